@@ -1,0 +1,30 @@
+# cuttle_library(NAME DEPS...): the library cuttle_NAME from every .cc of the calling folder.
+function(cuttle_library name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  if(sources)
+    add_library(cuttle_${name} STATIC ${sources})
+    target_link_libraries(cuttle_${name} PUBLIC cuttle_options ${ARGN})
+  else()
+    add_library(cuttle_${name} INTERFACE)
+    target_link_libraries(cuttle_${name} INTERFACE cuttle_options ${ARGN})
+  endif()
+endfunction()
+
+# cuttle_test(NAME LABEL DEPS...): one GoogleTest program from every *_test.cc of the calling folder.
+# LABEL is unit, sim or root (root: needs network namespaces, so runs as root only).
+function(cuttle_test name label)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.hh)
+  add_executable(${name}_test ${sources})
+  target_link_libraries(${name}_test PRIVATE cuttle_options GTest::gtest GTest::gmock GTest::gtest_main ${ARGN})
+  # A path in a definition makes the compiler's cache useless in another clone: only where it is asked for.
+  foreach(file ${sources} ${headers})
+    file(STRINGS ${file} uses_data REGEX CUTTLE_TEST_DATA)
+    if(uses_data)
+      target_compile_definitions(${name}_test PRIVATE CUTTLE_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}")
+      break()
+    endif()
+  endforeach()
+  add_test(NAME ${name} COMMAND ${name}_test)
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 600)
+endfunction()

@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # other parts read these
+# What the experiment is made of, and what a user can change.
+AUDIT=$OUT/audit
+TOOL=$CUTTLE_ROOT/build/release/src/audit/cuttle-audit
+REPORT=$CUTTLE_ROOT/build/release/src/audit/cuttle-audit-report
+export STEP_LOG=$AUDIT/audit.log
+
+NODES=(mon osd0 osd1)
+NODE_LIST=mon=10.77.0.10,osd0=10.77.0.11,osd1=10.77.0.12
+PORT=4410
+CELL=1472
+POOL=bench
+MAIN_LOAD=write-4m # what is told apart from idleness, with as many windows as there is time for
+BLOCK_SECONDS=15   # of each span: so many one-second windows
+PLAIN_BLOCK_SECONDS=8
+PLAIN_SECONDS=150    # the plain cluster is told apart with few windows
+ANALYSIS_SECONDS=270 # kept free for the attacker at the end
+LEAST_ROUNDS=4       # so many blocks of idleness and of load at least, whatever the time
+
+MINUTES=25
+RATE=50Mb/s # modest: six links, their agents, Ceph and the observers share this machine's cores
+SLOT=1ms
+JITTER=
+SEED=1
+KEEP_CAPTURES=no
+
+read_options() {
+  while (($# > 0)); do
+    case $1 in
+      --minutes | --rate | --slot | --jitter | --seed)
+        (($# >= 2)) || DIE_STATUS=2 die "$1 needs a value"
+        [[ $1 != --minutes && $1 != --seed || $2 =~ ^[0-9]{1,4}$ ]] || DIE_STATUS=2 die "$1: '$2' is not a whole number"
+        local name=${1#--}
+        printf -v "${name^^}" '%s' "$2"
+        shift 2
+        ;;
+      --keep-captures)
+        KEEP_CAPTURES=yes
+        shift
+        ;;
+      *) DIE_STATUS=2 die "no option '$1' for 'audit'; there are --minutes M, --rate R, --slot S, --jitter P, --seed N, --keep-captures" ;;
+    esac
+  done
+  ((MINUTES >= 10)) || DIE_STATUS=2 die "--minutes: at least 10; 25 are needed for a verdict"
+}
+
+write_settings() {
+  jq --null-input --arg rate "$RATE" --arg slot "$SLOT" --arg jitter "${JITTER:-0}" --arg minutes "$MINUTES" \
+    --arg seed "$SEED" --arg kernel "$(uname -r)" --arg cores "$(nproc)" \
+    '{rate: $rate, slot: $slot, "jitter (%)": $jitter, minutes: $minutes, seed: $seed, kernel: $kernel, cores: $cores}' \
+    >"$AUDIT/settings.json"
+}
+
+describe_audit() {
+  say ""
+  say "An audit of $MINUTES minutes: $RATE a link, slots of $SLOT, jitter ${JITTER:-0} %; logs in out/audit"
+}

@@ -1,0 +1,41 @@
+#!/bin/bash
+# summary: build, lint, and run the tests (all, or those whose program's name matches FILTER)
+# example: ./run test; ./run test crypto
+# shellcheck source=scripts/lib/common.sh
+source "$CUTTLE_ROOT/scripts/lib/common.sh"
+# shellcheck source=scripts/lib/build.sh
+source "$CUTTLE_ROOT/scripts/lib/build.sh"
+# shellcheck source=scripts/lib/ctest.sh
+source "$CUTTLE_ROOT/scripts/lib/ctest.sh"
+filter=${1:-}
+test_began=$(now_ms)
+setup_packages
+
+# With a filter somebody is at work on something: the tests alone, then, and no lint.
+lint_passed=0
+lint_failed=0
+if [[ -z $filter ]]; then
+  rm -f "$OUT/lint.counts"
+  bash scripts/lint.sh --changed || [[ -f $OUT/lint.counts ]] || die "the lint did not get to its end"
+  read -r lint_passed lint_failed <"$OUT/lint.counts"
+else
+  build_release
+fi
+
+begin_counting
+heading "Tests of units and simulation (two at a time)"
+run_ctest release -j "$(nproc)" -L 'unit|sim' ${filter:+-R "$filter"}
+if ((EUID == 0)); then
+  heading "Tests with network namespaces (one after the other)"
+  run_ctest release -L root ${filter:+-R "$filter"}
+else
+  heading "Tests with network namespaces: SKIPPED, they need root (sudo ./run test)"
+fi
+
+count_cases
+say ""
+say "Test cases: $CASES_PASSED passed, $CASES_FAILED failed, $CASES_SKIPPED skipped; checks of the lint: $lint_passed passed, $lint_failed failed; $(seconds_since "$test_began") s"
+((CASES_PASSED + CASES_FAILED > 0)) || die "no test matches '$filter'"
+total_failed=$((CASES_FAILED + lint_failed))
+say "$((CASES_PASSED + lint_passed)) passed, $total_failed failed"
+((total_failed == 0))
