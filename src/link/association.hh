@@ -1,0 +1,179 @@
+// The sessions of a link: who they are agreed with and when they change. One handshake
+// (Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s, wire/handshake.hh) yields one session: keys for both directions and
+// all lanes.
+//
+// The side with the smaller public key initiates, always; the other only answers, so two handshakes never
+// cross. When it does so follows from the clock and from what arrives, never from what is sent:
+//   - at once, and every kRetry until there is an answer;
+//   - again every kRekeyAfter, long before a sequence number could wrap;
+//   - when nothing authentic came for `quiet_after`: a peer sends cells forever, so silence means that it is
+//   gone, or that it
+//     started anew and knows no session.
+// The answering side uses a session for sending only once a cell came in it (key confirmation), so a replayed
+// initiation changes nothing.
+//
+// When the wire shows any of this is decided by the clock and by arrivals too, never by how busy the threads
+// in between were: an initiation is decided at a tick, an answer or a change of keys when a datagram arrived
+// at the socket, and each leaves kReaction after that.
+//
+// One thread (the control thread). No clock and no randomness of its own.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "base/counter.hh"
+#include "base/ids.hh"
+#include "base/time.hh"
+#include "crypto/blake2s.hh"
+#include "crypto/keys.hh"
+#include "crypto/noise.hh"
+#include "link/schedule.hh"
+#include "wire/cell.hh"
+#include "wire/handshake.hh"
+
+namespace cuttle {
+
+inline constexpr Duration kRekeyAfter = seconds(120);
+inline constexpr Duration kRejectAfter = seconds(180);
+inline constexpr Duration kRetry = milliseconds(500);
+// Keys of the session before stay valid for receiving so long after a change.
+inline constexpr Duration kOverlap = seconds(10);
+// Initiations are decided at whole multiples of this.
+inline constexpr Duration kTick = milliseconds(100);
+// From what decides to what the wire shows; longer than the threads in between ever take.
+inline constexpr Duration kReaction = milliseconds(20);
+// Never more initiations answered than this allows: a stranger's cost a key agreement at the most.
+inline constexpr Duration kAnswerInterval = milliseconds(20);
+inline constexpr int kAnswerBurst = 5;
+
+// Fills the span with octets fit for keys (io/entropy, or a seeded double in simulations).
+using Entropy = std::function<void(MutableBytes)>;
+
+struct AssociationConfig {
+  PrivateKey own_key;
+  PublicKey peer_key;
+  PresharedKey preshared_key;
+  wire::CellFormat format;
+  uint8_t lanes = 1;
+  uint64_t rate_bps = 0;              // told to the peer, for its status
+  uint64_t slot_ns = 0;               // the same
+  Duration quiet_after = seconds(1);  // or four of the peer's slots, where those are longer
+};
+
+// What the driver has to do, in this order.
+struct InstallReceive {  // on every lane, before anything is sent: lane j opens SPI first_spi + j
+  uint64_t session;
+  Spi first_spi;
+  Secret<32> secret;
+};
+struct InstallSend {  // on every lane: lane j seals with SPI first_spi + j
+  uint64_t session;
+  Spi first_spi;
+  Secret<32> secret;
+  bool first;     // no session before it that works: nothing to wait for
+  Instant until;  // stop using it then
+  Instant from;   // begin then; where it is not the first, key_change_lead later (lane_keys.hh)
+};
+struct ForgetBefore {  // sessions before this one are no longer received
+  uint64_t session;
+};
+using AssociationEvent = std::variant<InstallReceive, InstallSend, ForgetBefore>;
+
+struct AssociationCounters {
+  Counter initiations_sent;
+  Counter initiations_received;  // genuine
+  Counter sessions;              // agreed and confirmed
+  Counter mac_wrong;             // strangers: dropped after one MAC
+  Counter not_genuine;           // the MAC is right, the Noise message or the offer in it is not
+  Counter stale;                 // an initiation older than one seen before
+  Counter too_many;              // more initiations than kAnswerInterval allows
+  Counter unexpected;            // answers nothing that was asked, or of the wrong kind for this side
+};
+
+class Association {
+ public:
+  Association(AssociationConfig config, Entropy entropy);
+
+  bool is_initiator() const { return is_initiator_; }
+
+  // A cell-sized datagram with the non-ESP marker, and when it arrived.
+  void handle_datagram(Instant arrived, Bytes cell);
+  // The clock has moved; to be called at least every kTick. `last_authentic`: when the last authentic cell
+  // came on any lane. `wall_clock_ns`: since 1970, for the time stamp of initiations.
+  void handle_timeout(Instant now, Instant last_authentic, uint64_t wall_clock_ns);
+  // The first authentic cell of a session came, and when.
+  void handle_first_cell(Instant arrived, uint64_t session);
+
+  // A cell to send, for the first slot not before datagram_due(); valid until the next call.
+  std::optional<Bytes> poll_datagram();
+  Instant datagram_due() const { return datagram_due_; }
+  std::optional<AssociationEvent> poll_event();
+
+  // --- for the status
+  enum class State { connecting, up, quiet };
+  State state(Instant now, Instant last_authentic) const;
+  std::optional<Instant> established() const;  // of the session used for sending
+  const std::optional<wire::Offer>& peer_offer() const { return peer_offer_; }
+  const AssociationCounters& counters() const { return counters_; }
+
+ private:
+  struct Attempt {
+    uint32_t index;
+    Spi first_spi;
+    std::unique_ptr<NoiseHandshake> noise;
+  };
+  struct Agreed {  // a session whose receiving key is installed
+    uint64_t session;
+    Spi send_spi;
+    Secret<32> send_secret;
+    uint64_t timestamp_ns;  // of its initiation
+  };
+
+  void send_initiation(Instant tick, uint64_t wall_clock_ns);
+  void handle_initiation(Instant arrived, Bytes cell);
+  void handle_response(Instant arrived, Bytes cell);
+  void agree(Spi receive_spi, const Secret<32>& receive_secret, const wire::Offer& offer,
+             const Secret<32>& send_secret);
+  void use(Instant arrived, const Agreed& agreed);
+  wire::Offer own_offer(uint64_t timestamp_ns, Spi first_spi) const;
+  Spi draw_spi();
+  uint32_t draw_u32();
+  PrivateKey draw_ephemeral();
+  bool quiet(Instant now, Instant last_authentic) const;
+  uint8_t* begin_cell(wire::HandshakeType type, uint32_t sender, uint32_t receiver);
+  void finish_cell(Instant due);
+
+  AssociationConfig config_;
+  Entropy entropy_;
+  PublicKey own_public_;
+  bool is_initiator_;
+  Blake2sMac own_mac_;   // of messages to us
+  Blake2sMac peer_mac_;  // of messages to the peer
+
+  std::optional<Attempt> attempt_;
+  Instant next_attempt_{INT64_MIN};
+  uint64_t last_timestamp_sent_ns_ = 0;
+  uint64_t last_timestamp_seen_ns_ = 0;
+  Instant answer_tokens_at_{INT64_MIN};
+  int answer_tokens_ = kAnswerBurst;
+
+  uint64_t sessions_made_ = 0;
+  std::deque<Agreed> unconfirmed_;  // at most kMostUnconfirmed
+  std::optional<uint64_t> sending_session_;
+  Instant established_{};
+  Instant last_authentic_{INT64_MIN / 2};
+  std::optional<Instant> forget_at_;
+  std::optional<wire::Offer> peer_offer_;
+
+  std::unique_ptr<uint8_t[]> cell_;
+  bool cell_waiting_ = false;
+  Instant datagram_due_{};
+  std::deque<AssociationEvent> events_;
+  AssociationCounters counters_;
+};
+
+}  // namespace cuttle

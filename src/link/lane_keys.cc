@@ -1,0 +1,46 @@
+#include "link/lane_keys.hh"
+
+#include <algorithm>
+
+#include "crypto/key_schedule.hh"
+#include "link/packer.hh"
+
+namespace cuttle {
+
+namespace {
+
+std::unique_ptr<Aead> make_cell_aead(const Secret<32>& secret, uint8_t lane, AeadBackend backend) {
+  auto aead = make_aead(backend, derive_cell_key(secret, lane));
+  CUTTLE_CHECK(aead.has_value(), "the backend was available at start-up");
+  return std::move(*aead);
+}
+
+size_t cells_in(const SlotPlan& plan, Duration duration) {
+  return static_cast<size_t>(duration.ns) * plan.cells_per_slot / static_cast<size_t>(plan.period().ns);
+}
+
+}  // namespace
+
+ReceiveKey make_receive_key(const InstallReceive& event, uint8_t lane, AeadBackend backend) {
+  return {make_cell_aead(event.secret, lane, backend), Spi{event.first_spi.value + lane}, event.session};
+}
+
+SendKey make_send_key(const InstallSend& event, uint8_t lane, AeadBackend backend, Instant from) {
+  return {make_cell_aead(event.secret, lane, backend), Spi{event.first_spi.value + lane}, from, event.until};
+}
+
+Duration key_change_lead(const SlotPlan& plan, size_t ring_slots) {
+  const auto slots = static_cast<int64_t>(ring_slots / plan.cells_per_slot + 2);
+  return std::min(plan.period() * slots, seconds(2));
+}
+
+LaneSizes lane_sizes(const SlotPlan& plan, const wire::CellFormat& format) {
+  // One packet of the largest size must fit while another leaves, and enough for the packer to sleep a few
+  // slots.
+  const size_t packet = Packer::most_slots_per_packet(format);
+  const size_t ahead = std::max<size_t>(packet / 2, 4 * plan.cells_per_slot);
+  const size_t reorder = std::clamp<size_t>(cells_in(plan, milliseconds(3)), 16, 1024);
+  return {packet + ahead, reorder, std::max(milliseconds(5), plan.period() * 4)};
+}
+
+}  // namespace cuttle

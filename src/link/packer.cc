@@ -1,0 +1,96 @@
+#include "link/packer.hh"
+
+#include <algorithm>
+
+#include "wire/pad.hh"
+
+namespace cuttle {
+
+namespace {
+
+// A rest smaller than this is not worth a fragment of its own.
+constexpr size_t kSmallestFragmentBytes = 24;
+
+}  // namespace
+
+size_t Packer::poll_room(std::span<iovec> out) {
+  if (!has_room()) return 0;
+  used_bytes_ = ring_.begin_write();
+  const size_t data_bytes = ring_.format().data_bytes();
+  size_t left = kLargestPacketBytes;
+  size_t pieces = 0;
+  size_t used = used_bytes_;
+  for (size_t ahead = 0; left > 0 && pieces < out.size(); ++ahead) {
+    const size_t piece = std::min(left, data_bytes - used);
+    out[pieces++] = {data(ahead) + used, piece};
+    left -= piece;
+    used = 0;
+  }
+  CUTTLE_CHECK(left == 0, "as many pieces as a packet can touch slots");
+  return pieces;
+}
+
+bool Packer::handle_packet(size_t bytes) {
+  const size_t data_bytes = ring_.format().data_bytes();
+  // No fragment is shorter than kSmallestFragmentBytes, so the length is in the first one.
+  const Bytes first(data(0) + used_bytes_, std::min(bytes, data_bytes - used_bytes_));
+  const wire::Block block = wire::classify_block(first);
+  if (block.kind != wire::BlockKind::packet || block.bytes != bytes) {
+    packets_malformed_.add();
+    handle_nothing();
+    return false;
+  }
+  if (used_bytes_ == 0) wire::store_aggfrag_header(ring_.payload(0), 0);
+  size_t left = bytes;
+  size_t used = used_bytes_;
+  // What follows the packets of an open slot is zero but for the old report, which this packet covers.
+  bool rest_is_zero = used_bytes_ != 0;
+  while (left > data_bytes - used) {
+    rest_is_zero = false;
+    left -= data_bytes - used;
+    used = 0;
+    ring_.end_write_full();
+    wire::store_aggfrag_header(ring_.payload(0), static_cast<uint16_t>(left));
+  }
+  used += left;
+  const MutableBytes rest(data(0) + used, data_bytes - used);
+  if (rest_is_zero) {
+    wire::store_pad_report(rest, loss_report_);
+  } else {
+    wire::store_pad(rest, loss_report_);
+  }
+  if (rest.size() >= kSmallestFragmentBytes) {
+    ring_.end_write_open(used);
+  } else {
+    ring_.end_write_full();
+    if (ring_.writable_slots() > 0) ring_.end_write_open(0);
+  }
+  return true;
+}
+
+void Packer::handle_nothing() {
+  // What was read may lie behind the packets that are already there, and must not leave with them.
+  if (used_bytes_ != 0) {
+    const size_t rest = ring_.format().data_bytes() - used_bytes_;
+    wire::store_pad({data(0) + used_bytes_, rest}, loss_report_);
+  }
+  ring_.end_write_open(used_bytes_);
+}
+
+bool Packer::handle_copy(Bytes packet) {
+  CUTTLE_CHECK(!packet.empty() && packet.size() <= kLargestPacketBytes, "a packet of at most 65,535 octets");
+  if (!has_room()) return false;
+  const size_t data_bytes = ring_.format().data_bytes();
+  used_bytes_ = ring_.begin_write();
+  size_t used = used_bytes_;
+  size_t copied = 0;
+  for (size_t ahead = 0; copied < packet.size(); ++ahead, used = 0) {
+    const size_t piece = std::min(packet.size() - copied, data_bytes - used);
+    std::memcpy(data(ahead) + used, packet.data() + copied, piece);
+    copied += piece;
+  }
+  handle_packet(packet.size());
+  return true;
+}
+
+}  // namespace cuttle

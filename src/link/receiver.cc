@@ -1,0 +1,147 @@
+#include "link/receiver.hh"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "wire/handshake.hh"
+
+namespace cuttle {
+
+LaneReceiver::LaneReceiver(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer)
+    : format_(format),
+      reassembler_(format, reorder_cells, lost_cell_timer),
+      scratch_(std::make_unique<uint8_t[]>(format.payload_bytes())) {}
+
+LaneReceiver::Session* LaneReceiver::find(Spi spi) {
+  for (Session& session : sessions_) {
+    if (session.spi == spi && session.aead != nullptr) return &session;
+  }
+  return nullptr;
+}
+
+Received LaneReceiver::handle_datagram(Instant now, Bytes datagram) {
+  if (datagram.size() != format_.cell_bytes()) {
+    counters_.wrong_size.add();
+    return Received::dropped;
+  }
+  if (wire::is_handshake(datagram)) {
+    counters_.handshakes.add();
+    return Received::handshake;
+  }
+  const wire::EspHeader header = wire::load_esp_header(datagram.data());
+  Session* session = find(header.spi);
+  if (session == nullptr) {
+    counters_.unknown_spi.add();
+    return Received::dropped;
+  }
+  switch (session->window.check(header.sequence)) {
+    case ReplayVerdict::fresh:
+      break;
+    case ReplayVerdict::duplicate:
+      counters_.replayed.add();
+      return Received::dropped;
+    case ReplayVerdict::too_old:
+      counters_.too_old.add();
+      return Received::dropped;
+  }
+  return session->number == current_session_
+             ? handle_current(now, *session, datagram, header.sequence, header.iv)
+             : handle_other(now, *session, datagram, header.sequence, header.iv);
+}
+
+Received LaneReceiver::handle_current(Instant now, Session& session, Bytes cell, Sequence sequence,
+                                      uint64_t iv) {
+  uint8_t* room = reassembler_.poll_room(sequence);
+  if (room == nullptr) return Received::dropped;  // counted by the reassembler
+  if (!session.aead->open(iv, cell.first(wire::kEspHeaderBytes), cell.subspan(wire::kSealedOffset), room)) {
+    reassembler_.handle_forged();
+    counters_.not_authentic.add();
+    return Received::dropped;
+  }
+  handle_authentic(now, session, sequence);
+  reassembler_.handle_payload(now, sequence);
+  return Received::cell;
+}
+
+Received LaneReceiver::handle_other(Instant now, Session& session, Bytes cell, Sequence sequence,
+                                    uint64_t iv) {
+  if (!session.aead->open(iv, cell.first(wire::kEspHeaderBytes), cell.subspan(wire::kSealedOffset),
+                          scratch_.get())) {
+    counters_.not_authentic.add();
+    return Received::dropped;
+  }
+  handle_authentic(now, session, sequence);
+  if (session.number < current_session_) {
+    counters_.earlier_session.add();
+    return Received::dropped;
+  }
+  current_session_ = session.number;
+  session_since_ns_.store(now.ns, std::memory_order_relaxed);
+  reassembler_.reset();
+  std::memcpy(reassembler_.poll_room(sequence), scratch_.get(), format_.payload_bytes());
+  reassembler_.handle_payload(now, sequence);
+  return Received::first_of_session;
+}
+
+void LaneReceiver::handle_authentic(Instant now, Session& session, Sequence sequence) {
+  session.window.accept(sequence);
+  counters_.cells.add();
+  last_authentic_ns_.store(now.ns, std::memory_order_relaxed);
+  if (const auto report = reassembler_.poll_loss_report()) {
+    reported_loss_.store(*report, std::memory_order_relaxed);
+  }
+  if (now - loss_since_ >= seconds(1)) measure_loss(now);
+}
+
+void LaneReceiver::measure_loss(Instant now) {
+  const uint64_t cells = counters_.cells.value();
+  const uint64_t lost = reassembler_.counters().cells_lost.value();
+  const uint64_t lost_now = lost - std::exchange(lost_at_, lost);
+  const uint64_t all = cells - std::exchange(cells_at_, cells) + lost_now;
+  loss_since_ = now;
+  if (all == 0) return;
+  loss_.store(static_cast<uint16_t>(std::min<uint64_t>(lost_now * 65536 / all, UINT16_MAX)),
+              std::memory_order_relaxed);
+}
+
+void LaneReceiver::retire(Session& session) {
+  if (session.aead == nullptr) return;
+  for (auto& place : retired_) {
+    if (place != nullptr) continue;
+    place = std::move(session.aead);
+    break;
+  }
+  session = Session{};
+}
+
+std::unique_ptr<Aead> LaneReceiver::poll_retired() {
+  for (auto& place : retired_) {
+    if (place != nullptr) return std::move(place);
+  }
+  return nullptr;
+}
+
+void LaneReceiver::handle_key(ReceiveKey key) {
+  Session* place = nullptr;
+  for (Session& session : sessions_) {
+    if (session.number == key.session) {
+      place = &session;
+      break;
+    }
+    const bool in_use = session.aead != nullptr && session.number == current_session_;
+    if (!in_use && (place == nullptr || session.number < place->number)) place = &session;
+  }
+  retire(*place);
+  place->aead = std::move(key.aead);
+  place->spi = key.spi;
+  place->number = key.session;
+}
+
+void LaneReceiver::handle_forget(uint64_t session) {
+  for (Session& other : sessions_) {
+    if (other.number < session) retire(other);
+  }
+}
+
+}  // namespace cuttle

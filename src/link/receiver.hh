@@ -1,0 +1,110 @@
+// Stages 4 to 7 of the receiving side: filter by size, open, replay window, reassemble. Takes one datagram at
+// a time; whatever is wrong with it costs at most a few comparisons and one AEAD, and is counted by cause.
+//
+// One thread (the receiver's). After each handle_datagram, poll_packet until it returns nothing. Nothing is
+// allocated after construction.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "base/counter.hh"
+#include "crypto/aead.hh"
+#include "link/reassembler.hh"
+#include "link/replay_window.hh"
+
+namespace cuttle {
+
+// A lane's key for opening. Sessions are numbered in the order in which the association made them.
+struct ReceiveKey {
+  std::unique_ptr<Aead> aead;
+  Spi spi;
+  uint64_t session;
+};
+
+struct ReceiverCounters {
+  Counter cells;            // authentic and fresh
+  Counter wrong_size;       // dropped before anything else
+  Counter handshakes;       // handed on
+  Counter unknown_spi;      // no such session
+  Counter replayed;         // already seen
+  Counter too_old;          // behind the replay window
+  Counter not_authentic;    // the ICV does not match
+  Counter earlier_session;  // authentic, but the peer has moved on to newer keys
+};
+
+enum class Received {
+  dropped,
+  cell,              // poll_packet may have packets now
+  first_of_session,  // the same, and the first authentic cell of current_session()
+  handshake,         // a datagram for the association
+};
+
+class LaneReceiver {
+ public:
+  LaneReceiver(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer);
+
+  // `now`: when the datagram arrived, not when its turn came (association.hh, kReaction).
+  Received handle_datagram(Instant now, Bytes datagram);
+  std::optional<Bytes> poll_packet() { return reassembler_.poll_packet(); }
+
+  // --- from the control side (same thread; drivers pass these through a ring)
+  // Replaces the key of the same session, else takes a free place, else that of the oldest session but the
+  // current one: answers that get lost cost new keys, never the ones in use.
+  void handle_key(ReceiveKey key);
+  // Forgets the sessions before `session`.
+  void handle_forget(uint64_t session);
+  std::unique_ptr<Aead> poll_retired();
+
+  // The newest session that an authentic cell came in; 0 for none.
+  uint64_t current_session() const { return current_session_; }
+  // When its first cell came; any thread.
+  Instant current_session_since() const { return {session_since_ns_.load(std::memory_order_relaxed)}; }
+  // When the last authentic cell came; any thread.
+  Instant last_authentic() const { return {last_authentic_ns_.load(std::memory_order_relaxed)}; }
+  // What this side should report to the peer: lost of all expected cells in the last full second, in
+  // 65,536ths. Any thread.
+  uint16_t loss_65536ths() const { return loss_.load(std::memory_order_relaxed); }
+  // What the peer last reported of the other direction. Any thread.
+  uint16_t reported_loss_65536ths() const { return reported_loss_.load(std::memory_order_relaxed); }
+
+  const ReceiverCounters& counters() const { return counters_; }
+  const ReassemblyCounters& reassembly() const { return reassembler_.counters(); }
+
+ private:
+  // Current, previous, and two that the peer has not used yet.
+  static constexpr size_t kSessions = 4;
+
+  struct Session {
+    std::unique_ptr<Aead> aead;
+    Spi spi;
+    uint64_t number = 0;
+    ReplayWindow window;
+  };
+
+  Session* find(Spi spi);
+  void retire(Session& session);
+  Received handle_current(Instant now, Session& session, Bytes cell, Sequence sequence, uint64_t iv);
+  Received handle_other(Instant now, Session& session, Bytes cell, Sequence sequence, uint64_t iv);
+  void handle_authentic(Instant now, Session& session, Sequence sequence);
+  void measure_loss(Instant now);
+
+  wire::CellFormat format_;
+  Reassembler reassembler_;
+  std::array<Session, kSessions> sessions_;
+  std::array<std::unique_ptr<Aead>, kSessions> retired_;
+  std::unique_ptr<uint8_t[]> scratch_;  // for cells that may begin a session
+  uint64_t current_session_ = 0;
+  std::atomic<int64_t> session_since_ns_{INT64_MIN / 2};
+  std::atomic<int64_t> last_authentic_ns_{INT64_MIN / 2};
+  std::atomic<uint16_t> loss_{0};
+  std::atomic<uint16_t> reported_loss_{0};
+  Instant loss_since_{INT64_MIN / 2};
+  uint64_t cells_at_ = 0;
+  uint64_t lost_at_ = 0;
+  ReceiverCounters counters_;
+};
+
+}  // namespace cuttle

@@ -1,0 +1,117 @@
+#include "link/sender.hh"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "wire/pad.hh"
+
+namespace cuttle {
+
+LaneSender::LaneSender(SlotRing& ring, const SlotPlan& plan, Instant epoch, uint64_t seed)
+    : ring_(ring),
+      schedule_(plan, epoch, seed),
+      cell_bytes_(ring.format().cell_bytes()),
+      train_(std::make_unique<uint8_t[]>(cell_bytes_ * plan.cells_per_slot)),
+      dummy_(std::make_unique<uint8_t[]>(ring.format().payload_bytes())),
+      handshakes_(std::make_unique<uint8_t[]>(cell_bytes_ * kMostHandshakes)) {
+  wire::store_aggfrag_header(dummy_.get(), 0);
+  dummy_[ring.format().payload_bytes() - 1] = wire::kNextHeaderAggfrag;
+  retired_.reserve(4);
+}
+
+void LaneSender::turn_keys() {
+  const Instant now = deadline();
+  if (coming_ && now >= coming_->from) {
+    retire(current_);
+    current_ = std::move(coming_);
+    coming_.reset();
+    sequence_ = 0;
+    ring_.resume();
+  }
+  if (!current_) return;
+  // At 83 million cells a second, the fastest plan there is, the numbers end before the session does.
+  const bool numbers_end = sequence_ > UINT32_MAX - plan().cells_per_slot;
+  if (now >= current_->until || numbers_end) retire(current_);
+}
+
+void LaneSender::retire(std::optional<SendKey>& key) {
+  if (!key) return;
+  if (retired_.size() < retired_.capacity()) retired_.push_back(std::move(key->aead));
+  key.reset();
+}
+
+std::unique_ptr<Aead> LaneSender::poll_retired() {
+  if (retired_.empty()) return nullptr;
+  auto aead = std::move(retired_.back());
+  retired_.pop_back();
+  return aead;
+}
+
+void LaneSender::handle_key(SendKey key) {
+  retire(coming_);
+  coming_ = std::move(key);
+}
+
+void LaneSender::handle_stop() {
+  retire(current_);
+  retire(coming_);
+  ring_.resume();
+}
+
+bool LaneSender::handle_handshake(Bytes cell, Instant due) {
+  CUTTLE_CHECK(cell.size() == cell_bytes_, "a handshake has the size of every cell");
+  if (handshakes_waiting_ == kMostHandshakes) return false;
+  std::memcpy(handshakes_.get() + handshakes_waiting_ * cell_bytes_, cell.data(), cell_bytes_);
+  handshakes_due_[handshakes_waiting_++] = due;
+  return true;
+}
+
+bool LaneSender::poll_handshake(uint8_t* cell) {
+  if (handshakes_waiting_ == 0 || handshakes_due_[0] > deadline()) return false;
+  std::memcpy(cell, handshakes_.get(), cell_bytes_);
+  --handshakes_waiting_;
+  std::memmove(handshakes_.get(), handshakes_.get() + cell_bytes_, handshakes_waiting_ * cell_bytes_);
+  std::move(handshakes_due_.begin() + 1, handshakes_due_.end(), handshakes_due_.begin());
+  counters_.handshakes.add();
+  return true;
+}
+
+void LaneSender::seal(const uint8_t* payload, uint8_t* cell) {
+  CUTTLE_CHECK(sequence_ != UINT32_MAX, "a session ends long before its sequence numbers do");
+  wire::store_esp_header(cell, current_->spi, Sequence{++sequence_});
+  current_->aead->seal(sequence_, {cell, wire::kEspHeaderBytes}, {payload, ring_.format().payload_bytes()},
+                       cell + wire::kSealedOffset);
+}
+
+Train LaneSender::poll_train() {
+  turn_keys();
+  const size_t slots = plan().cells_per_slot;
+  size_t count = poll_handshake(train_.get()) ? 1 : 0;
+  if (!current_) return {train_.get(), count, cell_bytes_};
+
+  const wire::CellFormat& format = ring_.format();
+  wire::store_pad({dummy_.get() + wire::kAggfragHeaderBytes, wire::kLossReportBytes}, loss_report_);
+  uint64_t dummies = 0;
+  for (; count < slots; ++count) {
+    const uint8_t* payload = ring_.take();
+    seal(payload != nullptr ? payload : dummy_.get(), train_.get() + count * format.cell_bytes());
+    if (payload != nullptr) {
+      ring_.release();
+    } else {
+      ++dummies;
+    }
+  }
+  counters_.cells_dummy.add(dummies);
+  return {train_.get(), count, cell_bytes_};
+}
+
+void LaneSender::handle_released(Instant now) {
+  const Duration late = now - deadline();
+  counters_.lateness.add(late);
+  if (late > kLate) counters_.slots_late.add();
+  schedule_.advance();
+  counters_.slots_missed.add(schedule_.skip_missed(now));
+}
+
+}  // namespace cuttle

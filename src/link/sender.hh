@@ -1,0 +1,110 @@
+// Stages 2 and 3 of the sending side: seal, and release at the deadline. In each slot exactly n cells are
+// sealed: payloads where the ring has them, dummies where it has not; the work is the same. The driver asks
+// for the slot's train before the deadline, waits, sends it in one go, and says when that was.
+//
+// A handshake cell takes the place of one of the n. Without a session nothing else is sent.
+//
+// One thread (the pacer's). Nothing is allocated after construction but what replaced keys free.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/counter.hh"
+#include "base/ids.hh"
+#include "crypto/aead.hh"
+#include "link/schedule.hh"
+#include "link/slot_ring.hh"
+
+namespace cuttle {
+
+// n cells of one size, one behind the other.
+struct Train {
+  const uint8_t* cells;
+  size_t count;
+  size_t cell_bytes;
+
+  Bytes cell(size_t i) const { return {cells + i * cell_bytes, cell_bytes}; }
+};
+
+// A lane's key for sealing and the time in which it may be used.
+struct SendKey {
+  std::unique_ptr<Aead> aead;
+  Spi spi;
+  Instant from;
+  Instant until;
+};
+
+struct SenderCounters {
+  Counter cells;              // released, dummies and handshakes included
+  Counter cells_dummy;        // of those
+  Counter handshakes;         // of those
+  Counter slots_missed;       // left out because the pacer came too late
+  Counter slots_late;         // released, but later than kLate after the deadline
+  Counter datagrams_refused;  // not taken by the socket
+  Histogram lateness;         // release minus deadline
+};
+
+class LaneSender {
+ public:
+  // A release this long after its deadline counts as late.
+  static constexpr Duration kLate = microseconds(100);
+
+  LaneSender(SlotRing& ring, const SlotPlan& plan, Instant epoch, uint64_t seed);
+
+  // --- the slot
+  // The thread that will keep time begins: slots that passed before are not its fault, and not counted.
+  void handle_start(Instant now) { schedule_.skip_missed(now); }
+  Instant deadline() const { return schedule_.deadline(); }
+  // The train of the current slot; count is 0 when there is neither a session nor a handshake to send. Valid
+  // until the next call. To be called once a slot.
+  Train poll_train();
+  // The train left (or was refused) at `now`: on to the next slot.
+  void handle_released(Instant now);
+
+  // --- from the control side (same thread; drivers pass these through a ring)
+  // Takes effect in the first slot whose deadline is not before key.from. One key can wait; a newer one
+  // replaces it.
+  void handle_key(SendKey key);
+  // A whole cell, copied, for the first slot whose deadline is not before `due` (Association::datagram_due).
+  // They leave in the order in which they came. False when too many wait.
+  bool handle_handshake(Bytes cell, Instant due = {INT64_MIN});
+  // The session is over: nothing but handshakes until the next key.
+  void handle_stop();
+  // What dummies report to the peer (wire/pad.hh).
+  void set_loss_report(uint16_t loss_65536ths) { loss_report_ = loss_65536ths; }
+  // Keys that are no longer used, to be freed elsewhere.
+  std::unique_ptr<Aead> poll_retired();
+
+  bool has_session() const { return current_.has_value(); }
+  const SenderCounters& counters() const { return counters_; }
+  SenderCounters& counters() { return counters_; }
+  const SlotPlan& plan() const { return schedule_.plan(); }
+
+ private:
+  static constexpr size_t kMostHandshakes = 4;
+
+  void turn_keys();
+  bool poll_handshake(uint8_t* cell);
+  void retire(std::optional<SendKey>& key);
+  void seal(const uint8_t* payload, uint8_t* cell);
+
+  SlotRing& ring_;
+  Schedule schedule_;
+  size_t cell_bytes_;
+  std::optional<SendKey> current_;
+  std::optional<SendKey> coming_;
+  uint32_t sequence_ = 0;
+  uint16_t loss_report_ = 0;
+  std::unique_ptr<uint8_t[]> train_;
+  std::unique_ptr<uint8_t[]> dummy_;
+  std::unique_ptr<uint8_t[]> handshakes_;
+  std::array<Instant, kMostHandshakes> handshakes_due_{};
+  size_t handshakes_waiting_ = 0;
+  std::vector<std::unique_ptr<Aead>> retired_;
+  SenderCounters counters_;
+};
+
+}  // namespace cuttle

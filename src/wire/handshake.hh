@@ -1,0 +1,70 @@
+// Handshake messages: a cell whose first four octets are zero (the non-ESP marker, RFC 3948, section 2.2), so
+// that they share the port and the size of every other cell (docs/wire-format.md, "Handshake").
+//
+//   offset  size
+//        0     4  zero
+//        4     1  type: 1 initiation, 2 response, 3 cookie
+//        5     3  zero
+//        8     4  sender: the index its author will answer to
+//       12     4  receiver: the index this answers (0 in an initiation)
+//       16     m  Noise message (below)
+//     16+m     .  zeros
+//   end-32    16  mac1: keyed BLAKE2s over all before it, under a key made from the receiver's public key
+//   end-16    16  mac2: zero, or the same under a cookie
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.hh"
+#include "wire/cell.hh"
+
+namespace cuttle::wire {
+
+enum class HandshakeType : uint8_t { initiation = 1, response = 2, cookie = 3 };
+
+inline constexpr size_t kHandshakeHeaderBytes = 16;
+inline constexpr size_t kMacBytes = 16;
+inline constexpr size_t kMacsBytes = 2 * kMacBytes;
+
+// The payload that both messages carry encrypted: what the sender of the message will receive and send.
+//   0  8  time stamp, nanoseconds since 1970 (an initiation only; 0 in a response)
+//   8  4  first SPI: lane j of the sender receives under first SPI + j
+//  12  1  lanes
+//  13  3  zero
+//  16  8  rate, bits a second of IP bytes
+//  24  8  slot, nanoseconds
+//  32  4  cell, bytes
+struct Offer {
+  uint64_t timestamp_ns = 0;
+  Spi first_spi;
+  uint8_t lanes = 1;
+  uint64_t rate_bps = 0;
+  uint64_t slot_ns = 0;
+  uint32_t cell_bytes = 0;
+};
+inline constexpr size_t kOfferBytes = 36;
+
+inline constexpr size_t kNoiseMessage1Bytes = 32 + 48 + kOfferBytes + 16;  // e, s, payload
+inline constexpr size_t kNoiseMessage2Bytes = 32 + kOfferBytes + 16;       // e, payload
+static_assert(kHandshakeHeaderBytes + kNoiseMessage1Bytes + kMacsBytes <= kSmallestCellBytes);
+
+inline bool is_handshake(Bytes cell) {
+  return cell.size() >= kHandshakeHeaderBytes && load_be32(cell.data()) == 0;
+}
+
+inline void store_offer(uint8_t* out, const Offer& offer) {
+  std::memset(out, 0, kOfferBytes);
+  store_be64(out, offer.timestamp_ns);
+  store_be32(out + 8, offer.first_spi.value);
+  out[12] = offer.lanes;
+  store_be64(out + 16, offer.rate_bps);
+  store_be64(out + 24, offer.slot_ns);
+  store_be32(out + 32, offer.cell_bytes);
+}
+inline Offer load_offer(const uint8_t* in) {
+  return {load_be64(in),      Spi{load_be32(in + 8)}, in[12],
+          load_be64(in + 16), load_be64(in + 24),     load_be32(in + 32)};
+}
+
+}  // namespace cuttle::wire

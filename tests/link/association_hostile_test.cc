@@ -1,0 +1,184 @@
+// What a stranger, an eavesdropper who replays, or a peer that means harm can do to an association: nothing,
+// and at little cost.
+#include "association_fixture.hh"
+#include "link/association.hh"
+
+namespace cuttle {
+namespace {
+
+using testing::AssociationTest;
+using testing::End;
+using testing::never;
+
+TEST_F(AssociationTest, AStrangersOctetsCostOneMac) {
+  Random random(1);
+  for (int i = 0; i < 1000; ++i) {
+    std::vector<uint8_t> cell(256);
+    for (auto& octet : cell) octet = static_cast<uint8_t>(random.next());
+    std::fill_n(cell.begin(), 4, 0);
+    cell[4] = static_cast<uint8_t>(1 + random.below(3));
+    responder->handle(now, cell);
+    initiator->handle(now, cell);
+  }
+  EXPECT_EQ(responder->association.counters().mac_wrong.value(), 1000u);
+  EXPECT_EQ(initiator->association.counters().mac_wrong.value(), 1000u);
+  EXPECT_TRUE(responder->receives.empty());
+  EXPECT_TRUE(responder->out.empty());
+}
+
+TEST_F(AssociationTest, EveryOctetOfAnInitiationIsCovered) {
+  tick();
+  const auto initiation = take(*initiator);
+  for (size_t at = 4; at < 240; ++at) {  // 240: mac2, which nobody reads yet
+    auto forged = initiation;
+    forged[at] ^= 1;
+    responder->handle(now, forged);
+  }
+  EXPECT_EQ(responder->association.counters().mac_wrong.value(), 236u);
+  EXPECT_TRUE(responder->out.empty());
+  responder->handle(now, initiation);
+  EXPECT_EQ(responder->out.size(), 1u);
+}
+
+// Who knows the public key can make the MAC right. That buys a few key agreements, and no more.
+class WithTheRightMac : public AssociationTest {
+ protected:
+  std::vector<uint8_t> with_mac(std::vector<uint8_t> cell, const PublicKey& receiver) {
+    const std::string_view label = "cuttle mac1";
+    const Blake2sHash key =
+        blake2s({Bytes(reinterpret_cast<const uint8_t*>(label.data()), label.size()), receiver.bytes});
+    const Blake2sTag tag = Blake2sMac(Secret<32>(key)).compute(Bytes(cell).first(224));
+    std::copy(tag.begin(), tag.end(), cell.begin() + 224);
+    return cell;
+  }
+  std::vector<uint8_t> garbage(uint8_t type) {
+    std::vector<uint8_t> cell(256, 0);
+    for (size_t i = 8; i < 224; ++i) cell[i] = static_cast<uint8_t>(random.next());
+    cell[4] = type;
+    return cell;
+  }
+  Random random{6};
+};
+
+TEST_F(WithTheRightMac, GarbageIsNotGenuine) {
+  for (int i = 0; i < 200; ++i, advance(kAnswerInterval)) {
+    responder->handle(now, with_mac(garbage(1), responder_key->public_key()));
+  }
+  EXPECT_EQ(responder->association.counters().not_genuine.value(), 200u);
+  EXPECT_TRUE(responder->receives.empty());
+}
+
+TEST_F(WithTheRightMac, AFloodIsCutToOneAnswerEveryTwentyMilliseconds) {
+  for (int i = 0; i < 10'000; ++i, advance(microseconds(100))) {
+    responder->handle(now, with_mac(garbage(1), responder_key->public_key()));
+  }
+  const auto& counters = responder->association.counters();
+  EXPECT_LE(counters.not_genuine.value(), 50u + kAnswerBurst + 1);
+  EXPECT_GE(counters.not_genuine.value(), 45u);
+  EXPECT_EQ(counters.not_genuine.value() + counters.too_many.value(), 10'000u);
+}
+
+TEST_F(WithTheRightMac, WrongTypesAndAnswersToNothingAreUnexpected) {
+  for (const uint8_t type : {uint8_t{0}, uint8_t{2}, uint8_t{3}, uint8_t{255}}) {
+    responder->handle(now, with_mac(garbage(type), responder_key->public_key()));
+  }
+  EXPECT_EQ(responder->association.counters().unexpected.value(), 4u);
+  for (const uint8_t type : {uint8_t{0}, uint8_t{1}, uint8_t{2}, uint8_t{3}}) {
+    initiator->handle(now, with_mac(garbage(type), initiator_key->public_key()));
+  }
+  EXPECT_EQ(initiator->association.counters().unexpected.value(), 4u);
+}
+
+TEST_F(WithTheRightMac, AForgedAnswerDoesNotEndTheAttempt) {
+  tick();
+  const auto initiation = take(*initiator);
+  auto forged = garbage(2);
+  std::copy_n(initiation.begin() + 8, 4, forged.begin() + 12);  // the right index
+  initiator->handle(now, with_mac(forged, initiator_key->public_key()));
+  EXPECT_EQ(initiator->association.counters().not_genuine.value(), 1u);
+  responder->handle(now, initiation);
+  initiator->handle(now, take(*responder));
+  cells_flow();
+  EXPECT_TRUE(up());
+}
+
+TEST_F(WithTheRightMac, AnAnswerToAnEarlierAttemptIsUnexpected) {
+  tick();
+  responder->handle(now, take(*initiator));
+  const auto late_answer = take(*responder);
+  advance(kRetry);
+  tick();
+  initiator->handle(now, late_answer);
+  EXPECT_EQ(initiator->association.counters().unexpected.value(), 1u);
+  EXPECT_TRUE(initiator->sends.empty());
+  responder->handle(now, take(*initiator));
+  initiator->handle(now, take(*responder));
+  initiator->handle(now, late_answer);
+  EXPECT_EQ(initiator->sends.size(), 1u);
+}
+
+TEST_F(AssociationTest, AReplayedInitiationChangesNothing) {
+  tick();
+  const auto initiation = take(*initiator);
+  responder->handle(now, initiation);
+  initiator->handle(now, take(*responder));
+  cells_flow();
+  ASSERT_TRUE(up());
+  advance(milliseconds(500));
+  responder->last_authentic = now;
+  responder->tick(now, wall_ns);
+  responder->handle(now, initiation);
+  EXPECT_EQ(responder->association.counters().stale.value(), 1u);
+  EXPECT_EQ(responder->receives.size(), 1u);
+  EXPECT_TRUE(responder->out.empty());
+}
+
+TEST_F(AssociationTest, AReplayToAQuietResponderGainsAnAnswerAndNoSession) {
+  tick();
+  const auto initiation = take(*initiator);
+  responder->handle(now, initiation);
+  initiator->handle(now, take(*responder));
+  cells_flow();
+  const size_t sends = responder->sends.size();
+  advance(seconds(5));
+  responder->tick(now, wall_ns);
+  for (int i = 0; i < 4; ++i) responder->handle(now, initiation);
+  EXPECT_EQ(responder->sends.size(), sends) << "nobody can confirm those keys";
+  run(seconds(3), never);
+  EXPECT_TRUE(up());
+}
+
+TEST_F(AssociationTest, AnotherPeersGenuineInitiationIsNotOurs) {
+  const PrivateKey stranger = testing::key_of(50);
+  End other(stranger, responder_key->public_key(), psk, 51);
+  if (!other.association.is_initiator()) GTEST_SKIP() << "this key would only answer";
+  other.tick(now, wall_ns);
+  responder->handle(now, take(other));
+  EXPECT_EQ(responder->association.counters().not_genuine.value(), 1u);
+  EXPECT_TRUE(responder->receives.empty());
+}
+
+// A peer with the right keys that offers SPIs no cell can have.
+TEST_F(WithTheRightMac, AnOfferOfUnusableSpisIsRefused) {
+  for (const uint32_t spi : {0u, 1u, 255u, UINT32_MAX}) {
+    const std::string_view prologue = "cuttle 1";
+    uint8_t octets[kKeySize];
+    testing::entropy_of(spi + 7)(octets);
+    auto noise =
+        NoiseHandshake::initiator(*initiator_key, responder_key->public_key(), psk,
+                                  Bytes(reinterpret_cast<const uint8_t*>(prologue.data()), prologue.size()),
+                                  PrivateKey::from_random(octets));
+    uint8_t offer[wire::kOfferBytes];
+    wire::store_offer(offer, {wall_ns + spi, Spi{spi}, 1, 1, 1, 256});
+    std::vector<uint8_t> cell(256, 0);
+    cell[4] = 1;
+    ASSERT_TRUE(noise.write_message(offer, {cell.data() + 16, wire::kNoiseMessage1Bytes}));
+    responder->handle(now, with_mac(cell, responder_key->public_key()));
+    EXPECT_TRUE(responder->receives.empty()) << spi;
+    advance(kAnswerInterval);
+  }
+  EXPECT_EQ(responder->association.counters().not_genuine.value(), 4u);
+}
+
+}  // namespace
+}  // namespace cuttle

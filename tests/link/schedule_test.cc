@@ -1,0 +1,173 @@
+// The schedule: exact over many slots, jitter within its bounds, missed slots left out.
+#include "link/schedule.hh"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cmath>
+
+#include "wire/cell.hh"
+
+namespace cuttle {
+namespace {
+
+SlotPlan plan_of(uint64_t rate_bps, Duration slot, uint32_t cell_bytes = 1472, uint32_t jitter_percent = 0,
+                 uint32_t lanes = 1) {
+  SlotPlan plan{};
+  EXPECT_TRUE(plan_slots({.cell_bytes = cell_bytes,
+                          .rate_bps = rate_bps,
+                          .slot = slot,
+                          .jitter_percent = jitter_percent,
+                          .lanes = lanes},
+                         plan))
+      << rate_bps << " " << slot.ns;
+  return plan;
+}
+
+TEST(Schedule, NoErrorAddsUpOverTenMillionSlots) {
+  for (const uint64_t rate_bps : {999'999'937ull, 7'777'777ull, 123'456'789ull, 12'000'000'011ull}) {
+    const SlotPlan plan = plan_of(rate_bps, microseconds(200));
+    const Instant epoch{1'234'567'890'123};
+    Schedule schedule(plan, epoch, 1);
+    constexpr uint64_t kSlots = 10'000'000;
+    Instant before = schedule.slot_start();
+    for (uint64_t slot = 1; slot <= kSlots; ++slot) {
+      schedule.advance();
+      const Duration gap = schedule.slot_start() - before;
+      ASSERT_GE(gap, plan.period());
+      ASSERT_LE(gap, plan.period() + nanoseconds(1));
+      before = schedule.slot_start();
+    }
+    ASSERT_EQ(schedule.slot_number(), kSlots);
+    // Bits released in that time, in 128-bit integers: within one nanosecond of what the rate asks for.
+    using Wide = unsigned __int128;
+    const Wide bits = Wide{kSlots} * plan.cells_per_slot * (1472 + 28) * 8;
+    const auto exact_ns = static_cast<int64_t>(bits * 1'000'000'000 / rate_bps);
+    EXPECT_EQ((schedule.slot_start() - epoch).ns, exact_ns) << rate_bps;
+  }
+}
+
+RC_GTEST_PROP(Schedule, APlanCarriesExactlyTheRate, ()) {
+  const auto rate_bps = *rc::gen::inRange<uint64_t>(20'000, 40'000'000'000);
+  const auto slot_ns = *rc::gen::inRange<int64_t>(20'000, 20'000'000);
+  const uint32_t cell_bytes = 4 * *rc::gen::inRange<uint32_t>(64, 2243);
+  const auto lanes = *rc::gen::inRange<uint32_t>(1, 33);
+  const bool is_v6 = *rc::gen::arbitrary<bool>();
+  const ShapeRequest request{cell_bytes, is_v6, rate_bps, {slot_ns}, 0, lanes};
+  SlotPlan plan{};
+  if (!plan_slots(request, plan)) {
+    RC_SUCCEED("no such plan");
+  }
+  RC_ASSERT(plan.cells_per_slot >= 1 && plan.cells_per_slot <= kMostCellsPerSlot);
+  // cells * bits * lanes / period == rate, as fractions of integers.
+  using Wide = unsigned __int128;
+  const Wide bits = Wide{plan.cells_per_slot} * (cell_bytes + (is_v6 ? 48 : 28)) * 8 * lanes;
+  RC_ASSERT(bits * 1'000'000'000 * plan.period_denominator == Wide{rate_bps} * plan.period_numerator);
+  // It is the nearest that carries whole cells: half a cell away from the wish at the most.
+  const double wished = static_cast<double>(slot_ns);
+  const double one_cell = static_cast<double>(plan.period_numerator) /
+                          static_cast<double>(plan.period_denominator) / plan.cells_per_slot;
+  const double period = one_cell * plan.cells_per_slot;
+  RC_ASSERT(plan.cells_per_slot == 1 || std::abs(period - wished) <= one_cell * 0.5 + 1);
+}
+
+TEST(Schedule, WhatNoSlotCanCarryIsRefused) {
+  SlotPlan plan{.cells_per_slot = 77, .period_numerator = 1, .period_denominator = 1, .jitter = {0}};
+  const ShapeRequest good{.cell_bytes = 1472, .rate_bps = 100'000'000, .slot = milliseconds(1)};
+  for (const auto& spoil : std::initializer_list<void (*)(ShapeRequest&)>{
+           [](ShapeRequest& r) { r.rate_bps = 0; }, [](ShapeRequest& r) { r.rate_bps = 1; },
+           [](ShapeRequest& r) { r.rate_bps = 1'000'000'000'001; },
+           [](ShapeRequest& r) { r.rate_bps = 100'000'000'000; },  // more than 256 cells
+           [](ShapeRequest& r) { r.slot = {0}; }, [](ShapeRequest& r) { r.slot = seconds(2); },
+           [](ShapeRequest& r) { r.slot = {-1}; }, [](ShapeRequest& r) { r.lanes = 0; },
+           [](ShapeRequest& r) { r.jitter_percent = 101; }}) {
+    ShapeRequest request = good;
+    spoil(request);
+    EXPECT_FALSE(plan_slots(request, plan));
+    EXPECT_EQ(plan.cells_per_slot, 77u) << "an impossible request leaves the plan alone";
+  }
+  EXPECT_TRUE(plan_slots(good, plan));
+}
+
+TEST(Schedule, JitterStaysInItsShareOfTheSlotAndFillsIt) {
+  const SlotPlan plan = plan_of(100'000'000, milliseconds(1), 1472, 60);
+  Schedule schedule(plan, Instant{0}, 42);
+  constexpr int kBuckets = 20;
+  int64_t seen[kBuckets] = {};
+  constexpr int kSlots = 200'000;
+  for (int i = 0; i < kSlots; ++i) {
+    const Duration offset = schedule.deadline() - schedule.slot_start();
+    ASSERT_GE(offset.ns, 0);
+    ASSERT_LT(offset.ns, plan.jitter.ns);
+    ++seen[offset.ns * kBuckets / plan.jitter.ns];
+    schedule.advance();
+  }
+  for (const int64_t count : seen) EXPECT_NEAR(static_cast<double>(count), kSlots / kBuckets, 600);
+}
+
+TEST(Schedule, OneSeedOneSchedule) {
+  const SlotPlan plan = plan_of(100'000'000, milliseconds(1), 1472, 100);
+  Schedule a(plan, Instant{0}, 1);
+  Schedule b(plan, Instant{0}, 1);
+  Schedule c(plan, Instant{0}, 2);
+  int same = 0;
+  Instant before{-1};
+  for (int i = 0; i < 10'000; ++i) {
+    ASSERT_EQ(a.deadline(), b.deadline());
+    ASSERT_GT(a.deadline(), before) << "releases keep their order even with a draw over the whole slot";
+    before = a.deadline();
+    same += a.deadline() == c.deadline() ? 1 : 0;
+    a.advance();
+    b.advance();
+    c.advance();
+  }
+  EXPECT_LT(same, 10);
+}
+
+TEST(Schedule, WithoutJitterADeadlineIsTheSlotsBeginning) {
+  Schedule schedule(plan_of(100'000'000, milliseconds(1)), Instant{5}, 42);
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(schedule.deadline(), schedule.slot_start());
+    schedule.advance();
+  }
+}
+
+RC_GTEST_PROP(Schedule, MissedSlotsAreLeftOutAndCounted, (uint64_t seed)) {
+  Random random(seed);
+  const SlotPlan plan = plan_of(80'000'000 + random.below(900'000'000),
+                                microseconds(100 + static_cast<int64_t>(random.below(2000))), 1472,
+                                static_cast<uint32_t>(random.below(101)));
+  Schedule schedule(plan, Instant{0}, seed);
+  Instant now{0};
+  for (int i = 0; i < 200; ++i) {
+    // Mostly in time, sometimes some slots late, sometimes seconds (a suspended machine).
+    const uint64_t kind = random.below(10);
+    const int64_t late_ns = kind < 6   ? static_cast<int64_t>(random.below(1000))
+                            : kind < 9 ? static_cast<int64_t>(random.below(20 * plan.period().ns))
+                                       : static_cast<int64_t>(random.below(5'000'000'000));
+    now = std::max(now, schedule.deadline() + Duration{late_ns});
+    const uint64_t slot = schedule.slot_number();
+    schedule.advance();
+    const uint64_t missed = schedule.skip_missed(now);
+    RC_ASSERT(schedule.slot_number() == slot + 1 + missed);
+    RC_ASSERT(now < schedule.deadline() + plan.period());
+    if (missed == 0) continue;
+    // The one before it was indeed a whole period late: nothing was left out in vain.
+    RC_ASSERT(schedule.slot_start() <= now + plan.jitter);
+  }
+}
+
+TEST(Schedule, ALateSlotIsNotMissedUntilAPeriodLater) {
+  const SlotPlan plan = plan_of(120'000'000, milliseconds(1));  // ten cells a millisecond
+  Schedule schedule(plan, Instant{0}, 1);
+  schedule.advance();
+  EXPECT_EQ(schedule.skip_missed(Instant{1'999'999}), 0u);
+  EXPECT_EQ(schedule.deadline(), Instant{1'000'000});
+  EXPECT_EQ(schedule.skip_missed(Instant{2'000'000}), 1u);
+  EXPECT_EQ(schedule.deadline(), Instant{2'000'000});
+  EXPECT_EQ(schedule.skip_missed(Instant{12'000'000}), 10u);
+  EXPECT_EQ(schedule.deadline(), Instant{12'000'000});
+}
+
+}  // namespace
+}  // namespace cuttle

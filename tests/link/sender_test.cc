@@ -1,0 +1,256 @@
+// The sender: n cells a slot and never another number, handshakes among them, keys that change and expire.
+#include "link/sender.hh"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "crypto/aead.hh"
+#include "link/lane_keys.hh"
+#include "link/packer.hh"
+#include "link/receiver.hh"
+#include "packets.hh"
+#include "wire/handshake.hh"
+
+namespace cuttle {
+namespace {
+
+using testing::make_packet;
+using testing::Packet;
+
+constexpr Spi kFirstSpi{1000};
+
+std::unique_ptr<Aead> aead_of(uint8_t key_octet) {
+  AeadKey key;
+  key.bytes.fill(key_octet);
+  return *make_aead(AeadBackend::openssl, key);
+}
+
+class SenderTest : public ::testing::Test {
+ protected:
+  static SlotPlan four_cells_a_slot() {
+    SlotPlan plan{};
+    EXPECT_TRUE(plan_slots(
+        {.cell_bytes = 256, .rate_bps = 4 * (256 + 28) * 8 * 1000, .slot = milliseconds(1)}, plan));
+    EXPECT_EQ(plan.cells_per_slot, 4u);
+    EXPECT_EQ(plan.period(), milliseconds(1));
+    return plan;
+  }
+  SendKey key(uint8_t octet, Instant from = {0}, Instant until = Instant::never()) {
+    return {aead_of(octet), Spi{kFirstSpi.value + octet}, from, until};
+  }
+  std::vector<uint8_t> handshake(uint8_t mark) const {
+    std::vector<uint8_t> cell(format.cell_bytes(), 0);
+    cell[4] = mark;
+    return cell;
+  }
+  // One slot; the cells of its train.
+  std::vector<std::vector<uint8_t>> slot() {
+    const Train train = sender.poll_train();
+    EXPECT_EQ(train.cell_bytes, format.cell_bytes());
+    std::vector<std::vector<uint8_t>> cells;
+    for (size_t i = 0; i < train.count; ++i) {
+      const Bytes cell = train.cell(i);
+      cells.emplace_back(cell.begin(), cell.end());
+    }
+    sender.handle_released(sender.deadline());
+    return cells;
+  }
+  static bool is_handshake(const std::vector<uint8_t>& cell) { return wire::is_handshake(cell); }
+
+  wire::CellFormat format{256};
+  SlotRing ring{format, 512};
+  Packer packer{ring};
+  LaneSender sender{ring, four_cells_a_slot(), Instant{0}, 1};
+};
+
+TEST_F(SenderTest, WithoutASessionNothingIsSent) {
+  ASSERT_TRUE(packer.handle_copy(make_packet(100, 1)));
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(slot().empty());
+  EXPECT_EQ(ring.waiting(), 1u) << "the packet waits for a session";
+  EXPECT_FALSE(sender.has_session());
+}
+
+TEST_F(SenderTest, WithoutASessionHandshakesAloneAreSent) {
+  const auto cell = handshake(1);
+  ASSERT_TRUE(sender.handle_handshake(cell));
+  EXPECT_EQ(slot(), std::vector<std::vector<uint8_t>>(1, cell));
+  EXPECT_TRUE(slot().empty());
+  EXPECT_EQ(sender.counters().handshakes.value(), 1u);
+}
+
+TEST_F(SenderTest, NCellsASlotWhateverWaits) {
+  sender.handle_key(key(1));
+  uint32_t next = 0;
+  for (int i = 0; i < 500; ++i) {
+    if (i % 7 == 3) {
+      while (packer.handle_copy(make_packet(700, next))) ++next;
+    }
+    if (i % 5 == 0) {
+      ASSERT_TRUE(sender.handle_handshake(handshake(1)));
+    }
+    const auto cells = slot();
+    ASSERT_EQ(cells.size(), 4u);
+    ASSERT_EQ(is_handshake(cells[0]), i % 5 == 0) << "a handshake takes the place of one of the n";
+    for (size_t k = 1; k < 4; ++k) ASSERT_FALSE(is_handshake(cells[k]));
+  }
+  EXPECT_EQ(sender.counters().handshakes.value(), 100u);
+}
+
+TEST_F(SenderTest, SequenceNumbersCountTheSealedCellsFromOne) {
+  sender.handle_key(key(1));
+  uint32_t expected = 1;
+  for (int i = 0; i < 50; ++i) {
+    if (i % 3 == 0) {
+      ASSERT_TRUE(sender.handle_handshake(handshake(1)));
+    }
+    for (const auto& cell : slot()) {
+      if (is_handshake(cell)) continue;
+      const wire::EspHeader header = wire::load_esp_header(cell.data());
+      EXPECT_EQ(header.spi, Spi{1001});
+      EXPECT_EQ(header.sequence, Sequence{expected});
+      EXPECT_EQ(header.iv, expected);
+      ++expected;
+    }
+  }
+}
+
+TEST_F(SenderTest, AHandshakeWaitsForItsTimeAndKeepsItsOrder) {
+  ASSERT_TRUE(sender.handle_handshake(handshake(1), Instant{3'000'000}));
+  ASSERT_TRUE(sender.handle_handshake(handshake(2), Instant{1'000'000}));
+  ASSERT_TRUE(sender.handle_handshake(handshake(3)));
+  ASSERT_TRUE(sender.handle_handshake(handshake(4), Instant{6'000'001}));
+  EXPECT_FALSE(sender.handle_handshake(handshake(5))) << "four wait at the most";
+  std::vector<int> sent_in_slot;
+  for (int i = 0; i < 9; ++i) {
+    const auto cells = slot();
+    sent_in_slot.push_back(cells.empty() ? 0 : cells[0][4]);
+  }
+  EXPECT_EQ(sent_in_slot, (std::vector<int>{0, 0, 0, 1, 2, 3, 0, 4, 0}));
+}
+
+TEST_F(SenderTest, AKeyTakesEffectInTheFirstSlotNotBeforeItsTime) {
+  sender.handle_key(key(1));
+  sender.handle_key(key(2, Instant{3'000'000}));
+  for (int i = 0; i < 6; ++i) {
+    for (const auto& cell : slot()) {
+      const wire::EspHeader header = wire::load_esp_header(cell.data());
+      EXPECT_EQ(header.spi, Spi{kFirstSpi.value + (i < 3 ? 1u : 2u)}) << i;
+    }
+  }
+  EXPECT_NE(sender.poll_retired(), nullptr);
+  EXPECT_EQ(sender.poll_retired(), nullptr);
+}
+
+TEST_F(SenderTest, ANewerKeyReplacesTheOneThatWaits) {
+  sender.handle_key(key(1, Instant{1'000'000}));
+  sender.handle_key(key(2, Instant{2'000'000}));
+  EXPECT_TRUE(slot().empty());
+  EXPECT_TRUE(slot().empty());
+  EXPECT_EQ(wire::load_esp_header(slot()[0].data()).spi, Spi{1002});
+  EXPECT_NE(sender.poll_retired(), nullptr);
+}
+
+TEST_F(SenderTest, AfterItsTimeAKeySealsNothing) {
+  sender.handle_key(key(1, Instant{0}, Instant{2'000'000}));
+  EXPECT_EQ(slot().size(), 4u);
+  EXPECT_EQ(slot().size(), 4u);
+  EXPECT_TRUE(slot().empty());
+  EXPECT_FALSE(sender.has_session());
+  ASSERT_TRUE(sender.handle_handshake(handshake(1)));
+  EXPECT_EQ(slot().size(), 1u);
+}
+
+TEST_F(SenderTest, StopEndsTheSessionAtOnceAndFreesThePacker) {
+  sender.handle_key(key(1));
+  EXPECT_EQ(slot().size(), 4u);
+  ring.hold();
+  sender.handle_key(key(2, Instant{100'000'000}));
+  sender.handle_stop();
+  EXPECT_FALSE(ring.on_hold());
+  EXPECT_TRUE(slot().empty());
+}
+
+TEST_F(SenderTest, RetiredKeysAreNeverLostOrKeptBeyondFour) {
+  for (int i = 0; i < 20; ++i) sender.handle_key(key(static_cast<uint8_t>(i), Instant{1'000'000'000}));
+  int retired = 0;
+  while (sender.poll_retired() != nullptr) ++retired;
+  EXPECT_EQ(retired, 4) << "what does not fit is freed at once";
+}
+
+TEST_F(SenderTest, CountsDummiesLatenessAndMissedSlots) {
+  sender.handle_key(key(1));
+  ASSERT_TRUE(packer.handle_copy(make_packet(100, 1)));
+  slot();
+  EXPECT_EQ(sender.counters().cells_dummy.value(), 3u);
+  sender.poll_train();
+  sender.handle_released(sender.deadline() + LaneSender::kLate);
+  EXPECT_EQ(sender.counters().slots_late.value(), 0u);
+  sender.poll_train();
+  sender.handle_released(sender.deadline() + LaneSender::kLate + nanoseconds(1));
+  EXPECT_EQ(sender.counters().slots_late.value(), 1u);
+  EXPECT_EQ(sender.counters().slots_missed.value(), 0u);
+  sender.poll_train();
+  sender.handle_released(sender.deadline() + milliseconds(5));
+  EXPECT_EQ(sender.counters().slots_missed.value(), 4u);
+  EXPECT_EQ(sender.deadline(), Instant{8'000'000});
+  EXPECT_EQ(slot().size(), 4u) << "and not a cell more to make up for it";
+  EXPECT_EQ(sender.counters().lateness.count(), 5u);
+}
+
+// A packet that is on its way when the keys change would need both: so the packer holds back before.
+TEST_F(SenderTest, AKeyChangeOnHoldTearsNoPacket) {
+  LaneReceiver receiver(format, 32, milliseconds(5));
+  Instant now{0};
+  sender.handle_key(key(0));
+  receiver.handle_key({aead_of(0), kFirstSpi, 1});
+  uint32_t sent = 0;
+  uint32_t arrived = 0;
+  const Duration lead = key_change_lead(sender.plan(), ring.capacity());
+  uint8_t session = 0;
+  Instant change{20'000'000};
+  for (int i = 0; i < 3000; ++i) {
+    now = sender.deadline();
+    if (now >= change) {
+      ++session;
+      receiver.handle_key({aead_of(session), Spi{kFirstSpi.value + session}, session + uint64_t{1}});
+      ring.hold();
+      sender.handle_key(key(session, now + lead));
+      change = now + lead + milliseconds(50);
+    }
+    while (packer.handle_copy(make_packet(40'000, sent))) ++sent;
+    for (const auto& cell : slot()) {
+      EXPECT_NE(receiver.handle_datagram(now, cell), Received::dropped);
+      while (const auto packet = receiver.poll_packet()) {
+        ASSERT_EQ(testing::number_of(*packet), arrived);
+        ++arrived;
+      }
+    }
+  }
+  EXPECT_GT(session, 10);
+  EXPECT_GT(arrived, 40u);
+  EXPECT_EQ(receiver.reassembly().packets_torn.value(), 0u);
+  EXPECT_LE(sent - arrived, 3u) << "the last ones are still in the ring";
+}
+
+TEST_F(SenderTest, WithoutTheHoldPacketsDoTear) {
+  // The test above is worth something only because this is so.
+  LaneReceiver receiver(format, 32, milliseconds(5));
+  uint32_t sent = 0;
+  for (uint8_t session = 0; session < 10; ++session) {
+    receiver.handle_key({aead_of(session), Spi{kFirstSpi.value + session}, session + uint64_t{1}});
+    sender.handle_key(key(session, sender.deadline()));
+    for (int i = 0; i < 20; ++i) {
+      while (packer.handle_copy(make_packet(40'000, sent))) ++sent;
+      for (const auto& cell : slot()) {
+        receiver.handle_datagram(Instant{0}, cell);
+        while (receiver.poll_packet()) {
+        }
+      }
+    }
+  }
+  EXPECT_GT(receiver.reassembly().packets_torn.value(), 0u);
+}
+
+}  // namespace
+}  // namespace cuttle
