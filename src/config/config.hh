@@ -1,0 +1,66 @@
+// What an operator configures: one node, the shape of its links, and its peers. Plain values, complete and
+// checked once parse_config or load_config hands them out; every default is filled in.
+// docs/configuration.md describes the file; parse.hh reads it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ip.hh"
+#include "base/time.hh"
+#include "crypto/keys.hh"
+
+namespace cuttle {
+
+// How a link looks on the wire: the size of its cells, and how many leave when.
+struct Shape {
+  // UDP payload of every datagram. 0 in NodeConfig::shape when the file leaves it out: then the default for
+  // the family of the link's endpoint. Never 0 in a peer's own shape.
+  uint32_t cell_bytes = 0;
+  uint64_t rate_bps = 200'000'000;    // bits of IP packets a second: cell + UDP and IP headers
+  Duration slot = microseconds(200);  // as asked for; shape_plan.hh says what it comes out as
+  uint32_t jitter_percent = 0;  // 0 to 100: each release is drawn uniformly inside that share of its slot
+
+  bool operator==(const Shape&) const = default;
+};
+
+struct PeerConfig {
+  std::string name;  // at most 12 characters of [a-z0-9_.-]: the interface is "ct-" + name
+  PublicKey public_key;
+  std::string preshared_key_file;  // empty: no preshared key
+  Endpoint endpoint;               // lane j goes to port + j
+  std::vector<IpPrefix> redirect;  // the peer's addresses: traffic to them goes through the link
+  Shape shape;                     // complete: the node's shape, overridden by the peer's own
+  uint32_t lanes = 1;              // UDP flows; lane j listens on the node's port + j
+  uint32_t line = 0;               // where [[peer]] stands in the file
+
+  std::string interface_name() const { return "ct-" + name; }
+};
+
+struct NodeConfig {
+  std::string name;
+  std::string private_key_file;
+  Endpoint listen;                   // lane j of every link uses port + j
+  std::vector<IpAddress> addresses;  // own addresses, source of redirected traffic; default: that of `listen`
+  uint32_t firewall_mark = 0xc077;   // on cells, so that they leave by the main table
+  uint32_t route_table = 4410;
+  uint32_t inner_mtu = 1500;               // of every ct- interface
+  std::string control_socket;              // default: /run/cuttle/NAME.sock
+  bool realtime = true;                    // SCHED_FIFO and locked memory for the pacers, where permitted
+  Duration poll_before = microseconds(0);  // spin this long before each deadline instead of sleeping
+  uint32_t shards = 1;                     // links are spread over this many groups of threads
+  std::vector<uint32_t> cpus;  // shard i's pacer runs on cpus[i % size]; empty: the kernel decides
+  std::string driver = "native";
+  Shape shape;  // default of every link
+  std::vector<PeerConfig> peers;
+
+  // The most lanes of any link: the node listens on this many ports. 0 without peers.
+  uint32_t most_lanes() const {
+    uint32_t most = 0;
+    for (const PeerConfig& peer : peers) most = peer.lanes > most ? peer.lanes : most;
+    return most;
+  }
+};
+
+}  // namespace cuttle

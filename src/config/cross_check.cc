@@ -1,0 +1,195 @@
+#include <algorithm>
+
+#include "config/sections.hh"
+#include "config/wording.hh"
+
+namespace cuttle {
+
+namespace {
+
+bool is_any(const IpAddress& address) {
+  return address == IpAddress{address.is_v6, {}};
+}
+
+bool is_loopback(const IpAddress& address) {
+  return address.is_v6 ? address == IpAddress::parse("::1") : address.bytes[0] == 127;
+}
+
+bool is_multicast(const IpAddress& address) {
+  return address.is_v6 ? address.bytes[0] == 0xff : address.bytes[0] >= 224;
+}
+
+const char* family(bool is_v6) {
+  return is_v6 ? "IPv6" : "IPv4";
+}
+
+bool ports_overlap(const Endpoint& a, const Endpoint& b, uint32_t lanes_a, uint32_t lanes_b) {
+  return a.address == b.address && a.port < b.port + lanes_b && b.port < a.port + lanes_a;
+}
+
+// One pass over the configuration; each method notes one kind of problem.
+class CrossCheck {
+ public:
+  explicit CrossCheck(ParsedConfig& out) : out_(out), node_(out.config) {}
+
+  void run() {
+    check_own();
+    for (size_t i = 0; i < node_.peers.size(); ++i) {
+      check_name(i);
+      check_key(i);
+      check_endpoint(i);
+      check_ports(i);
+      for (size_t j = 0; j < node_.peers[i].redirect.size(); ++j) check_redirect(i, j);
+    }
+  }
+
+ private:
+  std::string shown(size_t peer) const {
+    const std::string& name = node_.peers[peer].name;
+    return name.empty() ? fmt::format("peer#{}", peer + 1) : "peer." + name;
+  }
+  uint32_t line(size_t peer, std::string_view key) const {
+    return out_.lines.line({fmt::format("peer[{}].{}", peer, key), fmt::format("peer[{}]", peer)});
+  }
+  void note(size_t peer, std::string_view key, std::string_view message) {
+    out_.problems.add(line(peer, key), fmt::format("{}.{}: {}", shown(peer), key, message));
+  }
+  // "peer.mon (line 12)"
+  std::string where(size_t peer, std::string_view key) const {
+    return fmt::format("{} (line {})", shown(peer), line(peer, key));
+  }
+
+  void check_own() {
+    if (is_multicast(node_.listen.address)) {
+      out_.problems.add(
+          out_.lines.line("node.listen"),
+          fmt::format("node.listen = {}: not an address a node can have", quoted(node_.listen.text())));
+    }
+    for (size_t i = 0; i < node_.addresses.size(); ++i) {
+      const IpAddress& address = node_.addresses[i];
+      const bool repeated =
+          std::find(node_.addresses.begin(), node_.addresses.begin() + static_cast<ptrdiff_t>(i), address) !=
+          node_.addresses.begin() + static_cast<ptrdiff_t>(i);
+      if (!repeated && !is_any(address) && !is_multicast(address)) continue;
+      out_.problems.add(out_.lines.line({fmt::format("node.addresses[{}]", i), "node.listen"}),
+                        fmt::format("node.addresses[{}] = {}: {}", i, quoted(address.text()),
+                                    repeated ? "given twice" : "not an address a node can have"));
+    }
+  }
+
+  void check_name(size_t i) {
+    for (size_t other = 0; other < i; ++other) {
+      if (node_.peers[i].name.empty() || node_.peers[other].name != node_.peers[i].name) continue;
+      out_.problems.add(line(i, "name"), fmt::format("peer.{}.name: already the name of the peer in line {}",
+                                                     node_.peers[i].name, node_.peers[other].line));
+      return;
+    }
+  }
+
+  void check_key(size_t i) {
+    if (node_.peers[i].public_key == PublicKey()) return;
+    for (size_t other = 0; other < i; ++other) {
+      if (node_.peers[other].public_key != node_.peers[i].public_key) continue;
+      note(i, "public_key",
+           fmt::format("also the key of {}; every peer has its own", where(other, "public_key")));
+      return;
+    }
+  }
+
+  void check_endpoint(size_t i) {
+    const PeerConfig& peer = node_.peers[i];
+    if (peer.endpoint.port == 0) return;
+    const IpAddress& address = peer.endpoint.address;
+    if (is_any(address) || is_multicast(address)) {
+      note(i, "endpoint", fmt::format("{} is not an address a peer can have", address.text()));
+      return;
+    }
+    if (node_.listen.port == 0) return;
+    if (address.is_v6 != node_.listen.address.is_v6) {
+      note(i, "endpoint",
+           fmt::format("{}, but node.listen is {}; both must be of one family", family(address.is_v6),
+                       family(node_.listen.address.is_v6)));
+      return;
+    }
+    if (is_own_endpoint(peer)) {
+      note(i, "endpoint", fmt::format("{} is this node itself", peer.endpoint.text()));
+      return;
+    }
+    for (size_t other = 0; other < i; ++other) {
+      const PeerConfig& earlier = node_.peers[other];
+      if (earlier.endpoint.port == 0 ||
+          !ports_overlap(peer.endpoint, earlier.endpoint, peer.lanes, earlier.lanes))
+        continue;
+      note(i, "endpoint",
+           fmt::format("{} is also the endpoint of {}; every peer has its own{}", peer.endpoint.text(),
+                       where(other, "endpoint"),
+                       peer.lanes + earlier.lanes > 2 ? ", and one port a lane" : ""));
+      return;
+    }
+  }
+
+  bool is_own_endpoint(const PeerConfig& peer) const {
+    Endpoint own = node_.listen;
+    const uint32_t own_lanes = node_.most_lanes();
+    if (ports_overlap(peer.endpoint, own, peer.lanes, own_lanes)) return true;
+    return is_any(own.address) &&
+           std::any_of(node_.addresses.begin(), node_.addresses.end(), [&](const IpAddress& address) {
+             own.address = address;
+             return ports_overlap(peer.endpoint, own, peer.lanes, own_lanes);
+           });
+  }
+
+  void check_ports(size_t i) {
+    const PeerConfig& peer = node_.peers[i];
+    const uint32_t highest = std::max(peer.endpoint.port, node_.listen.port) + peer.lanes - 1;
+    if (highest <= UINT16_MAX) return;
+    note(i, "lanes",
+         fmt::format("{} lanes would need port {}; the ports of node.listen and endpoint plus the lanes "
+                     "must stay below 65536",
+                     peer.lanes, highest));
+  }
+
+  void check_redirect(size_t i, size_t j) {
+    const IpPrefix& prefix = node_.peers[i].redirect[j];
+    const std::string key = fmt::format("redirect[{}]", j);
+    const auto complain = [&](const std::string& message) {
+      out_.problems.add(line(i, key),
+                        fmt::format("{}.{} = {}: {}", shown(i), key, quoted(prefix.text()), message));
+    };
+    if (is_loopback(prefix.address) || is_multicast(prefix.address)) {
+      return complain("not traffic between two nodes; leave it out");
+    }
+    for (const IpAddress& address : node_.addresses) {
+      if (prefix.contains(address)) return complain("covers this node's own address " + address.text());
+    }
+    if (prefix.contains(node_.listen.address) && node_.listen.port != 0 && !is_any(node_.listen.address)) {
+      return complain("covers this node's own address " + node_.listen.address.text());
+    }
+    for (size_t peer = 0; peer <= i; ++peer) {
+      const auto& redirect = node_.peers[peer].redirect;
+      const size_t end = peer == i ? j : redirect.size();
+      for (size_t k = 0; k < end; ++k) {
+        if (!redirect[k].overlaps(prefix)) continue;
+        return complain(fmt::format("overlaps {} of {}; an address goes through one link", redirect[k].text(),
+                                    where(peer, fmt::format("redirect[{}]", k))));
+      }
+    }
+    const auto same_family = [&](const IpAddress& address) { return address.is_v6 == prefix.address.is_v6; };
+    if (!node_.addresses.empty() &&
+        std::none_of(node_.addresses.begin(), node_.addresses.end(), same_family)) {
+      complain(fmt::format("this node has no {} address of its own; add one to node.addresses",
+                           family(prefix.address.is_v6)));
+    }
+  }
+
+  ParsedConfig& out_;
+  const NodeConfig& node_;
+};
+
+}  // namespace
+
+void cross_check(ParsedConfig& out) {
+  CrossCheck(out).run();
+}
+
+}  // namespace cuttle

@@ -1,0 +1,30 @@
+// A configuration from its file: read, parsed, and its key files read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hh"
+#include "config/key_files.hh"
+#include "config/problem.hh"
+
+namespace cuttle {
+
+struct LoadedConfig {
+  std::string file;
+  NodeConfig config;             // to be used only without errors
+  std::optional<NodeKeys> keys;  // there when they were asked for and there are no errors
+  SourceMap lines;
+  Problems problems;  // of the file itself, its values and its key files
+
+  bool good() const { return !problems.has_errors(); }
+  // One line each, ready for a person.
+  std::vector<std::string> problem_lines() const;
+};
+
+enum class KeyFiles { read, ignore };
+
+LoadedConfig load_config(const std::string& file, KeyFiles key_files);
+
+}  // namespace cuttle

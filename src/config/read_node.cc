@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "config/sections.hh"
+#include "config/units.hh"
+
+namespace cuttle {
+
+namespace {
+
+constexpr size_t kLongestNodeName = 32;
+constexpr size_t kLongestSocketPath = 107;    // sun_path less its final zero, unix(7)
+constexpr uint32_t kSmallestInnerMtu = 1280;  // RFC 8200, section 5
+constexpr uint32_t kLargestInnerMtu = 65535;
+constexpr uint32_t kMostShards = 64;
+constexpr uint32_t kHighestCpu = 4095;
+
+std::optional<std::string> parse_node_name(std::string_view text) {
+  const bool good = !text.empty() && text.size() <= kLongestNodeName && text.front() != '.' &&
+                    text.front() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                             c == '-' || c == '_' || c == '.';
+                    });
+  return good ? std::optional(std::string(text)) : std::nullopt;
+}
+
+std::optional<std::string> parse_socket_path(std::string_view text) {
+  if (text.size() > kLongestSocketPath || !text.starts_with('/') || text.ends_with('/')) return std::nullopt;
+  return std::string(text);
+}
+
+std::optional<Duration> parse_poll(std::string_view text) {
+  const auto duration = parse_duration(text);
+  return duration && *duration <= seconds(1) ? duration : std::nullopt;
+}
+
+void read_addresses(TomlReader& reader, ParsedConfig& out) {
+  for (const TextItem& item : reader.texts("addresses")) {
+    const auto address = IpAddress::parse(item.text);
+    if (address) {
+      out.lines.set(fmt::format("node.addresses[{}]", out.config.addresses.size()), item.line);
+      out.config.addresses.push_back(*address);
+    } else {
+      reader.wrong(item, "not an address; write \"10.77.0.11\" or \"fd00::11\"");
+    }
+  }
+}
+
+}  // namespace
+
+std::string resolve_path(const std::string& file, const std::string& directory) {
+  const std::filesystem::path path(file);
+  return path.is_absolute() || directory.empty() ? file : (std::filesystem::path(directory) / path).string();
+}
+
+void read_node(TomlReader& reader, const std::string& directory, ParsedConfig& out) {
+  NodeConfig& node = out.config;
+  reader.require("name", "what this node is called, for example \"osd0\"");
+  node.name =
+      reader
+          .parsed("name", parse_node_name,
+                  fmt::format(
+                      "not a node name; use 1 to {} of A-Z a-z 0-9 - _ . and begin with a letter or digit",
+                      kLongestNodeName))
+          .value_or("");
+  reader.require("private_key_file", "where this node's key is; `cuttle genkey` makes one");
+  if (const auto file = reader.parsed("private_key_file", parse_file_name, kFileNameAdvice)) {
+    node.private_key_file = resolve_path(*file, directory);
+  }
+  reader.require("listen", "the address and UDP port that cells arrive at, for example \"10.77.0.11:4410\"");
+  node.listen = reader.parsed("listen", Endpoint::parse, kEndpointAdvice).value_or(Endpoint{});
+  read_addresses(reader, out);
+  const bool any_address = node.listen.address == IpAddress{node.listen.address.is_v6, {}};
+  if (!reader.has("addresses") && node.listen.port != 0) {
+    if (any_address) {
+      reader.problem("listen", "any address; then node.addresses must name this node's own");
+    } else {
+      node.addresses = {node.listen.address};
+    }
+  }
+  node.control_socket =
+      reader
+          .parsed("control_socket", parse_socket_path,
+                  fmt::format("not a path for a socket; it must begin with / and have at most {} characters",
+                              kLongestSocketPath))
+          .value_or("/run/cuttle/" + node.name + ".sock");
+  node.firewall_mark =
+      static_cast<uint32_t>(reader.number("firewall_mark", 1, UINT32_MAX).value_or(node.firewall_mark));
+  node.inner_mtu = static_cast<uint32_t>(
+      reader.number("inner_mtu", kSmallestInnerMtu, kLargestInnerMtu).value_or(node.inner_mtu));
+  const auto table = reader.number("route_table", 1, UINT32_MAX);
+  if (table && *table >= 253 && *table <= 255) {
+    reader.problem("route_table", "253 to 255 are the kernel's own tables; use another, for example 4410");
+  } else if (table) {
+    node.route_table = static_cast<uint32_t>(*table);
+  }
+  reader.finish();
+}
+
+void read_runtime(TomlReader& reader, ParsedConfig& out) {
+  NodeConfig& node = out.config;
+  const auto parse_driver = [](std::string_view text) {
+    return text == "native" ? std::optional(std::string(text)) : std::nullopt;
+  };
+  node.driver =
+      reader.parsed("driver", parse_driver, "no such driver; there is \"native\"").value_or(node.driver);
+  node.realtime = reader.boolean("realtime").value_or(node.realtime);
+  node.poll_before =
+      reader.parsed("poll_before", parse_poll, "not a duration of at most 1 s; write \"100 us\"")
+          .value_or(node.poll_before);
+  node.shards = static_cast<uint32_t>(reader.number("shards", 1, kMostShards).value_or(node.shards));
+  node.cpus = reader.numbers("cpus", kHighestCpu);
+  reader.finish();
+}
+
+}  // namespace cuttle

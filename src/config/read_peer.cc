@@ -1,0 +1,118 @@
+#include <algorithm>
+
+#include "config/sections.hh"
+#include "config/wording.hh"
+
+namespace cuttle {
+
+namespace {
+
+constexpr size_t kLongestPeerName = 12;  // IFNAMSIZ is 16: "ct-", the name, and a final zero
+constexpr uint32_t kMostLanes = 32;      // an association has so many SPIs (link/association.cc)
+constexpr size_t kMostPeers = 1024;
+
+std::optional<std::string> parse_peer_name(std::string_view text) {
+  const bool good =
+      !text.empty() && text.size() <= kLongestPeerName && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+      });
+  return good ? std::optional(std::string(text)) : std::nullopt;
+}
+
+// "peer.mon", or "peer#2" when it has no name that could stand in a message.
+std::string shown_peer(const toml::table& table, size_t index) {
+  const auto name = parse_peer_name(table["name"].value_or(std::string_view()));
+  return name ? "peer." + *name : fmt::format("peer#{}", index + 1);
+}
+
+void read_public_key(TomlReader& reader, PeerConfig& peer) {
+  reader.require("public_key", "what `cuttle pubkey` prints from the peer's key");
+  const auto text = reader.text("public_key");
+  if (!text) return;
+  // The text itself is not repeated: it may be a private key that ended up in the wrong place.
+  if (const auto key = PublicKey::parse(*text)) {
+    peer.public_key = *key;
+  } else {
+    const std::string& message = key.error().message;  // "public key: ...", which the line says already
+    reader.problem("public_key", message.substr(message.find(": ") + 2));
+  }
+}
+
+void read_redirect(TomlReader& reader, PeerConfig& peer, ParsedConfig& out) {
+  reader.require("redirect", "the peer's addresses, whose traffic goes through the link");
+  for (const TextItem& item : reader.texts("redirect")) {
+    const auto prefix = IpPrefix::parse(item.text);
+    if (prefix) {
+      out.lines.set(fmt::format("{}.redirect[{}]", reader.path(), peer.redirect.size()), item.line);
+      peer.redirect.push_back(*prefix);
+    } else {
+      reader.wrong(
+          item,
+          "not an address or prefix; write \"10.77.0.10\" or \"10.77.1.0/24\", all bits beyond the length 0");
+    }
+  }
+}
+
+void read_peer_shape(TomlReader& reader, PeerConfig& peer, bool default_shape_good, ParsedConfig& out) {
+  bool good = default_shape_good;
+  peer.shape = out.config.shape;
+  const toml::table* own = reader.table("shape");
+  if (own != nullptr) {
+    TomlReader section(*own, reader.path() + ".shape", reader.shown_path() + ".shape", out);
+    good = read_shape(section, peer.shape) && good;
+  }
+  if (peer.endpoint.port == 0) return;  // the family is not known
+  const bool is_v6 = peer.endpoint.address.is_v6;
+  if (good && (own != nullptr || peer.lanes > 1)) {
+    check_shape(peer.shape, is_v6, peer.lanes, reader.path() + ".shape", reader.shown_path() + ".shape", out);
+  }
+  if (peer.shape.cell_bytes == 0) peer.shape.cell_bytes = default_cell_bytes(is_v6);
+}
+
+void read_peer(TomlReader& reader, const std::string& directory, bool default_shape_good, ParsedConfig& out) {
+  PeerConfig peer;
+  peer.line = reader.line();
+  reader.require("name", "what the peer is called; its interface is ct-NAME");
+  peer.name =
+      reader
+          .parsed("name", parse_peer_name,
+                  fmt::format("not a peer name; use 1 to {} of a-z 0-9 - _ . (the interface is ct-NAME)",
+                              kLongestPeerName))
+          .value_or("");
+  read_public_key(reader, peer);
+  if (const auto file = reader.parsed("preshared_key_file", parse_file_name, kFileNameAdvice)) {
+    peer.preshared_key_file = resolve_path(*file, directory);
+  }
+  reader.require("endpoint", "the address and UDP port the peer listens on, for example \"10.77.0.10:4410\"");
+  peer.endpoint = reader.parsed("endpoint", Endpoint::parse, kEndpointAdvice).value_or(Endpoint{});
+  read_redirect(reader, peer, out);
+  peer.lanes = static_cast<uint32_t>(reader.number("lanes", 1, kMostLanes).value_or(peer.lanes));
+  read_peer_shape(reader, peer, default_shape_good, out);
+  reader.finish();
+  out.config.peers.push_back(std::move(peer));
+}
+
+}  // namespace
+
+void read_peers(const toml::node& list, const std::string& directory, bool default_shape_good,
+                ParsedConfig& out) {
+  const toml::array* peers = list.as_array();
+  const auto is_table = [](const toml::node& item) { return item.is_table(); };
+  if (peers == nullptr || !std::all_of(peers->begin(), peers->end(), is_table)) {
+    out.problems.add(list.source().begin.line,
+                     "peer: must be a list of tables; begin each peer with [[peer]]");
+    return;
+  }
+  if (peers->empty() || peers->size() > kMostPeers) {
+    out.problems.add(list.source().begin.line,
+                     fmt::format("peer: {} of them; there can be 1 to {}", peers->size(), kMostPeers));
+    return;
+  }
+  for (size_t i = 0; i < peers->size(); ++i) {
+    const toml::table& table = *peers->get(i)->as_table();
+    TomlReader reader(table, fmt::format("peer[{}]", i), shown_peer(table, i), out);
+    read_peer(reader, directory, default_shape_good, out);
+  }
+}
+
+}  // namespace cuttle

@@ -1,0 +1,39 @@
+// The tables of a configuration file, one function each. Internal to src/config.
+#pragma once
+
+#include "config/toml_reader.hh"
+
+namespace cuttle {
+
+// [node]
+void read_node(TomlReader& reader, const std::string& directory, ParsedConfig& out);
+// [runtime]
+void read_runtime(TomlReader& reader, ParsedConfig& out);
+// [shape] or [peer.shape]: overrides in `shape` what the table gives. False when any of it is wrong.
+bool read_shape(TomlReader& reader, Shape& shape);
+// All [[peer]]. `default_shape_good`: whether [shape] was.
+void read_peers(const toml::node& list, const std::string& directory, bool default_shape_good,
+                ParsedConfig& out);
+
+// The default of a link that goes to an address of this family.
+uint32_t default_cell_bytes(bool is_v6);
+// Notes it when `cell_bytes` or the schedule is impossible; the shape is that of the table `path`, shown as
+// `shown`. `path` is "shape" or "peer[0].shape".
+void check_shape(const Shape& shape, bool is_v6, uint32_t lanes, const std::string& path,
+                 const std::string& shown, ParsedConfig& out);
+
+inline constexpr std::string_view kEndpointAdvice =
+    "not an address and port; write \"10.77.0.11:4410\" or \"[fd00::11]:4410\"";
+inline constexpr std::string_view kFileNameAdvice = "not the name of a file";
+
+// Any text but the empty one.
+inline std::optional<std::string> parse_file_name(std::string_view text) {
+  return text.empty() ? std::nullopt : std::optional(std::string(text));
+}
+// `file` as it stands, or below `directory` when it is relative.
+std::string resolve_path(const std::string& file, const std::string& directory);
+
+// What only shows between values: overlaps, duplicates, families, ports.
+void cross_check(ParsedConfig& out);
+
+}  // namespace cuttle

@@ -1,0 +1,107 @@
+#include "config/shape_plan.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/units.hh"
+#include "wire/cell.hh"
+
+namespace cuttle {
+
+namespace {
+
+using Wide = unsigned __int128;
+constexpr uint64_t kNsPerSecond = 1'000'000'000;
+
+// What one lane sends: one cell is `cell_bits` of it, and lanes share the rate, so each of n lanes takes n
+// times as long over a cell.
+struct LaneRate {
+  uint64_t cell_bits;
+  uint64_t rate_bps;
+};
+
+enum class Rounding { down, nearest, up };
+
+uint64_t cells_in(Duration slot, const LaneRate& lane, Rounding rounding) {
+  const Wide whole = Wide{lane.cell_bits} * kNsPerSecond;
+  const Wide added = rounding == Rounding::up ? whole - 1 : rounding == Rounding::nearest ? whole / 2 : 0;
+  const Wide cells = (Wide{lane.rate_bps} * static_cast<uint64_t>(slot.ns) + added) / whole;
+  return static_cast<uint64_t>(cells);
+}
+
+Duration time_of(uint64_t cells, const LaneRate& lane) {
+  const Wide ns = (Wide{cells} * lane.cell_bits * kNsPerSecond + lane.rate_bps / 2) / lane.rate_bps;
+  return nanoseconds(static_cast<int64_t>(std::min<Wide>(ns, INT64_MAX)));
+}
+
+tl::unexpected<ShapeProblem> rate_problem(std::string message) {
+  return tl::unexpected(ShapeProblem{ShapeProblem::Culprit::rate, std::move(message)});
+}
+tl::unexpected<ShapeProblem> slot_problem(std::string message) {
+  return tl::unexpected(ShapeProblem{ShapeProblem::Culprit::slot, std::move(message)});
+}
+
+}  // namespace
+
+ShapeRequest to_request(const Shape& shape, bool is_v6, uint32_t lanes) {
+  return {.cell_bytes = shape.cell_bytes,
+          .is_v6 = is_v6,
+          .rate_bps = shape.rate_bps,
+          .slot = shape.slot,
+          .jitter_percent = shape.jitter_percent,
+          .lanes = lanes};
+}
+
+tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, uint32_t lanes) {
+  const size_t ip_bytes = wire::CellFormat(shape.cell_bytes).ip_bytes(is_v6);
+  const LaneRate lane{8 * ip_bytes * lanes, shape.rate_bps};
+  const std::string rate =
+      format_rate(shape.rate_bps) + (lanes > 1 ? fmt::format(" over {} lanes", lanes) : "");
+  if (shape.rate_bps > kHighestRate_bps) {
+    return rate_problem(
+        fmt::format("no slot can carry {}; the highest rate is {}", rate, format_rate(kHighestRate_bps)));
+  }
+  if (shape.rate_bps < lane.cell_bits) {
+    return rate_problem(
+        fmt::format("no slot can carry {}: a slot is at most {} and a cell is {} IP bytes; "
+                    "the rate must be at least {} b/s",
+                    rate, format_duration(kLongestSlot), ip_bytes, lane.cell_bits));
+  }
+  const uint64_t fewest = cells_in(kShortestSlot, lane, Rounding::up);
+  if (fewest > kMostCellsPerSlot) {
+    return rate_problem(
+        fmt::format("no slot can carry {}: a slot is at least {} and holds at most {} cells of {} bytes; "
+                    "use larger cells, more lanes or a lower rate",
+                    rate, format_duration(kShortestSlot), kMostCellsPerSlot, shape.cell_bytes));
+  }
+  if (shape.slot < kShortestSlot || shape.slot > kLongestSlot) {
+    return slot_problem(fmt::format("a slot of {} is out of range; it is {} to {}",
+                                    format_duration(shape.slot), format_duration(kShortestSlot),
+                                    format_duration(kLongestSlot)));
+  }
+  const uint64_t most = std::min<uint64_t>(cells_in(kLongestSlot, lane, Rounding::down), kMostCellsPerSlot);
+  const uint64_t cells = std::max<uint64_t>(cells_in(shape.slot, lane, Rounding::nearest), 1);
+  if (cells > most) {
+    return slot_problem(
+        fmt::format("a slot of {} would hold {} cells of {} bytes at {}, and {} is the most; "
+                    "a slot of {} would do",
+                    format_duration(shape.slot), cells, shape.cell_bytes, rate, most,
+                    format_duration(time_of(most, lane))));
+  }
+  if (cells < fewest) {
+    return slot_problem(
+        fmt::format("a slot of {} comes out as {} with whole cells of {} bytes at {}, and {} is the least; "
+                    "a slot of {} would do",
+                    format_duration(shape.slot), format_duration(time_of(cells, lane)), shape.cell_bytes,
+                    rate, format_duration(kShortestSlot), format_duration(time_of(fewest, lane))));
+  }
+  SlotPlan plan{};
+  if (!plan_slots(to_request(shape, is_v6, lanes), plan)) {
+    return slot_problem(fmt::format("no schedule keeps {} with slots of {}; try another slot", rate,
+                                    format_duration(shape.slot)));
+  }
+  return plan;
+}
+
+}  // namespace cuttle

@@ -1,0 +1,26 @@
+// Whether any schedule can keep the shape that an operator asks for, and in words why not.
+#pragma once
+
+#include <string>
+
+#include "base/result.hh"
+#include "config/config.hh"
+#include "link/schedule.hh"
+
+namespace cuttle {
+
+inline constexpr uint64_t kHighestRate_bps = 1'000'000'000'000;
+
+struct ShapeProblem : Error {
+  enum class Culprit { rate, slot };
+  ShapeProblem(Culprit which, std::string said) : Error{std::move(said)}, culprit(which) {}
+  Culprit culprit;  // which of the two has to change
+};
+
+ShapeRequest to_request(const Shape& shape, bool is_v6, uint32_t lanes);
+
+// plan_slots (link/schedule.hh) with an error that says what would be possible. `shape` is complete:
+// cell_bytes is a valid cell size, lanes at least 1; `is_v6` is the family that carries the cells.
+tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, uint32_t lanes);
+
+}  // namespace cuttle

@@ -1,0 +1,122 @@
+#include "control/client.hh"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "control/socket_address.hh"
+
+namespace cuttle {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+class Exchange {
+ public:
+  Exchange(const std::string& path, Duration timeout)
+      : path_(path), deadline_(Clock::now() + std::chrono::nanoseconds(timeout.ns)) {}
+
+  Result<void> connect() {
+    const auto address = socket_address(path_);
+    if (!address) return tl::unexpected(address.error());
+    for (;;) {
+      auto connection = connect_once(*address);
+      if (connection) {
+        socket_ = std::move(*connection);
+        return {};
+      }
+      if (connection.error() != EAGAIN) return refused(connection.error());
+      if (left_ms() == 0) return late();
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));  // its queue is full
+    }
+  }
+
+  Result<void> send(std::string_view text) {
+    while (!text.empty()) {
+      if (const auto ready = wait(POLLOUT); !ready) return ready;
+      const ssize_t put = ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL);
+      if (put < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+      if (put < 0) return os_failure("control socket " + path_, errno);
+      text.remove_prefix(static_cast<size_t>(put));
+    }
+    return {};
+  }
+
+  Result<std::string> receive() {
+    std::string text;
+    char piece[16384];
+    for (;;) {
+      if (const auto ready = wait(POLLIN); !ready) return tl::unexpected(ready.error());
+      const ssize_t got = ::recv(socket_.get(), piece, sizeof piece, 0);
+      if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+      if (got < 0) return os_failure("control socket " + path_, errno);
+      if (got == 0) break;
+      text.append(piece, static_cast<size_t>(got));
+      if (text.size() > kLongestResponseBytes)
+        return failure("control socket " + path_ + ": the answer does not end");
+    }
+    if (text.empty()) return failure("control socket " + path_ + ": closed without an answer");
+    return text;
+  }
+
+ private:
+  int left_ms() const {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+    return static_cast<int>(std::clamp<int64_t>(left, 0, INT32_MAX));
+  }
+  Result<void> wait(short events) {
+    for (;;) {
+      pollfd one{socket_.get(), events, 0};
+      const int ready = ::poll(&one, 1, left_ms());
+      if (ready > 0) return {};
+      if (ready == 0) return late();
+      if (errno != EINTR) return os_failure("poll", errno);
+    }
+  }
+  tl::unexpected<Error> late() const {
+    return failure("control socket " + path_ + ": no answer in time; is the agent stuck?");
+  }
+  tl::unexpected<Error> refused(int error) const {
+    const std::string what = "control socket " + path_;
+    if (error == ENOENT || error == ECONNREFUSED) return failure(what + ": no agent is running there");
+    return os_failure(what, error, error == EACCES ? "ask as the user that runs the agent, or as root" : "");
+  }
+
+  std::string path_;
+  Clock::time_point deadline_;
+  FileDescriptor socket_;
+};
+
+}  // namespace
+
+Result<std::string> ask_agent(const std::string& path, std::string_view request, Duration timeout) {
+  Exchange exchange(path, timeout);
+  if (const auto connected = exchange.connect(); !connected) return tl::unexpected(connected.error());
+  if (const auto sent = exchange.send(request_line(request)); !sent) return tl::unexpected(sent.error());
+  auto document = exchange.receive();
+  if (!document) return document;
+  return parse_response(std::move(*document));
+}
+
+std::string control_socket_of(std::string_view node) {
+  return std::string(kControlFolder) + "/" + std::string(node) + ".sock";
+}
+
+std::vector<std::string> find_control_sockets(const std::string& folder) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code gone;
+    if (entry->path().extension() == ".sock" && entry->is_socket(gone))
+      found.push_back(entry->path().string());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace cuttle

@@ -1,0 +1,21 @@
+// The asking end of the control socket, for `cuttle status` and the like.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hh"
+#include "base/time.hh"
+
+namespace cuttle {
+
+// The document that the agent behind `path` answers `request` with. Waits at most `timeout` in all.
+Result<std::string> ask_agent(const std::string& path, std::string_view request, Duration timeout);
+
+// Where agents put their sockets unless told otherwise, and the sockets that are there, sorted by name.
+inline constexpr std::string_view kControlFolder = "/run/cuttle";
+std::string control_socket_of(std::string_view node);
+std::vector<std::string> find_control_sockets(const std::string& folder);
+
+}  // namespace cuttle

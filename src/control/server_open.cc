@@ -1,0 +1,75 @@
+// Making and removing the control socket.
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "control/server.hh"
+#include "control/socket_address.hh"
+
+namespace cuttle {
+
+namespace {
+
+constexpr mode_t kOwnerAlone = 0600;
+constexpr mode_t kFolderMode = 0755;
+constexpr int kQueue = 16;
+
+// Frees the path where a dead agent left its socket.
+Result<void> make_way(const std::string& path, const sockaddr_un& address) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return {};
+  if (!S_ISSOCK(status.st_mode)) {
+    return failure("control socket " + path +
+                   ": something that is no socket is there; move it or choose another path");
+  }
+  const auto connection = connect_once(address);
+  // EAGAIN: somebody is there, with a full queue.
+  if (connection || connection.error() == EAGAIN) {
+    return failure("control socket " + path + ": another agent answers there; stop it first");
+  }
+  if (connection.error() != ECONNREFUSED) return os_failure("control socket " + path, connection.error());
+  if (::unlink(path.c_str()) != 0) return os_failure("remove the old control socket " + path, errno);
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ControlServer>> ControlServer::open(const std::string& path, Handler handler,
+                                                           Limits limits) {
+  const auto address = socket_address(path);
+  if (!address) return tl::unexpected(address.error());
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  if (!folder.empty() && ::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) {
+    return os_failure("make the folder " + folder + " for the control socket", errno);
+  }
+  if (const auto free = make_way(path, *address); !free) return tl::unexpected(free.error());
+  FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  // The mode of the unbound socket becomes that of the file, so there is no moment at which others may
+  // connect.
+  if (!listener || ::fchmod(listener.get(), kOwnerAlone) != 0 ||
+      ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
+      ::listen(listener.get(), kQueue) != 0) {
+    return os_failure("control socket " + path, errno,
+                      "its folder must be writable, and on a local file system");
+  }
+  return std::unique_ptr<ControlServer>(
+      new ControlServer(path, std::move(listener), std::move(handler), limits));
+}
+
+ControlServer::ControlServer(std::string path, FileDescriptor listener, Handler handler, Limits limits)
+    : path_(std::move(path)), listener_(std::move(listener)), handler_(std::move(handler)), limits_(limits) {
+  struct stat status {};
+  if (::lstat(path_.c_str(), &status) == 0) {
+    device_ = status.st_dev;
+    inode_ = status.st_ino;
+  }
+  clients_.reserve(limits_.clients);
+}
+
+ControlServer::~ControlServer() {
+  struct stat status {};
+  const bool still_there = ::lstat(path_.c_str(), &status) == 0;
+  if (still_there && status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
+}
+
+}  // namespace cuttle

@@ -1,0 +1,39 @@
+// A Unix socket's address and connecting to it. Internal to src/control.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "base/result.hh"
+#include "control/protocol.hh"
+#include "io/file_descriptor.hh"
+#include "io/os_error.hh"
+
+namespace cuttle {
+
+inline Result<sockaddr_un> socket_address(const std::string& path) {
+  sockaddr_un address{};
+  static_assert(sizeof address.sun_path == kLongestSocketPathBytes + 1);
+  if (path.empty() || path.size() > kLongestSocketPathBytes || path.find('\0') != std::string::npos) {
+    return failure("control socket " + path + ": a path for a socket has 1 to " +
+                   std::to_string(kLongestSocketPathBytes) + " characters");
+  }
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+// A connection that does not block; the error is an errno.
+inline tl::expected<FileDescriptor, int> connect_once(const sockaddr_un& address) {
+  FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return tl::unexpected<int>(errno);
+  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+  if (::connect(fd.get(), generic, sizeof address) != 0) return tl::unexpected<int>(errno);
+  return fd;
+}
+
+}  // namespace cuttle

@@ -1,0 +1,92 @@
+// What a running agent says about itself: a snapshot of plain values, its JSON form (what goes over the
+// control socket and what `cuttle status --json` prints), and a table for a person.
+//
+// Directions are those of the link: "sent" goes to the peer, "received" came from it. Counters count since
+// the agent started. JSON keys only ever get added; a reader ignores those it does not know.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hh"
+
+namespace cuttle {
+
+// How long after its deadline a slot's first cell left.
+struct LatenessStatus {
+  uint64_t p50_ns = 0;
+  uint64_t p99_ns = 0;
+  uint64_t p999_ns = 0;
+  uint64_t max_ns = 0;
+
+  bool operator==(const LatenessStatus&) const = default;
+};
+
+struct LinkStatus {
+  std::string name;       // of the peer
+  std::string interface;  // "ct-NAME"
+  std::string endpoint;
+  std::string state;                      // "up", "connecting", "quiet" (nothing authentic comes) or "down"
+  std::optional<uint64_t> session_age_s;  // none without a session
+
+  uint32_t cell_bytes = 0;
+  uint64_t rate_bps = 0;        // of the link, all lanes together
+  uint64_t slot_ns = 0;         // as it came out
+  uint32_t cells_per_slot = 0;  // of each lane
+  uint32_t lanes = 1;
+  uint32_t jitter_percent = 0;
+
+  uint64_t cells_sent = 0;
+  uint64_t cells_sent_dummy = 0;  // of those
+  uint64_t cells_received = 0;
+  uint64_t cells_received_dummy = 0;  // of those
+  uint64_t packets_sent = 0;
+  uint64_t packets_received = 0;
+  uint64_t bytes_sent = 0;  // of the packets
+  uint64_t bytes_received = 0;
+  std::map<std::string, uint64_t> drops;  // by cause, all causes there are, also at 0
+
+  uint64_t deadlines_missed = 0;
+  LatenessStatus lateness;
+  uint64_t handshakes = 0;  // sessions agreed
+
+  bool operator==(const LinkStatus&) const = default;
+};
+
+// What does not belong to any link: packets that tried to get past one, and datagrams to our ports from
+// addresses that no link knows.
+struct GuardStatus {
+  uint64_t unshaped_dropped_in = 0;
+  uint64_t unshaped_dropped_out = 0;
+  uint64_t strangers_dropped = 0;
+
+  bool operator==(const GuardStatus&) const = default;
+};
+
+struct StatusSnapshot {
+  std::string node;
+  std::string version;
+  uint64_t uptime_s = 0;
+  std::string driver;   // "native"
+  std::string backend;  // of the AEAD: "ipsec-mb" or "openssl"
+  bool realtime = false;
+  std::string realtime_why_not;  // empty when it is
+  GuardStatus guard;
+  std::vector<LinkStatus> links;
+
+  bool operator==(const StatusSnapshot&) const = default;
+};
+
+std::string to_json(const StatusSnapshot& status);
+
+// Fails on anything that is not such a document. Keys that are missing read as their defaults.
+Result<StatusSnapshot> status_from_json(std::string_view text);
+
+// A table that fits 100 columns as long as names do. Ends with a line feed.
+std::string render_table(const StatusSnapshot& status);
+
+}  // namespace cuttle

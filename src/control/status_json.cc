@@ -1,0 +1,155 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "control/status.hh"
+
+namespace cuttle {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Replaces what is not UTF-8 instead of throwing.
+std::string dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+Json link_json(const LinkStatus& link) {
+  Json json;
+  json["name"] = link.name;
+  json["interface"] = link.interface;
+  json["endpoint"] = link.endpoint;
+  json["state"] = link.state;
+  json["session_age_s"] = link.session_age_s ? Json(*link.session_age_s) : Json(nullptr);
+  json["handshakes"] = link.handshakes;
+  json["shape"] = {{"cell_bytes", link.cell_bytes}, {"rate_bps", link.rate_bps},
+                   {"slot_ns", link.slot_ns},       {"cells_per_slot", link.cells_per_slot},
+                   {"lanes", link.lanes},           {"jitter_percent", link.jitter_percent}};
+  json["cells"] = {{"sent", link.cells_sent},
+                   {"sent_dummy", link.cells_sent_dummy},
+                   {"received", link.cells_received},
+                   {"received_dummy", link.cells_received_dummy}};
+  json["packets"] = {{"sent", link.packets_sent}, {"received", link.packets_received}};
+  json["bytes"] = {{"sent", link.bytes_sent}, {"received", link.bytes_received}};
+  json["drops"] = Json::object();
+  for (const auto& [cause, count] : link.drops) json["drops"][cause] = count;
+  json["deadlines_missed"] = link.deadlines_missed;
+  json["lateness_ns"] = {{"p50", link.lateness.p50_ns},
+                         {"p99", link.lateness.p99_ns},
+                         {"p99.9", link.lateness.p999_ns},
+                         {"max", link.lateness.max_ns}};
+  return json;
+}
+
+// Reads `key` of an object into `out` where it is there. Throws when it is something else.
+template <typename Value>
+void read(const Json& json, const char* key, Value& out) {
+  const auto found = json.find(key);
+  if (found == json.end() || found->is_null()) return;
+  if constexpr (std::is_same_v<Value, std::string>) {
+    out = found->template get_ref<const std::string&>();
+  } else if constexpr (std::is_same_v<Value, bool>) {
+    out = found->template get_ref<const bool&>();
+  } else {
+    const uint64_t value = found->template get_ref<const uint64_t&>();
+    if (value > std::numeric_limits<Value>::max())
+      throw std::out_of_range(fmt::format("{} is too large", key));
+    out = static_cast<Value>(value);
+  }
+}
+
+const Json& object(const Json& json, const char* key) {
+  static const Json kNone = Json::object();
+  const auto found = json.find(key);
+  if (found == json.end()) return kNone;
+  if (!found->is_object()) throw std::invalid_argument(fmt::format("{} is no object", key));
+  return *found;
+}
+
+LinkStatus link_from(const Json& json) {
+  if (!json.is_object()) throw std::invalid_argument("a link is no object");
+  LinkStatus link;
+  read(json, "name", link.name);
+  read(json, "interface", link.interface);
+  read(json, "endpoint", link.endpoint);
+  read(json, "state", link.state);
+  if (json.contains("session_age_s") && !json["session_age_s"].is_null()) {
+    read(json, "session_age_s", link.session_age_s.emplace());
+  }
+  read(json, "handshakes", link.handshakes);
+  const Json& shape = object(json, "shape");
+  read(shape, "cell_bytes", link.cell_bytes);
+  read(shape, "rate_bps", link.rate_bps);
+  read(shape, "slot_ns", link.slot_ns);
+  read(shape, "cells_per_slot", link.cells_per_slot);
+  read(shape, "lanes", link.lanes);
+  read(shape, "jitter_percent", link.jitter_percent);
+  const Json& cells = object(json, "cells");
+  read(cells, "sent", link.cells_sent);
+  read(cells, "sent_dummy", link.cells_sent_dummy);
+  read(cells, "received", link.cells_received);
+  read(cells, "received_dummy", link.cells_received_dummy);
+  read(object(json, "packets"), "sent", link.packets_sent);
+  read(object(json, "packets"), "received", link.packets_received);
+  read(object(json, "bytes"), "sent", link.bytes_sent);
+  read(object(json, "bytes"), "received", link.bytes_received);
+  for (const auto& [cause, count] : object(json, "drops").items()) {
+    link.drops[cause] = count.get_ref<const uint64_t&>();
+  }
+  read(json, "deadlines_missed", link.deadlines_missed);
+  const Json& lateness = object(json, "lateness_ns");
+  read(lateness, "p50", link.lateness.p50_ns);
+  read(lateness, "p99", link.lateness.p99_ns);
+  read(lateness, "p99.9", link.lateness.p999_ns);
+  read(lateness, "max", link.lateness.max_ns);
+  return link;
+}
+
+StatusSnapshot status_from(const Json& json) {
+  StatusSnapshot status;
+  read(json, "node", status.node);
+  read(json, "version", status.version);
+  read(json, "uptime_s", status.uptime_s);
+  read(json, "driver", status.driver);
+  read(json, "backend", status.backend);
+  read(object(json, "realtime"), "active", status.realtime);
+  read(object(json, "realtime"), "why_not", status.realtime_why_not);
+  read(object(json, "guard"), "unshaped_dropped_in", status.guard.unshaped_dropped_in);
+  read(object(json, "guard"), "unshaped_dropped_out", status.guard.unshaped_dropped_out);
+  read(object(json, "guard"), "strangers_dropped", status.guard.strangers_dropped);
+  if (!json.contains("links")) return status;
+  if (!json["links"].is_array()) throw std::invalid_argument("links is no list");
+  for (const Json& link : json["links"]) status.links.push_back(link_from(link));
+  return status;
+}
+
+}  // namespace
+
+std::string to_json(const StatusSnapshot& status) {
+  Json json;
+  json["node"] = status.node;
+  json["version"] = status.version;
+  json["uptime_s"] = status.uptime_s;
+  json["driver"] = status.driver;
+  json["backend"] = status.backend;
+  json["realtime"] = {{"active", status.realtime}, {"why_not", status.realtime_why_not}};
+  json["guard"] = {{"unshaped_dropped_in", status.guard.unshaped_dropped_in},
+                   {"unshaped_dropped_out", status.guard.unshaped_dropped_out},
+                   {"strangers_dropped", status.guard.strangers_dropped}};
+  json["links"] = Json::array();
+  for (const LinkStatus& link : status.links) json["links"].push_back(link_json(link));
+  return dump(json);
+}
+
+Result<StatusSnapshot> status_from_json(std::string_view text) {
+  try {
+    const Json json = Json::parse(text);
+    if (!json.is_object() || !json.contains("node")) return failure("not a status: no \"node\" in it");
+    return status_from(json);
+  } catch (const std::exception& error) {
+    return failure(fmt::format("not a status: {}", error.what()));
+  }
+}
+
+}  // namespace cuttle

@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include "config/units.hh"
+#include "control/humanise.hh"
+#include "control/status.hh"
+#include "control/text_table.hh"
+
+namespace cuttle {
+
+namespace {
+
+std::string duration_text(uint64_t ns) {
+  return format_duration(nanoseconds(static_cast<int64_t>(ns)));
+}
+
+std::string shape_text(const LinkStatus& link) {
+  std::string text =
+      fmt::format("{} x {} B every {}", link.cells_per_slot, link.cell_bytes, duration_text(link.slot_ns));
+  if (link.lanes > 1) text += fmt::format(", {} lanes", link.lanes);
+  if (link.jitter_percent > 0) text += fmt::format(", jitter {} %", link.jitter_percent);
+  return text;
+}
+
+std::string head(const StatusSnapshot& status) {
+  std::string text = fmt::format("node {}: cuttle {}, up {}, driver {}, {}\n", status.node, status.version,
+                                 human_age(status.uptime_s), status.driver, status.backend);
+  text +=
+      status.realtime ? "  real time: yes\n" : fmt::format("  real time: NO, {}\n", status.realtime_why_not);
+  text += fmt::format("  unshaped packets stopped: {} coming in, {} going out\n",
+                      human_count(status.guard.unshaped_dropped_in),
+                      human_count(status.guard.unshaped_dropped_out));
+  text += fmt::format("  strangers' datagrams dropped: {}\n", human_count(status.guard.strangers_dropped));
+  return text;
+}
+
+std::string links_table(const StatusSnapshot& status) {
+  TextTable table({{"link"}, {"state"}, {"session"}, {"endpoint"}, {"rate", true}, {"shape"}});
+  for (const LinkStatus& link : status.links) {
+    table.add({link.name, link.state, link.session_age_s ? human_age(*link.session_age_s) : "-",
+               link.endpoint, format_rate(link.rate_bps), shape_text(link)});
+  }
+  return table.text();
+}
+
+std::string traffic_table(const StatusSnapshot& status) {
+  TextTable table({{"traffic"}, {""}, {"cells", true}, {"dummy", true}, {"packets", true}, {"bytes", true}});
+  for (const LinkStatus& link : status.links) {
+    table.add({link.name, "sent", human_count(link.cells_sent),
+               human_share(link.cells_sent_dummy, link.cells_sent), human_count(link.packets_sent),
+               human_bytes(link.bytes_sent)});
+    table.add({"", "received", human_count(link.cells_received),
+               human_share(link.cells_received_dummy, link.cells_received),
+               human_count(link.packets_received), human_bytes(link.bytes_received)});
+  }
+  return table.text();
+}
+
+std::string timing_table(const StatusSnapshot& status) {
+  TextTable table({{"timing"},
+                   {"missed", true},
+                   {"late p50", true},
+                   {"p99", true},
+                   {"p99.9", true},
+                   {"max", true},
+                   {"sessions", true}});
+  for (const LinkStatus& link : status.links) {
+    table.add({link.name, human_count(link.deadlines_missed), duration_text(link.lateness.p50_ns),
+               duration_text(link.lateness.p99_ns), duration_text(link.lateness.p999_ns),
+               duration_text(link.lateness.max_ns), human_count(link.handshakes)});
+  }
+  return table.text();
+}
+
+// Only what was dropped: the JSON form has the zeros too.
+std::string drops_table(const StatusSnapshot& status) {
+  TextTable table({{"dropped"}, {"cause"}, {"count", true}});
+  for (const LinkStatus& link : status.links) {
+    for (const auto& [cause, count] : link.drops) {
+      if (count > 0) table.add({link.name, cause, human_count(count)});
+    }
+  }
+  return table.empty() ? "  dropped: nothing\n" : table.text();
+}
+
+}  // namespace
+
+std::string render_table(const StatusSnapshot& status) {
+  if (status.links.empty()) return head(status) + "  no links\n";
+  return head(status) + "\n" + links_table(status) + "\n" + traffic_table(status) + "\n" +
+         timing_table(status) + "\n" + drops_table(status);
+}
+
+}  // namespace cuttle

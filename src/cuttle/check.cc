@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "config/shape_plan.hh"
+#include "config/units.hh"
+#include "cuttle/commands.hh"
+#include "node/preflight.hh"
+
+namespace cuttle {
+
+namespace {
+
+struct CheckOptions {
+  std::string file;
+  bool file_only = false;
+};
+
+void print_summary(const LoadedConfig& loaded) {
+  const NodeConfig& node = loaded.config;
+  fmt::print("{}: good; node {} listens on {}, {} link{}\n", loaded.file, node.name, node.listen.text(),
+             node.peers.size(), node.peers.size() == 1 ? "" : "s");
+  for (const PeerConfig& peer : node.peers) {
+    const auto plan = plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes);
+    if (!plan) continue;
+    fmt::print("  {} at {}: {}, {} x {} B every {}{}\n", peer.name, peer.endpoint.text(),
+               format_rate(peer.shape.rate_bps), plan->cells_per_slot, peer.shape.cell_bytes,
+               format_duration(plan->period()),
+               peer.lanes > 1 ? fmt::format(" on each of {} lanes", peer.lanes) : "");
+  }
+}
+
+ExitStatus check(const CheckOptions& options) {
+  LoadedConfig loaded = load_config(options.file, KeyFiles::read);
+  if (!options.file_only && loaded.good()) check_machine(loaded.config, loaded.lines, loaded.problems);
+  complain(loaded);
+  if (!loaded.good()) return kBadInput;
+  print_summary(loaded);
+  return kDone;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Action& chosen) {
+  CLI::App* command =
+      app.add_subcommand("check", "Say everything that is wrong with a configuration, in one go");
+  command->footer(
+      "Example:\n  cuttle check /etc/cuttle/osd0.toml\n\n"
+      "Prints one line for each problem, FILE:LINE: what is wrong and what would be right. Changes nothing.\n"
+      "Exit status 0 when it is good, 2 when it is not.");
+  const auto options = std::make_shared<CheckOptions>();
+  command->add_option("FILE", options->file, "The configuration")->required();
+  command->add_flag("--file-only", options->file_only, "Check the file and its key files, not this machine");
+  command->callback([&chosen, options] { chosen = [options] { return check(*options); }; });
+}
+
+}  // namespace cuttle

@@ -1,0 +1,36 @@
+// The words of the command line, one file each. A word registers itself with its options and, when it is the
+// one chosen, sets what is to be done.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "config/load.hh"
+
+namespace cuttle {
+
+enum ExitStatus : int {
+  kDone = 0,
+  kFailed = 1,    // it was tried and failed, or the answer is no
+  kBadInput = 2,  // arguments, configuration or environment; nothing was changed
+};
+
+// What the chosen word does.
+using Action = std::function<ExitStatus()>;
+
+void add_up(CLI::App& app, Action& chosen);
+void add_down(CLI::App& app, Action& chosen);
+void add_check(CLI::App& app, Action& chosen);
+void add_status(CLI::App& app, Action& chosen);
+void add_genkey(CLI::App& app, Action& chosen);
+void add_pubkey(CLI::App& app, Action& chosen);
+void add_genpsk(CLI::App& app, Action& chosen);
+void add_version(CLI::App& app, Action& chosen);
+
+// "cuttle: MESSAGE" on stderr.
+void complain(const std::string& message);
+// Every problem of a configuration, one line each, on stderr.
+void complain(const LoadedConfig& loaded);
+
+}  // namespace cuttle

@@ -1,0 +1,58 @@
+#include "io/bpf_program.hh"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "io/os_error.hh"
+
+namespace cuttle::bpf {
+namespace {
+
+constexpr std::string_view kAdvice = "it needs CAP_BPF (or root)";
+
+int bpf_call(bpf_cmd command, bpf_attr& attributes) {
+  return static_cast<int>(syscall(SYS_bpf, command, &attributes, sizeof(attributes)));
+}
+
+uint64_t as_kernel_pointer(const void* pointer) {
+  return reinterpret_cast<uintptr_t>(pointer);
+}
+
+}  // namespace
+
+Result<FileDescriptor> create_counter() {
+  bpf_attr attributes{};
+  attributes.map_type = BPF_MAP_TYPE_ARRAY;
+  attributes.key_size = sizeof(uint32_t);
+  attributes.value_size = sizeof(Dropped);
+  attributes.max_entries = 1;
+  FileDescriptor map(bpf_call(BPF_MAP_CREATE, attributes));
+  if (!map) return os_failure("cannot create a BPF map", errno, kAdvice);
+  return map;
+}
+
+Dropped read_counter(int map) {
+  const uint32_t key = 0;
+  Dropped value;
+  bpf_attr attributes{};
+  attributes.map_fd = static_cast<uint32_t>(map);
+  attributes.key = as_kernel_pointer(&key);
+  attributes.value = as_kernel_pointer(&value);
+  return bpf_call(BPF_MAP_LOOKUP_ELEM, attributes) == 0 ? value : Dropped{};
+}
+
+Result<FileDescriptor> load_socket_filter(std::span<const bpf_insn> program) {
+  static constexpr char kLicence[] = "Apache-2.0";  // no function reserved for the GPL is called
+  bpf_attr attributes{};
+  attributes.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+  attributes.insns = as_kernel_pointer(program.data());
+  attributes.insn_cnt = static_cast<uint32_t>(program.size());
+  attributes.license = as_kernel_pointer(kLicence);
+  FileDescriptor loaded(bpf_call(BPF_PROG_LOAD, attributes));
+  if (!loaded) return os_failure("cannot load the socket filter", errno, kAdvice);
+  return loaded;
+}
+
+}  // namespace cuttle::bpf

@@ -1,0 +1,47 @@
+#include "io/clock.hh"
+
+#include <cerrno>
+#include <ctime>
+
+namespace cuttle {
+
+namespace {
+
+constexpr int64_t kSecond_ns = 1'000'000'000;
+
+int64_t read_clock(clockid_t clock) {
+  timespec t{};
+  clock_gettime(clock, &t);
+  return t.tv_sec * kSecond_ns + t.tv_nsec;
+}
+
+void relax_processor() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
+
+Instant MonotonicClock::now() const {
+  return {read_clock(CLOCK_MONOTONIC)};
+}
+
+void MonotonicClock::sleep_until(Instant when) const {
+  if (now() >= when) return;
+  const timespec t{when.ns / kSecond_ns, when.ns % kSecond_ns};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, nullptr) == EINTR) {
+  }
+}
+
+void MonotonicClock::poll_until(Instant when) const {
+  while (now() < when) relax_processor();
+}
+
+uint64_t wall_clock_ns() {
+  return static_cast<uint64_t>(read_clock(CLOCK_REALTIME));
+}
+
+}  // namespace cuttle

@@ -1,0 +1,23 @@
+// The drivers' clock: CLOCK_MONOTONIC, which no setting of the wall clock moves. The core never asks for the
+// time; it is given. Tests that need no real time pass instants of their own.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.hh"
+
+namespace cuttle {
+
+class MonotonicClock {
+ public:
+  Instant now() const;
+  // Sleeps; returns at once when the time has passed. Signals do not shorten it.
+  void sleep_until(Instant when) const;
+  // Polls the clock without giving up the processor, as MPI libraries do.
+  void poll_until(Instant when) const;
+};
+
+// Nanoseconds since 1970, for time stamps; may jump.
+uint64_t wall_clock_ns();
+
+}  // namespace cuttle

@@ -1,0 +1,95 @@
+#include "io/guard.hh"
+
+#include <nftables/libnftables.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/check.hh"
+
+namespace cuttle {
+namespace {
+
+constexpr std::string_view kEntry = "entry-";
+constexpr std::string_view kExit = "exit-";
+
+struct Answer {
+  bool accepted = false;
+  std::string output;
+  std::string errors;
+};
+
+Answer run_nft(const std::string& commands, unsigned output_flags) {
+  const std::unique_ptr<nft_ctx, decltype(&nft_ctx_free)> context(nft_ctx_new(NFT_CTX_DEFAULT),
+                                                                  &nft_ctx_free);
+  CUTTLE_CHECK(context != nullptr, "out of memory for nftables");
+  nft_ctx_buffer_output(context.get());
+  nft_ctx_buffer_error(context.get());
+  nft_ctx_output_set_flags(context.get(), output_flags);
+  Answer answer;
+  answer.accepted = nft_run_cmd_from_buffer(context.get(), commands.c_str()) == 0;
+  answer.output = nft_ctx_get_output_buffer(context.get());
+  answer.errors = nft_ctx_get_error_buffer(context.get());
+  return answer;
+}
+
+tl::unexpected<Error> nft_failure(const std::string& what, const Answer& answer) {
+  return failure(what + ": nftables says: " + answer.errors.substr(0, answer.errors.find('\n')));
+}
+
+bool table_is_missing(const Answer& answer) {
+  return answer.errors.find("No such file or directory") != std::string::npos;
+}
+
+void read_counter(const nlohmann::json& counter, std::map<std::string, GuardCounts>& counts) {
+  const std::string name = counter.value("name", "");
+  const uint64_t packets = counter.value("packets", uint64_t{0});
+  const uint64_t bytes = counter.value("bytes", uint64_t{0});
+  if (name.starts_with(kEntry)) {
+    GuardCounts& entry = counts[name.substr(kEntry.size())];
+    entry.entry_packets = packets;
+    entry.entry_bytes = bytes;
+  } else if (name.starts_with(kExit)) {
+    GuardCounts& exit = counts[name.substr(kExit.size())];
+    exit.exit_packets = packets;
+    exit.exit_bytes = bytes;
+  }
+}
+
+}  // namespace
+
+Result<void> apply_guard(const GuardConfig& config) {
+  const auto before = guard_counts();  // an error: none there yet
+  const auto text = guard_text(config, before ? *before : std::map<std::string, GuardCounts>{});
+  if (!text) return tl::unexpected(text.error());
+  const Answer answer = run_nft(*text, 0);
+  if (!answer.accepted) return nft_failure("cannot set the guard", answer);
+  return {};
+}
+
+Result<void> remove_guard() {
+  // Naming the table creates it where it is not, so that deleting it never fails for that.
+  const Answer answer = run_nft("table inet cuttle\ndelete table inet cuttle\n", 0);
+  if (!answer.accepted) return nft_failure("cannot remove the guard", answer);
+  return {};
+}
+
+Result<std::map<std::string, GuardCounts>> guard_counts() {
+  const Answer answer = run_nft("list counters table inet cuttle\n", NFT_CTX_OUTPUT_JSON);
+  if (!answer.accepted) {
+    if (table_is_missing(answer)) {
+      return failure(
+          "the guard (nftables table 'inet cuttle') is not there; start the agent again to restore it");
+    }
+    return nft_failure("cannot read the guard's counters", answer);
+  }
+  const auto json = nlohmann::json::parse(answer.output, nullptr, false);
+  if (!json.is_object()) return failure("cannot read the guard's counters: nftables gave no JSON");
+  std::map<std::string, GuardCounts> counts;
+  for (const auto& object : json.value("nftables", nlohmann::json::array())) {
+    if (object.contains("counter")) read_counter(object["counter"], counts);
+  }
+  return counts;
+}
+
+}  // namespace cuttle

@@ -1,0 +1,55 @@
+// The second lock: nftables rules that drop what would pass a link by, whatever routes and rules say. Table
+// `inet cuttle`, of this network namespace; it outlives the process, like routes and interfaces.
+//
+//   entry (prerouting, before connection tracking): packets that claim a peer's address and did not come out
+//   of its interface are dropped, except UDP to our ports from the peer's endpoint (the cells) and, on IPv6,
+//   neighbour discovery, which IPv4's ARP does below IP.
+//   exit (postrouting, after address translation): packets to a peer's address that do not go into its
+//   interface are dropped, except our marked UDP to its endpoint and neighbour discovery.
+//
+// Forwarded packets pass both, so containers and virtual machines on the node cannot go round a link either.
+// Loopback is left alone. Source: nft(8); libnftables(3).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/ip.hh"
+#include "base/result.hh"
+
+namespace cuttle {
+
+struct GuardPeer {
+  std::string interface;  // "ct-NAME"
+  std::vector<IpPrefix> prefixes;
+  Endpoint endpoint;   // of its first lane
+  uint16_t lanes = 1;  // its ports from the endpoint's on
+};
+
+struct GuardConfig {
+  std::vector<GuardPeer> peers;  // their prefixes do not overlap
+  uint16_t first_port = 0;       // ours, and as many as the peer has lanes
+  uint32_t firewall_mark = 0;    // on our cells
+};
+
+struct GuardCounts {
+  uint64_t entry_packets = 0;  // dropped
+  uint64_t entry_bytes = 0;
+  uint64_t exit_packets = 0;
+  uint64_t exit_bytes = 0;
+};
+
+// Puts the rules in place, in one step: no packet sees half of them. Replaces those that were there; the
+// counts of peers that stay go on.
+Result<void> apply_guard(const GuardConfig& config);
+// No table there is no error.
+Result<void> remove_guard();
+// By interface; an error when the table is not there (someone flushed the ruleset: apply it again).
+Result<std::map<std::string, GuardCounts>> guard_counts();
+
+// The text that apply_guard runs; what `cuttle check` can show.
+Result<std::string> guard_text(const GuardConfig& config, const std::map<std::string, GuardCounts>& counts);
+
+}  // namespace cuttle

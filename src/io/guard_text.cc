@@ -1,0 +1,94 @@
+// The guard's rules as nft's text (guard.hh).
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "io/guard.hh"
+#include "io/interface_name.hh"
+
+namespace cuttle {
+namespace {
+
+// Every peer has its own two chains; one look-up of the address finds them, however many peers there are.
+void write_look_up(std::string& out, const GuardConfig& config, bool v6, bool entry) {
+  std::string elements;
+  for (const GuardPeer& peer : config.peers) {
+    for (const IpPrefix& prefix : peer.prefixes) {
+      if (prefix.address.is_v6 != v6) continue;
+      fmt::format_to(std::back_inserter(elements), "{}{} : jump {}-{}", elements.empty() ? "" : ", ",
+                     prefix.text(), entry ? "entry" : "exit", peer.interface);
+    }
+  }
+  if (elements.empty()) return;
+  fmt::format_to(std::back_inserter(out), "    {} {} vmap {{ {} }}\n", v6 ? "ip6" : "ip",
+                 entry ? "saddr" : "daddr", elements);
+}
+
+void write_hook(std::string& out, const GuardConfig& config, bool entry) {
+  // -300: before connection tracking. 300: after source address translation.
+  fmt::format_to(std::back_inserter(out),
+                 "  chain {} {{\n"
+                 "    type filter hook {} priority {}; policy accept;\n"
+                 "    {} \"lo\" accept\n",
+                 entry ? "entry" : "exit", entry ? "prerouting" : "postrouting", entry ? -300 : 300,
+                 entry ? "iifname" : "oifname");
+  write_look_up(out, config, false, entry);
+  write_look_up(out, config, true, entry);
+  out += "  }\n";
+}
+
+void write_counter(std::string& out, std::string_view name, uint64_t packets, uint64_t bytes) {
+  fmt::format_to(std::back_inserter(out), "  counter {} {{ packets {} bytes {} }}\n", name, packets, bytes);
+}
+
+std::string ports(uint16_t first, uint16_t count) {
+  return count == 1 ? fmt::format("{}", first) : fmt::format("{}-{}", first, first + count - 1);
+}
+
+void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& peer) {
+  const bool v6 = peer.endpoint.address.is_v6;
+  const std::string endpoint = peer.endpoint.address.text();
+  const std::string own_ports = ports(config.first_port, peer.lanes);
+  const std::string peer_ports = ports(peer.endpoint.port, peer.lanes);
+  const std::string_view neighbours =
+      "    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept\n";
+  // Cells are never fragmented; a fragment could hide anything behind its first.
+  const std::string_view whole = v6 ? "exthdr frag missing" : "ip frag-off & 0x3fff == 0";
+  fmt::format_to(std::back_inserter(out),
+                 "  chain entry-{0} {{\n"
+                 "    iifname \"{0}\" accept\n"
+                 "    {1} saddr {2} {3} udp sport {4} udp dport {5} accept\n"
+                 "{6}"
+                 "    counter name entry-{0} drop\n"
+                 "  }}\n",
+                 peer.interface, v6 ? "ip6" : "ip", endpoint, whole, peer_ports, own_ports, neighbours);
+  fmt::format_to(std::back_inserter(out),
+                 "  chain exit-{0} {{\n"
+                 "    oifname \"{0}\" accept\n"
+                 "    meta mark {1} {2} daddr {3} udp sport {4} udp dport {5} accept\n"
+                 "{6}"
+                 "    counter name exit-{0} drop\n"
+                 "  }}\n",
+                 peer.interface, config.firewall_mark, v6 ? "ip6" : "ip", endpoint, own_ports, peer_ports,
+                 neighbours);
+}
+
+}  // namespace
+
+Result<std::string> guard_text(const GuardConfig& config, const std::map<std::string, GuardCounts>& counts) {
+  std::string out = "table inet cuttle\ndelete table inet cuttle\ntable inet cuttle {\n";
+  for (const GuardPeer& peer : config.peers) {
+    if (auto valid = check_interface_name(peer.interface); !valid) return tl::unexpected(valid.error());
+    const auto known = counts.find(peer.interface);
+    const GuardCounts count = known != counts.end() ? known->second : GuardCounts{};
+    write_counter(out, "entry-" + peer.interface, count.entry_packets, count.entry_bytes);
+    write_counter(out, "exit-" + peer.interface, count.exit_packets, count.exit_bytes);
+  }
+  for (const GuardPeer& peer : config.peers) write_peer(out, config, peer);
+  write_hook(out, config, true);
+  write_hook(out, config, false);
+  out += "}\n";
+  return out;
+}
+
+}  // namespace cuttle

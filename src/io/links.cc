@@ -1,0 +1,165 @@
+#include "io/links.hh"
+
+#include <fmt/format.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+
+#include "io/interface_name.hh"
+#include "io/netlink.hh"
+#include "io/os_error.hh"
+
+namespace cuttle {
+namespace {
+
+Link parse_link(nlmsghdr* message) {
+  const auto* header = static_cast<const ifinfomsg*>(nlmsg_data(message));
+  Link link;
+  link.index = static_cast<uint32_t>(header->ifi_index);
+  link.up = (header->ifi_flags & IFF_UP) != 0;
+  nlattr* attributes[IFLA_MAX + 1] = {};
+  if (nlmsg_parse(message, sizeof(ifinfomsg), attributes, IFLA_MAX, nullptr) < 0) return link;
+  if (attributes[IFLA_IFNAME]) link.name = nla_get_string(attributes[IFLA_IFNAME]);
+  if (attributes[IFLA_IFALIAS]) link.alias = nla_get_string(attributes[IFLA_IFALIAS]);
+  if (attributes[IFLA_MTU]) link.mtu = nla_get_u32(attributes[IFLA_MTU]);
+  if (attributes[IFLA_TXQLEN]) link.queue_packets = nla_get_u32(attributes[IFLA_TXQLEN]);
+  // Not the flag IFF_RUNNING, which lags behind by up to a second.
+  if (attributes[IFLA_CARRIER]) link.running = link.up && nla_get_u8(attributes[IFLA_CARRIER]) != 0;
+  nlattr* info[IFLA_INFO_MAX + 1] = {};
+  if (attributes[IFLA_LINKINFO] &&
+      nla_parse_nested(info, IFLA_INFO_MAX, attributes[IFLA_LINKINFO], nullptr) == 0 &&
+      info[IFLA_INFO_KIND]) {
+    link.kind = nla_get_string(info[IFLA_INFO_KIND]);
+  }
+  return link;
+}
+
+// IPv6's address generation mode sits two nests deep, in the address family's own part.
+void put_quiet_ipv6(NetlinkMessage& message) {
+  nlattr* families = message.begin_nest(IFLA_AF_SPEC);
+  nlattr* family = message.begin_nest(AF_INET6);
+  message.put_u8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+  message.end_nest(family);
+  message.end_nest(families);
+}
+
+bool ipv6_is_there() {
+  return std::ifstream("/proc/sys/net/ipv6/conf/all/forwarding").good();
+}
+
+int apply(NetlinkSocket& socket, const Link& link, const LinkSettings& settings, bool only_quiet_ipv6) {
+  ifinfomsg header{};
+  header.ifi_family = AF_UNSPEC;
+  header.ifi_index = static_cast<int>(link.index);
+  NetlinkMessage message(RTM_SETLINK, 0);
+  if (only_quiet_ipv6) {
+    message.put_header(header);
+    put_quiet_ipv6(message);
+    return socket.request(message);
+  }
+  if (settings.up) {
+    header.ifi_change = IFF_UP;
+    header.ifi_flags = *settings.up ? IFF_UP : 0;
+  }
+  message.put_header(header);
+  if (settings.mtu) message.put_u32(IFLA_MTU, *settings.mtu);
+  if (settings.queue_packets) message.put_u32(IFLA_TXQLEN, *settings.queue_packets);
+  if (settings.alias) message.put_text(IFLA_IFALIAS, *settings.alias);
+  if (settings.largest_gso_bytes) message.put_u32(IFLA_GSO_MAX_SIZE, *settings.largest_gso_bytes);
+  return socket.request(message);
+}
+
+Result<int> read_filter(std::string_view name) {
+  const std::string path = fmt::format("/proc/sys/net/ipv4/conf/{}/rp_filter", name);
+  std::ifstream file(path);
+  int value = 0;
+  if (!(file >> value)) return failure("cannot read " + path + "; does the interface exist?");
+  return value;
+}
+
+}  // namespace
+
+Result<std::vector<Link>> list_links() {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  NetlinkMessage message(RTM_GETLINK, NLM_F_DUMP);
+  message.put_header(ifinfomsg{});
+  std::vector<Link> links;
+  const int error = socket->query(message, [&](nlmsghdr* answer) {
+    if (answer->nlmsg_type == RTM_NEWLINK) links.push_back(parse_link(answer));
+  });
+  if (error != 0) return os_failure("cannot list the network interfaces", -error);
+  return links;
+}
+
+Result<std::vector<Link>> links_with_alias(std::string_view alias) {
+  auto links = list_links();
+  if (links) std::erase_if(*links, [&](const Link& link) { return link.alias != alias; });
+  return links;
+}
+
+Result<std::optional<Link>> find_link(std::string_view name) {
+  auto links = list_links();
+  if (!links) return tl::unexpected(links.error());
+  for (Link& link : *links) {
+    if (link.name == name) return std::optional<Link>(std::move(link));
+  }
+  return std::optional<Link>();
+}
+
+std::string alias_of_node(std::string_view node_name) {
+  return "cuttle " + std::string(node_name);
+}
+
+Result<void> set_link(std::string_view name, const LinkSettings& settings) {
+  auto link = find_link(name);
+  if (!link) return tl::unexpected(link.error());
+  if (!link->has_value()) return failure(fmt::format("interface {}: there is none of that name", name));
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  // First, so that bringing the interface up generates no address.
+  if (settings.quiet_ipv6 && ipv6_is_there()) {
+    if (const int error = apply(*socket, **link, settings, true); error != 0) {
+      return os_failure(fmt::format("interface {}: cannot turn off IPv6 address generation", name), -error);
+    }
+  }
+  if (const int error = apply(*socket, **link, settings, false); error != 0) {
+    return os_failure(fmt::format("interface {}: cannot configure it", name), -error);
+  }
+  return {};
+}
+
+Result<void> remove_tun_link(std::string_view name) {
+  auto link = find_link(name);
+  if (!link) return tl::unexpected(link.error());
+  if (!link->has_value()) return {};
+  if ((*link)->kind != "tun") {
+    return failure(fmt::format("interface {} is no TUN interface, so it is not removed", name));
+  }
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  ifinfomsg header{};
+  header.ifi_index = static_cast<int>((*link)->index);
+  NetlinkMessage message(RTM_DELLINK, 0);
+  message.put_header(header);
+  const int error = socket->request(message);
+  if (error != 0 && error != -ENODEV) {
+    return os_failure(fmt::format("interface {}: cannot remove it", name), -error);
+  }
+  return {};
+}
+
+Result<int> reverse_path_filter(std::string_view name) {
+  if (auto valid = check_interface_name(name); !valid) return tl::unexpected(valid.error());
+  const auto all = read_filter("all");
+  if (!all) return all;
+  const auto own = read_filter(name);
+  if (!own) return own;
+  return std::max(*all, *own);
+}
+
+}  // namespace cuttle

@@ -1,0 +1,56 @@
+// The machine's network interfaces: finding them, and setting up those that Cuttle made. Everything acts on
+// the network namespace of the calling thread, and asking twice is no error.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hh"
+
+namespace cuttle {
+
+struct Link {
+  uint32_t index = 0;
+  std::string name;
+  std::string kind;   // "tun", "veth", "bridge", ...; empty for a physical one and for lo
+  std::string alias;  // free text that an operator's tools show, too
+  uint32_t mtu = 0;
+  uint32_t queue_packets = 0;  // txqueuelen
+  bool up = false;             // set up by the administrator
+  bool running = false;        // and has a carrier: for a TUN interface, a process holds it
+};
+
+Result<std::vector<Link>> list_links();
+// Those whose alias is exactly this text, e.g. the alias of a node's own.
+Result<std::vector<Link>> links_with_alias(std::string_view alias);
+// An empty optional when there is no such interface.
+Result<std::optional<Link>> find_link(std::string_view name);
+
+// The alias that marks an interface as that node's.
+std::string alias_of_node(std::string_view node_name);
+
+// What is to be set; what is empty stays as it is.
+struct LinkSettings {
+  std::optional<bool> up = {};
+  std::optional<uint32_t> mtu = {};
+  std::optional<uint32_t> queue_packets = {};  // also the length of a TUN interface's ring
+  std::optional<std::string> alias = {};
+  std::optional<uint32_t> largest_gso_bytes =
+      {};  // the largest packet that is handed over before segmentation
+  // No link-local IPv6 address of its own, hence no router solicitations and the like into the link.
+  bool quiet_ipv6 = false;
+};
+Result<void> set_link(std::string_view name, const LinkSettings& settings);
+
+// Deletes a TUN interface, persistent or held. No error when there is none of that name; an error when it is
+// of another kind.
+Result<void> remove_tun_link(std::string_view name);
+
+// Reverse-path filtering as it acts on an interface: 0 off, 1 strict, 2 loose (the larger of the interface's
+// own setting and that of "all"; Linux Documentation/networking/ip-sysctl.rst). Strict drops cells.
+Result<int> reverse_path_filter(std::string_view name);
+
+}  // namespace cuttle

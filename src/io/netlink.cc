@@ -1,0 +1,121 @@
+#include "io/netlink.hh"
+
+#include <linux/rtnetlink.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "base/check.hh"
+#include "io/os_error.hh"
+
+namespace cuttle {
+namespace {
+
+using Callbacks = std::unique_ptr<nl_cb, decltype(&nl_cb_put)>;
+
+// What the callbacks of one exchange share.
+struct Exchange {
+  const std::function<void(nlmsghdr*)>* each = nullptr;
+  bool finished = false;
+  int error = 0;
+};
+
+int on_valid(nl_msg* message, void* state) {
+  const auto* exchange = static_cast<Exchange*>(state);
+  if (exchange->each != nullptr) (*exchange->each)(nlmsg_hdr(message));
+  return NL_OK;
+}
+
+int on_end(nl_msg* /*message*/, void* state) {
+  static_cast<Exchange*>(state)->finished = true;
+  return NL_STOP;
+}
+
+// libnl would translate the kernel's error numbers into fewer of its own: taken here as they come.
+int on_error(sockaddr_nl* /*from*/, nlmsgerr* error, void* state) {
+  auto* exchange = static_cast<Exchange*>(state);
+  exchange->finished = true;
+  exchange->error = error->error;
+  return NL_STOP;
+}
+
+}  // namespace
+
+NetlinkMessage::NetlinkMessage(int type, int flags)
+    : message_(nlmsg_alloc_simple(type, NLM_F_REQUEST | flags), &nlmsg_free) {
+  CUTTLE_CHECK(message_ != nullptr, "out of memory for a netlink message");
+}
+
+void NetlinkMessage::append(const void* data, size_t size) {
+  // nlmsg_append takes a pointer to data it only reads.
+  const int done = nlmsg_append(message_.get(), const_cast<void*>(data), size, NLMSG_ALIGNTO);
+  CUTTLE_CHECK(done == 0, "a netlink message is too long");
+}
+
+void NetlinkMessage::put(int attribute, const void* data, size_t size) {
+  const int done = nla_put(message_.get(), attribute, static_cast<int>(size), data);
+  CUTTLE_CHECK(done == 0, "a netlink message is too long");
+}
+
+void NetlinkMessage::put_text(int attribute, std::string_view text) {
+  const std::string terminated(text);
+  put(attribute, terminated.c_str(), terminated.size() + 1);
+}
+
+nlattr* NetlinkMessage::begin_nest(int attribute) {
+  nlattr* nest = nla_nest_start(message_.get(), attribute);
+  CUTTLE_CHECK(nest != nullptr, "a netlink message is too long");
+  return nest;
+}
+
+void NetlinkMessage::end_nest(nlattr* nest) {
+  nla_nest_end(message_.get(), nest);
+}
+
+Result<NetlinkSocket> NetlinkSocket::open() {
+  nl_sock* raw = nl_socket_alloc();
+  CUTTLE_CHECK(raw != nullptr, "out of memory for a netlink socket");
+  NetlinkSocket socket(raw);
+  if (const int error = nl_connect(raw, NETLINK_ROUTE); error < 0) {
+    return failure(std::string("cannot open a netlink socket: ") + nl_geterror(error));
+  }
+  return socket;
+}
+
+int NetlinkSocket::request(NetlinkMessage& message) {
+  nlmsg_hdr(message.raw())->nlmsg_flags |= NLM_F_ACK;
+  return query(message, [](nlmsghdr*) {});
+}
+
+int NetlinkSocket::query(NetlinkMessage& message, const std::function<void(nlmsghdr*)>& each) {
+  const Callbacks callbacks(nl_cb_alloc(NL_CB_DEFAULT), &nl_cb_put);
+  CUTTLE_CHECK(callbacks != nullptr, "out of memory for netlink callbacks");
+  Exchange exchange{.each = &each};
+  nl_cb_set(callbacks.get(), NL_CB_VALID, NL_CB_CUSTOM, on_valid, &exchange);
+  nl_cb_set(callbacks.get(), NL_CB_FINISH, NL_CB_CUSTOM, on_end, &exchange);
+  nl_cb_set(callbacks.get(), NL_CB_ACK, NL_CB_CUSTOM, on_end, &exchange);
+  nl_cb_err(callbacks.get(), NL_CB_CUSTOM, on_error, &exchange);
+  // nl_send_auto asks for an acknowledgement always, so each exchange ends with one, a dump's end or an
+  // error.
+  if (nl_send_auto(socket_.get(), message.raw()) < 0) return -EIO;
+  while (!exchange.finished) {
+    if (nl_recvmsgs(socket_.get(), callbacks.get()) < 0 && !exchange.finished) return -EIO;
+  }
+  return exchange.error;
+}
+
+IpAddress address_from(const nlattr* attribute) {
+  IpAddress address;
+  const auto size = static_cast<size_t>(nla_len(attribute));
+  if (size != 4 && size != 16) return address;
+  address.is_v6 = size == 16;
+  std::memcpy(address.bytes.data(), nla_data(attribute), size);
+  return address;
+}
+
+uint8_t family_of(const IpAddress& address) {
+  return address.is_v6 ? AF_INET6 : AF_INET;
+}
+
+}  // namespace cuttle

@@ -1,0 +1,34 @@
+// Where inner packets come from and go to: a TUN interface (tun.hh) or its double (tun_double.hh).
+#pragma once
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <span>
+
+namespace cuttle {
+
+// Each call moves one packet, preceded by a VirtioHeader (virtio_header.hh) of kVirtioHeaderBytes. One thread
+// may read while another writes; neither call ever waits.
+class PacketDevice {
+ public:
+  PacketDevice() = default;
+  PacketDevice(const PacketDevice&) = delete;
+  PacketDevice& operator=(const PacketDevice&) = delete;
+  virtual ~PacketDevice() = default;
+
+  // Octets moved, header included, or a negative error number: -EAGAIN when nothing waits. A packet larger
+  // than the pieces is cut short by the kernel and the rest lost, so offer kLargestTunPacketBytes.
+  virtual ssize_t readv(std::span<const iovec> pieces) = 0;
+  // Octets taken, or a negative error number: -EINVAL for a packet or header that the kernel cannot accept
+  // (a counted drop: it came from outside), -EIO while the interface is down.
+  virtual ssize_t writev(std::span<const iovec> pieces) = 0;
+  // To wait on for reading; stays the device's.
+  virtual int fd() const = 0;
+
+ protected:
+  PacketDevice(PacketDevice&&) = default;
+  PacketDevice& operator=(PacketDevice&&) = default;
+};
+
+}  // namespace cuttle

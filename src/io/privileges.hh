@@ -1,0 +1,22 @@
+// What a set-up agent no longer needs is given away: capabilities, the way to get any back, and most system
+// calls. A flaw in what reads strangers' datagrams then finds little to use. Source: capabilities(7),
+// seccomp(2), libseccomp.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/result.hh"
+
+namespace cuttle {
+
+// Capabilities by their names in lower case ("cap_net_admin"); all others are dropped for good, from the
+// calling thread and those it will start, and no program can regain one (no_new_privs). Call before threads
+// start.
+Result<void> keep_only_capabilities(std::span<const std::string> names);
+
+// From here on only the system calls that a running agent makes are possible, for all threads: no program can
+// be started, no process looked into, nothing mounted, no module loaded. Others fail with EPERM.
+Result<void> restrict_system_calls();
+
+}  // namespace cuttle

@@ -1,0 +1,24 @@
+// What keeps other work on the machine from delaying a release. Each call says in one line why the system
+// refused; the agent then runs without, and says so.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.hh"
+
+namespace cuttle {
+
+// SCHED_FIFO for the calling thread, and the finest timer slack. Needs CAP_SYS_NICE or an rtprio limit.
+Result<void> set_realtime_priority(int priority);
+// The calling thread goes before whatever has ordinary priority (nice -20). Needs CAP_SYS_NICE.
+Result<void> set_high_priority();
+// All memory of the process, now and later: no page fault on the data path, no key on a disk. Needs
+// CAP_IPC_LOCK or a memlock limit.
+Result<void> lock_memory();
+// The calling thread runs on this CPU only.
+Result<void> pin_thread(uint32_t cpu);
+// As shown by ps and top; cut to 15 characters.
+void name_thread(const std::string& name);
+
+}  // namespace cuttle

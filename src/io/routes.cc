@@ -1,0 +1,185 @@
+#include "io/routes.hh"
+
+#include <fmt/format.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <cerrno>
+
+#include "io/links.hh"
+#include "io/netlink.hh"
+#include "io/os_error.hh"
+
+namespace cuttle {
+namespace {
+
+constexpr uint8_t kFamilies[] = {AF_INET, AF_INET6};
+
+std::string describe(uint32_t table, const Route& route) {
+  return route.blackhole
+             ? fmt::format("route 'blackhole {} table {}'", route.prefix.text(), table)
+             : fmt::format("route '{} dev {} table {}'", route.prefix.text(), route.interface, table);
+}
+
+NetlinkMessage build(int type, int flags, uint32_t table, const Route& route) {
+  NetlinkMessage message(type, flags);
+  rtmsg header{};
+  header.rtm_family = family_of(route.prefix.address);
+  header.rtm_dst_len = route.prefix.length;
+  header.rtm_table = RT_TABLE_UNSPEC;  // wider than its 8 bits: in an attribute
+  header.rtm_protocol = kRouteProtocol;
+  header.rtm_type = route.blackhole ? RTN_BLACKHOLE : RTN_UNICAST;
+  header.rtm_scope = route.blackhole || route.prefix.address.is_v6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+  message.put_header(header);
+  message.put_u32(RTA_TABLE, table);
+  message.put_address(RTA_DST, route.prefix.address);
+  message.put_u32(RTA_PRIORITY, route.metric);
+  return message;
+}
+
+Result<void> set_route(uint32_t table, const Route& route) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  NetlinkMessage message = build(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, table, route);
+  if (!route.blackhole) {
+    const uint32_t index = if_nametoindex(route.interface.c_str());
+    if (index == 0) {
+      return failure(describe(table, route) + ": there is no interface of that name");
+    }
+    message.put_u32(RTA_OIF, index);
+  }
+  if (route.source) message.put_address(RTA_PREFSRC, *route.source);
+  const int error = socket->request(message);
+  if (error == 0) return {};
+  std::string advice;
+  if (error == -EINVAL && route.source) {
+    advice = fmt::format("is {} an address of this machine?", route.source->text());
+  }
+  if (error == -ENETDOWN) advice = "bring the interface up first";
+  return os_failure(describe(table, route) + ": cannot set it", -error, advice);
+}
+
+std::string interface_name(uint32_t index) {
+  char name[IF_NAMESIZE] = {};
+  return if_indextoname(index, name) != nullptr ? name : "";
+}
+
+// A route of ours in that table, or nothing.
+std::optional<Route> parse_route(nlmsghdr* answer, uint32_t table) {
+  const auto* header = static_cast<const rtmsg*>(nlmsg_data(answer));
+  nlattr* attributes[RTA_MAX + 1] = {};
+  if (answer->nlmsg_type != RTM_NEWROUTE || header->rtm_protocol != kRouteProtocol ||
+      (header->rtm_flags & RTM_F_CLONED) != 0 ||
+      nlmsg_parse(answer, sizeof(rtmsg), attributes, RTA_MAX, nullptr) < 0) {
+    return std::nullopt;
+  }
+  const uint32_t its_table = attributes[RTA_TABLE] ? nla_get_u32(attributes[RTA_TABLE]) : header->rtm_table;
+  if (its_table != table) return std::nullopt;
+  Route route;
+  route.prefix.length = header->rtm_dst_len;
+  route.prefix.address.is_v6 = header->rtm_family == AF_INET6;
+  if (attributes[RTA_DST]) route.prefix.address = address_from(attributes[RTA_DST]);
+  route.blackhole = header->rtm_type == RTN_BLACKHOLE;
+  if (!route.blackhole && attributes[RTA_OIF]) {
+    route.interface = interface_name(nla_get_u32(attributes[RTA_OIF]));
+  }
+  if (attributes[RTA_PREFSRC]) route.source = address_from(attributes[RTA_PREFSRC]);
+  if (attributes[RTA_PRIORITY]) route.metric = nla_get_u32(attributes[RTA_PRIORITY]);
+  return route;
+}
+
+Result<void> remove(NetlinkSocket& socket, uint32_t table, const Route& route) {
+  NetlinkMessage message = build(RTM_DELROUTE, 0, table, route);
+  const int error = socket.request(message);
+  // ESRCH: gone in the meantime, for instance with its interface.
+  if (error != 0 && error != -ESRCH) {
+    return os_failure(describe(table, route) + ": cannot remove it", -error);
+  }
+  return {};
+}
+
+Result<void> remove_matching(uint32_t table, const std::optional<IpPrefix>& prefix) {
+  const auto routes = list_routes(table);
+  if (!routes) return tl::unexpected(routes.error());
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  for (const Route& route : *routes) {
+    if (prefix && route.prefix != *prefix) continue;
+    if (auto removed = remove(*socket, table, route); !removed) return removed;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> set_link_route(uint32_t table, const IpPrefix& prefix, std::string_view interface,
+                            const std::optional<IpAddress>& source) {
+  return set_route(table, {prefix, false, std::string(interface), source, kLinkMetric});
+}
+
+Result<void> set_blackhole(uint32_t table, const IpPrefix& prefix) {
+  return set_route(table, {prefix, true, {}, std::nullopt, kBlackholeMetric});
+}
+
+Result<std::vector<Route>> list_routes(uint32_t table) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  std::vector<Route> routes;
+  for (const uint8_t family : kFamilies) {
+    NetlinkMessage message(RTM_GETROUTE, NLM_F_DUMP);
+    rtmsg header{};
+    header.rtm_family = family;
+    message.put_header(header);
+    const int error = socket->query(message, [&](nlmsghdr* answer) {
+      if (auto route = parse_route(answer, table)) routes.push_back(std::move(*route));
+    });
+    const bool unsupported = error == -EAFNOSUPPORT || error == -EOPNOTSUPP;
+    if (error != 0 && !unsupported) return os_failure("cannot list the routes", -error);
+  }
+  return routes;
+}
+
+Result<void> remove_routes(uint32_t table, const IpPrefix& prefix) {
+  return remove_matching(table, prefix);
+}
+
+Result<void> remove_all_routes(uint32_t table) {
+  return remove_matching(table, std::nullopt);
+}
+
+Result<WayOut> find_way_out(const IpAddress& to, uint32_t firewall_mark) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  NetlinkMessage message(RTM_GETROUTE, 0);
+  rtmsg header{};
+  header.rtm_family = family_of(to);
+  header.rtm_dst_len = static_cast<uint8_t>(to.size() * 8);
+  message.put_header(header);
+  message.put_address(RTA_DST, to);
+  message.put_u32(RTA_MARK, firewall_mark);
+  WayOut way;
+  uint8_t type = RTN_UNICAST;
+  const int error = socket->query(message, [&](nlmsghdr* answer) {
+    nlattr* attributes[RTA_MAX + 1] = {};
+    if (answer->nlmsg_type != RTM_NEWROUTE ||
+        nlmsg_parse(answer, sizeof(rtmsg), attributes, RTA_MAX, nullptr) < 0) {
+      return;
+    }
+    type = static_cast<const rtmsg*>(nlmsg_data(answer))->rtm_type;
+    if (attributes[RTA_OIF]) way.interface = interface_name(nla_get_u32(attributes[RTA_OIF]));
+    if (attributes[RTA_PREFSRC]) way.source = address_from(attributes[RTA_PREFSRC]);
+  });
+  const std::string what = fmt::format("no route to {}", to.text());
+  // The kernel answers EINVAL for a blackhole.
+  if (error != 0) return os_failure(what, -error, "give the machine a route to that address");
+  if (type != RTN_UNICAST && type != RTN_LOCAL) {
+    return failure(what + ": the route there is none that packets can take");
+  }
+  way.local = type == RTN_LOCAL;
+  const auto link = find_link(way.interface);
+  if (!link) return tl::unexpected(link.error());
+  if (link->has_value()) way.mtu = (*link)->mtu;
+  return way;
+}
+
+}  // namespace cuttle

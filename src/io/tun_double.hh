@@ -1,0 +1,42 @@
+// The double of a TUN interface: packets the test puts in are read out, packets written are kept.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "base/bytes.hh"
+#include "io/file_descriptor.hh"
+#include "io/packet_device.hh"
+#include "io/virtio_header.hh"
+
+namespace cuttle {
+
+class TunDouble final : public PacketDevice {
+ public:
+  struct Packet {
+    VirtioHeader header;
+    std::vector<uint8_t> bytes;
+  };
+
+  TunDouble();
+
+  // One packet more to be read; fd() is then ready for reading.
+  void put(Bytes packet, const VirtioHeader& header = {});
+  // What was written, oldest first.
+  const std::vector<Packet>& written() const { return written_; }
+  // Every later write fails with this error number; 0 ends that.
+  void refuse_writes(int error_number) { write_error_ = error_number; }
+
+  ssize_t readv(std::span<const iovec> pieces) override;
+  ssize_t writev(std::span<const iovec> pieces) override;
+  int fd() const override { return ready_.get(); }
+
+ private:
+  FileDescriptor ready_;  // an eventfd counting the packets that wait
+  std::deque<Packet> waiting_;
+  std::vector<Packet> written_;
+  int write_error_ = 0;
+};
+
+}  // namespace cuttle

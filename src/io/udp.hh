@@ -1,0 +1,89 @@
+// A lane's UDP socket: connected to one peer, every datagram of one size in both directions. On the way out
+// trains go to the kernel in one call (UDP_SEGMENT), on the way in they come as one (UDP_GRO), and a filter
+// in the kernel drops every other size. Nothing on the wire depends on what is inside: DF set, TTL 64, TOS 0,
+// IPv6 flow label 0. Source: Linux udp(7), ip(7), ipv6(7).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "base/counter.hh"
+#include "base/ip.hh"
+#include "base/result.hh"
+#include "base/time.hh"
+#include "io/cell_socket.hh"
+#include "io/file_descriptor.hh"
+#include "io/size_filter.hh"
+
+namespace cuttle {
+
+struct UdpOptions {
+  Endpoint local;
+  Endpoint remote;
+  size_t cell_bytes = 0;       // the only size that is received
+  uint32_t firewall_mark = 0;  // on every datagram, for the routing policy; 0: none. Needs CAP_NET_ADMIN
+  size_t receive_buffer_bytes = 4 << 20;
+  size_t send_buffer_bytes = 4 << 20;
+  Duration busy_poll = {};   // poll the network card this long when receiving; 0: the system's default
+  bool segmentation = true;  // false: one datagram a system call's entry, as on a card without offloads
+};
+
+// Threading: one thread sends, one receives, any reads the counters.
+class UdpSocket final : public CellSocket {
+ public:
+  static Result<UdpSocket> open(const UdpOptions& options);
+
+  UdpSocket(UdpSocket&&) = default;
+  UdpSocket& operator=(UdpSocket&&) = default;
+
+  size_t send_train(const uint8_t* cells, size_t count, size_t cell_bytes) override;
+  int last_send_error() const override { return send_error_; }
+  std::optional<ReceivedTrain> receive(MutableBytes buffer) override;
+  int fd() const override { return fd_.get(); }
+
+  // Datagrams of a wrong size that the filter dropped.
+  uint64_t wrong_size_dropped() const { return filter_.dropped(); }
+  // Packets (a train is one) dropped because the receive buffer was full or the UDP checksum wrong; with the
+  // inexact filter also those it dropped.
+  uint64_t receive_buffer_dropped() const;
+  // ICMP errors that claimed to concern our datagrams. Anyone can forge them, so they are only counted.
+  uint64_t icmp_errors_ignored() const {
+    return shared_->icmp_on_send.value() + shared_->icmp_on_receive.value();
+  }
+  // False when only sizes below a cell's are dropped in the kernel, because it refused the exact filter.
+  bool filter_is_exact() const { return filter_.is_exact(); }
+  // False when the path out refused segmentation offload and each datagram goes by itself.
+  bool segmentation() const { return shared_->segmentation.load(std::memory_order_relaxed); }
+
+ private:
+  // What other threads read; apart, so that the socket can be moved.
+  struct Shared {
+    Counter icmp_on_send;
+    Counter icmp_on_receive;
+    std::atomic<bool> segmentation;
+  };
+  UdpSocket(FileDescriptor fd, SizeFilter filter, bool segmentation);
+  size_t send_segmented(const uint8_t* cells, size_t count, size_t cell_bytes);
+  size_t send_one_by_one(const uint8_t* cells, size_t count, size_t cell_bytes);
+
+  FileDescriptor fd_;
+  SizeFilter filter_;
+  std::unique_ptr<Shared> shared_;
+  int send_error_ = 0;
+};
+
+// Swallows and counts what arrives on a lane's port from addresses that no lane is connected to. Without it
+// the kernel would answer each with an ICMP port unreachable, and tell a stranger that nothing listens.
+class StrangerSocket {
+ public:
+  static Result<StrangerSocket> open(const Endpoint& local);
+  uint64_t dropped() const { return filter_.dropped(); }
+
+ private:
+  StrangerSocket(FileDescriptor fd, SizeFilter filter) : fd_(std::move(fd)), filter_(std::move(filter)) {}
+  FileDescriptor fd_;
+  SizeFilter filter_;
+};
+
+}  // namespace cuttle

@@ -1,0 +1,230 @@
+#include "node/agent.hh"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <array>
+
+#include "config/shape_plan.hh"
+#include "control/client.hh"
+#include "control/server.hh"
+#include "control/status.hh"
+#include "io/privileges.hh"
+#include "io/realtime.hh"
+#include "io/signals.hh"
+#include "node/assemble.hh"
+#include "node/redirect.hh"
+#include "node/shard.hh"
+
+namespace cuttle {
+
+namespace {
+
+// How often the control thread looks at its timers: handshakes are retried and keys renewed on the clock.
+constexpr Duration kTick = milliseconds(50);
+// How often it looks whether the guard is still there.
+constexpr Duration kGuardRound = seconds(2);
+// How long an agent may take to say that it is there.
+constexpr Duration kPatience = seconds(3);
+
+// CAP_NET_ADMIN stays for the guard's counters and for new links, CAP_SYS_NICE and CAP_IPC_LOCK for the
+// threads about to start.
+Result<void> give_away_privileges() {
+  const std::array<std::string, 4> kept{"cap_net_admin", "cap_sys_nice", "cap_ipc_lock", "cap_bpf"};
+  if (auto dropped = keep_only_capabilities(kept); !dropped) return dropped;
+  return restrict_system_calls();
+}
+
+class Agent {
+ public:
+  static Result<std::unique_ptr<Agent>> start(const NodeConfig& config, const NodeKeys& keys,
+                                              const AgentOptions& options);
+  void run();
+
+ private:
+  Agent(const NodeConfig& config, Signals signals, WakeUp wake_up)
+      : config_(config), signals_(std::move(signals)), wake_up_(std::move(wake_up)), started_(clock_.now()) {}
+
+  Result<void> start_shards();
+  void note_realtime(const std::string& why_not);
+  Result<std::string> answer(const std::string& request);
+  StatusSnapshot status();
+  void watch_guard(Instant now);
+
+  const NodeConfig& config_;
+  Signals signals_;
+  WakeUp wake_up_;
+  MonotonicClock clock_;
+  Instant started_;
+  Instant guard_seen_{};
+  AeadBackend backend_ = best_aead_backend();
+  std::string realtime_why_not_;
+  std::unique_ptr<KeyLog> key_log_;
+  std::vector<StrangerSocket> strangers_;
+  std::vector<std::unique_ptr<NodeLink>> links_;
+  std::vector<std::unique_ptr<Shard>> shards_;  // stop before the links go
+  std::unique_ptr<ControlServer> server_;
+};
+
+Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const NodeKeys& keys,
+                                            const AgentOptions& options) {
+  auto signals = Signals::block_and_watch();
+  if (!signals) return tl::unexpected(signals.error());
+  auto wake_up = WakeUp::create();
+  if (!wake_up) return tl::unexpected(wake_up.error());
+  std::unique_ptr<Agent> agent(new Agent(config, std::move(*signals), std::move(*wake_up)));
+  if (!options.debug_keys_file.empty()) {
+    auto log = KeyLog::open(options.debug_keys_file);
+    if (!log) return tl::unexpected(log.error());
+    agent->key_log_ = std::move(*log);
+    spdlog::warn("--debug-keys: everyone who can read {} can read all traffic", options.debug_keys_file);
+  }
+  // Is there an agent of this node already?
+  auto server = ControlServer::open(config.control_socket, [self = agent.get()](const std::string& request) {
+    return self->answer(request);
+  });
+  if (!server) return tl::unexpected(server.error());
+  agent->server_ = std::move(*server);
+  if (config.realtime) {
+    if (auto locked = lock_memory(); !locked) agent->note_realtime(locked.error().message);
+  }
+
+  if (auto closed = close_all(config); !closed) return tl::unexpected(closed.error());
+  auto links = assemble_links({config, keys, agent->backend_, agent->key_log_.get()});
+  if (!links) return tl::unexpected(links.error());
+  agent->links_ = std::move(*links);
+  for (uint32_t lane = 0; lane < config.most_lanes(); ++lane) {
+    Endpoint local = config.listen;
+    local.port = static_cast<uint16_t>(local.port + lane);
+    auto stranger = StrangerSocket::open(local);
+    if (!stranger) return tl::unexpected(stranger.error());
+    agent->strangers_.push_back(std::move(*stranger));
+  }
+  if (auto opened = open_links(config); !opened) return tl::unexpected(opened.error());
+  if (auto given = give_away_privileges(); !given) return tl::unexpected(given.error());
+  if (auto started = agent->start_shards(); !started) return tl::unexpected(started.error());
+  return agent;
+}
+
+Result<void> Agent::start_shards() {
+  const uint32_t count = std::max<uint32_t>(config_.shards, 1);
+  std::vector<std::vector<Lane*>> lanes(count);
+  for (size_t l = 0; l < links_.size(); ++l) {
+    for (size_t j = 0; j < links_[l]->lanes(); ++j) lanes[(l + j) % count].push_back(&links_[l]->lane(j));
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    ShardOptions options;
+    options.number = i;
+    options.realtime = config_.realtime;
+    options.poll_before = config_.poll_before;
+    if (!config_.cpus.empty()) options.cpu = config_.cpus[i % config_.cpus.size()];
+    auto shard = Shard::create(std::move(lanes[i]), wake_up_, options);
+    if (!shard) return tl::unexpected(shard.error());
+    shards_.push_back(std::move(*shard));
+  }
+  for (size_t l = 0; l < links_.size(); ++l) {
+    for (size_t j = 0; j < links_[l]->lanes(); ++j) {
+      links_[l]->set_receiver_wake_up(j,
+                                      [shard = shards_[(l + j) % count].get()] { shard->wake_receiver(); });
+    }
+  }
+  for (const auto& shard : shards_) note_realtime(shard->start());
+  if (!config_.realtime) note_realtime("realtime = false in the configuration");
+  return {};
+}
+
+void Agent::note_realtime(const std::string& why_not) {
+  if (why_not.empty() || !realtime_why_not_.empty()) return;
+  realtime_why_not_ = why_not;
+  spdlog::warn("without real-time priority, releases will be late when the machine is busy: {}", why_not);
+}
+
+Result<std::string> Agent::answer(const std::string& request) {
+  if (request == "status") return to_json(status());
+  return failure("unknown request \"" + request + "\"; known: status");
+}
+
+StatusSnapshot Agent::status() {
+  const Instant now = clock_.now();
+  StatusSnapshot snapshot;
+  snapshot.node = config_.name;
+  snapshot.version = CUTTLE_VERSION;
+  snapshot.uptime_s = static_cast<uint64_t>((now - started_).ns / 1'000'000'000);
+  snapshot.driver = config_.driver;
+  snapshot.backend = aead_backend_name(backend_);
+  snapshot.realtime = realtime_why_not_.empty();
+  snapshot.realtime_why_not = realtime_why_not_;
+  snapshot.guard = guard_status().value_or(GuardStatus{});
+  for (const StrangerSocket& stranger : strangers_) snapshot.guard.strangers_dropped += stranger.dropped();
+  for (const auto& link : links_) snapshot.links.push_back(link->status(now));
+  return snapshot;
+}
+
+// A firewall that reloads its rules may flush ours with them.
+void Agent::watch_guard(Instant now) {
+  if (now - guard_seen_ < kGuardRound) return;
+  guard_seen_ = now;
+  if (guard_status()) return;
+  if (auto restored = restore_guard(config_); !restored) {
+    spdlog::error("the guard is gone and cannot be put back: {}", restored.error().message);
+  } else {
+    spdlog::warn(
+        "the guard (nftables table inet cuttle) was gone, and is back; something flushed the ruleset");
+  }
+}
+
+void Agent::run() {
+  spdlog::info("node {} is up: {} links, {}", config_.name, links_.size(), aead_backend_name(backend_));
+  sd_notify(0, "READY=1");
+  while (true) {
+    std::vector<pollfd> waiting = server_->poll_fds();
+    const size_t server_fds = waiting.size();
+    waiting.push_back({wake_up_.fd(), POLLIN, 0});
+    waiting.push_back({signals_.fd(), POLLIN, 0});
+    ::poll(waiting.data(), waiting.size(), static_cast<int>(kTick.ns / 1'000'000));
+    if (const auto signal = signals_.take()) {
+      spdlog::info(
+          "{}: stopping; routes and guard stay, so traffic to the peers waits (cuttle down removes them)",
+          *signal);
+      break;
+    }
+    wake_up_.clear();
+    const Instant now = clock_.now();
+    const uint64_t wall = wall_clock_ns();
+    for (const auto& link : links_) link->handle_control(now, wall);
+    server_->handle_ready(now, std::span(waiting).first(server_fds));
+    server_->handle_timeout(now);
+    watch_guard(now);
+  }
+  sd_notify(0, "STOPPING=1");
+}
+
+}  // namespace
+
+Result<void> run_agent(const NodeConfig& config, const NodeKeys& keys, const AgentOptions& options) {
+  // What an earlier run left closed stays closed, whatever goes wrong now.
+  const bool was_closed = is_closed(config);
+  auto agent = Agent::start(config, keys, options);
+  if (!agent) {
+    if (!was_closed) {
+      if (auto undone = remove_redirect(config); !undone) spdlog::error("{}", undone.error().message);
+    }
+    return tl::unexpected(agent.error());
+  }
+  (*agent)->run();
+  return {};
+}
+
+Result<void> take_down(const NodeConfig& config) {
+  // Taken down under it, an agent would go on sending cells and put its guard back.
+  if (ask_agent(config.control_socket, "status", kPatience)) {
+    return failure(fmt::format("the agent of node {} is running ({}); stop it first", config.name,
+                               config.control_socket));
+  }
+  return remove_redirect(config);
+}
+
+}  // namespace cuttle

@@ -1,0 +1,25 @@
+// The agent: one node, all of its links, in the foreground. What `cuttle up` runs and `cuttle down` undoes.
+#pragma once
+
+#include <string>
+
+#include "base/result.hh"
+#include "config/config.hh"
+#include "config/key_files.hh"
+
+namespace cuttle {
+
+struct AgentOptions {
+  std::string debug_keys_file;  // empty: none (node/key_log.hh)
+};
+
+// Sets up interfaces, routes, guard and threads, says so to systemd (Type=notify), and runs until SIGTERM or
+// SIGINT. Routes, guard and interfaces stay behind on purpose: traffic to a peer then stops instead of
+// leaving unshaped. An error means that nothing was started and what this call had set up was undone.
+Result<void> run_agent(const NodeConfig& config, const NodeKeys& keys, const AgentOptions& options);
+
+// Undoes every route, rule, interface and guard of this node. What is not there is no error; an agent of this
+// node that still runs is one.
+Result<void> take_down(const NodeConfig& config);
+
+}  // namespace cuttle

@@ -1,0 +1,103 @@
+#include "node/assemble.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/shape_plan.hh"
+#include "io/entropy.hh"
+
+namespace cuttle {
+
+namespace {
+
+uint64_t random_seed() {
+  uint8_t octets[8];
+  fill_with_entropy(octets);
+  return load_be64(octets);
+}
+
+AssociationConfig association_config(const Assembly& assembly, size_t i, const SlotPlan& plan) {
+  const PeerConfig& peer = assembly.config.peers[i];
+  return {.own_key = assembly.keys.private_key,
+          .peer_key = peer.public_key,
+          .preshared_key = assembly.keys.preshared[i],
+          .format = wire::CellFormat(peer.shape.cell_bytes),
+          .lanes = static_cast<uint8_t>(peer.lanes),
+          .rate_bps = peer.shape.rate_bps,
+          .slot_ns = static_cast<uint64_t>(plan.period().ns),
+          // A slow link is quiet for many slots before it says that it is.
+          .quiet_after = std::max(seconds(1), plan.period() * 10)};
+}
+
+Result<std::unique_ptr<Lane>> open_lane(const NodeConfig& config, const PeerConfig& peer,
+                                        const SlotPlan& plan, uint8_t index, Tun tun) {
+  UdpOptions options;
+  options.local = config.listen;
+  options.local.port = static_cast<uint16_t>(options.local.port + index);
+  options.remote = peer.endpoint;
+  options.remote.port = static_cast<uint16_t>(options.remote.port + index);
+  options.cell_bytes = peer.shape.cell_bytes;
+  options.firewall_mark = config.firewall_mark;
+  auto socket = UdpSocket::open(options);
+  if (!socket) return tl::unexpected(socket.error());
+  // Slots of different links begin at different times, unrelated to anything.
+  const uint64_t seed = random_seed();
+  const Instant epoch =
+      MonotonicClock().now() + Duration{static_cast<int64_t>(seed % static_cast<uint64_t>(plan.period().ns))};
+  auto lane = std::make_unique<Lane>(peer, index, plan, LaneStart{epoch, random_seed()}, std::move(tun),
+                                     std::move(*socket));
+  lane->inner_mtu = config.inner_mtu;
+  return lane;
+}
+
+Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t i) {
+  const NodeConfig& config = assembly.config;
+  const PeerConfig& peer = config.peers[i];
+  const auto plan = plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes);
+  if (!plan) return tl::unexpected(plan.error());
+
+  TunOptions tun_options;
+  tun_options.mtu = config.inner_mtu;
+  tun_options.multi_queue = peer.lanes > 1;
+  auto first_queue = Tun::open(peer.interface_name(), tun_options);
+  if (!first_queue) return tl::unexpected(first_queue.error());
+  std::vector<Tun> queues;
+  for (uint32_t lane = 1; lane < peer.lanes; ++lane) {
+    auto queue = first_queue->open_queue();
+    if (!queue) return tl::unexpected(queue.error());
+    queues.push_back(std::move(*queue));
+  }
+  queues.insert(queues.begin(), std::move(*first_queue));
+
+  auto link =
+      std::make_unique<NodeLink>(peer, own_address_for(config, peer.endpoint.address),
+                                 association_config(assembly, i, *plan), assembly.backend, assembly.key_log);
+  for (uint32_t index = 0; index < peer.lanes; ++index) {
+    auto lane = open_lane(config, peer, *plan, static_cast<uint8_t>(index), std::move(queues[index]));
+    if (!lane) return failure(fmt::format("peer {}: {}", peer.name, lane.error().message));
+    link->add_lane(std::move(*lane));
+  }
+  return link;
+}
+
+}  // namespace
+
+IpAddress own_address_for(const NodeConfig& config, const IpAddress& remote) {
+  for (const IpAddress& address : config.addresses) {
+    if (address.is_v6 == remote.is_v6) return address;
+  }
+  return config.listen.address;
+}
+
+Result<std::vector<std::unique_ptr<NodeLink>>> assemble_links(const Assembly& assembly) {
+  std::vector<std::unique_ptr<NodeLink>> links;
+  for (size_t i = 0; i < assembly.config.peers.size(); ++i) {
+    auto link = assemble_link(assembly, i);
+    if (!link) return tl::unexpected(link.error());
+    links.push_back(std::move(*link));
+  }
+  return links;
+}
+
+}  // namespace cuttle

@@ -1,0 +1,31 @@
+// From a configuration to links with their lanes, interfaces and sockets: the set-up half of the agent.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/result.hh"
+#include "config/config.hh"
+#include "config/key_files.hh"
+#include "crypto/aead.hh"
+#include "io/clock.hh"
+#include "node/key_log.hh"
+#include "node/link.hh"
+
+namespace cuttle {
+
+struct Assembly {
+  const NodeConfig& config;
+  const NodeKeys& keys;
+  AeadBackend backend;
+  KeyLog* key_log;  // may be null
+};
+
+// One link per peer, in the configuration's order. Opens the TUN interfaces and the sockets; no thread runs
+// yet.
+Result<std::vector<std::unique_ptr<NodeLink>>> assemble_links(const Assembly& assembly);
+
+// The own address that this peer's traffic comes from: the first of the peer's family.
+IpAddress own_address_for(const NodeConfig& config, const IpAddress& remote);
+
+}  // namespace cuttle

@@ -1,0 +1,27 @@
+#include "node/lane.hh"
+
+namespace cuttle {
+
+namespace {
+
+// Handshake cells in one direction that can wait for the other thread.
+constexpr size_t kHandshakesWaiting = 8;
+
+}  // namespace
+
+Lane::Lane(const PeerConfig& peer, uint8_t lane_index, const SlotPlan& plan, const LaneStart& start,
+           Tun tun_queue, UdpSocket lane_socket)
+    : index(lane_index),
+      format(peer.shape.cell_bytes),
+      sizes(lane_sizes(plan, format)),
+      allowed_sources(peer.redirect),
+      tun(std::move(tun_queue)),
+      socket(std::move(lane_socket)),
+      ring(format, sizes.ring_slots),
+      packer(ring),
+      sender(ring, plan, start.epoch, start.seed),
+      receiver(format, sizes.reorder_cells, sizes.lost_cell_timer),
+      handshakes_out(format.cell_bytes(), kHandshakesWaiting),
+      handshakes_in(format.cell_bytes(), kHandshakesWaiting) {}
+
+}  // namespace cuttle

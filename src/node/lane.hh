@@ -1,0 +1,79 @@
+// One lane of a link, as the threads share it. Each part belongs to one thread: `packer` and the reading end
+// of the TUN to the packer's, `sender` to the pacer's, `receiver` and the writing end of the TUN to the
+// receiver's. Between them only rings and relaxed atomics, so none ever waits for another.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <variant>
+
+#include "base/ring.hh"
+#include "config/config.hh"
+#include "io/tun.hh"
+#include "io/udp.hh"
+#include "link/lane_keys.hh"
+#include "link/packer.hh"
+#include "link/receiver.hh"
+#include "link/sender.hh"
+#include "node/cell_ring.hh"
+
+namespace cuttle {
+
+struct StopSending {};
+struct ForgetSessionsBefore {
+  uint64_t session;
+};
+using PacerCommand = std::variant<StopSending, SendKey>;
+using ReceiverCommand = std::variant<ForgetSessionsBefore, ReceiveKey>;
+
+// Written by the packer's and the receiver's threads.
+struct PacketCounters {
+  Counter packets_in;  // from the TUN, into cells
+  Counter bytes_in;
+  Counter packets_out;  // out of cells, to the TUN
+  Counter bytes_out;
+  Counter foreign_source;   // inner source that is not this peer's
+  Counter unreadable;       // inner header that does not parse
+  Counter tun_refused;      // not taken by the TUN
+  Counter oversized;        // from the TUN, longer than a data block can be
+  Counter handshakes_lost;  // handshake cells that found the ring to the control thread full
+};
+
+// When the first slot begins, and what the jitter is drawn from.
+struct LaneStart {
+  Instant epoch;
+  uint64_t seed;
+};
+
+struct Lane {
+  Lane(const PeerConfig& peer, uint8_t lane_index, const SlotPlan& plan, const LaneStart& start,
+       Tun tun_queue, UdpSocket lane_socket);
+
+  uint8_t index;
+  wire::CellFormat format;
+  LaneSizes sizes;
+  std::vector<IpPrefix> allowed_sources;
+  uint32_t inner_mtu = 1500;
+
+  Tun tun;
+  UdpSocket socket;
+  SlotRing ring;
+  Packer packer;
+  LaneSender sender;
+  LaneReceiver receiver;
+  PacketCounters packets;
+
+  // Control thread to pacer, control thread to receiver.
+  Ring<PacerCommand> to_pacer{8};
+  Ring<ReceiverCommand> to_receiver{8};
+  CellRing handshakes_out;
+  // Receiver to control thread.
+  CellRing handshakes_in;
+  std::atomic<uint64_t> confirmed_session{0};  // the newest whose first authentic cell came
+
+  // Keys that are no longer used, freed by the control thread.
+  Ring<std::unique_ptr<Aead>> retired_by_pacer{8};
+  Ring<std::unique_ptr<Aead>> retired_by_receiver{8};
+};
+
+}  // namespace cuttle

@@ -1,0 +1,133 @@
+#include "node/link.hh"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "crypto/key_schedule.hh"
+#include "io/entropy.hh"
+
+namespace cuttle {
+
+NodeLink::NodeLink(PeerConfig peer, IpAddress own_address, AssociationConfig association, AeadBackend backend,
+                   KeyLog* key_log)
+    : peer_(std::move(peer)),
+      own_address_(own_address),
+      association_(std::move(association), fill_with_entropy),
+      backend_(backend),
+      key_log_(key_log) {}
+
+void NodeLink::set_receiver_wake_up(size_t lane, std::function<void()> wake_up) {
+  receiver_wake_ups_.resize(std::max(receiver_wake_ups_.size(), lane + 1));
+  receiver_wake_ups_[lane] = std::move(wake_up);
+}
+
+Instant NodeLink::last_authentic() const {
+  Instant last{INT64_MIN / 2};
+  for (const auto& lane : lanes_) last = std::max(last, lane->receiver.last_authentic());
+  return last;
+}
+
+void NodeLink::handle_control(Instant now, uint64_t wall_clock_ns) {
+  handle_lanes();
+  association_.handle_timeout(now, last_authentic(), wall_clock_ns);
+  send_handshake();
+  while (const auto event = association_.poll_event()) {
+    std::visit([&](const auto& e) { handle_event(e); }, *event);
+  }
+  log_state(now);
+}
+
+void NodeLink::send_handshake() {
+  if (const auto cell = association_.poll_datagram()) {
+    lanes_[0]->handshakes_out.push(*cell, association_.datagram_due());
+  }
+}
+
+void NodeLink::handle_lanes() {
+  for (const auto& lane : lanes_) {
+    while (const auto waiting = lane->handshakes_in.front()) {
+      // In the order of arrival, whichever this thread hears of first: the wire must not show the difference.
+      if (lane->receiver.current_session_since() <= waiting->stamp) confirm(*lane);
+      association_.handle_datagram(waiting->stamp, waiting->cell);
+      lane->handshakes_in.pop();
+      send_handshake();
+    }
+    confirm(*lane);
+    while (lane->retired_by_pacer.pop()) {
+    }
+    while (lane->retired_by_receiver.pop()) {
+    }
+  }
+}
+
+void NodeLink::confirm(const Lane& lane) {
+  const uint64_t confirmed = lane.confirmed_session.load(std::memory_order_acquire);
+  if (confirmed <= confirmed_session_) return;
+  confirmed_session_ = confirmed;
+  association_.handle_first_cell(lane.receiver.current_session_since(), confirmed);
+}
+
+void NodeLink::handle_event(const InstallReceive& event) {
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    const auto index = static_cast<uint8_t>(i);
+    if (key_log_ != nullptr) {
+      key_log_->add(peer_.endpoint.address, own_address_, Spi{event.first_spi.value + index},
+                    derive_cell_key(event.secret, index));
+    }
+    if (!lanes_[i]->to_receiver.push(make_receive_key(event, index, backend_))) {
+      spdlog::error("link {}: lane {} does not take its new keys; the session will be tried again",
+                    peer_.name, i);
+    }
+    receiver_wake_ups_[i]();
+  }
+}
+
+void NodeLink::handle_event(const InstallSend& event) {
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    const auto index = static_cast<uint8_t>(i);
+    Lane& lane = *lanes_[i];
+    if (key_log_ != nullptr) {
+      key_log_->add(own_address_, peer_.endpoint.address, Spi{event.first_spi.value + index},
+                    derive_cell_key(event.secret, index));
+    }
+    Instant from = event.from;
+    if (!event.first) from = from + key_change_lead(lane.sender.plan(), lane.ring.capacity());
+    // On hold before the pacer can know the key: it ends the hold when it changes to it, and whoever was kept
+    // from running in between must not begin one that nobody ends.
+    if (!event.first) lane.ring.hold();
+    if (!lane.to_pacer.push(make_send_key(event, index, backend_, from))) {
+      lane.ring.resume();
+      spdlog::error("link {}: lane {} does not take its new keys; the session will be tried again",
+                    peer_.name, i);
+    }
+  }
+  spdlog::debug("link {}: session {} in use", peer_.name, event.session);
+}
+
+void NodeLink::handle_event(const ForgetBefore& event) {
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    lanes_[i]->to_receiver.push(ForgetSessionsBefore{event.session});
+    receiver_wake_ups_[i]();
+  }
+}
+
+void NodeLink::log_state(Instant now) {
+  const Association::State state = association_.state(now, last_authentic());
+  if (state == logged_state_) return;
+  logged_state_ = state;
+  switch (state) {
+    case Association::State::up:
+      spdlog::info("link {}: up, {} to {}", peer_.name, own_address_.text(), peer_.endpoint.text());
+      break;
+    case Association::State::quiet:
+      spdlog::warn("link {}: nothing heard from {} for a second; traffic to {} waits", peer_.name,
+                   peer_.endpoint.text(), peer_.name);
+      break;
+    case Association::State::connecting:
+      spdlog::warn("link {}: the session with {} ended; trying again", peer_.name, peer_.endpoint.text());
+      break;
+  }
+}
+
+}  // namespace cuttle

@@ -1,0 +1,103 @@
+#include <algorithm>
+
+#include "control/status.hh"
+#include "node/link.hh"
+
+namespace cuttle {
+
+namespace {
+
+const char* state_name(Association::State state) {
+  switch (state) {
+    case Association::State::connecting:
+      return "connecting";
+    case Association::State::up:
+      return "up";
+    case Association::State::quiet:
+      return "quiet";
+  }
+  return "unknown";
+}
+
+void count_lane(LinkStatus& status, const Lane& lane) {
+  const SenderCounters& sent = lane.sender.counters();
+  status.cells_sent += sent.cells.value();
+  status.cells_sent_dummy += sent.cells_dummy.value();
+  status.deadlines_missed += sent.slots_missed.value();
+  const ReceiverCounters& received = lane.receiver.counters();
+  const ReassemblyCounters& reassembly = lane.receiver.reassembly();
+  status.cells_received += received.cells.value();
+  status.cells_received_dummy += reassembly.cells_dummy.value();
+  status.packets_sent += lane.packets.packets_in.value();
+  status.bytes_sent += lane.packets.bytes_in.value();
+  status.packets_received += lane.packets.packets_out.value();
+  status.bytes_received += lane.packets.bytes_out.value();
+
+  auto& drops = status.drops;
+  drops["cell_wrong_size"] += received.wrong_size.value() + lane.socket.wrong_size_dropped();
+  drops["cell_receive_buffer_full"] += lane.socket.receive_buffer_dropped();
+  drops["cell_unknown_spi"] += received.unknown_spi.value();
+  drops["cell_replayed"] += received.replayed.value();
+  drops["cell_too_old"] += received.too_old.value();
+  drops["cell_not_authentic"] += received.not_authentic.value();
+  drops["cell_earlier_session"] += received.earlier_session.value();
+  drops["cell_late"] += reassembly.cells_late.value();
+  drops["cell_lost_on_the_way"] += reassembly.cells_lost.value();
+  drops["cell_refused_by_socket"] += sent.datagrams_refused.value();
+  drops["cell_receive_buffer_full"] += lane.socket.receive_buffer_dropped();
+  drops["icmp_error_ignored"] += lane.socket.icmp_errors_ignored();
+  drops["packet_torn"] += reassembly.packets_torn.value();
+  drops["packet_malformed"] += reassembly.blocks_malformed.value() + lane.packets.unreadable.value();
+  drops["packet_header_lied"] += lane.packer.packets_malformed();
+  drops["packet_foreign_source"] += lane.packets.foreign_source.value();
+  drops["packet_oversized"] += lane.packets.oversized.value();
+  drops["packet_refused_by_tun"] += lane.packets.tun_refused.value();
+  drops["handshake_lost"] += lane.packets.handshakes_lost.value();
+}
+
+void count_handshakes(LinkStatus& status, const AssociationCounters& counters) {
+  status.handshakes = counters.sessions.value();
+  auto& drops = status.drops;
+  drops["handshake_mac_wrong"] = counters.mac_wrong.value();
+  drops["handshake_not_genuine"] = counters.not_genuine.value();
+  drops["handshake_stale"] = counters.stale.value();
+  drops["handshake_too_many"] = counters.too_many.value();
+  drops["handshake_unexpected"] = counters.unexpected.value();
+}
+
+}  // namespace
+
+LinkStatus NodeLink::status(Instant now) const {
+  LinkStatus status;
+  status.name = peer_.name;
+  status.interface = peer_.interface_name();
+  status.endpoint = peer_.endpoint.text();
+  status.state = state_name(association_.state(now, last_authentic()));
+  if (const auto since = association_.established()) {
+    status.session_age_s = static_cast<uint64_t>((now - *since).ns / 1'000'000'000);
+  }
+  const SlotPlan& plan = lanes_[0]->sender.plan();
+  status.cell_bytes = peer_.shape.cell_bytes;
+  status.rate_bps = peer_.shape.rate_bps;
+  status.slot_ns = static_cast<uint64_t>(plan.period().ns);
+  status.cells_per_slot = plan.cells_per_slot;
+  status.lanes = static_cast<uint32_t>(lanes_.size());
+  status.jitter_percent = peer_.shape.jitter_percent;
+  for (const auto& lane : lanes_) count_lane(status, *lane);
+  count_handshakes(status, association_.counters());
+
+  // The worst lane's: percentiles do not add.
+  for (const auto& lane : lanes_) {
+    const Histogram& lateness = lane->sender.counters().lateness;
+    const auto at_least = [](uint64_t& value, Duration d) {
+      value = std::max(value, static_cast<uint64_t>(d.ns));
+    };
+    at_least(status.lateness.p50_ns, lateness.percentile(0.5));
+    at_least(status.lateness.p99_ns, lateness.percentile(0.99));
+    at_least(status.lateness.p999_ns, lateness.percentile(0.999));
+    at_least(status.lateness.max_ns, lateness.most());
+  }
+  return status;
+}
+
+}  // namespace cuttle

@@ -1,0 +1,125 @@
+#include "node/preflight.hh"
+
+#include <fmt/format.h>
+#include <linux/capability.h>
+#include <sys/capability.h>
+
+#include <algorithm>
+#include <array>
+
+#include "io/links.hh"
+#include "io/routes.hh"
+#include "wire/cell.hh"
+
+namespace cuttle {
+
+namespace {
+
+bool has_capability(cap_value_t capability) {
+  cap_t set = cap_get_proc();
+  if (set == nullptr) return false;
+  cap_flag_value_t value = CAP_CLEAR;
+  cap_get_flag(set, capability, CAP_EFFECTIVE, &value);
+  cap_free(set);
+  return value == CAP_SET;
+}
+
+void check_capabilities(Problems& problems) {
+  if (!has_capability(CAP_NET_ADMIN)) {
+    problems.add(
+        0, "the capability CAP_NET_ADMIN is missing: interfaces, routes and the guard need it; run as root");
+  }
+  if (!has_capability(CAP_SYS_NICE)) {
+    problems.warn(0,
+                  "the capability CAP_SYS_NICE is missing: without real-time priority releases come late "
+                  "when the machine is busy");
+  }
+}
+
+void check_own_addresses(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
+  const auto present = local_addresses();
+  if (!present) {
+    problems.add(0, present.error().message);
+    return;
+  }
+  const auto is_ours = [&](const IpAddress& address) {
+    return std::any_of(present->begin(), present->end(),
+                       [&](const LocalAddress& local) { return local.address == address; });
+  };
+  if (!is_ours(config.listen.address)) {
+    problems.add(
+        lines.line("node.listen"),
+        fmt::format("node.listen: {} is no address of this machine; name one that `ip address` shows",
+                    config.listen.address.text()));
+  }
+  for (size_t i = 0; i < config.addresses.size(); ++i) {
+    const IpAddress& address = config.addresses[i];
+    if (address == config.listen.address || is_ours(address)) continue;
+    problems.add(
+        lines.line({fmt::format("node.addresses[{}]", i), "node.addresses"}),
+        fmt::format("node.addresses: {} is no address of this machine; name one that `ip address` shows",
+                    address.text()));
+  }
+}
+
+void check_cell_fits(const PeerConfig& peer, const WayOut& way, uint32_t line, Problems& problems) {
+  const size_t headers =
+      wire::kUdpHeaderBytes + (peer.endpoint.address.is_v6 ? wire::kIpv6HeaderBytes : wire::kIpv4HeaderBytes);
+  if (peer.shape.cell_bytes + headers <= way.mtu) return;
+  const size_t most = (way.mtu - headers) / wire::kCellAlignmentBytes * wire::kCellAlignmentBytes;
+  problems.add(
+      line,
+      fmt::format("a cell of {} bytes does not fit the MTU of {} ({}) on the way to peer {}: at most {}",
+                  peer.shape.cell_bytes, way.interface, way.mtu, peer.name, most));
+}
+
+void check_way(const NodeConfig& config, size_t i, const SourceMap& lines, Problems& problems) {
+  const PeerConfig& peer = config.peers[i];
+  const std::string path = fmt::format("peer[{}]", i);
+  const uint32_t line = lines.line({path + ".endpoint", path});
+  const auto way = find_way_out(peer.endpoint.address, config.firewall_mark);
+  if (!way) {
+    problems.add(line, fmt::format("endpoint of peer {}: {}", peer.name, way.error().message));
+    return;
+  }
+  if (way->local) {
+    problems.add(line, fmt::format("endpoint of peer {}: {} is this machine's own address", peer.name,
+                                   peer.endpoint.address.text()));
+    return;
+  }
+  check_cell_fits(peer, *way, lines.line({path + ".shape.cell", "shape.cell", path + ".endpoint"}), problems);
+  if (peer.endpoint.address.is_v6) return;
+  const auto filter = reverse_path_filter(way->interface);
+  if (filter && *filter == 1) {
+    problems.add(line,
+                 fmt::format("reverse-path filtering on {} is strict and would drop the cells of peer {}: "
+                             "sysctl -w net.ipv4.conf.{}.rp_filter=2",
+                             way->interface, peer.name, way->interface));
+  }
+}
+
+void check_interface(const NodeConfig& config, size_t i, const SourceMap& lines, Problems& problems) {
+  const PeerConfig& peer = config.peers[i];
+  const auto link = find_link(peer.interface_name());
+  if (!link || !*link) return;
+  const bool ours =
+      (*link)->kind == "tun" && ((*link)->alias == alias_of_node(config.name) || (*link)->alias.empty());
+  if (ours) return;
+  problems.add(
+      lines.line({fmt::format("peer[{}].name", i), fmt::format("peer[{}]", i)}),
+      fmt::format("interface {} exists and is not this node's: rename the peer, or remove the interface",
+                  peer.interface_name()));
+}
+
+}  // namespace
+
+void check_machine(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
+  check_capabilities(problems);
+  check_own_addresses(config, lines, problems);
+  for (size_t i = 0; i < config.peers.size(); ++i) {
+    check_way(config, i, lines, problems);
+    check_interface(config, i, lines, problems);
+  }
+}
+
+}  // namespace cuttle

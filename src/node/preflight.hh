@@ -1,0 +1,15 @@
+// Whether this machine can run this configuration: what `cuttle check` and `cuttle up` find out before
+// anything is changed. Reads, never writes.
+#pragma once
+
+#include "config/config.hh"
+#include "config/problem.hh"
+
+namespace cuttle {
+
+// Notes a missing capability, an own address that the machine does not have, a cell larger than the interface
+// towards the peer allows, strict reverse-path filtering there, an interface name that belongs to something
+// else.
+void check_machine(const NodeConfig& config, const SourceMap& lines, Problems& problems);
+
+}  // namespace cuttle

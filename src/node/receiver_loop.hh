@@ -1,0 +1,42 @@
+// Stages 4 to 8 as a thread: datagrams from the lanes' sockets, through filter, AEAD, replay window and
+// reassembly, and the packets in them, if their source is the peer's, to the TUN.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "io/clock.hh"
+#include "io/event_queue.hh"
+#include "node/lane.hh"
+
+namespace cuttle {
+
+class ReceiverLoop {
+ public:
+  // The lanes and the wake-up of the control thread outlive the loop.
+  static Result<std::unique_ptr<ReceiverLoop>> create(std::vector<Lane*> lanes, const WakeUp& control,
+                                                      bool spin);
+
+  void run(const std::atomic<bool>& stop);
+  void wake_up() const { wake_up_.set(); }
+
+ private:
+  ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, EventQueue events, WakeUp wake_up, bool spin);
+
+  bool receive(Lane& lane);
+  void handle_datagram(Lane& lane, Instant now, Bytes datagram);
+  void deliver(Lane& lane, Bytes packet);
+  static void obey(Lane& lane);
+
+  std::vector<Lane*> lanes_;
+  const WakeUp& control_;
+  EventQueue events_;
+  WakeUp wake_up_;
+  bool spin_;
+  MonotonicClock clock_;
+  std::unique_ptr<uint8_t[]> buffer_;
+};
+
+}  // namespace cuttle

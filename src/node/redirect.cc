@@ -1,0 +1,127 @@
+#include "node/redirect.hh"
+
+#include <algorithm>
+
+#include "io/guard.hh"
+#include "io/links.hh"
+#include "io/routes.hh"
+#include "io/rules.hh"
+#include "io/tun.hh"
+#include "node/assemble.hh"
+
+namespace cuttle {
+
+namespace {
+
+// Packets that the kernel may queue for a link. They are up to largest_packet_bytes long, so this bounds the
+// wait in a full queue.
+constexpr uint32_t kQueuePackets = 128;
+// The kernel hands over packets that take at most about this long on the wire, so that no small packet waits
+// long behind one.
+constexpr Duration kLongestPacketTime = milliseconds(1);
+constexpr uint32_t kMostPacketBytes = 65536;
+constexpr uint32_t kLeastPacketBytes = 16384;
+
+uint32_t largest_packet_bytes(const Shape& shape) {
+  const auto bytes = static_cast<uint64_t>(static_cast<double>(shape.rate_bps) / 8e9 *
+                                           static_cast<double>(kLongestPacketTime.ns));
+  return static_cast<uint32_t>(std::clamp<uint64_t>(bytes, kLeastPacketBytes, kMostPacketBytes));
+}
+
+RedirectRule rule_of(const NodeConfig& config) {
+  return {.firewall_mark = config.firewall_mark, .table = config.route_table};
+}
+
+GuardConfig guard_of(const NodeConfig& config) {
+  GuardConfig guard;
+  guard.first_port = config.listen.port;
+  guard.firewall_mark = config.firewall_mark;
+  for (const PeerConfig& peer : config.peers) {
+    guard.peers.push_back(
+        {peer.interface_name(), peer.redirect, peer.endpoint, static_cast<uint16_t>(peer.lanes)});
+  }
+  return guard;
+}
+
+Result<void> open_link(const NodeConfig& config, const PeerConfig& peer) {
+  LinkSettings settings;
+  settings.up = true;
+  settings.mtu = config.inner_mtu;
+  settings.queue_packets = kQueuePackets;
+  settings.largest_gso_bytes = largest_packet_bytes(peer.shape);
+  settings.alias = alias_of_node(config.name);
+  settings.quiet_ipv6 = true;
+  if (auto set = set_link(peer.interface_name(), settings); !set) return set;
+  for (const IpPrefix& prefix : peer.redirect) {
+    const IpAddress own = own_address_for(config, prefix.address);
+    const bool same_family = own.is_v6 == prefix.address.is_v6;
+    auto set = set_link_route(config.route_table, prefix, peer.interface_name(),
+                              same_family ? std::optional(own) : std::nullopt);
+    if (!set) return set;
+  }
+  return {};
+}
+
+// Interfaces that a start which failed halfway left without our mark.
+Result<void> remove_nameless(const NodeConfig& config) {
+  for (const PeerConfig& peer : config.peers) {
+    const auto link = find_link(peer.interface_name());
+    if (!link) return tl::unexpected(link.error());
+    if (!*link || (*link)->kind != "tun" || !(*link)->alias.empty()) continue;
+    if (auto removed = remove_tun_link(peer.interface_name()); !removed) return removed;
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_closed(const NodeConfig& config) {
+  return rule_is_present(rule_of(config)).value_or(false);
+}
+
+Result<void> close_all(const NodeConfig& config) {
+  for (const PeerConfig& peer : config.peers) {
+    for (const IpPrefix& prefix : peer.redirect) {
+      if (auto set = set_blackhole(config.route_table, prefix); !set) return set;
+    }
+  }
+  if (auto added = add_rule(rule_of(config)); !added) return added;
+  return apply_guard(guard_of(config));
+}
+
+Result<void> open_links(const NodeConfig& config) {
+  for (const PeerConfig& peer : config.peers) {
+    if (auto opened = open_link(config, peer); !opened) return opened;
+  }
+  return {};
+}
+
+Result<void> remove_redirect(const NodeConfig& config) {
+  // The interfaces first: from then on traffic to a peer meets the blackhole, until that goes, too.
+  const auto links = links_with_alias(alias_of_node(config.name));
+  if (!links) return tl::unexpected(links.error());
+  for (const Link& link : *links) {
+    if (auto removed = remove_tun_link(link.name); !removed) return removed;
+  }
+  if (auto removed = remove_nameless(config); !removed) return removed;
+  if (auto removed = remove_rule(rule_of(config)); !removed) return removed;
+  if (auto removed = remove_all_routes(config.route_table); !removed) return removed;
+  return remove_guard();
+}
+
+Result<void> restore_guard(const NodeConfig& config) {
+  return apply_guard(guard_of(config));
+}
+
+Result<GuardStatus> guard_status() {
+  const auto counts = guard_counts();
+  if (!counts) return tl::unexpected(counts.error());
+  GuardStatus status;
+  for (const auto& [interface, dropped] : *counts) {
+    status.unshaped_dropped_in += dropped.entry_packets;
+    status.unshaped_dropped_out += dropped.exit_packets;
+  }
+  return status;
+}
+
+}  // namespace cuttle

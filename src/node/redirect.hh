@@ -1,0 +1,26 @@
+// Traffic to the peers goes into the links, or nowhere (docs/architecture.md, "Redirect"). For each peer
+// address a route into the peer's ct- interface and, of higher metric, a blackhole; a rule that sends all but
+// the cells there; and a guard that drops what would bypass the links in either direction.
+#pragma once
+
+#include "base/result.hh"
+#include "config/config.hh"
+#include "control/status.hh"
+
+namespace cuttle {
+
+// Whether an earlier run left its redirect behind, as it should.
+bool is_closed(const NodeConfig& config);
+// Blackholes, rules and guard: from here on nothing leaves unshaped. Precedes the links.
+Result<void> close_all(const NodeConfig& config);
+// Addresses, routes and sizes of the ct- interfaces, which exist.
+Result<void> open_links(const NodeConfig& config);
+// Undoes both.
+Result<void> remove_redirect(const NodeConfig& config);
+
+// What the guard dropped so far. An error when it is gone: somebody flushed the ruleset.
+Result<GuardStatus> guard_status();
+// Puts the guard back.
+Result<void> restore_guard(const NodeConfig& config);
+
+}  // namespace cuttle

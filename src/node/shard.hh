@@ -1,0 +1,49 @@
+// A shard: three threads (packer, pacer, receiver) and the lanes they serve. Shards share nothing.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/result.hh"
+#include "node/pacer_loop.hh"
+#include "node/packer_loop.hh"
+#include "node/receiver_loop.hh"
+
+namespace cuttle {
+
+struct ShardOptions {
+  uint32_t number = 0;
+  bool realtime = true;
+  std::optional<uint32_t> cpu;  // of the pacer
+  bool spin = false;
+  Duration poll_before{};
+};
+
+class Shard {
+ public:
+  // The lanes and the control thread's wake-up outlive the shard. No thread runs yet.
+  static Result<std::unique_ptr<Shard>> create(std::vector<Lane*> lanes, const WakeUp& control,
+                                               const ShardOptions& options);
+  // Stops and joins.
+  ~Shard();
+
+  // Returns why the pacer has no real-time priority; empty when it has, or was not meant to.
+  std::string start();
+  void wake_receiver() const { receiver_->wake_up(); }
+
+ private:
+  Shard(std::unique_ptr<PackerLoop> packer, std::unique_ptr<ReceiverLoop> receiver, std::vector<Lane*> lanes,
+        const ShardOptions& options);
+
+  ShardOptions options_;
+  std::unique_ptr<PackerLoop> packer_;
+  std::unique_ptr<ReceiverLoop> receiver_;
+  PacerLoop pacer_;
+  std::atomic<bool> stop_{false};
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace cuttle

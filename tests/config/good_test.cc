@@ -1,0 +1,111 @@
+// What a good configuration comes out as.
+#include <gtest/gtest.h>
+
+#include "config/parse.hh"
+
+namespace cuttle {
+namespace {
+
+constexpr char kKeyA[] = "public_key = \"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\"\n";
+constexpr char kKeyB[] = "public_key = \"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=\"\n";
+
+std::string first_problem(const ParsedConfig& parsed) {
+  return parsed.problems.list().empty() ? "" : to_text(parsed.problems.list().front(), "FILE");
+}
+
+TEST(GoodConfig, TheSmallestFileGetsEveryDefault) {
+  const ParsedConfig parsed = parse_config(std::string(R"([node]
+name = "osd0"
+private_key_file = "/etc/cuttle/osd0.key"
+listen = "10.77.0.11:4410"
+
+[[peer]]
+name = "mon"
+endpoint = "10.77.0.10:4410"
+redirect = ["10.77.0.10"]
+)") + kKeyA,
+                                           "");
+  ASSERT_EQ(first_problem(parsed), "");
+  const NodeConfig& node = parsed.config;
+  EXPECT_EQ(node.name, "osd0");
+  EXPECT_EQ(node.private_key_file, "/etc/cuttle/osd0.key");
+  EXPECT_EQ(node.listen.text(), "10.77.0.11:4410");
+  ASSERT_EQ(node.addresses.size(), 1u);
+  EXPECT_EQ(node.addresses[0].text(), "10.77.0.11");
+  EXPECT_EQ(node.control_socket, "/run/cuttle/osd0.sock");
+  EXPECT_EQ(node.firewall_mark, 0xc077u);
+  EXPECT_EQ(node.route_table, 4410u);
+  EXPECT_EQ(node.inner_mtu, 1500u);
+  EXPECT_TRUE(node.realtime);
+  EXPECT_EQ(node.driver, "native");
+  EXPECT_EQ(node.shards, 1u);
+  ASSERT_EQ(node.peers.size(), 1u);
+  const PeerConfig& peer = node.peers[0];
+  EXPECT_EQ(peer.interface_name(), "ct-mon");
+  EXPECT_EQ(peer.line, 6u);
+  EXPECT_EQ(peer.lanes, 1u);
+  EXPECT_EQ(peer.preshared_key_file, "");
+  EXPECT_EQ(peer.redirect[0].text(), "10.77.0.10/32");
+  EXPECT_EQ(peer.shape, (Shape{1472, 200'000'000, microseconds(200), 0}));
+}
+
+TEST(GoodConfig, EveryKeyIsTakenOver) {
+  const ParsedConfig parsed = parse_config(std::string(R"(
+[node]
+name = "osd0"
+private_key_file = "osd0.key"
+listen = "[fd00::11]:4410"
+addresses = ["fd00::11", "10.77.0.11"]
+control_socket = "/tmp/c.sock"
+firewall_mark = 0x10
+route_table = 77
+inner_mtu = 9000
+[runtime]
+driver = "native"
+realtime = false
+poll_before = "120 us"
+shards = 2
+cpus = [1, 3]
+[shape]
+rate = 1000000000
+slot = "0.5 ms"
+jitter = 10
+[[peer]]
+name = "mon"
+preshared_key_file = "mon.psk"
+endpoint = "[fd00::10]:4410"
+redirect = ["fd00::10", "10.77.0.10", "10.78.0.0/16"]
+lanes = 2
+)") + kKeyA + R"([peer.shape]
+rate = "64 kb/s"
+cell = 1000
+[[peer]]
+name = "osd1"
+endpoint = "[fd00::12]:4410"
+redirect = []
+)" + kKeyB,
+                                           "/etc/cuttle");
+  ASSERT_EQ(first_problem(parsed), "");
+  const NodeConfig& node = parsed.config;
+  EXPECT_EQ(node.private_key_file, "/etc/cuttle/osd0.key");
+  EXPECT_EQ(node.addresses.size(), 2u);
+  EXPECT_EQ(node.control_socket, "/tmp/c.sock");
+  EXPECT_EQ(node.firewall_mark, 0x10u);
+  EXPECT_EQ(node.route_table, 77u);
+  EXPECT_EQ(node.inner_mtu, 9000u);
+  EXPECT_FALSE(node.realtime);
+  EXPECT_EQ(node.poll_before, microseconds(120));
+  EXPECT_EQ(node.shards, 2u);
+  EXPECT_EQ(node.cpus, (std::vector<uint32_t>{1, 3}));
+  EXPECT_EQ(node.most_lanes(), 2u);
+  EXPECT_EQ(node.peers[0].preshared_key_file, "/etc/cuttle/mon.psk");
+  EXPECT_EQ(node.peers[0].redirect.size(), 3u);
+  EXPECT_EQ(node.peers[0].shape, (Shape{1000, 64'000, microseconds(500), 10}));
+  EXPECT_EQ(node.peers[1].shape, (Shape{1452, 1'000'000'000, microseconds(500), 10}));
+  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 29u);
+  EXPECT_EQ(parsed.lines.line({"peer[1].shape.rate", "shape.rate"}), 18u);
+  EXPECT_EQ(parsed.lines.line("node.nothing"), 0u);
+}
+
+}  // namespace
+}  // namespace cuttle

@@ -1,0 +1,166 @@
+#include "control/status.hh"
+
+#include <gmock/gmock.h>
+
+#include "control/humanise.hh"
+
+namespace cuttle {
+namespace {
+
+StatusSnapshot example() {
+  StatusSnapshot status;
+  status.node = "osd0";
+  status.version = "0.1.0";
+  status.uptime_s = 11'530;
+  status.driver = "native";
+  status.backend = "ipsec-mb";
+  status.realtime = true;
+  status.guard = {3, 0, 14};
+  LinkStatus link;
+  link.name = "mon";
+  link.interface = "ct-mon";
+  link.endpoint = "10.77.0.10:4410";
+  link.state = "up";
+  link.session_age_s = 63;
+  link.cell_bytes = 1472;
+  link.rate_bps = 200'000'000;
+  link.slot_ns = 180'000;
+  link.cells_per_slot = 3;
+  link.cells_sent = 192'166'666;
+  link.cells_sent_dummy = 191'000'000;
+  link.cells_received = 192'160'000;
+  link.cells_received_dummy = 96'080'000;
+  link.packets_sent = 1'234;
+  link.packets_received = 5;
+  link.bytes_sent = 1'600'000'000;
+  link.bytes_received = 999;
+  link.drops = {{"cell_replayed", 12'000}, {"cell_size", 0}};
+  link.deadlines_missed = 7;
+  link.lateness = {400, 1'500, 190'000, 3'000'000};
+  link.handshakes = 97;
+  status.links.push_back(link);
+  link.name = "osd1";
+  link.interface = "ct-osd1";
+  link.endpoint = "[fd00::12]:4410";
+  link.state = "connecting";
+  link.session_age_s.reset();
+  link.lanes = 2;
+  link.jitter_percent = 10;
+  link.cells_sent = link.cells_sent_dummy = link.cells_received = link.cells_received_dummy = 0;
+  link.drops.clear();
+  status.links.push_back(link);
+  return status;
+}
+
+TEST(StatusJson, ComesBackAsItWas) {
+  const auto back = status_from_json(to_json(example()));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(*back, example());
+}
+
+TEST(StatusJson, TheLargestCountersSurvive) {
+  StatusSnapshot status = example();
+  status.links[0].bytes_sent = UINT64_MAX;
+  const auto back = status_from_json(to_json(status));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->links[0].bytes_sent, UINT64_MAX);
+}
+
+TEST(StatusJson, TextThatIsNotUtf8IsNoObstacle) {
+  StatusSnapshot status = example();
+  status.realtime_why_not = "\xff\xfe";
+  EXPECT_TRUE(status_from_json(to_json(status)));
+}
+
+TEST(StatusJson, UnknownKeysAreIgnoredAndMissingOnesDefault) {
+  const auto status = status_from_json(R"({"node":"a","future":1,"links":[{"name":"b","future":{}}]})");
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->node, "a");
+  EXPECT_EQ(status->links.at(0).name, "b");
+  EXPECT_EQ(status->links.at(0).lanes, 1u);
+}
+
+TEST(StatusJson, AnythingElseIsAnError) {
+  for (const char* text :
+       {"", "{", "[]", "7", "{}", R"({"node":7})", R"({"node":"a","links":{}})",
+        R"({"node":"a","links":[1]})", R"({"node":"a","uptime_s":-1})", R"({"node":"a","uptime_s":1.5})",
+        R"({"node":"a","guard":[]})", R"({"node":"a","links":[{"shape":{"cell_bytes":4294967296}}]})",
+        R"({"node":"a","links":[{"drops":{"x":"y"}}]})"}) {
+    const auto status = status_from_json(text);
+    ASSERT_FALSE(status) << text;
+    EXPECT_THAT(status.error().message, testing::StartsWith("not a status: "));
+  }
+}
+
+TEST(StatusTable, SaysItAll) {
+  EXPECT_EQ("\n" + render_table(example()), R"(
+node osd0: cuttle 0.1.0, up 3 h 12 min, driver native, ipsec-mb
+  real time: yes
+  unshaped packets stopped: 3 coming in, 0 going out
+  strangers' datagrams dropped: 14
+
+  link  state       session    endpoint             rate  shape
+  mon   up          1 min 3 s  10.77.0.10:4410  200 Mb/s  3 x 1472 B every 180 us
+  osd1  connecting  -          [fd00::12]:4410  200 Mb/s  3 x 1472 B every 180 us, 2 lanes, jitter 10 %
+
+  traffic                  cells   dummy  packets     bytes
+  mon      sent      192,166,666  99.4 %    1,234  1.49 GiB
+           received  192,160,000  50.0 %        5     999 B
+  osd1     sent                0       -    1,234  1.49 GiB
+           received            0       -        5     999 B
+
+  timing  missed  late p50     p99   p99.9   max  sessions
+  mon          7    400 ns  1.5 us  190 us  3 ms        97
+  osd1         7    400 ns  1.5 us  190 us  3 ms        97
+
+  dropped  cause           count
+  mon      cell_replayed  12,000
+)");
+}
+
+TEST(StatusTable, WithoutRealTimeItSaysWhy) {
+  StatusSnapshot status = example();
+  status.realtime = false;
+  status.realtime_why_not = "SCHED_FIFO not permitted; run with CAP_SYS_NICE";
+  EXPECT_THAT(render_table(status),
+              testing::HasSubstr("  real time: NO, SCHED_FIFO not permitted; run with CAP_SYS_NICE\n"));
+}
+
+TEST(StatusTable, NoLinksAndNothingDropped) {
+  StatusSnapshot status = example();
+  status.links[0].drops.clear();
+  EXPECT_THAT(render_table(status), testing::HasSubstr("  dropped: nothing\n"));
+  status.links.clear();
+  EXPECT_THAT(render_table(status), testing::EndsWith("  no links\n"));
+}
+
+TEST(Humanise, Bytes) {
+  EXPECT_EQ(human_bytes(0), "0 B");
+  EXPECT_EQ(human_bytes(1023), "1023 B");
+  EXPECT_EQ(human_bytes(1024), "1.00 KiB");
+  EXPECT_EQ(human_bytes(10'240), "10.0 KiB");
+  EXPECT_EQ(human_bytes(1023 * 1024), "1.00 MiB");
+  EXPECT_EQ(human_bytes(UINT64_MAX), "16.0 EiB");
+}
+
+TEST(Humanise, Counts) {
+  EXPECT_EQ(human_count(0), "0");
+  EXPECT_EQ(human_count(999), "999");
+  EXPECT_EQ(human_count(1000), "1,000");
+  EXPECT_EQ(human_count(1'234'567), "1,234,567");
+}
+
+TEST(Humanise, Ages) {
+  EXPECT_EQ(human_age(0), "0 s");
+  EXPECT_EQ(human_age(61), "1 min 1 s");
+  EXPECT_EQ(human_age(3'600), "1 h 0 min");
+  EXPECT_EQ(human_age(90'000), "1 d 1 h");
+}
+
+TEST(Humanise, Shares) {
+  EXPECT_EQ(human_share(1, 3), "33.3 %");
+  EXPECT_EQ(human_share(0, 0), "-");
+}
+
+}  // namespace
+}  // namespace cuttle

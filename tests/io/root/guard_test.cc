@@ -1,0 +1,233 @@
+#include "io/guard.hh"
+
+#include <gmock/gmock.h>
+
+#include <cerrno>
+
+#include "io/links.hh"
+#include "io/routes.hh"
+#include "io/tun.hh"
+#include "udp_fixture.hh"
+
+namespace cuttle {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr uint32_t kMark = 0xc077;
+
+GuardConfig guard_against_b() {
+  GuardConfig config;
+  config.peers.push_back({"ct-b",
+                          {IpPrefix::parse("10.9.0.2").value(), IpPrefix::parse("fd09::2").value()},
+                          endpoint("10.9.0.2:4410"),
+                          1});
+  config.first_port = 4410;
+  config.firewall_mark = kMark;
+  return config;
+}
+
+// Node a guards itself against node b, which does as it likes.
+class GuardTest : public TwoNodes {
+ protected:
+  void SetUp() override {
+    TwoNodes::SetUp();
+    if (IsSkipped()) return;
+    apply(guard_against_b());
+  }
+  void apply(const GuardConfig& config) {
+    const Inside inside(*a_);
+    const auto done = apply_guard(config);
+    ASSERT_TRUE(done) << done.error().message;
+  }
+  GuardCounts counts(const std::string& interface = "ct-b") {
+    const Inside inside(*a_);
+    auto all = guard_counts();
+    if (!all) ADD_FAILURE() << all.error().message;
+    return all.value()[interface];
+  }
+  FileDescriptor plain(const Namespace& where, const std::string& local, const std::string& remote) {
+    const Inside inside(where);
+    return plain_socket(local, remote);
+  }
+  // Whether a datagram sent on one socket arrives on the other.
+  static bool arrives(const FileDescriptor& from, const FileDescriptor& to, int wait_ms = kLookout_ms) {
+    const std::vector<uint8_t> bytes(100);
+    send(from.get(), bytes.data(), bytes.size(), 0);
+    pollfd entry{to.get(), POLLIN, 0};
+    uint8_t octet = 0;
+    return poll(&entry, 1, wait_ms) == 1 && recv(to.get(), &octet, 1, 0) == 1;
+  }
+};
+
+TEST_F(GuardTest, lets_cells_pass_both_ways) {
+  auto a = lane(*a_, "10.9.0.1:4410", "10.9.0.2:4410");
+  auto b = lane(*b_, "10.9.0.2:4410", "10.9.0.1:4410");
+  const auto cells = numbered_cells(30);
+  EXPECT_EQ(a.send_train(cells.data(), 30, kCell), 30u);
+  EXPECT_EQ(datagrams(receive(b, 30)), 30u);
+  EXPECT_EQ(b.send_train(cells.data(), 30, kCell), 30u);
+  EXPECT_EQ(datagrams(receive(a, 30)), 30u);
+  EXPECT_EQ(counts().entry_packets, 0u);
+  EXPECT_EQ(counts().exit_packets, 0u);
+}
+
+TEST_F(GuardTest, drops_and_counts_what_comes_in_unshaped) {
+  const auto a = plain(*a_, "10.9.0.1:4410", "10.9.0.2:5000");
+  const auto b = plain(*b_, "10.9.0.2:5000", "10.9.0.1:4410");
+  EXPECT_FALSE(arrives(b, a)) << "not from the peer's port";
+  const auto a2 = plain(*a_, "10.9.0.1:5000", "10.9.0.2:4410");
+  const auto b2 = plain(*b_, "10.9.0.2:4410", "10.9.0.1:5000");
+  EXPECT_FALSE(arrives(b2, a2)) << "not to our port";
+  EXPECT_EQ(counts().entry_packets, 2u);
+  EXPECT_EQ(counts().entry_bytes, 256u);
+  {
+    const Inside inside(*b_);
+    EXPECT_NE(std::system("ping -q -c 1 -W 1 10.9.0.1 >/dev/null"), 0);
+  }
+  EXPECT_EQ(counts().entry_packets, 3u);
+}
+
+TEST_F(GuardTest, drops_and_counts_what_would_leave_unshaped) {
+  const auto a = plain(*a_, "10.9.0.1:4410", "10.9.0.2:4410");  // the right ports, but no mark
+  const auto b = plain(*b_, "10.9.0.2:4410", "10.9.0.1:4410");
+  EXPECT_FALSE(arrives(a, b));
+  EXPECT_EQ(counts().exit_packets, 1u);
+  const auto other = plain(*a_, "10.9.0.1:6000", "10.9.0.2:4410");  // the mark, but not our port
+  ASSERT_TRUE(set_option(other.get(), SOL_SOCKET, SO_MARK, static_cast<int>(kMark)));
+  const std::vector<uint8_t> bytes(100);
+  send(other.get(), bytes.data(), bytes.size(), 0);
+  EXPECT_EQ(counts().exit_packets, 2u);
+}
+
+TEST_F(GuardTest, drops_forwarded_packets_too) {
+  // A machine behind a, as a container would be, may not speak to b past the link.
+  const Namespace container;
+  {
+    const Inside inside(*a_);
+    run("sysctl -q -w net.ipv4.ip_forward=1");
+    run("ip link add inner type veth peer name inner netns " + container.path());
+    run("ip addr add 10.5.0.1/24 dev inner && ip link set inner up");
+  }
+  {
+    const Inside inside(container);
+    run("ip addr add 10.5.0.2/24 dev inner && ip link set inner up && ip route add default via 10.5.0.1");
+    EXPECT_NE(std::system("ping -q -c 5 -i 0.2 -W 1 10.9.0.2 >/dev/null"), 0);
+  }
+  EXPECT_GE(counts().exit_packets, 1u);
+}
+
+TEST_F(GuardTest, drops_fragments_even_on_our_ports) {
+  const auto b = plain(*b_, "10.9.0.2:4410", "10.9.0.1:4410");
+  const int off = IP_PMTUDISC_DONT;
+  ASSERT_TRUE(set_option(b.get(), IPPROTO_IP, IP_MTU_DISCOVER, off));
+  const auto a = lane(*a_, "10.9.0.1:4410", "10.9.0.2:4410");
+  const std::vector<uint8_t> bytes(3000);
+  EXPECT_EQ(send(b.get(), bytes.data(), bytes.size(), 0), 3000);
+  usleep(20'000);
+  EXPECT_EQ(counts().entry_packets, 3u);
+  EXPECT_EQ(a.wrong_size_dropped(), 0u);
+}
+
+TEST_F(GuardTest, guards_ipv6_but_lets_neighbours_find_each_other) {
+  GuardConfig config = guard_against_b();
+  config.peers[0].endpoint = endpoint("[fd09::2]:4410");
+  apply(config);
+  auto a = lane(*a_, "[fd09::1]:4410", "[fd09::2]:4410");
+  auto b = lane(*b_, "[fd09::2]:4410", "[fd09::1]:4410");
+  const auto cells = numbered_cells(2);
+  EXPECT_EQ(a.send_train(cells.data(), 2, kCell), 2u);
+  EXPECT_EQ(datagrams(receive(b, 2)), 2u) << "after neighbour discovery";
+  const auto before = counts();
+  EXPECT_FALSE(arrives(plain(*b_, "[fd09::2]:5000", "[fd09::1]:5000"),
+                       plain(*a_, "[fd09::1]:5000", "[fd09::2]:5000")));
+  EXPECT_EQ(counts().entry_packets, before.entry_packets + 1);
+}
+
+TEST_F(GuardTest, lets_what_comes_out_of_the_link_pass_and_nothing_that_claims_to) {
+  const Inside inside(*a_);
+  auto tun = Tun::open("ct-b", {});
+  auto foreign = Tun::open("ct-c", {});
+  ASSERT_TRUE(tun && foreign);
+  for (const char* name : {"ct-b", "ct-c"}) {
+    LinkSettings settings;
+    settings.up = true;
+    settings.quiet_ipv6 = true;
+    ASSERT_TRUE(set_link(name, settings));
+  }
+  run("sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.ct-b.rp_filter=0 "
+      "net.ipv4.conf.ct-c.rp_filter=0");
+  const FileDescriptor receiver = plain_socket("10.9.0.1:7000", "10.9.0.2:7000");
+  // IPv4 and UDP headers from 10.9.0.2:7000 to 10.9.0.1:7000, no UDP checksum, four octets.
+  std::array<uint8_t, 32> packet{0x45, 0, 0, 32, 0, 0, 0x40, 0, 64, 17, 0, 0, 10, 9, 0, 2, 10, 9, 0, 1};
+  uint32_t sum = 0;
+  for (size_t i = 0; i < 20; i += 2) sum += load_be16(&packet[i]);
+  store_be16(&packet[10], static_cast<uint16_t>(~((sum >> 16) + (sum & 0xffff))));
+  store_be16(&packet[20], 7000);
+  store_be16(&packet[22], 7000);
+  store_be16(&packet[24], 12);
+  VirtioHeader header;
+  const iovec pieces[] = {{&header, sizeof(header)}, {packet.data(), packet.size()}};
+  uint8_t octet = 0;
+  ASSERT_EQ(foreign->writev(pieces), 42);
+  EXPECT_EQ(recv(receiver.get(), &octet, 1, 0), -1);
+  EXPECT_EQ(guard_counts().value()["ct-b"].entry_packets, 1u);
+  ASSERT_EQ(tun->writev(pieces), 42);
+  EXPECT_EQ(recv(receiver.get(), &octet, 1, 0), 1);
+}
+
+TEST_F(GuardTest, leaves_loopback_and_strangers_alone) {
+  const auto left = plain(*a_, "127.0.0.1:7000", "127.0.0.1:7001");
+  const auto right = plain(*a_, "127.0.0.1:7001", "127.0.0.1:7000");
+  EXPECT_TRUE(arrives(left, right, kPatience_ms));
+  {
+    const Inside inside(*b_);
+    run("ip addr add 10.9.0.3/24 dev wire");
+  }
+  const auto a = plain(*a_, "10.9.0.1:7000", "10.9.0.3:7000");
+  const auto b = plain(*b_, "10.9.0.3:7000", "10.9.0.1:7000");
+  EXPECT_TRUE(arrives(a, b, kPatience_ms));
+  EXPECT_TRUE(arrives(b, a, kPatience_ms));
+}
+
+TEST_F(GuardTest, keeps_its_counts_when_replaced_and_goes_without_trace) {
+  arrives(plain(*b_, "10.9.0.2:5000", "10.9.0.1:5000"), plain(*a_, "10.9.0.1:5000", "10.9.0.2:5000"));
+  ASSERT_EQ(counts().entry_packets, 1u);
+  GuardConfig config = guard_against_b();
+  config.peers.push_back(
+      {"ct-x.y_z-1", {IpPrefix::parse("10.66.0.0/16").value()}, endpoint("10.9.0.9:1"), 4});
+  apply(config);
+  EXPECT_EQ(counts().entry_packets, 1u);
+  EXPECT_EQ(counts("ct-x.y_z-1").entry_packets, 0u);
+  apply({});
+  const Inside inside(*a_);
+  EXPECT_TRUE(guard_counts().value().empty());
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(remove_guard());
+  const auto gone = guard_counts();
+  ASSERT_FALSE(gone);
+  EXPECT_THAT(gone.error().message, HasSubstr("is not there"));
+  EXPECT_EQ(std::system("nft list ruleset | grep -q ."), 256) << "something is left";
+}
+
+TEST_F(GuardTest, refuses_text_that_is_no_interface_name) {
+  GuardConfig config = guard_against_b();
+  config.peers[0].interface = "x; flush ruleset";
+  EXPECT_FALSE(apply_guard(config));
+}
+
+TEST_F(GuardTest, guards_hundreds_of_peers) {
+  GuardConfig config;
+  config.first_port = 4410;
+  config.firewall_mark = kMark;
+  for (int i = 0; i < 300; ++i) {
+    const std::string address = fmt::format("10.20.{}.{}", i / 250, i % 250 + 1);
+    config.peers.push_back(
+        {fmt::format("ct-p{}", i), {IpPrefix::parse(address).value()}, endpoint(address + ":4410"), 2});
+  }
+  apply(config);
+  const Inside inside(*a_);
+  EXPECT_EQ(guard_counts().value().size(), 300u);
+}
+
+}  // namespace
+}  // namespace cuttle
