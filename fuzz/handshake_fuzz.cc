@@ -1,0 +1,71 @@
+// Handshake datagrams from strangers, with right and wrong MACs, against both sides of an association.
+#include <array>
+
+#include "base/random.hh"
+#include "input.hh"
+#include "link/association.hh"
+
+namespace cuttle {
+namespace {
+
+PrivateKey key_of(uint8_t fill) {
+  std::array<uint8_t, kKeySize> octets;
+  octets.fill(fill);
+  return PrivateKey::from_random(octets);
+}
+
+struct Side {
+  Side(const PrivateKey& own, const PrivateKey& peer)
+      : association({.own_key = own,
+                     .peer_key = peer.public_key(),
+                     .preshared_key = {},
+                     .format = wire::CellFormat(256)},
+                    [random = Random(1)](MutableBytes out) mutable {
+                      for (auto& octet : out) octet = static_cast<uint8_t>(random.next());
+                    }),
+        mac(mac_key(own.public_key())) {}
+
+  static Secret<32> mac_key(const PublicKey& receiver) {
+    constexpr std::string_view kLabel = "cuttle mac1";
+    return Secret<32>(
+        blake2s({{reinterpret_cast<const uint8_t*>(kLabel.data()), kLabel.size()}, receiver.bytes}));
+  }
+
+  Association association;
+  Blake2sMac mac;  // of messages to this side, as anyone who knows its public key can make it
+};
+
+void run(FuzzInput input) {
+  static const PrivateKey one = key_of(1);
+  static const PrivateKey other = key_of(2);
+  std::array<Side, 2> sides{Side(one, other), Side(other, one)};
+  std::array<uint8_t, 256> cell{};
+  Instant now{0};
+  while (!input.empty()) {
+    const uint8_t choice = input.octet();
+    Side& side = sides[choice & 1];
+    now = now + milliseconds(choice & 0x7e);
+    side.association.handle_timeout(now, Instant{0}, static_cast<uint64_t>(now.ns));
+    if (const auto sent = side.association.poll_datagram(); sent && (choice & 0x80) != 0) {
+      std::copy(sent->begin(), sent->end(), cell.begin());  // genuine, then damaged
+    }
+    const uint8_t at = input.octet();
+    input.fill({cell.data() + at, std::min<size_t>(cell.size() - at, input.octet())});
+    std::fill_n(cell.begin(), 4, uint8_t{0});
+    Side& target = sides[choice >> 6 & 1];
+    const Blake2sTag tag = target.mac.compute({cell.data(), cell.size() - wire::kMacsBytes});
+    if ((choice & 2) != 0) std::copy(tag.begin(), tag.end(), cell.end() - wire::kMacsBytes);
+    target.association.handle_datagram(now, cell);
+    (void)target.association.poll_datagram();
+    while (target.association.poll_event()) {
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cuttle
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  cuttle::run({data, size});
+  return 0;
+}

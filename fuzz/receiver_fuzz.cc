@@ -1,0 +1,62 @@
+// Datagrams of any kind, authentic ones among them: the whole receiving side of a lane, and what it writes
+// into the headers for a TUN.
+#include "input.hh"
+#include "link/receiver.hh"
+#include "link/segment.hh"
+
+namespace cuttle {
+namespace {
+
+constexpr uint32_t kSpi = 1024;
+
+std::unique_ptr<Aead> make(uint8_t fill) {
+  AeadKey key;
+  key.bytes.fill(fill);
+  return *make_aead(AeadBackend::openssl, key);
+}
+
+void use_packet(Bytes packet) {
+  (void)wire::inner_source(packet);
+  if (const auto transport = wire::find_transport(packet)) (void)wire::pseudo_header_sum(packet, *transport);
+  Segmenter segmenter(packet, 100, 300);
+  std::vector<uint8_t> piece(packet.size());
+  size_t pieces = 0;
+  while (segmenter.poll_piece(piece)) CUTTLE_CHECK(++pieces <= packet.size(), "cutting ends");
+}
+
+void run(FuzzInput input) {
+  const wire::CellFormat format(256);
+  LaneReceiver receiver(format, 8, milliseconds(5));
+  const auto sealer = make(1);
+  receiver.handle_key({make(1), Spi{kSpi}, 1});
+  receiver.handle_key({make(2), Spi{kSpi + 32}, 2});
+  std::vector<uint8_t> cell(format.cell_bytes());
+  std::vector<uint8_t> payload(format.payload_bytes());
+  uint32_t sequence = 0;
+  while (!input.empty()) {
+    const uint8_t choice = input.octet();
+    if ((choice & 3) != 0) {
+      sequence += 1 + (choice >> 6);
+      std::fill(payload.begin(), payload.end(), uint8_t{0});
+      payload.back() = wire::kNextHeaderAggfrag;
+      input.fill({payload.data(), std::min<size_t>(input.octet(), payload.size())});
+      wire::store_esp_header(cell.data(), Spi{kSpi}, Sequence{sequence});
+      sealer->seal(sequence, {cell.data(), wire::kEspHeaderBytes}, payload,
+                   cell.data() + wire::kSealedOffset);
+      if ((choice & 4) != 0) cell[choice] ^= 1;
+    } else {
+      input.fill(cell);
+    }
+    const size_t size = (choice & 0x38) == 0 ? input.octet() : cell.size();
+    receiver.handle_datagram(Instant{sequence}, {cell.data(), size});
+    while (auto packet = receiver.poll_packet()) use_packet(*packet);
+  }
+}
+
+}  // namespace
+}  // namespace cuttle
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  cuttle::run({data, size});
+  return 0;
+}

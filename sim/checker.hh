@@ -1,0 +1,71 @@
+// Watches a run and remembers what broke. It knows everything: each inner packet that was handed to a link,
+// and each that came out.
+//
+//   1  every datagram a link sends has the link's size
+//   3  no inner packet is delivered twice, altered, out of order, unsent, or to the wrong node
+//   5  nothing leaves in the clear
+// (2 compares whole traces, wire_trace.hh; 4 and 6 are checked where the work is done, sim_node.hh.)
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/inner.hh"
+#include "sim/wire_trace.hh"
+
+namespace cuttle::sim {
+
+struct Violation {
+  int invariant;
+  std::string text;
+};
+
+// What a packet means to the flow that sent it; zero for plain packets.
+struct FlowMark {
+  uint32_t flow = 0;
+  uint32_t segment = 0;
+  bool is_ack = false;
+};
+
+class Checker {
+ public:
+  // `look_inside`: search every datagram for plaintext, too.
+  Checker(size_t nodes, uint32_t cell_bytes, bool look_inside);
+
+  // A new inner packet: registers and makes it.
+  std::vector<uint8_t> make_packet(NodeNumber source, NodeNumber destination, size_t bytes, bool is_v6,
+                                   FlowMark mark = {});
+
+  void saw_datagram(NodeNumber source, NodeNumber destination, Bytes datagram);
+  // A packet came out of `node`'s link with `peer`. Its mark, when it is good.
+  const FlowMark* saw_packet(NodeNumber node, NodeNumber peer, Bytes packet);
+  void fail(int invariant, std::string text);
+
+  const std::vector<Violation>& violations() const { return violations_; }
+  uint64_t packets_sent() const { return packets_sent_; }
+  uint64_t packets_delivered() const { return packets_delivered_; }
+
+ private:
+  struct Sent {
+    uint32_t bytes;
+    bool is_v6;
+    bool delivered;
+    FlowMark mark;
+  };
+  struct Pair {
+    std::vector<Sent> sent;
+    uint32_t next = 0;  // no number below may still come
+  };
+
+  Pair& pair(NodeNumber source, NodeNumber destination) { return pairs_[source * nodes_ + destination]; }
+
+  size_t nodes_;
+  uint32_t cell_bytes_;
+  bool look_inside_;
+  std::vector<Pair> pairs_;
+  std::vector<Violation> violations_;
+  uint64_t packets_sent_ = 0;
+  uint64_t packets_delivered_ = 0;
+};
+
+}  // namespace cuttle::sim

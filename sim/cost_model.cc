@@ -1,0 +1,25 @@
+#include "sim/cost_model.hh"
+
+namespace cuttle::sim {
+
+const char* mutant_name(Mutant mutant) {
+  switch (mutant) {
+    case Mutant::none:
+      return "none";
+    case Mutant::pack_on_pacer:
+      return "pack-on-pacer";
+    case Mutant::data_is_dear:
+      return "data-is-dear";
+    case Mutant::idle_slots_skipped:
+      return "idle-slots-skipped";
+    case Mutant::wait_for_packer:
+      return "wait-for-packer";
+    case Mutant::answer_at_once:
+      return "answer-at-once";
+    case Mutant::keys_at_once:
+      return "keys-at-once";
+  }
+  return "?";
+}
+
+}  // namespace cuttle::sim

@@ -1,0 +1,84 @@
+#include "sim/inner.hh"
+
+#include <array>
+
+namespace cuttle::sim {
+
+namespace {
+
+constexpr std::array<uint8_t, 8> kMark{0xc7, 0x74, 0x1e, 0xf1, 0x5b, 0x00, 0x7e, 0xd5};
+constexpr uint8_t kHostBase = 10;
+
+uint64_t word(uint64_t x) {
+  x += 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+void store_header_v4(uint8_t* at, const InnerId& id, size_t bytes) {
+  at[0] = 0x45;
+  at[1] = static_cast<uint8_t>(id.number >> 20);
+  store_be16(at + 2, static_cast<uint16_t>(bytes));
+  store_be16(at + 4, static_cast<uint16_t>(id.number));
+  store_be16(at + 6, 0x4000);
+  at[8] = static_cast<uint8_t>(0x40 | (id.number >> 16 & 0xf));
+  at[9] = 253;  // for experiments (RFC 3692)
+  store_be16(at + 10, 0);
+  store_be32(at + 12, 0x0a4d0000u + kHostBase + id.source);
+  store_be32(at + 16, 0x0a4d0000u + kHostBase + id.destination);
+}
+
+void store_header_v6(uint8_t* at, const InnerId& id, size_t bytes) {
+  store_be32(at, 0x60000000u | id.number);
+  store_be16(at + 4, static_cast<uint16_t>(bytes - kSmallestInnerV6));
+  at[6] = 253;
+  at[7] = 64;
+  std::memset(at + 8, 0, 32);
+  at[8] = at[24] = 0xfd;
+  at[23] = static_cast<uint8_t>(kHostBase + id.source);
+  at[39] = static_cast<uint8_t>(kHostBase + id.destination);
+}
+
+}  // namespace
+
+std::vector<uint8_t> make_inner(const InnerId& id, size_t bytes) {
+  std::vector<uint8_t> packet(bytes);
+  const size_t header = id.is_v6 ? kSmallestInnerV6 : kSmallestInnerV4;
+  id.is_v6 ? store_header_v6(packet.data(), id, bytes) : store_header_v4(packet.data(), id, bytes);
+  const uint64_t stream = word(uint64_t{id.number} << 17 | uint64_t{id.source} << 9 |
+                               uint64_t{id.destination} << 1 | (id.is_v6 ? 1 : 0));
+  for (size_t at = header, i = 0; at < bytes; at += 8, ++i) {
+    const size_t piece = std::min<size_t>(8, bytes - at);
+    if (i % 2 == 0) {
+      std::memcpy(packet.data() + at, kMark.data(), piece);
+    } else {
+      const uint64_t octets = word(stream + i);
+      std::memcpy(packet.data() + at, &octets, piece);
+    }
+  }
+  return packet;
+}
+
+std::optional<InnerId> parse_inner(Bytes packet) {
+  if (packet.size() < kSmallestInnerV4) return std::nullopt;
+  InnerId id{};
+  id.is_v6 = packet[0] >> 4 == 6;
+  if (id.is_v6) {
+    if (packet.size() < kSmallestInnerV6) return std::nullopt;
+    id.number = load_be32(packet.data()) & 0x0fffffff;
+    id.source = static_cast<uint8_t>(packet[23] - kHostBase);
+    id.destination = static_cast<uint8_t>(packet[39] - kHostBase);
+  } else {
+    id.number = uint32_t{packet[1]} << 20 | (packet[8] & 0xfu) << 16 | load_be16(packet.data() + 4);
+    id.source = static_cast<uint8_t>(packet[15] - kHostBase);
+    id.destination = static_cast<uint8_t>(packet[19] - kHostBase);
+  }
+  return id;
+}
+
+bool shows_plaintext(Bytes octets) {
+  return memmem(octets.data(), octets.size(), kMark.data(), kMark.size()) != nullptr;
+}
+
+}  // namespace cuttle::sim

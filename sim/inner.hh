@@ -1,0 +1,31 @@
+// The inner packets of simulations: header and contents follow from who sends to whom and a number, so that a
+// packet that arrives can be compared octet by octet. Every second word of the contents is the mark: where it
+// is seen on the wire, something left in the clear.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/bytes.hh"
+
+namespace cuttle::sim {
+
+struct InnerId {
+  uint8_t source;
+  uint8_t destination;
+  uint32_t number;  // 28 bits
+  bool is_v6;
+  bool operator==(const InnerId&) const = default;
+};
+
+inline constexpr size_t kSmallestInnerV4 = 20;
+inline constexpr size_t kSmallestInnerV6 = 40;
+
+// `bytes` is at least the smallest of its version and at most 65,535.
+std::vector<uint8_t> make_inner(const InnerId& id, size_t bytes);
+std::optional<InnerId> parse_inner(Bytes packet);
+
+// Whether the mark is anywhere in the octets.
+bool shows_plaintext(Bytes octets);
+
+}  // namespace cuttle::sim

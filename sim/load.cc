@@ -1,0 +1,111 @@
+#include "sim/load.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cuttle::sim {
+
+namespace {
+
+// A queue that always has something waiting; more would only be dropped.
+constexpr size_t kBulkQueue = 56;
+
+}  // namespace
+
+const char* load_name(Load load) {
+  switch (load) {
+    case Load::idle:
+      return "idle";
+    case Load::trickle:
+      return "trickle";
+    case Load::bulk:
+      return "bulk";
+    case Load::bursts:
+      return "bursts";
+    case Load::every_size:
+      return "every size";
+  }
+  return "?";
+}
+
+std::vector<DirectedLoad> draw_loads(uint64_t payload_seed, size_t nodes, unsigned variant, Instant end) {
+  Random random(payload_seed);
+  std::vector<DirectedLoad> loads;
+  const size_t busy = random.below(nodes * (nodes - 1));
+  for (NodeNumber a = 0; a < nodes; ++a) {
+    for (NodeNumber b = 0; b < nodes; ++b) {
+      if (a == b) continue;
+      DirectedLoad load{a, b, kLoads[random.below(std::size(kLoads))]};
+      if (variant == 0) load.load = Load::idle;
+      if (variant == 1) load.load = random.chance(0.5) ? Load::bulk : Load::every_size;
+      if (variant == 2) load.load = loads.size() == busy ? Load::bulk : Load::idle;
+      if (variant != 0 && random.chance(0.2)) {
+        const auto length = static_cast<uint64_t>(end.ns);
+        load.stops_reading = Instant{static_cast<int64_t>(random.below(length))};
+        load.reads_again = load.stops_reading + Duration{static_cast<int64_t>(random.below(length))};
+      }
+      loads.push_back(load);
+    }
+  }
+  return loads;
+}
+
+std::string describe(const std::vector<DirectedLoad>& loads) {
+  std::string text;
+  for (const DirectedLoad& load : loads) {
+    text += fmt::format("{}{}->{} {}", text.empty() ? "" : ", ", load.source, load.destination,
+                        load_name(load.load));
+    if (load.stops_reading != Instant::never()) text += " (stops reading)";
+  }
+  return text;
+}
+
+LoadSource::LoadSource(EventLoop& loop, PacketSink& sink, Checker& checker, const DirectedLoad& load,
+                       Duration slot, uint64_t seed, Instant end)
+    : loop_(loop), sink_(sink), checker_(checker), load_(load), slot_(slot), random_(seed), end_(end) {
+  if (load.load == Load::idle) return;
+  again(Duration{static_cast<int64_t>(random_.below(static_cast<uint64_t>(slot.ns)))});
+}
+
+void LoadSource::again(Duration delay) {
+  loop_.after(delay, [this] {
+    if (loop_.now() < end_) step();
+  });
+}
+
+void LoadSource::send(size_t bytes) {
+  if (sink_.queue_room(load_.source, load_.destination) == 0) return;
+  const bool is_v6 = random_.chance(0.3) && bytes >= kSmallestInnerV6;
+  sink_.send_packet(load_.source, load_.destination,
+                    checker_.make_packet(load_.source, load_.destination, bytes, is_v6));
+}
+
+void LoadSource::step() {
+  const auto a_few_slots = [&](uint64_t most) {
+    return Duration{static_cast<int64_t>(random_.below(static_cast<uint64_t>(slot_.ns) * most + 1))};
+  };
+  switch (load_.load) {
+    case Load::idle:
+      return;
+    case Load::trickle:
+      send(20 + random_.below(200));
+      return again(a_few_slots(60));
+    case Load::bulk:
+      while (sink_.queue_room(load_.source, load_.destination) > kBulkQueue) {
+        send(random_.chance(0.1) ? 1 + kSmallestInnerV4 + random_.below(65'500) : 1500);
+      }
+      return again(slot_);
+    case Load::bursts:
+      for (uint64_t n = random_.below(50); n > 0; --n) send(20 + random_.below(120));
+      return again(a_few_slots(100));
+    case Load::every_size:
+      next_size_ =
+          next_size_ < 3000 ? next_size_ + 1 + random_.below(97) : next_size_ * 2 + random_.below(999);
+      if (next_size_ > 65'535) next_size_ = 20;
+      send(std::max<size_t>(next_size_, 20));
+      return again(a_few_slots(6));
+  }
+}
+
+}  // namespace cuttle::sim

@@ -1,0 +1,240 @@
+#include "sim/scenario.hh"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "link/lane_keys.hh"
+#include "sim/cost_model.hh"
+
+namespace cuttle::sim {
+
+namespace {
+
+int64_t between(Random& random, int64_t least, int64_t most) {
+  return least + static_cast<int64_t>(random.below(static_cast<uint64_t>(most - least + 1)));
+}
+
+// In half of all runs nothing, in the others up to `most`.
+double share(Random& random, double most) {
+  return random.chance(0.5) ? 0 : random.unit() * most;
+}
+
+// One that a plan exists for. `slow`: so slow that minutes can be simulated.
+ShapeRequest draw_shape(Random& random, Family family, bool slow) {
+  constexpr uint32_t kCells[] = {1472, 1452, 512, 8972};
+  ShapeRequest shape{};
+  shape.cell_bytes = kCells[std::min<uint64_t>(random.below(6), 3)];
+  if (random.chance(0.3)) shape.cell_bytes = 1472;
+  shape.slot = slow ? milliseconds(between(random, 40, 90)) : microseconds(between(random, 1500, 6000));
+  int64_t cells = shape.cell_bytes < 1000 ? between(random, 3, 8) : between(random, 1, slow ? 2 : 5);
+  if (family == Family::reactions) {
+    shape.cell_bytes = 1472;
+    shape.slot = microseconds(between(random, 300, 600));
+    cells = 1;
+  }
+  shape.rate_bps = static_cast<uint64_t>(cells * (shape.cell_bytes + 28) * 8 * 1'000'000'000 / shape.slot.ns);
+  shape.rate_bps += random.below(shape.rate_bps / 50);
+  if (random.chance(0.4)) shape.jitter_percent = static_cast<uint32_t>(between(random, 1, 100));
+  return shape;
+}
+
+Faults draw_faults(Random& random, const ShapeRequest& shape) {
+  Faults faults;
+  faults.loss = share(random, random.chance(0.2) ? 0.4 : 0.08);
+  faults.duplication = share(random, 0.1);
+  faults.reordering = share(random, 0.2);
+  faults.corruption = share(random, 0.03);
+  faults.replay = share(random, 0.05);
+  faults.reorder_by = shape.slot * between(random, 1, 8);
+  faults.jitter = random.chance(0.5) ? Duration{} : microseconds(between(random, 1, 3000));
+  const double cells_per_ms = 1e6 / static_cast<double>(shape.slot.ns);
+  faults.strangers_per_ms = share(random, cells_per_ms * 0.5);
+  return faults;
+}
+
+SimClock draw_clock(Random& random) {
+  return {.offset = seconds(between(random, 1, 1'000'000)),
+          .drift_ppm = between(random, -200, 200),
+          .wall_offset = seconds(between(random, -100'000, 100'000))};
+}
+
+// Slow hosts show best what depends on payload; but none so slow that it could not keep up with its links,
+// for then it drops what it should have read, and that shows.
+int64_t draw_slowness(Random& random, const Scenario& scenario) {
+  constexpr int64_t kSlowness[] = {1, 5, 20};
+  const CostModel cost;
+  const double octets_per_s = static_cast<double>(scenario.shape.rate_bps / 8 * (scenario.nodes - 1));
+  const double packets = octets_per_s / 1500;
+  const double cells = octets_per_s / scenario.shape.cell_bytes;
+  const double load = 1e-9 * (packets * static_cast<double>((cost.read(1500) + cost.write(1500)).ns) +
+                              cells * static_cast<double>(cost.open_cell.ns));
+  const auto most = std::clamp<int64_t>(static_cast<int64_t>(0.4 / load), 1, 20);
+  if (scenario.family == Family::reactions) return most;
+  return std::min(kSlowness[random.below(std::size(kSlowness))], most);
+}
+
+Instant instant_in(Random& random, Instant from, Instant until) {
+  return from + Duration{static_cast<int64_t>(random.below(static_cast<uint64_t>((until - from).ns)))};
+}
+
+void draw_cuts(Random& random, Scenario& scenario) {
+  for (int64_t n = between(random, 0, 2); n > 0; --n) {
+    const auto a = static_cast<NodeNumber>(random.below(scenario.nodes));
+    const auto b = static_cast<NodeNumber>((a + 1 + random.below(scenario.nodes - 1)) % scenario.nodes);
+    const Instant from = instant_in(random, Instant{0}, scenario.faults_stop);
+    scenario.cuts.push_back({a, b, from, instant_in(random, from, scenario.faults_stop)});
+  }
+}
+
+void draw_crashes(Random& random, Scenario& scenario) {
+  const int64_t least = scenario.family == Family::reactions ? 1 : 0;
+  for (int64_t n = between(random, least, 2); n > 0; --n) {
+    const auto node = static_cast<NodeNumber>(random.below(scenario.nodes));
+    Instant at = instant_in(random, Instant{0} + milliseconds(100), scenario.faults_stop);
+    Instant back_at = instant_in(random, at, scenario.faults_stop);
+    if (scenario.family == Family::pairs ||
+        scenario.family ==
+            Family::reactions) {  // short, and when the links are busy: new sessions under load
+      at = instant_in(random, Instant{scenario.faults_stop.ns * 3 / 10},
+                      Instant{scenario.faults_stop.ns * 6 / 10});
+      back_at = at + microseconds(between(random, 1000, 60'000));
+    }
+    scenario.crashes.push_back({node, at, back_at});
+  }
+}
+
+// Long enough after the faults for a session to be agreed, rings to drain and flows to finish.
+Duration settle_time(const Scenario& scenario) {
+  SlotPlan plan{};
+  CUTTLE_CHECK(plan_slots(scenario.shape, plan), "shapes are drawn so that a plan exists");
+  const wire::CellFormat format(scenario.shape.cell_bytes);
+  const auto ring = static_cast<int64_t>(std::bit_ceil(lane_sizes(plan, format).ring_slots));
+  const Duration drain = plan.period() * (ring / plan.cells_per_slot + 1);
+  return milliseconds(3500) + drain * 10 + scenario.delay * 40;
+}
+
+}  // namespace
+
+const char* family_name(Family family) {
+  switch (family) {
+    case Family::two_nodes:
+      return "two";
+    case Family::network:
+      return "network";
+    case Family::pairs:
+      return "pairs";
+    case Family::reactions:
+      return "reactions";
+  }
+  return "?";
+}
+
+Scenario draw_scenario(Family family, uint64_t seed) {
+  Random random(seed * 3 + static_cast<uint64_t>(family));
+  Scenario scenario;
+  scenario.seed = seed;
+  scenario.family = family;
+  const bool compared = family == Family::pairs || family == Family::reactions;
+  const bool slow = random.chance(family == Family::network ? 0.05 : 0.1) && family != Family::reactions;
+  const bool many = family == Family::reactions || (family == Family::pairs && random.chance(0.3));
+  scenario.nodes = many ? 3 : 2;
+  if (family == Family::network) scenario.nodes = static_cast<size_t>(between(random, 3, 5));
+  scenario.shape = draw_shape(random, family, slow);
+  scenario.delay = microseconds(between(random, 20, random.chance(0.2) ? 30'000 : 1000));
+  scenario.faults = draw_faults(random, scenario.shape);
+  scenario.faults_stop =
+      Instant{0} + (slow ? seconds(between(random, 125, 250))
+                         : milliseconds(compared ? between(random, 700, 1100) : between(random, 600, 1800)));
+  scenario.end = scenario.faults_stop;
+  if (!compared) scenario.end = scenario.end + settle_time(scenario);
+  if (family == Family::network || random.chance(0.3)) draw_cuts(random, scenario);
+  if (family == Family::network || family == Family::reactions || random.chance(0.4)) {
+    draw_crashes(random, scenario);
+  }
+  for (size_t i = 0; i < scenario.nodes; ++i) {
+    scenario.clocks.push_back(draw_clock(random));
+    scenario.starts.push_back(Instant{0} + microseconds(between(random, 0, 50'000)));
+    scenario.shared_cores.push_back(random.chance(compared ? 0.8 : 0.5));
+    scenario.slowness.push_back(draw_slowness(random, scenario));
+  }
+  scenario.flows = compared ? 0 : static_cast<uint32_t>(between(random, 1, 3));
+  return scenario;
+}
+
+std::string Scenario::describe() const {
+  std::string text = fmt::format(
+      "family {} seed {}: {} nodes, cells of {} bytes, {} b/s in slots of {} us, jitter {} %, delay {} us, "
+      "loss {:.3f}, duplication {:.3f}, reordering {:.3f} by {} us, corruption {:.3f}, replay {:.3f}, "
+      "strangers "
+      "{:.2f}/ms, {} flows, faults until {:.3f} s, end {:.3f} s",
+      family_name(family), seed, nodes, shape.cell_bytes, shape.rate_bps, shape.slot.ns / 1000,
+      shape.jitter_percent, delay.ns / 1000, faults.loss, faults.duplication, faults.reordering,
+      faults.reorder_by.ns / 1000, faults.corruption, faults.replay, faults.strangers_per_ms, flows,
+      static_cast<double>(faults_stop.ns) * 1e-9, static_cast<double>(end.ns) * 1e-9);
+  for (const Cut& cut : cuts) {
+    text += fmt::format("; {} and {} cut from {:.3f} to {:.3f} s", cut.a, cut.b,
+                        static_cast<double>(cut.from.ns) * 1e-9, static_cast<double>(cut.until.ns) * 1e-9);
+  }
+  for (const Crash& crash : crashes) {
+    text +=
+        fmt::format("; {} down from {:.3f} to {:.3f} s", crash.node, static_cast<double>(crash.at.ns) * 1e-9,
+                    static_cast<double>(crash.back_at.ns) * 1e-9);
+  }
+  if (!without.empty()) text += fmt::format("; without {}", fmt::join(without, ","));
+  return text;
+}
+
+namespace {
+
+using Remove = void (*)(Scenario&);
+
+const std::vector<std::pair<std::string_view, Remove>>& removals() {
+  static const std::vector<std::pair<std::string_view, Remove>> all{
+      {"loss", [](Scenario& s) { s.faults.loss = 0; }},
+      {"duplication", [](Scenario& s) { s.faults.duplication = 0; }},
+      {"reordering", [](Scenario& s) { s.faults.reordering = 0; }},
+      {"corruption", [](Scenario& s) { s.faults.corruption = 0; }},
+      {"replay", [](Scenario& s) { s.faults.replay = 0; }},
+      {"strangers", [](Scenario& s) { s.faults.strangers_per_ms = 0; }},
+      {"delay-jitter", [](Scenario& s) { s.faults.jitter = {}; }},
+      {"cuts", [](Scenario& s) { s.cuts.clear(); }},
+      {"crashes", [](Scenario& s) { s.crashes.clear(); }},
+      {"clocks", [](Scenario& s) { std::fill(s.clocks.begin(), s.clocks.end(), SimClock{}); }},
+      {"shared-cores", [](Scenario& s) { std::fill(s.shared_cores.begin(), s.shared_cores.end(), false); }},
+      {"slowness", [](Scenario& s) { std::fill(s.slowness.begin(), s.slowness.end(), 1); }},
+      {"slot-jitter", [](Scenario& s) { s.shape.jitter_percent = 0; }},
+      {"flows", [](Scenario& s) { s.flows = 0; }},
+  };
+  return all;
+}
+
+}  // namespace
+
+const std::vector<std::string_view>& ingredients() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> result;
+    for (const auto& [name, remove] : removals()) result.push_back(name);
+    return result;
+  }();
+  return names;
+}
+
+void end_at(Scenario& scenario, Instant end) {
+  scenario.end = end;
+  scenario.ends_early = true;
+}
+
+bool leave_out(Scenario& scenario, std::string_view ingredient) {
+  for (const auto& [name, remove] : removals()) {
+    if (name != ingredient) continue;
+    remove(scenario);
+    scenario.without.emplace_back(name);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace cuttle::sim

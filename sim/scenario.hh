@@ -1,0 +1,69 @@
+// Everything about a run that does not depend on payload, drawn from one seed: topology, shape, clocks, what
+// the network does and when, who crashes. Printable, and made of ingredients that can be left out one by one,
+// which is how a failing run is shrunk.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "link/schedule.hh"
+#include "sim/sim_clock.hh"
+#include "sim/sim_network.hh"
+
+namespace cuttle::sim {
+
+enum class Family {
+  two_nodes,  // one link under everything the network can do
+  network,    // three to five nodes, with crashes and partitions besides
+  pairs,      // short, for comparing two runs with different payload
+  reactions,  // the same with short slots and a node that starts anew: handshakes under load
+};
+inline constexpr Family kFamilies[] = {Family::two_nodes, Family::network, Family::pairs, Family::reactions};
+const char* family_name(Family family);
+
+struct Cut {
+  NodeNumber a;
+  NodeNumber b;
+  Instant from;
+  Instant until;
+};
+
+struct Crash {
+  NodeNumber node;
+  Instant at;
+  Instant back_at;
+};
+
+struct Scenario {
+  uint64_t seed = 0;
+  Family family = Family::two_nodes;
+  size_t nodes = 2;  // each with a link to every other
+  ShapeRequest shape{};
+  Duration delay{};
+  Faults faults;
+  std::vector<Cut> cuts;
+  std::vector<Crash> crashes;
+  std::vector<SimClock> clocks;    // of each node
+  std::vector<Instant> starts;     // of each node
+  std::vector<bool> shared_cores;  // of each node
+  std::vector<int64_t> slowness;   // of each node
+  uint32_t flows = 0;              // TCP-like flows
+  Instant faults_stop{};           // and the loads, too
+  Instant end{};
+  std::vector<std::string> without;  // the ingredients that were left out
+  bool ends_early = false;           // end_at was called
+
+  std::string describe() const;
+};
+
+Scenario draw_scenario(Family family, uint64_t seed);
+
+// What can be left out: "loss", "duplication", "crashes", ...
+const std::vector<std::string_view>& ingredients();
+// False for a name that is no ingredient.
+bool leave_out(Scenario& scenario, std::string_view ingredient);
+// For pairs of runs: an earlier end.
+void end_at(Scenario& scenario, Instant end);
+
+}  // namespace cuttle::sim

@@ -1,0 +1,122 @@
+#include "sim/sim_network.hh"
+
+#include <algorithm>
+
+#include "wire/handshake.hh"
+
+namespace cuttle::sim {
+
+namespace {
+
+constexpr size_t kHeard = 256;
+constexpr size_t kHeardHandshakes = 32;
+
+}  // namespace
+
+SimNetwork::SimNetwork(EventLoop& loop, uint64_t seed, size_t nodes, Duration delay, Checker& checker,
+                       WireTrace& trace)
+    : loop_(loop),
+      nodes_(nodes),
+      delay_(delay),
+      checker_(checker),
+      trace_(trace),
+      cut_(nodes * nodes, false),
+      stranger_(seed ^ 0x57a4) {
+  for (size_t i = 0; i < nodes * nodes; ++i) fates_.emplace_back(seed + 1000 + i);
+}
+
+void SimNetwork::cut(NodeNumber a, NodeNumber b, bool is_cut) {
+  cut_[path(a, b)] = cut_[path(b, a)] = is_cut;
+}
+
+Duration SimNetwork::draw_delay(Random& random) {
+  Duration delay =
+      delay_ + nanoseconds(static_cast<int64_t>(random.below(static_cast<uint64_t>(faults_.jitter.ns))));
+  if (random.chance(faults_.reordering)) {
+    delay =
+        delay + nanoseconds(static_cast<int64_t>(random.below(static_cast<uint64_t>(faults_.reorder_by.ns))));
+  }
+  return delay;
+}
+
+void SimNetwork::send(NodeNumber source, NodeNumber destination, Bytes datagram) {
+  checker_.saw_datagram(source, destination, datagram);
+  trace_.add(loop_.now(), source, destination, datagram);
+  Random& random = fates_[path(source, destination)];
+  const bool lost = random.chance(faults_.loss);
+  const bool twice = random.chance(faults_.duplication);
+  const bool bent = random.chance(faults_.corruption);
+  const bool again = random.chance(faults_.replay);
+  const Duration delay = draw_delay(random);
+  if (cut_[path(source, destination)]) return;
+
+  auto octets = std::make_shared<std::vector<uint8_t>>(datagram.begin(), datagram.end());
+  if (faults_.strangers_per_ms > 0) {
+    heard_.push_back({source, destination, octets});
+    if (heard_.size() > kHeard) heard_.pop_front();
+    if (wire::is_handshake(datagram) && heard_handshakes_.size() < kHeardHandshakes) {
+      heard_handshakes_.push_back({source, destination, octets});
+    }
+  }
+  if (again) {
+    const Duration later = microseconds(static_cast<int64_t>(random.below(1'000'000)));
+    deliver(source, destination, octets, delay + later);
+  }
+  if (lost) return;
+  if (twice) deliver(source, destination, octets, draw_delay(random));
+  if (bent) {
+    octets = std::make_shared<std::vector<uint8_t>>(*octets);
+    (*octets)[random.below(octets->size())] ^= static_cast<uint8_t>(1u << random.below(8));
+  }
+  deliver(source, destination, octets, delay);
+}
+
+void SimNetwork::deliver(NodeNumber source, NodeNumber destination, Octets octets, Duration delay) {
+  loop_.after(delay, [this, source, destination, octets = std::move(octets)] {
+    if (!cut_[path(source, destination)]) arrival_(source, destination, *octets);
+  });
+}
+
+void SimNetwork::let_strangers_send(Instant until) {
+  if (faults_.strangers_per_ms > 0) strange(until);
+}
+
+void SimNetwork::strange(Instant until) {
+  const auto mean_ns = static_cast<uint64_t>(1e6 / faults_.strangers_per_ms);
+  loop_.after(nanoseconds(static_cast<int64_t>(stranger_.below(2 * mean_ns))), [this, until] {
+    if (loop_.now() >= until) return;
+    send_strange();
+    strange(until);
+  });
+}
+
+// Anything: noise of any size, noise that looks like a cell or a handshake, what was heard before (as it was,
+// bent, or to somebody else), a handshake from long ago.
+void SimNetwork::send_strange() {
+  auto source = static_cast<NodeNumber>(stranger_.below(nodes_));
+  auto destination = static_cast<NodeNumber>(stranger_.below(nodes_));
+  std::vector<uint8_t> octets;
+  const uint64_t kind = stranger_.below(6);
+  if (kind >= 2 && !heard_.empty()) {
+    const bool old = kind == 5 && !heard_handshakes_.empty();
+    const Heard& heard = old ? heard_handshakes_[stranger_.below(heard_handshakes_.size())]
+                             : heard_[stranger_.below(heard_.size())];
+    octets = *heard.octets;
+    if (kind != 4) {
+      source = heard.source;
+      destination = heard.destination;
+    }
+    if (kind == 3) octets[stranger_.below(octets.size())] ^= static_cast<uint8_t>(1u << stranger_.below(8));
+  } else {
+    octets.resize(kind == 0 ? stranger_.below(2000) : heard_.empty() ? 1472 : heard_[0].octets->size());
+    for (auto& octet : octets) octet = static_cast<uint8_t>(stranger_.next());
+    if (octets.size() > 16 && stranger_.chance(0.5)) {
+      std::fill_n(octets.begin(), 4, uint8_t{0});
+      octets[4] = static_cast<uint8_t>(stranger_.below(4));
+    }
+  }
+  if (source == destination) return;
+  arrival_(source, destination, octets);
+}
+
+}  // namespace cuttle::sim

@@ -1,0 +1,79 @@
+// The network between the nodes, and whoever sits in it: loses, doubles, delays, reorders, bends and replays
+// datagrams, cuts links, and sends what a stranger might. All from its own seed; what it does to a datagram
+// depends on how many there were before, never on what is in it.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/random.hh"
+#include "sim/checker.hh"
+#include "sim/event_loop.hh"
+
+namespace cuttle::sim {
+
+struct Faults {
+  double loss = 0;
+  double duplication = 0;
+  double reordering = 0;  // this share is held back by up to `reorder_by`
+  double corruption = 0;
+  double replay = 0;            // this share is sent again later, up to a second
+  double strangers_per_ms = 0;  // datagrams that no node sent
+  Duration reorder_by{};
+  Duration jitter{};  // every datagram's delay varies so much
+
+  bool any() const {
+    return loss > 0 || duplication > 0 || reordering > 0 || corruption > 0 || replay > 0 ||
+           strangers_per_ms > 0;
+  }
+};
+
+class SimNetwork {
+ public:
+  // Called when a datagram arrives; the octets are the network's.
+  using Arrival = std::function<void(NodeNumber source, NodeNumber destination, Bytes datagram)>;
+
+  SimNetwork(EventLoop& loop, uint64_t seed, size_t nodes, Duration delay, Checker& checker,
+             WireTrace& trace);
+
+  void set_arrival(Arrival arrival) { arrival_ = std::move(arrival); }
+  void set_faults(const Faults& faults) { faults_ = faults; }
+  // Strangers send from now until then.
+  void let_strangers_send(Instant until);
+  // Nothing passes between the two, in either direction, until healed.
+  void cut(NodeNumber a, NodeNumber b, bool is_cut);
+
+  // From a node's socket, now.
+  void send(NodeNumber source, NodeNumber destination, Bytes datagram);
+
+ private:
+  using Octets = std::shared_ptr<std::vector<uint8_t>>;
+
+  void deliver(NodeNumber source, NodeNumber destination, Octets octets, Duration delay);
+  Duration draw_delay(Random& random);
+  void strange(Instant until);
+  void send_strange();
+  size_t path(NodeNumber source, NodeNumber destination) const { return source * nodes_ + destination; }
+
+  EventLoop& loop_;
+  size_t nodes_;
+  Duration delay_;
+  Checker& checker_;
+  WireTrace& trace_;
+  Arrival arrival_;
+  Faults faults_;
+  std::vector<Random> fates_;  // of each path
+  std::vector<bool> cut_;
+  Random stranger_;
+  struct Heard {
+    NodeNumber source;
+    NodeNumber destination;
+    Octets octets;
+  };
+  std::deque<Heard> heard_;              // the latest
+  std::vector<Heard> heard_handshakes_;  // the first
+};
+
+}  // namespace cuttle::sim

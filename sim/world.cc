@@ -1,0 +1,223 @@
+#include "sim/world.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.hh"
+
+namespace cuttle::sim {
+
+namespace {
+
+// The mark of the packet that goes over each link at the very end; no flow has this number.
+constexpr uint32_t kLastPacket = UINT32_MAX;
+constexpr size_t kLastPacketBytes = 3000;
+
+uint64_t no_allocations() {
+  return 0;
+}
+
+PrivateKey draw_key(uint64_t seed) {
+  Random random(seed);
+  uint8_t octets[kKeySize];
+  for (auto& octet : octets) octet = static_cast<uint8_t>(random.next());
+  return PrivateKey::from_random(octets);
+}
+
+}  // namespace
+
+World::World(const Scenario& scenario, const RunOptions& options)
+    : scenario_(scenario),
+      options_(options),
+      checker_(scenario.nodes, scenario.shape.cell_bytes,
+               scenario.family == Family::two_nodes || scenario.family == Family::network),
+      network_(loop_, scenario.seed, scenario.nodes, scenario.delay, checker_, result_.trace),
+      incarnations_(scenario.nodes, 0),
+      nodes_(scenario.nodes),
+      not_reading_(scenario.nodes * scenario.nodes, false),
+      probed_(scenario.nodes * scenario.nodes, false) {
+  if (options_.probe == nullptr) options_.probe = no_allocations;
+  CUTTLE_CHECK(plan_slots(scenario.shape, plan_), "shapes are drawn so that a plan exists");
+  for (NodeNumber i = 0; i < scenario.nodes; ++i) keys_.push_back(draw_key(scenario.seed * 100 + i));
+  network_.set_arrival([this](NodeNumber source, NodeNumber destination, Bytes datagram) {
+    if (nodes_[destination] != nullptr) nodes_[destination]->receive(source, datagram);
+  });
+  for (NodeNumber i = 0; i < scenario.nodes; ++i) {
+    loop_.at(scenario.starts[i], [this, i] { start(i); });
+  }
+  plan_faults();
+}
+
+void World::start(NodeNumber number) {
+  if (nodes_[number] != nullptr) return;
+  std::vector<std::pair<NodeNumber, PublicKey>> peers;
+  for (NodeNumber peer = 0; peer < scenario_.nodes; ++peer) {
+    if (peer != number) peers.emplace_back(peer, keys_[peer].public_key());
+  }
+  CostModel cost;
+  cost.slow_down(scenario_.slowness[number]);
+  NodeSetup setup{.number = number,
+                  .format = wire::CellFormat(scenario_.shape.cell_bytes),
+                  .plan = plan_,
+                  .clock = scenario_.clocks[number],
+                  .cost = cost,
+                  .mutant = options_.mutant,
+                  .shared_core = scenario_.shared_cores[number],
+                  .seed = (scenario_.seed * 1000 + number) * 1000 + ++incarnations_[number],
+                  .own_key = keys_[number],
+                  .peers = std::move(peers)};
+  SimNode::Host host{
+      loop_, network_, checker_, options_.probe,
+      [this](NodeNumber node, NodeNumber peer, Bytes packet) { delivered(node, peer, packet); }};
+  nodes_[number] = std::make_unique<SimNode>(std::move(host), std::move(setup));
+  for (NodeNumber peer = 0; peer < scenario_.nodes; ++peer) {
+    if (not_reading_[peer * scenario_.nodes + number]) nodes_[number]->set_reading(peer, false);
+  }
+}
+
+void World::plan_faults() {
+  network_.set_faults(scenario_.faults);
+  network_.let_strangers_send(scenario_.faults_stop);
+  for (const Cut& cut : scenario_.cuts) {
+    loop_.at(cut.from, [this, &cut] { network_.cut(cut.a, cut.b, true); });
+    loop_.at(cut.until, [this, &cut] { network_.cut(cut.a, cut.b, false); });
+  }
+  for (const Crash& crash : scenario_.crashes) {
+    loop_.at(crash.at, [this, &crash] { nodes_[crash.node].reset(); });
+    loop_.at(crash.back_at, [this, &crash] { start(crash.node); });
+  }
+  loop_.at(scenario_.faults_stop, [this] { network_.set_faults({}); });
+}
+
+void World::plan_reading(const DirectedLoad& load) {
+  if (load.stops_reading == Instant::never()) return;
+  const auto set = [this, source = load.source, destination = load.destination](bool reading) {
+    not_reading_[source * scenario_.nodes + destination] = !reading;
+    if (nodes_[destination] != nullptr) nodes_[destination]->set_reading(source, reading);
+  };
+  loop_.at(load.stops_reading, [set] { set(false); });
+  loop_.at(std::min(load.reads_again, scenario_.faults_stop), [set] { set(true); });
+}
+
+void World::start_flows() {
+  Random random(options_.payload_seed ^ 0xf10e);
+  const auto ring = static_cast<int64_t>(
+      std::bit_ceil(lane_sizes(plan_, wire::CellFormat(scenario_.shape.cell_bytes)).ring_slots));
+  const Duration drain = plan_.period() * (ring / plan_.cells_per_slot + 1);
+  const Duration timeout = drain + scenario_.delay * 4 + milliseconds(50);
+  for (uint32_t number = 1; number <= scenario_.flows; ++number) {
+    const auto source = static_cast<NodeNumber>(random.below(scenario_.nodes));
+    const auto destination =
+        static_cast<NodeNumber>((source + 1 + random.below(scenario_.nodes - 1)) % scenario_.nodes);
+    // All of it fits into a sixth of what can be sent after the faults.
+    const auto most_cells =
+        static_cast<uint64_t>((scenario_.end - scenario_.faults_stop).ns / plan_.period().ns) / 6 *
+        plan_.cells_per_slot;
+    const uint64_t bytes = most_cells * scenario_.shape.cell_bytes / scenario_.flows;
+    const auto segment = static_cast<uint32_t>(200 + random.below(random.chance(0.2) ? 20'000 : 1300));
+    const auto segments = static_cast<uint32_t>(std::clamp<uint64_t>(bytes / segment, 1, 60));
+    flows_.push_back(std::make_unique<Flow>(
+        loop_, *this, checker_,
+        FlowShape{number, source, destination, segments, segment, timeout, timeout * 2}));
+  }
+}
+
+// Late, when everything should have recovered: one packet over each link, which must arrive.
+void World::probe_links() {
+  for (NodeNumber a = 0; a < scenario_.nodes; ++a) {
+    for (NodeNumber b = 0; b < scenario_.nodes; ++b) {
+      if (a == b) continue;
+      send_packet(a, b, checker_.make_packet(a, b, kLastPacketBytes, false, {kLastPacket, 0, false}));
+    }
+  }
+}
+
+size_t World::queue_room(NodeNumber source, NodeNumber destination) {
+  return nodes_[source] == nullptr ? 0 : nodes_[source]->queue_room(destination);
+}
+
+void World::send_packet(NodeNumber source, NodeNumber destination, std::vector<uint8_t> packet) {
+  // While the node is down its blackhole route takes the packet.
+  if (nodes_[source] != nullptr) nodes_[source]->send_packet(destination, std::move(packet));
+}
+
+void World::delivered(NodeNumber node, NodeNumber peer, Bytes packet) {
+  const FlowMark* mark = checker_.saw_packet(node, peer, packet);
+  if (mark == nullptr || mark->flow == 0) return;
+  if (mark->flow == kLastPacket) {
+    probed_[peer * scenario_.nodes + node] = true;
+    return;
+  }
+  const FlowMark copy = *mark;
+  flows_[copy.flow - 1]->handle_packet(copy);
+}
+
+void World::check_liveness() {
+  for (size_t i = 0; i < flows_.size(); ++i) {
+    if (!flows_[i]->finished()) {
+      checker_.fail(0,
+                    fmt::format("flow {} got no further than {} segments", i + 1, flows_[i]->acknowledged()));
+    }
+  }
+  for (NodeNumber a = 0; a < scenario_.nodes; ++a) {
+    for (NodeNumber b = 0; b < scenario_.nodes; ++b) {
+      if (a == b) continue;
+      if (!nodes_[a]->up(b)) checker_.fail(0, fmt::format("node {}'s link with {} did not recover", a, b));
+      if (!probed_[a * scenario_.nodes + b]) {
+        checker_.fail(0, fmt::format("the last packet from {} to {} did not arrive", a, b));
+      }
+    }
+  }
+}
+
+RunResult World::run() {
+  result_.loads =
+      draw_loads(options_.payload_seed, scenario_.nodes, options_.load_variant, scenario_.faults_stop);
+  for (const DirectedLoad& load : result_.loads) {
+    plan_reading(load);
+    sources_.push_back(std::make_unique<LoadSource>(loop_, *this, checker_, load, plan_.period(),
+                                                    options_.payload_seed + sources_.size() * 7919,
+                                                    scenario_.faults_stop));
+  }
+  start_flows();
+  if (options_.liveness) {
+    const Duration settle = scenario_.end - scenario_.faults_stop;
+    loop_.at(scenario_.end - settle / 3, [this] { probe_links(); });
+  }
+  loop_.run_until(scenario_.end);
+  if (options_.liveness) check_liveness();
+  for (NodeNumber a = 0; a < scenario_.nodes; ++a) {
+    for (NodeNumber b = 0; b < scenario_.nodes && nodes_[a] != nullptr; ++b) {
+      if (a != b) result_.sessions += nodes_[a]->association(b).counters().sessions.value();
+    }
+  }
+  result_.violations = checker_.violations();
+  result_.packets_sent = checker_.packets_sent();
+  result_.packets_delivered = checker_.packets_delivered();
+  result_.events = loop_.events();
+  return std::move(result_);
+}
+
+RunResult run(const Scenario& scenario, const RunOptions& options) {
+  return World(scenario, options).run();
+}
+
+std::string compare_pair(const Scenario& scenario, uint64_t payload_seed, Mutant mutant) {
+  // Against an idle network in half of the pairs: the starkest difference there is.
+  RunOptions one{.payload_seed = payload_seed * 2,
+                 .load_variant = payload_seed % 2 == 0 ? 0u : 3u,
+                 .mutant = mutant,
+                 .probe = nullptr,
+                 .liveness = false};
+  RunOptions other = one;
+  other.payload_seed = payload_seed * 2 + 1;
+  other.load_variant = 1 + static_cast<unsigned>(payload_seed % 3);
+  const RunResult a = run(scenario, one);
+  const RunResult b = run(scenario, other);
+  const std::string difference = first_difference(a.trace, b.trace);
+  if (difference.empty()) return "";
+  return difference + "\n  one:   " + describe(a.loads) + "\n  other: " + describe(b.loads);
+}
+
+}  // namespace cuttle::sim

@@ -1,0 +1,48 @@
+// What a run is made of: nodes that start, crash and start again, the network, the loads and flows of the
+// hosts.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "sim/flow.hh"
+#include "sim/run.hh"
+
+namespace cuttle::sim {
+
+class World final : public PacketSink {
+ public:
+  World(const Scenario& scenario, const RunOptions& options);
+
+  RunResult run();
+
+  size_t queue_room(NodeNumber source, NodeNumber destination) override;
+  void send_packet(NodeNumber source, NodeNumber destination, std::vector<uint8_t> packet) override;
+
+ private:
+  void start(NodeNumber number);
+  void plan_faults();
+  void plan_reading(const DirectedLoad& load);
+  void start_flows();
+  void probe_links();
+  void check_liveness();
+  void delivered(NodeNumber node, NodeNumber peer, Bytes packet);
+
+  const Scenario& scenario_;
+  RunOptions options_;
+  SlotPlan plan_{};
+  EventLoop loop_;
+  RunResult result_;
+  Checker checker_;
+  SimNetwork network_;
+  std::vector<PrivateKey> keys_;
+  std::vector<uint64_t> incarnations_;
+  std::vector<std::unique_ptr<SimNode>> nodes_;  // null while down
+  std::vector<std::unique_ptr<LoadSource>> sources_;
+  std::vector<std::unique_ptr<Flow>> flows_;
+  std::vector<bool> not_reading_;
+  std::vector<bool> probed_;  // pairs whose last packet arrived
+};
+
+}  // namespace cuttle::sim

@@ -1,0 +1,50 @@
+// The test of the noninterference test: every mistake a pacer or its driver could make that lets payload show
+// on the wire must be found.
+#include "trials.hh"
+
+namespace cuttle::sim {
+namespace {
+
+// The number of the first pair that shows it, 0 when none of `most` does.
+uint64_t pairs_until_found(Mutant mutant, Family family, uint64_t most) {
+  for (uint64_t seed = 1; seed <= most; ++seed) {
+    if (!compare_pair(draw_scenario(family, seed), seed, mutant).empty()) return seed;
+  }
+  return 0;
+}
+
+TEST(Mutants, PackingOnThePacersThreadIsFound) {
+  EXPECT_NE(pairs_until_found(Mutant::pack_on_pacer, Family::pairs, 20), 0u);
+}
+TEST(Mutants, SealingThatTakesLongerForDataIsFound) {
+  EXPECT_NE(pairs_until_found(Mutant::data_is_dear, Family::pairs, 20), 0u);
+}
+TEST(Mutants, LeavingOutIdleSlotsIsFound) {
+  EXPECT_NE(pairs_until_found(Mutant::idle_slots_skipped, Family::pairs, 20), 0u);
+}
+TEST(Mutants, WaitingForThePackerIsFound) {
+  EXPECT_NE(pairs_until_found(Mutant::wait_for_packer, Family::pairs, 100), 0u);
+}
+TEST(Mutants, ChangingKeysWithoutAFixedDelayIsFound) {
+  EXPECT_NE(pairs_until_found(Mutant::keys_at_once, Family::reactions, 50), 0u);
+}
+TEST(Mutants, AnsweringWithoutAFixedDelayIsFound) {
+  EXPECT_NE(pairs_until_found(Mutant::answer_at_once, Family::reactions, 1000), 0u);
+}
+
+// The smallest part of a failing trial still fails, and its command says how to see it.
+TEST(Mutants, AFailingTrialIsShrunk) {
+  const TrialOptions options{Mutant::data_is_dear, allocations};
+  uint64_t seed = 1;
+  while (try_scenario(draw_scenario(Family::pairs, seed), options).empty()) ++seed;
+  const Scenario smaller = shrink(draw_scenario(Family::pairs, seed), options);
+  EXPECT_FALSE(try_scenario(smaller, options).empty());
+  EXPECT_GT(smaller.without.size(), 8u);
+  EXPECT_TRUE(smaller.ends_early);
+  const std::string command = replay_command(smaller, options.mutant);
+  EXPECT_NE(command.find("./run sim --family pairs --seed " + std::to_string(seed)), std::string::npos);
+  EXPECT_NE(command.find("--mutant data-is-dear"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace cuttle::sim

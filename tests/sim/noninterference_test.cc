@@ -1,0 +1,16 @@
+// Invariant 2: two payloads, one wire.
+#include "trials.hh"
+
+namespace cuttle::sim {
+namespace {
+
+TEST(Noninterference, SixteenHundredPairs) {
+  expect_all_good(Family::pairs, 1, seeds(1600));
+}
+
+TEST(Noninterference, FourHundredPairsWithHandshakesUnderLoad) {
+  expect_all_good(Family::reactions, 1, seeds(400));
+}
+
+}  // namespace
+}  // namespace cuttle::sim
