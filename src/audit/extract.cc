@@ -1,0 +1,97 @@
+#include "audit/extract.hh"
+
+#include <algorithm>
+
+namespace cuttle::audit {
+
+namespace {
+
+constexpr uint64_t kProgressEvery = 100'000;
+
+// Collects one link's packets window by window; holds one window's packets at a time.
+class LinkCutter {
+ public:
+  LinkCutter(const LinkSurvey& link, const WindowPlan& plan) : link_(link), plan_(plan) {
+    windows_.reserve(plan.windows.size());
+  }
+
+  void take(const capture::PacketRecord& record, bool is_cell) {
+    while (windows_.size() < plan_.windows.size() && record.time >= current().end) close_window();
+    if (windows_.size() == plan_.windows.size() || record.time < current().start) return;
+    samples_.push_back({record.time.ns, record.ip_bytes, is_cell});
+  }
+
+  std::vector<LinkWindow> finish() {
+    while (windows_.size() < plan_.windows.size()) close_window();
+    return std::move(windows_);
+  }
+
+ private:
+  const Window& current() const { return plan_.windows[windows_.size()]; }
+
+  void close_window() {
+    // Stamps of different CPUs may be out of order by a little.
+    std::stable_sort(samples_.begin(), samples_.end(),
+                     [](const Sample& a, const Sample& b) { return a.time_ns < b.time_ns; });
+    windows_.push_back(link_features(samples_, current(), link_.slots, link_.usual_bytes));
+    samples_.clear();
+  }
+
+  const LinkSurvey& link_;
+  const WindowPlan& plan_;
+  std::vector<Sample> samples_;
+  std::vector<LinkWindow> windows_;
+};
+
+}  // namespace
+
+Result<Extraction> extract(const std::vector<CaptureInput>& inputs, const ReadOptions& options,
+                           const Survey& surveyed, const WindowPlan& plan, Progress& progress) {
+  const capture::NodeList& nodes = *options.nodes;
+  std::vector<LinkCutter> cutters;
+  std::vector<size_t> cutter_of(nodes.size() * nodes.size(), 0);
+  cutters.reserve(surveyed.links.size());
+  for (const LinkSurvey& link : surveyed.links) {
+    cutter_of[link.ends.from * nodes.size() + link.ends.to] = cutters.size();
+    cutters.emplace_back(link, plan);
+  }
+
+  progress.begin("second reading: what an attacker computes");
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    auto opened = inputs[i].open();
+    if (!opened) return tl::unexpected(opened.error());
+    const auto source = behind_port(std::move(*opened), options.line_rate);
+    capture::PacketRecord record;
+    while (true) {
+      const auto more = source->next(record);
+      if (!more) return tl::unexpected(more.error());
+      if (!*more) break;
+      if (source->counts().packets % kProgressEvery == 0) {
+        progress.at((static_cast<double>(i) + source->fraction_read()) / static_cast<double>(inputs.size()));
+      }
+      const auto ends = nodes.link_of(record);
+      if (!ends) continue;
+      cutters[cutter_of[ends->from * nodes.size() + ends->to]].take(record, options.shape.is_cell(record));
+    }
+  }
+
+  Extraction result;
+  std::vector<capture::LinkEnds> links;
+  std::vector<double> periods;
+  std::vector<std::vector<LinkWindow>> windows;
+  result.train_counts.resize(plan.labels.size());
+  for (size_t l = 0; l < cutters.size(); ++l) {
+    links.push_back(surveyed.links[l].ends);
+    periods.push_back(surveyed.links[l].slots.period_ns);
+    windows.push_back(cutters[l].finish());
+    for (size_t w = 0; w < plan.windows.size(); ++w) {
+      auto& counts = result.train_counts[plan.windows[w].label];
+      for (const auto& [size, trains] : windows[l][w].train_counts) counts[size] += trains;
+    }
+  }
+  result.table = join_links(nodes, links, windows, plan, periods);
+  progress.finish();
+  return result;
+}
+
+}  // namespace cuttle::audit

@@ -1,0 +1,66 @@
+#include "audit/pair.hh"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace cuttle::audit {
+
+namespace {
+
+template <typename T>
+void shuffle(std::vector<T>& values, Random& random) {
+  for (size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[random.below(i)]);
+}
+
+}  // namespace
+
+std::vector<int> Pair::labels() const {
+  std::vector<int> result;
+  for (const size_t block : block_of) result.push_back(block_labels[block]);
+  return result;
+}
+
+size_t Pair::windows(int label) const {
+  return static_cast<size_t>(std::count_if(block_of.begin(), block_of.end(),
+                                           [&](size_t block) { return block_labels[block] == label; }));
+}
+
+size_t Pair::blocks(int label) const {
+  return static_cast<size_t>(std::count(block_labels.begin(), block_labels.end(), label));
+}
+
+Pair Pair::shuffled(Random& random) const {
+  Pair result = *this;
+  shuffle(result.block_labels, random);
+  return result;
+}
+
+Pair select_pair(const WindowPlan& plan, size_t label_0, size_t label_1) {
+  Pair pair;
+  std::map<size_t, size_t> renumbered;
+  for (size_t row = 0; row < plan.windows.size(); ++row) {
+    const Window& window = plan.windows[row];
+    if (window.label != label_0 && window.label != label_1) continue;
+    const auto [at, is_new] = renumbered.try_emplace(window.block, pair.block_labels.size());
+    if (is_new) pair.block_labels.push_back(window.label == label_1 ? 1 : 0);
+    pair.rows.push_back(row);
+    pair.block_of.push_back(at->second);
+  }
+  return pair;
+}
+
+std::vector<size_t> deal_folds(const Pair& pair, size_t folds, Random& random) {
+  std::vector<size_t> fold_of(pair.block_labels.size(), 0);
+  for (const int label : {0, 1}) {
+    std::vector<size_t> blocks;
+    for (size_t b = 0; b < pair.block_labels.size(); ++b) {
+      if (pair.block_labels[b] == label) blocks.push_back(b);
+    }
+    shuffle(blocks, random);
+    for (size_t i = 0; i < blocks.size(); ++i) fold_of[blocks[i]] = i % folds;
+  }
+  return fold_of;
+}
+
+}  // namespace cuttle::audit

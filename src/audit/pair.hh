@@ -1,0 +1,32 @@
+// Two classes to be told apart: which windows, in which blocks.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "audit/window_plan.hh"
+#include "base/random.hh"
+
+namespace cuttle::audit {
+
+struct Pair {
+  std::vector<size_t> rows;       // positions in the plan's windows, in the order of time
+  std::vector<size_t> block_of;   // for each of `rows`: position in block_labels below
+  std::vector<int> block_labels;  // 0 or 1
+
+  int label(size_t i) const { return block_labels[block_of[i]]; }
+  std::vector<int> labels() const;  // for each of `rows`
+  size_t windows(int label) const;
+  size_t blocks(int label) const;
+
+  // The same windows and blocks with the blocks' classes dealt out anew: what chance looks like.
+  Pair shuffled(Random& random) const;
+};
+
+Pair select_pair(const WindowPlan& plan, size_t label_0, size_t label_1);
+
+// A fold for each block, each class spread evenly over the folds.
+std::vector<size_t> deal_folds(const Pair& pair, size_t folds, Random& random);
+
+}  // namespace cuttle::audit

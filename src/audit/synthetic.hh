@@ -1,0 +1,45 @@
+// Made-up captures of two nodes that send a train of cells in every slot, idle and busy in random blocks:
+// clean, or with one leak planted. The audit is tested on them, and so is any change of its thresholds.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "audit/survey.hh"
+#include "capture/spans.hh"
+
+namespace cuttle::audit {
+
+enum class Leak {
+  none,
+  odd_size,        // one cell in 10,000 has another size
+  skipped_slot,    // under load a slot is left out now and then
+  delay,           // under load every release is 20 us late, in 30 us of noise
+  burst,           // under load a pause now and then, and what was due is sent at its end
+  foreign_packet,  // one packet a minute that is not a cell
+};
+inline constexpr Leak kPlantedLeaks[] = {Leak::odd_size, Leak::skipped_slot, Leak::delay, Leak::burst,
+                                         Leak::foreign_packet};
+std::string leak_name(Leak leak);
+
+struct SyntheticOptions {
+  Leak leak = Leak::none;
+  uint64_t seed = 1;
+  Duration slot = milliseconds(2);
+  uint32_t cells = 4;
+  Duration block = seconds(8);
+  uint32_t blocks_a_class = 15;
+  double noise_ns =
+      30'000;  // deviation of a release; two thirds of its variance are the host's and hit both nodes
+};
+
+struct SyntheticTrace {
+  std::vector<CaptureInput> inputs;  // each node's egress
+  std::vector<capture::Span> spans;  // idle and busy
+  capture::NodeList nodes;
+};
+
+// The packets are made while they are read; nothing is stored. Reading again gives the same.
+SyntheticTrace synthetic_trace(const SyntheticOptions& options);
+
+}  // namespace cuttle::audit
