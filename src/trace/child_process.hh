@@ -1,0 +1,72 @@
+// A child process with pipes. The descriptors and the process end with the object.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.hh"
+#include "base/time.hh"
+
+namespace cuttle::trace {
+
+// Owns one descriptor; -1: none.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  ~Descriptor() { reset(); }
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    if (this != &other) {
+      reset();
+      fd_ = std::exchange(other.fd_, -1);
+    }
+    return *this;
+  }
+  int get() const { return fd_; }
+  void reset();
+
+ private:
+  int fd_;
+};
+
+struct Pipe {
+  Descriptor reading;
+  Descriptor writing;
+};
+Result<Pipe> make_pipe();  // closed on exec
+
+class ChildProcess {
+ public:
+  // Starts `arguments` (the first is the program's path). Each pair of `descriptors` is (ours, the number the
+  // child sees it under); everything else but 0, 1, 2 is closed.
+  static Result<ChildProcess> start(const std::vector<std::string>& arguments,
+                                    const std::vector<std::pair<int, int>>& descriptors);
+  ~ChildProcess();  // ends the process, by force if need be
+  ChildProcess(ChildProcess&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+  ChildProcess& operator=(ChildProcess&&) = delete;
+
+  // The exit status (128 + the signal's number for one that a signal ended); none when it still runs at
+  // `deadline`.
+  std::optional<int> wait_until(Instant deadline);
+  // By force. To be used when its time is up.
+  void end();
+  // Lets it run on, by itself.
+  void leave() { pid_ = -1; }
+
+ private:
+  explicit ChildProcess(pid_t pid) : pid_(pid) {}
+  pid_t pid_;
+};
+
+// CLOCK_MONOTONIC.
+Instant steady_now();
+
+// Waits for something to read until `deadline` and appends it to `text`. False at the end of the stream and
+// when the time is up (`at_end` tells them apart).
+bool read_more(int fd, Instant deadline, std::string& text, bool& at_end);
+
+}  // namespace cuttle::trace
