@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # other parts read these
+# What the lab is made of: names, addresses, defaults. Everything a lab has is derived from its name.
+LAB_NAME=cuttle
+LAB_PLAIN=no
+LAB_ONE_OSD=no
+LAB_RATE=200Mb/s
+LAB_SLOT=200us
+LAB_JITTER=0
+LAB_CELL=1472
+
+PORT=4410 # UDP port of the agents
+OSD_BYTES=4294967296 # of each OSD's sparse file
+POOL=bench # the pool with an object's two copies (one with --one-osd)
+PLACEMENT_GROUPS=32
+
+declare -A ADDRESS=([mon]=10.77.0.10 [osd0]=10.77.0.11 [osd1]=10.77.0.12)
+
+# After the options are known.
+derive_settings() {
+  STATE=/var/tmp/$LAB_NAME-lab
+  STEP_LOG=$STATE/lab.log
+  NODES=(mon osd0)
+  OSDS=(0)
+  COPIES=1
+  if [[ $LAB_ONE_OSD == no ]]; then
+    NODES+=(osd1)
+    OSDS+=(1)
+    COPIES=2
+  fi
+  CUTTLE=${CUTTLE:-$CUTTLE_ROOT/build/release/src/cuttle/cuttle}
+}
+
+namespace() { echo "$LAB_NAME-$1"; }
+
+# What `up` was asked for, in one line: the same line again means there is nothing to do.
+settings_line() {
+  echo "plain=$LAB_PLAIN one_osd=$LAB_ONE_OSD rate=$LAB_RATE slot=$LAB_SLOT jitter=$LAB_JITTER cell=$LAB_CELL"
+}
+
+# The settings of the lab that is up, for the words that only look at it.
+recall_settings() {
+  local line
+  line=$(cat "$STATE/settings" 2>/dev/null) || return 0
+  # shellcheck disable=SC2086  # a word a setting is meant
+  set -- $line
+  LAB_PLAIN=${1#*=} LAB_ONE_OSD=${2#*=} LAB_RATE=${3#*=} LAB_SLOT=${4#*=} LAB_JITTER=${5#*=} LAB_CELL=${6#*=}
+  derive_settings
+}

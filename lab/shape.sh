@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# Cuttle under the cluster: keys, a configuration file a node, an agent a node, and the wait for the links. All of
+# it is in $STATE/cuttle, so that nothing of the machine's own is touched.
+
+require_agent() {
+  [[ -x $CUTTLE ]] || die "there is no agent at $CUTTLE; './run build' makes it (or take --plain)"
+}
+
+agent_file() { echo "$STATE/cuttle/$1.$2"; }
+
+make_agent_keys() {
+  local node
+  mkdir -p "$STATE/cuttle"
+  for node in "${NODES[@]}"; do
+    # Others must not be able to read a private key; the agent refuses one that they can.
+    (umask 077 && "$CUTTLE" genkey >"$(agent_file "$node" key)")
+    "$CUTTLE" pubkey <"$(agent_file "$node" key)" >"$(agent_file "$node" pub)"
+  done
+}
+
+agent_configuration() {
+  local node=$1 peer
+  cat <<TEXT
+[node]
+name = "$node"
+private_key_file = "$(agent_file "$node" key)"
+listen = "${ADDRESS[$node]}:$PORT"
+control_socket = "$(agent_file "$node" sock)"
+
+[shape]
+rate = "$LAB_RATE"
+slot = "$LAB_SLOT"
+cell = $LAB_CELL
+jitter = $LAB_JITTER
+TEXT
+  for peer in "${NODES[@]}"; do
+    [[ $peer != "$node" ]] || continue
+    cat <<TEXT
+
+[[peer]]
+name = "$peer"
+public_key = "$(cat "$(agent_file "$peer" pub)")"
+endpoint = "${ADDRESS[$peer]}:$PORT"
+redirect = ["${ADDRESS[$peer]}"]
+TEXT
+  done
+}
+
+start_agents() {
+  local node
+  make_agent_keys
+  for node in "${NODES[@]}"; do
+    agent_configuration "$node" >"$(agent_file "$node" toml)"
+    in_node "$node" "$CUTTLE" check "$(agent_file "$node" toml)"
+  done
+  for node in "${NODES[@]}"; do
+    start_in "$node" "cuttle-$node" "$CUTTLE" up --config "$(agent_file "$node" toml)"
+  done
+}
+
+agent_status() {
+  in_node "$1" timeout 5 "$CUTTLE" status --socket "$(agent_file "$1" sock)" "${@:2}"
+}
+
+links_up() {
+  local node
+  for node in "${NODES[@]}"; do
+    process_lives "cuttle-$node" || die "the agent of $node ended by itself: $(tail -n 3 "$STATE/log/cuttle-$node.out")"
+    agent_status "$node" --json 2>/dev/null |
+      jq --exit-status --argjson links $((${#NODES[@]} - 1)) \
+        '[.links[] | select(.state == "up")] | length == $links' >/dev/null || return 1
+  done
+}
+
+# Up is what the agents say; a ping through every link is what counts.
+wait_for_links() {
+  local node peer
+  wait_for 30 "every link of every agent up" links_up
+  for node in "${NODES[@]}"; do
+    for peer in "${NODES[@]}"; do
+      [[ $node == "$peer" ]] || in_node "$node" ping -q -c 1 -W 5 "${ADDRESS[$peer]}"
+    done
+  done
+}
+
+show_links() {
+  local node
+  for node in "${NODES[@]}"; do
+    say ""
+    agent_status "$node" || say "  the agent of $node does not answer, see $STATE/log/cuttle-$node.out"
+  done
+}
