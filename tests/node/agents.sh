@@ -1,0 +1,125 @@
+# shellcheck shell=bash
+# The two agents and what they say of themselves. Part of harness.sh.
+
+process_lives() { # PID
+  [[ -e /proc/$1 ]] && ! grep -q '^State:.*zombie' "/proc/$1/status" 2>/dev/null
+}
+process_ended() { ! process_lives "$1"; }
+
+# end_process SIGNAL PID: and waits for it.
+end_process() {
+  process_lives "$2" || return 0
+  kill "-$1" "$2" || true
+  eventually 10 process_ended "$2" || fail "process $2 does not end on SIG$1"
+}
+
+# configure: keys and configurations for both. RATE, SLOT, CELL, LANES and UNDERLAY (4 or 6) may be set before.
+configure() {
+  local node
+  for node in a b; do
+    "$CUTTLE" genkey >"$WORK/$node.key"
+    "$CUTTLE" pubkey <"$WORK/$node.key" >"$WORK/$node.pub"
+  done
+  "$CUTTLE" genpsk >"$WORK/psk"
+  for node in a b; do write_config "$node"; done
+}
+
+# endpoint NODE: address and port of its first lane.
+endpoint() {
+  if [[ ${UNDERLAY:-4} == 6 ]]; then echo "[${V6[$1]}]:4410"; else echo "${V4[$1]}:4410"; fi
+}
+
+write_config() { # NODE
+  local node=$1 peer=${OTHER[$1]}
+  cat >"$WORK/$node.toml" <<END
+[node]
+name = "$node"
+private_key_file = "$WORK/$node.key"
+listen = "$(endpoint "$node")"
+addresses = ["${V4[$node]}", "${V6[$node]}"]
+control_socket = "$WORK/$node.sock"
+[shape]
+rate = "${RATE:-200 Mb/s}"
+slot = "${SLOT:-200 us}"
+${CELL:+cell = $CELL}
+[runtime]
+${CUTTLE_TEST_DRIVER:+driver = "$CUTTLE_TEST_DRIVER"}
+[[peer]]
+name = "$peer"
+public_key = "$(<"$WORK/$peer.pub")"
+preshared_key_file = "$WORK/psk"
+endpoint = "$(endpoint "$peer")"
+redirect = ["${V4[$peer]}", "${V6[$peer]}"]
+lanes = ${LANES:-1}
+END
+}
+
+start_agent() { # NODE [OPTIONS...]
+  # shellcheck disable=SC2086  # words are meant
+  ip netns exec "$NET-$1" "$CUTTLE" up --config "$WORK/$1.toml" ${CUTTLE_UP_OPTIONS:-} "${@:2}" \
+    >>"$WORK/$1.log" 2>&1 &
+  echo $! >"$WORK/$1.pid"
+  disown # so that bash does not comment on its end
+}
+stop_agent() { # NODE [SIGNAL]
+  end_process "${2:-TERM}" "$(<"$WORK/$1.pid")"
+}
+take_down() { # NODE
+  in_space "$1" timeout 20 "$CUTTLE" down --config "$WORK/$1.toml"
+}
+
+# status NODE FILTER: what jq finds in it.
+status() {
+  "$CUTTLE" status --socket "$WORK/$1.sock" --json 2>"$WORK/status.log" | jq -r "$2"
+}
+drops() { # NODE CAUSE
+  status "$1" ".links[0].drops.$2"
+}
+is_up() { # NODE
+  [[ $(status "$1" '.links[0].state' 2>/dev/null) == up ]]
+}
+wait_up() {
+  local node
+  for node in a b; do
+    eventually 40 is_up "$node" ||
+      fail "the link of $node does not come up: $(status "$node" '.links[0]')$(<"$WORK/status.log")"
+  done
+}
+start_agents() {
+  start_agent a
+  start_agent b
+  wait_up
+}
+
+# --- loads from a to b
+
+# transfer TO_ADDRESS OPTIONS...: one TCP connection; what it found is in $WORK/transfer.json.
+transfer() {
+  local server
+  ip netns exec "$NET-b" timeout 60 "$CUTTLE_TOOLS/stream" serve --skip-ms "${SKIP_MS:-0}" \
+    >/dev/null 2>"$WORK/serve.log" &
+  server=$!
+  eventually 5 listens_on_tcp b 7008 || fail "stream serve does not listen: $(<"$WORK/serve.log")"
+  in_space a timeout 60 "$CUTTLE_TOOLS/stream" send --to "$1" "${@:2}" >"$WORK/transfer.json" \
+    2>"$WORK/transfer.log" || fail "transfer: $(<"$WORK/transfer.log")$(<"$WORK/serve.log")"
+  wait "$server"
+}
+transferred() { # FIELD
+  jq -r ".$1" "$WORK/transfer.json"
+}
+listens_on_tcp() { # NODE PORT
+  [[ -n $(in_space "$1" ss -Hltn "sport = :$2") ]]
+}
+
+# What of a machine an agent may change.
+machine_state() { # NODE
+  local table
+  # Counters and indices aside, which change by themselves.
+  ip -n "$NET-$1" -o link show | sed 's/^[0-9]*: //'
+  ip -n "$NET-$1" -o addr show | sed 's/^[0-9]*: //'
+  for table in -4 -6; do
+    ip -n "$NET-$1" "$table" rule show
+    ip -n "$NET-$1" "$table" route show table all
+  done
+  in_space "$1" nft list ruleset
+}

@@ -1,0 +1,137 @@
+#!/bin/bash
+# Traffic to a peer goes through the link or nowhere: when the agent is killed, when its interface goes, even when
+# its routing is lost. `cuttle down`, and nothing else, opens the way again, and leaves nothing behind.
+# shellcheck source=tests/node/harness.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
+CELLS=$(cells_v4 1472 4410)
+
+# Everything that a may say to b by itself, all at once: none of it may arrive, or even leave.
+speak_to_b() {
+  local address answered=() others=() process
+  for address in "${V4[b]}" "${V6[b]}"; do
+    in_space a ping -q -c 3 -i 0.2 -W 1 "$address" >/dev/null 2>&1 &
+    answered+=($!)
+    in_space a timeout 1 "$CUTTLE_TOOLS/stream" send --to "$address" --bytes 1000 >/dev/null 2>&1 &
+    answered+=($!)
+    in_space a timeout 2 "$CUTTLE_TOOLS/sequence" send --to "$address" --pps 50 --seconds 1 >/dev/null 2>&1 &
+    others+=($!)
+  done
+  for process in "${answered[@]}"; do
+    ! wait "$process" || fail "b answers"
+  done
+  wait "${others[@]}" || true
+}
+
+# expect_silence WHAT: nothing but cells leaves a towards b while a speaks.
+expect_silence() {
+  start_capture silence ma
+  speak_to_b
+  stop_capture silence
+  expect_same "packets from a to b $1, apart from cells" "" \
+    "$(captured silence "$BETWEEN and not $NEIGHBOURS and (src host ${V4[a]} or src host ${V6[a]}) and not $CELLS" |
+      head -n 5)"
+}
+
+both_up() {
+  local node
+  network
+  connect
+  RATE="20 Mb/s" configure
+  for node in a b; do machine_state "$node" >"$WORK/$node.before"; done
+  start_agents
+}
+
+killed() {
+  both_up
+  stop_agent a KILL
+  expect_silence "after SIGKILL"
+  expect_nothing_past_the_link
+  ip -n "$NET-a" link del dev ct-b
+  in_space a nft flush ruleset
+  expect_silence "with neither interface nor guard"
+  start_agent a
+  wait_up
+  stop_agent a KILL
+  ip -n "$NET-a" rule del pref 100
+  ip -n "$NET-a" -6 rule del pref 100
+  expect_silence "without the rules"
+  # What comes up again closes everything again, and works.
+  start_agent a
+  wait_up
+  in_space a timeout 10 ping -q -c 3 -i 0.05 "${V4[b]}" >/dev/null || fail "b does not answer after the restart"
+  expect "packets that the guard kept from leaving" "$(status a .guard.unshaped_dropped_out)" '>' 0
+}
+
+# A program that binds itself to the network's interface goes past every route.
+expect_nothing_past_the_link() {
+  start_capture past ma
+  ! in_space a ping -q -c 2 -i 0.1 -W 1 -I u0 "${V4[b]}" >/dev/null 2>&1 || fail "b answers pings past the routes"
+  stop_capture past
+  expect_same "packets from a to b past the link" "" "$(captured past "$BETWEEN and icmp")"
+}
+past_the_link() {
+  both_up
+  expect_nothing_past_the_link
+  expect "packets that the guard kept from leaving" "$(status a .guard.unshaped_dropped_out)" '>' 0
+}
+
+# Somebody's `nft flush ruleset` opens the guard for seconds at most.
+guard_flushed() {
+  both_up
+  in_space a nft flush ruleset
+  eventually 20 has_guard a || fail "the guard does not come back"
+  expect_nothing_past_the_link
+}
+has_guard() { # NODE
+  in_space "$1" nft list table inet cuttle >/dev/null 2>&1
+}
+
+# b has no Cuttle any more, a still has: what b sends in the clear is not accepted.
+unshaped_from_the_peer() {
+  local address
+  both_up
+  stop_agent b
+  take_down b
+  for address in "${V4[a]}" "${V6[a]}"; do
+    ip netns exec "$NET-a" timeout 20 "$CUTTLE_TOOLS/sequence" receive --wait-ms 2000 >"$WORK/received" &
+    sleep 0.3
+    in_space b timeout 10 "$CUTTLE_TOOLS/sequence" send --to "$address" --pps 20 --seconds 1 >/dev/null
+    wait $!
+    expect_same "unshaped packets that a took" 0 "$(jq .received "$WORK/received")"
+  done
+  expect "packets that the guard kept out" "$(status a .guard.unshaped_dropped_in)" '>=' 40
+}
+
+expect_as_before() { # NODE
+  expect_same "the machine of $1 after down" "$(<"$WORK/$1.before")" "$(machine_state "$1")"
+}
+
+down() {
+  local node
+  both_up
+  # Not under a running agent: it says so, and goes on.
+  ! take_down a 2>"$WORK/refused" || fail "down took the interfaces away from a running agent"
+  grep -q 'agent of node a is running.*stop it first' "$WORK/refused" || fail "down says: $(<"$WORK/refused")"
+  in_space a timeout 10 ping -q -c 3 -i 0.05 "${V4[b]}" >/dev/null || fail "down disturbed a running agent"
+  for node in a b; do
+    stop_agent "$node"
+    take_down "$node"
+    expect_as_before "$node"
+    [[ ! -e $WORK/$node.sock ]] || fail "the control socket of $node is still there"
+  done
+  transfer "${V4[b]}" --bytes 1000000
+  transfer "${V6[b]}" --bytes 1000000
+  # Once more is no error, and after a kill all goes as well.
+  take_down a
+  start_agents
+  stop_agent a KILL
+  take_down a
+  expect_as_before a
+}
+
+run_case killed
+run_case past_the_link
+run_case guard_flushed
+run_case unshaped_from_the_peer
+run_case down
+finish

@@ -1,0 +1,28 @@
+// A network interface, frame by frame (packet(7)).
+#pragma once
+
+#include <string>
+
+#include "frame.hh"
+#include "io/file_descriptor.hh"
+
+namespace cuttle::tools {
+
+class RawPort {
+ public:
+  explicit RawPort(const std::string& interface);
+
+  // The next frame that came in; false when none waits. Frames that went out by this interface are not seen.
+  bool receive(Frame& frame);
+  void send(Bytes frame);
+  int fd() const { return fd_.get(); }
+  // Frames the kernel dropped because we were slow.
+  uint64_t dropped() const;
+
+ private:
+  FileDescriptor fd_;
+  Frame buffer_;
+  mutable uint64_t dropped_ = 0;
+};
+
+}  // namespace cuttle::tools
