@@ -20,6 +20,7 @@ enum ExitStatus : int {
 using Action = std::function<ExitStatus()>;
 
 void add_up(CLI::App& app, Action& chosen);
+void add_confirm(CLI::App& app, Action& chosen);
 void add_down(CLI::App& app, Action& chosen);
 void add_check(CLI::App& app, Action& chosen);
 void add_status(CLI::App& app, Action& chosen);

@@ -45,6 +45,7 @@ cuttle::ExitStatus run(int argc, char** argv) {
   app.set_version_flag("--version", "cuttle " CUTTLE_VERSION, "Print the version and exit");
   cuttle::Action chosen;
   cuttle::add_up(app, chosen);
+  cuttle::add_confirm(app, chosen);
   cuttle::add_down(app, chosen);
   cuttle::add_check(app, chosen);
   cuttle::add_status(app, chosen);

@@ -1,7 +1,12 @@
-#include <memory>
+#include <fmt/format.h>
 
+#include <memory>
+#include <optional>
+
+#include "config/units.hh"
 #include "cuttle/commands.hh"
 #include "cuttle/log.hh"
+#include "io/last_will.hh"
 #include "node/agent.hh"
 #include "node/preflight.hh"
 
@@ -12,19 +17,43 @@ namespace {
 struct UpOptions {
   std::string config;
   std::string debug_keys;
+  std::string confirm;
   bool verbose = false;
 };
 
-ExitStatus up(const UpOptions& options) {
+constexpr Duration kLongestTrial = seconds(3600);
+
+ExitStatus up(const UpOptions& options, AgentOptions agent) {
   LoadedConfig loaded = load_config(options.config, KeyFiles::read);
   if (loaded.good()) check_machine(loaded.config, loaded.lines, loaded.problems);
   complain(loaded);
   if (!loaded.good()) return kBadInput;
   start_log(options.verbose);
-  const auto ran = run_agent(loaded.config, *loaded.keys, {.debug_keys_file = options.debug_keys});
+  agent.debug_keys_file = options.debug_keys;
+  const auto ran = run_agent(loaded.config, *loaded.keys, agent);
   if (ran) return kDone;
   complain(ran.error().message);
   return kFailed;
+}
+
+// With --confirm, `cuttle down` is run by a second process should this one crash before it is confirmed.
+ExitStatus up_on_trial(const UpOptions& options) {
+  const auto time = parse_duration(options.confirm);
+  if (!time || time->ns <= 0 || *time > kLongestTrial) {
+    complain(fmt::format("--confirm '{}': not a duration of at most an hour; write 60s", options.confirm));
+    return kBadInput;
+  }
+  auto will = LastWill::make({"/proc/self/exe", "down", "--config", options.config});
+  if (!will) {
+    complain(will.error().message);
+    return kFailed;
+  }
+  AgentOptions agent;
+  agent.confirm_within = time;
+  agent.on_confirmed = [&will] { will->revoke(); };
+  const ExitStatus status = up(options, agent);
+  will->revoke();
+  return status;
 }
 
 }  // namespace
@@ -44,8 +73,16 @@ void add_up(CLI::App& app, Action& chosen) {
           "Append the session keys to this file, to decrypt captures with. Whoever has it can read the "
           "traffic")
       ->type_name("FILE");
+  CLI::Option* confirm = command->add_option("--confirm", options->confirm,
+                                             "Take everything back, as `cuttle down` would, unless `cuttle "
+                                             "confirm` comes within this time (60s), or "
+                                             "when it ends before");
+  confirm->type_name("TIME");
   command->add_flag("-v,--verbose", options->verbose, "Log more");
-  command->callback([&chosen, options] { chosen = [options] { return up(*options); }; });
+  command->callback([&chosen, options, confirm] {
+    const bool on_trial = confirm->count() > 0;
+    chosen = [options, on_trial] { return on_trial ? up_on_trial(*options) : up(*options, {}); };
+  });
 }
 
 }  // namespace cuttle

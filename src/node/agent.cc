@@ -7,8 +7,11 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <optional>
 
 #include "config/shape_plan.hh"
+#include "config/units.hh"
 #include "control/client.hh"
 #include "control/server.hh"
 #include "control/status.hh"
@@ -42,7 +45,9 @@ class Agent {
  public:
   static Result<std::unique_ptr<Agent>> start(const NodeConfig& config, const NodeKeys& keys,
                                               const AgentOptions& options);
-  void run();
+  // False when nobody confirmed the trial in time.
+  bool run();
+  bool on_trial() const { return trial_ends_.has_value(); }
 
  private:
   Agent(const NodeConfig& config, Signals signals, WakeUp wake_up)
@@ -51,6 +56,7 @@ class Agent {
   Result<void> start_shards();
   void note_realtime(const std::string& why_not);
   Result<std::string> answer(const std::string& request);
+  Result<std::string> confirm();
   StatusSnapshot status();
   void watch_guard(Instant now);
 
@@ -62,6 +68,9 @@ class Agent {
   Instant guard_seen_{};
   AeadBackend backend_ = best_aead_backend();
   std::string realtime_why_not_;
+  std::optional<Duration> confirm_within_;
+  std::optional<Instant> trial_ends_;
+  std::function<void()> on_confirmed_;
   std::unique_ptr<KeyLog> key_log_;
   std::vector<StrangerSocket> strangers_;
   std::vector<std::unique_ptr<NodeLink>> links_;
@@ -76,6 +85,8 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
   auto wake_up = WakeUp::create();
   if (!wake_up) return tl::unexpected(wake_up.error());
   std::unique_ptr<Agent> agent(new Agent(config, std::move(*signals), std::move(*wake_up)));
+  agent->confirm_within_ = options.confirm_within;
+  agent->on_confirmed_ = options.on_confirmed;
   if (!options.debug_keys_file.empty()) {
     auto log = KeyLog::open(options.debug_keys_file);
     if (!log) return tl::unexpected(log.error());
@@ -144,7 +155,16 @@ void Agent::note_realtime(const std::string& why_not) {
 
 Result<std::string> Agent::answer(const std::string& request) {
   if (request == "status") return to_json(status());
-  return failure("unknown request \"" + request + "\"; known: status");
+  if (request == "confirm") return confirm();
+  return failure("unknown request \"" + request + "\"; known: status, confirm");
+}
+
+Result<std::string> Agent::confirm() {
+  if (!trial_ends_) return failure("nothing waits to be confirmed: the agent is not on trial");
+  trial_ends_.reset();
+  if (on_confirmed_) on_confirmed_();
+  spdlog::info("confirmed: what was set up stays");
+  return std::string(R"({"confirmed":true})");
 }
 
 StatusSnapshot Agent::status() {
@@ -176,9 +196,15 @@ void Agent::watch_guard(Instant now) {
   }
 }
 
-void Agent::run() {
+bool Agent::run() {
   spdlog::info("node {} is up: {} links, {}", config_.name, links_.size(), aead_backend_name(backend_));
+  if (confirm_within_) {
+    trial_ends_ = clock_.now() + *confirm_within_;
+    spdlog::warn("on trial: `cuttle confirm` within {} keeps it, otherwise everything is taken back",
+                 format_duration(*confirm_within_));
+  }
   sd_notify(0, "READY=1");
+  bool in_time = true;
   while (true) {
     std::vector<pollfd> waiting = server_->poll_fds();
     const size_t server_fds = waiting.size();
@@ -186,13 +212,18 @@ void Agent::run() {
     waiting.push_back({signals_.fd(), POLLIN, 0});
     ::poll(waiting.data(), waiting.size(), static_cast<int>(kTick.ns / 1'000'000));
     if (const auto signal = signals_.take()) {
-      spdlog::info(
-          "{}: stopping; routes and guard stay, so traffic to the peers waits (cuttle down removes them)",
-          *signal);
+      spdlog::info("{}: stopping; {}", *signal,
+                   on_trial() ? "not confirmed, so everything is taken back"
+                              : "routes and guard stay, so traffic to the peers waits (cuttle down removes "
+                                "them)");
       break;
     }
     wake_up_.clear();
     const Instant now = clock_.now();
+    if (trial_ends_ && now >= *trial_ends_) {
+      in_time = false;
+      break;
+    }
     const uint64_t wall = wall_clock_ns();
     for (const auto& link : links_) link->handle_control(now, wall);
     server_->handle_ready(now, std::span(waiting).first(server_fds));
@@ -200,6 +231,7 @@ void Agent::run() {
     watch_guard(now);
   }
   sd_notify(0, "STOPPING=1");
+  return in_time;
 }
 
 }  // namespace
@@ -214,8 +246,14 @@ Result<void> run_agent(const NodeConfig& config, const NodeKeys& keys, const Age
     }
     return tl::unexpected(agent.error());
   }
-  (*agent)->run();
-  return {};
+  const bool in_time = (*agent)->run();
+  const bool keep = !(*agent)->on_trial();
+  agent->reset();  // its threads end before what they use is taken away
+  if (keep) return {};
+  if (auto undone = remove_redirect(config); !undone) return undone;
+  if (in_time) return {};
+  return failure(fmt::format("nobody confirmed within {}: everything is taken back",
+                             format_duration(*options.confirm_within)));
 }
 
 Result<void> take_down(const NodeConfig& config) {

@@ -1,9 +1,12 @@
 // The agent: one node, all of its links, in the foreground. What `cuttle up` runs and `cuttle down` undoes.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "base/result.hh"
+#include "base/time.hh"
 #include "config/config.hh"
 #include "config/key_files.hh"
 
@@ -11,6 +14,10 @@ namespace cuttle {
 
 struct AgentOptions {
   std::string debug_keys_file;  // empty: none (node/key_log.hh)
+  // On trial: without `cuttle confirm` in this time after it is up, and when it is stopped before, the agent
+  // takes everything back.
+  std::optional<Duration> confirm_within;
+  std::function<void()> on_confirmed;  // called on the control thread
 };
 
 // Sets up interfaces, routes, guard and threads, says so to systemd (Type=notify), and runs until SIGTERM or

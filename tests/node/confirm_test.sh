@@ -1,0 +1,76 @@
+#!/bin/bash
+# `cuttle up --confirm TIME`: nobody locks himself out. Unless `cuttle confirm` comes in time, the machine is as it
+# was before; also when the agent is stopped, or crashes, on trial.
+# shellcheck source=tests/node/harness.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
+
+# on_trial TIME: a alone; b has no agent, as when an operator begins.
+on_trial() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  machine_state a >"$WORK/before"
+  start_agent a --confirm "$1"
+  eventually 20 answers || fail "the agent does not answer"
+  is_closed || fail "b answers although a is closed"
+}
+answers() { [[ $(status a .node 2>/dev/null) == a ]]; }
+is_closed() {
+  ! in_space a ping -q -c 1 -W 1 "${V4[b]}" >/dev/null 2>&1
+}
+is_as_before() { [[ $(machine_state a) == "$(<"$WORK/before")" ]]; }
+expect_taken_back() {
+  eventually 20 is_as_before || expect_same "the machine afterwards" "$(<"$WORK/before")" "$(machine_state a)"
+  in_space a timeout 10 ping -q -c 2 -i 0.1 "${V4[b]}" >/dev/null || fail "b does not answer after all"
+}
+agent_ended() { process_ended "$(<"$WORK/a.pid")"; }
+confirm() { in_space a timeout 10 "$CUTTLE" confirm --socket "$WORK/a.sock"; }
+
+not_confirmed() {
+  on_trial 3s
+  eventually 20 agent_ended || fail "the agent goes on"
+  grep -q 'nobody confirmed within 3 s: everything is taken back' "$WORK/a.log" || fail "it does not say why"
+  expect_taken_back
+}
+
+confirmed() {
+  on_trial 3s
+  confirm || fail "confirm failed"
+  sleep 4
+  answers || fail "the agent ended though confirmed"
+  ! confirm 2>"$WORK/again" || fail "there was nothing to confirm"
+  grep -q 'not on trial' "$WORK/again" || fail "confirm says: $(<"$WORK/again")"
+  # From now on it is an agent like any other: what it closed stays closed.
+  stop_agent a KILL
+  sleep 0.5
+  is_closed || fail "b answers after the agent's end"
+}
+
+stopped_on_trial() {
+  on_trial 60s
+  stop_agent a TERM
+  expect_taken_back
+}
+
+crashed_on_trial() {
+  on_trial 60s
+  stop_agent a KILL
+  expect_taken_back
+}
+
+no_such_time() {
+  local value status
+  network
+  RATE="20 Mb/s" configure
+  machine_state a >"$WORK/before"
+  for value in soon 0s -1s 2h 60; do
+    status=0
+    in_space a timeout 10 "$CUTTLE" up --config "$WORK/a.toml" "--confirm=$value" 2>"$WORK/refused" || status=$?
+    expect_same "exit status for $value" 2 "$status"
+    grep -q "write 60s" "$WORK/refused" || fail "it says: $(<"$WORK/refused")"
+  done
+  is_as_before || fail "something was changed"
+}
+
+for case in not_confirmed confirmed stopped_on_trial crashed_on_trial no_such_time; do run_case "$case"; done
+finish
