@@ -78,8 +78,7 @@ constexpr std::array kControl{
     "pipe2",         "getcwd",         "nanosleep",       "gettimeofday", "time",       "writev",
     "ftruncate",     "rename"};
 
-template <size_t n>
-bool allow(scmp_filter_ctx filter, const std::array<const char*, n>& names) {
+bool allow(scmp_filter_ctx filter, std::span<const char* const> names) {
   for (const char* name : names) {
     const int number = seccomp_syscall_resolve_name(name);
     if (number == __NR_SCMP_ERROR || number < 0) continue;
@@ -118,12 +117,13 @@ Result<void> keep_only_capabilities(std::span<const std::string> names) {
   return {};
 }
 
-Result<void> restrict_system_calls() {
+Result<void> restrict_system_calls(std::span<const char* const> more) {
   const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)),
                                                                 seccomp_release);
   if (filter == nullptr) return failure("cannot make a system call filter: out of memory");
   seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
-  if (!allow(filter.get(), kDataPath) || !allow(filter.get(), kRuntime) || !allow(filter.get(), kControl)) {
+  if (!allow(filter.get(), kDataPath) || !allow(filter.get(), kRuntime) || !allow(filter.get(), kControl) ||
+      !allow(filter.get(), more)) {
     return failure("cannot make a system call filter");
   }
   if (const int error = seccomp_load(filter.get()); error != 0) {

@@ -16,7 +16,8 @@ namespace cuttle {
 Result<void> keep_only_capabilities(std::span<const std::string> names);
 
 // From here on only the system calls that a running agent makes are possible, for all threads: no program can
-// be started, no process looked into, nothing mounted, no module loaded. Others fail with EPERM.
-Result<void> restrict_system_calls();
+// be started, no process looked into, nothing mounted, no module loaded. Others fail with EPERM. `more`:
+// names of calls that this agent needs besides.
+Result<void> restrict_system_calls(std::span<const char* const> more = {});
 
 }  // namespace cuttle

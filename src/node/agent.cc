@@ -5,7 +5,6 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
-#include <algorithm>
 #include <array>
 #include <functional>
 #include <optional>
@@ -19,8 +18,8 @@
 #include "io/realtime.hh"
 #include "io/signals.hh"
 #include "node/assemble.hh"
+#include "node/native_driver.hh"
 #include "node/redirect.hh"
-#include "node/shard.hh"
 
 namespace cuttle {
 
@@ -35,10 +34,10 @@ constexpr Duration kPatience = seconds(3);
 
 // CAP_NET_ADMIN stays for the guard's counters and for new links, CAP_SYS_NICE and CAP_IPC_LOCK for the
 // threads about to start.
-Result<void> give_away_privileges() {
+Result<void> give_away_privileges(const Driver& driver) {
   const std::array<std::string, 4> kept{"cap_net_admin", "cap_sys_nice", "cap_ipc_lock", "cap_bpf"};
   if (auto dropped = keep_only_capabilities(kept); !dropped) return dropped;
-  return restrict_system_calls();
+  return restrict_system_calls(driver.system_calls());
 }
 
 class Agent {
@@ -53,7 +52,7 @@ class Agent {
   Agent(const NodeConfig& config, Signals signals, WakeUp wake_up)
       : config_(config), signals_(std::move(signals)), wake_up_(std::move(wake_up)), started_(clock_.now()) {}
 
-  Result<void> start_shards();
+  Result<void> start_driver();
   void note_realtime(const std::string& why_not);
   Result<std::string> answer(const std::string& request);
   Result<std::string> confirm();
@@ -74,7 +73,7 @@ class Agent {
   std::unique_ptr<KeyLog> key_log_;
   std::vector<StrangerSocket> strangers_;
   std::vector<std::unique_ptr<NodeLink>> links_;
-  std::vector<std::unique_ptr<Shard>> shards_;  // stop before the links go
+  std::unique_ptr<Driver> driver_;  // stops before the links go
   std::unique_ptr<ControlServer> server_;
 };
 
@@ -115,34 +114,16 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
     agent->strangers_.push_back(std::move(*stranger));
   }
   if (auto opened = open_links(config); !opened) return tl::unexpected(opened.error());
-  if (auto given = give_away_privileges(); !given) return tl::unexpected(given.error());
-  if (auto started = agent->start_shards(); !started) return tl::unexpected(started.error());
+  agent->driver_ = (options.make_driver ? options.make_driver : make_native_driver)(config, agent->wake_up_);
+  if (auto given = give_away_privileges(*agent->driver_); !given) return tl::unexpected(given.error());
+  if (auto started = agent->start_driver(); !started) return tl::unexpected(started.error());
   return agent;
 }
 
-Result<void> Agent::start_shards() {
-  const uint32_t count = std::max<uint32_t>(config_.shards, 1);
-  std::vector<std::vector<Lane*>> lanes(count);
-  for (size_t l = 0; l < links_.size(); ++l) {
-    for (size_t j = 0; j < links_[l]->lanes(); ++j) lanes[(l + j) % count].push_back(&links_[l]->lane(j));
-  }
-  for (uint32_t i = 0; i < count; ++i) {
-    ShardOptions options;
-    options.number = i;
-    options.realtime = config_.realtime;
-    options.poll_before = config_.poll_before;
-    if (!config_.cpus.empty()) options.cpu = config_.cpus[i % config_.cpus.size()];
-    auto shard = Shard::create(std::move(lanes[i]), wake_up_, options);
-    if (!shard) return tl::unexpected(shard.error());
-    shards_.push_back(std::move(*shard));
-  }
-  for (size_t l = 0; l < links_.size(); ++l) {
-    for (size_t j = 0; j < links_[l]->lanes(); ++j) {
-      links_[l]->set_receiver_wake_up(j,
-                                      [shard = shards_[(l + j) % count].get()] { shard->wake_receiver(); });
-    }
-  }
-  for (const auto& shard : shards_) note_realtime(shard->start());
+Result<void> Agent::start_driver() {
+  auto why_not = driver_->start(links_);
+  if (!why_not) return tl::unexpected(why_not.error());
+  note_realtime(*why_not);
   if (!config_.realtime) note_realtime("realtime = false in the configuration");
   return {};
 }

@@ -9,15 +9,17 @@
 #include "base/time.hh"
 #include "config/config.hh"
 #include "config/key_files.hh"
+#include "node/driver.hh"
 
 namespace cuttle {
 
 struct AgentOptions {
-  std::string debug_keys_file;  // empty: none (node/key_log.hh)
+  std::string debug_keys_file{};  // empty: none (node/key_log.hh)
   // On trial: without `cuttle confirm` in this time after it is up, and when it is stopped before, the agent
   // takes everything back.
-  std::optional<Duration> confirm_within;
-  std::function<void()> on_confirmed;  // called on the control thread
+  std::optional<Duration> confirm_within{};
+  std::function<void()> on_confirmed{};  // called on the control thread
+  MakeDriver make_driver{};              // empty: the native one (node/native_driver.hh)
 };
 
 // Sets up interfaces, routes, guard and threads, says so to systemd (Type=notify), and runs until SIGTERM or

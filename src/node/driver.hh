@@ -1,0 +1,41 @@
+// What runs the lanes: pack, pace and receive, on threads or on a reactor. The agent sets everything up and
+// keeps the control thread; a driver is given lanes that are ready, and runs each part of a lane (lane.hh)
+// where it likes, as long as each part has one thread. Nothing else knows which driver it is.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.hh"
+#include "config/config.hh"
+#include "io/event_queue.hh"
+#include "node/link.hh"
+
+namespace cuttle {
+
+class Driver {
+ public:
+  // Stops: from then on nobody but the caller touches the lanes.
+  virtual ~Driver() = default;
+
+  // Begins to serve the lanes of these links, which outlive the driver, and gives each link the ways to wake
+  // its receivers. Returns why the pacers have no real-time priority; empty when they have, or were not meant
+  // to.
+  virtual Result<std::string> start(const std::vector<std::unique_ptr<NodeLink>>& links) = 0;
+
+  // What it calls beyond the system calls of every agent (io/privileges.hh).
+  virtual std::span<const char* const> system_calls() const { return {}; }
+
+ protected:
+  Driver() = default;
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+};
+
+// `control` wakes the control thread, and outlives the driver.
+using MakeDriver = std::function<std::unique_ptr<Driver>(const NodeConfig& config, const WakeUp& control)>;
+
+}  // namespace cuttle
