@@ -29,6 +29,9 @@ class EventQueue {
   // end when there is none; an interrupting signal ends the wait, too.
   size_t wait(std::span<uint64_t> out, std::optional<Duration> timeout);
 
+  // To wait on, in another queue, until there is something to wait() for; stays the queue's.
+  int fd() const { return fd_.get(); }
+
  private:
   explicit EventQueue(FileDescriptor fd) : fd_(std::move(fd)) {}
   FileDescriptor fd_;

@@ -29,8 +29,6 @@ class PacerLoop {
   };
 
   void slot(Lane& lane);
-  static void obey(Lane& lane);
-  Duration seal_lead(const Lane& lane) const;
 
   std::vector<Lane*> lanes_;
   std::vector<Due> due_;  // a heap, earliest deadline first

@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "node/offload.hh"
+#include "node/receiving.hh"
 
 namespace cuttle {
 
 namespace {
 
 constexpr uint64_t kWakeUpTag = UINT64_MAX;
-// The longest train that GRO hands over.
-constexpr size_t kBufferBytes = 65536;
 // Trains, or single datagrams, taken from one socket before the others have their turn.
 constexpr int kTurn = 64;
 
@@ -42,7 +40,7 @@ ReceiverLoop::ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, Even
       events_(std::move(events)),
       wake_up_(std::move(wake_up)),
       spin_(spin),
-      buffer_(std::make_unique<uint8_t[]>(kBufferBytes)) {}
+      buffer_(std::make_unique<uint8_t[]>(kReceiveBufferBytes)) {}
 
 void ReceiverLoop::run(const std::atomic<bool>& stop) {
   std::array<uint64_t, 64> ready;
@@ -51,86 +49,17 @@ void ReceiverLoop::run(const std::atomic<bool>& stop) {
     for (size_t i = 0; i < count; ++i) {
       if (ready[i] == kWakeUpTag) {
         wake_up_.clear();
-        for (Lane* lane : lanes_) obey(*lane);
+        for (Lane* lane : lanes_) obey_as_receiver(*lane);
         continue;
       }
       Lane& lane = *lanes_[ready[i]];
-      obey(lane);
-      for (int turn = 0; turn < kTurn && receive(lane); ++turn) {
+      obey_as_receiver(lane);
+      for (int turn = 0;
+           turn < kTurn && receive_train(lane, control_, clock_, {buffer_.get(), kReceiveBufferBytes});
+           ++turn) {
       }
     }
   }
-}
-
-void ReceiverLoop::obey(Lane& lane) {
-  while (auto command = lane.to_receiver.pop()) {
-    if (auto* key = std::get_if<ReceiveKey>(&*command)) {
-      lane.receiver.handle_key(std::move(*key));
-    } else {
-      lane.receiver.handle_forget(std::get<ForgetSessionsBefore>(*command).session);
-    }
-  }
-  while (auto aead = lane.receiver.poll_retired()) {
-    if (!lane.retired_by_receiver.push(std::move(aead))) break;
-  }
-}
-
-// True when more may wait: this was less than a slot's cells, so the kernel hands them over in pieces.
-bool ReceiverLoop::receive(Lane& lane) {
-  const auto received = lane.socket.receive({buffer_.get(), kBufferBytes});
-  if (!received) return false;
-  const Instant now = clock_.now();
-  const size_t segment = received->segment_bytes;
-  for (size_t at = 0; at < received->bytes; at += segment) {
-    handle_datagram(lane, now, {buffer_.get() + at, std::min(segment, received->bytes - at)});
-  }
-  const bool whole_slot = received->bytes >= lane.sender.plan().cells_per_slot * lane.format.cell_bytes();
-  return !whole_slot || received->bytes + lane.format.cell_bytes() > kBufferBytes;
-}
-
-void ReceiverLoop::handle_datagram(Lane& lane, Instant now, Bytes datagram) {
-  switch (lane.receiver.handle_datagram(now, datagram)) {
-    case Received::dropped:
-      return;
-    case Received::handshake:
-      if (lane.handshakes_in.push(datagram, now)) {
-        control_.set();
-      } else {
-        lane.packets.handshakes_lost.add();
-      }
-      return;
-    case Received::first_of_session:
-      lane.confirmed_session.store(lane.receiver.current_session(), std::memory_order_release);
-      control_.set();
-      break;
-    case Received::cell:
-      break;
-  }
-  while (auto packet = lane.receiver.poll_packet()) deliver(lane, *packet);
-}
-
-void ReceiverLoop::deliver(Lane& lane, Bytes packet) {
-  const auto source = wire::inner_source(packet);
-  if (!source) {
-    lane.packets.unreadable.add();
-    return;
-  }
-  const bool allowed = std::any_of(lane.allowed_sources.begin(), lane.allowed_sources.end(),
-                                   [&](const IpPrefix& prefix) { return prefix.contains(*source); });
-  if (!allowed) {
-    lane.packets.foreign_source.add();
-    return;
-  }
-  // The packet lies in the reassembler's own buffer, which nothing else reads.
-  auto* octets = const_cast<uint8_t*>(packet.data());
-  VirtioHeader header = describe_for_tun({octets, packet.size()}, lane.inner_mtu);
-  const std::array<iovec, 2> pieces{{{&header, kVirtioHeaderBytes}, {octets, packet.size()}}};
-  if (lane.tun.writev(pieces) < 0) {
-    lane.packets.tun_refused.add();
-    return;
-  }
-  lane.packets.packets_out.add();
-  lane.packets.bytes_out.add(packet.size());
 }
 
 }  // namespace cuttle

@@ -25,11 +25,6 @@ class ReceiverLoop {
  private:
   ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, EventQueue events, WakeUp wake_up, bool spin);
 
-  bool receive(Lane& lane);
-  void handle_datagram(Lane& lane, Instant now, Bytes datagram);
-  void deliver(Lane& lane, Bytes packet);
-  static void obey(Lane& lane);
-
   std::vector<Lane*> lanes_;
   const WakeUp& control_;
   EventQueue events_;

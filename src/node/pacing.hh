@@ -1,0 +1,18 @@
+// What every driver's pacer does in a slot of one lane, without the waiting in between. Nothing here depends
+// on payload.
+#pragma once
+
+#include "base/time.hh"
+#include "node/lane.hh"
+
+namespace cuttle {
+
+// How long before the deadline the sealing of the lane's cells should begin.
+Duration seal_lead(const Lane& lane);
+// Takes in what the control thread has for this lane. `loss_65536ths`: what the lane's receiver lost, for the
+// peer.
+void obey_as_pacer(Lane& lane, uint16_t loss_65536ths);
+// Sends the train; `now` is when.
+void release(Lane& lane, const Train& train, Instant now);
+
+}  // namespace cuttle

@@ -1,0 +1,83 @@
+#include "node/receiving.hh"
+
+#include <algorithm>
+
+#include "node/offload.hh"
+
+namespace cuttle {
+
+namespace {
+
+void deliver(Lane& lane, Bytes packet) {
+  const auto source = wire::inner_source(packet);
+  if (!source) {
+    lane.packets.unreadable.add();
+    return;
+  }
+  const bool allowed = std::any_of(lane.allowed_sources.begin(), lane.allowed_sources.end(),
+                                   [&](const IpPrefix& prefix) { return prefix.contains(*source); });
+  if (!allowed) {
+    lane.packets.foreign_source.add();
+    return;
+  }
+  // The packet lies in the reassembler's own buffer, which nothing else reads.
+  auto* octets = const_cast<uint8_t*>(packet.data());
+  VirtioHeader header = describe_for_tun({octets, packet.size()}, lane.inner_mtu);
+  const std::array<iovec, 2> pieces{{{&header, kVirtioHeaderBytes}, {octets, packet.size()}}};
+  if (lane.tun.writev(pieces) < 0) {
+    lane.packets.tun_refused.add();
+    return;
+  }
+  lane.packets.packets_out.add();
+  lane.packets.bytes_out.add(packet.size());
+}
+
+void handle_datagram(Lane& lane, const WakeUp& control, Instant now, Bytes datagram) {
+  switch (lane.receiver.handle_datagram(now, datagram)) {
+    case Received::dropped:
+      return;
+    case Received::handshake:
+      if (lane.handshakes_in.push(datagram, now)) {
+        control.set();
+      } else {
+        lane.packets.handshakes_lost.add();
+      }
+      return;
+    case Received::first_of_session:
+      lane.confirmed_session.store(lane.receiver.current_session(), std::memory_order_release);
+      control.set();
+      break;
+    case Received::cell:
+      break;
+  }
+  while (auto packet = lane.receiver.poll_packet()) deliver(lane, *packet);
+}
+
+}  // namespace
+
+void obey_as_receiver(Lane& lane) {
+  while (auto command = lane.to_receiver.pop()) {
+    if (auto* key = std::get_if<ReceiveKey>(&*command)) {
+      lane.receiver.handle_key(std::move(*key));
+    } else {
+      lane.receiver.handle_forget(std::get<ForgetSessionsBefore>(*command).session);
+    }
+  }
+  while (auto aead = lane.receiver.poll_retired()) {
+    if (!lane.retired_by_receiver.push(std::move(aead))) break;
+  }
+}
+
+bool receive_train(Lane& lane, const WakeUp& control, const MonotonicClock& clock, MutableBytes buffer) {
+  const auto received = lane.socket.receive(buffer);
+  if (!received) return false;
+  const Instant now = clock.now();
+  const size_t segment = received->segment_bytes;
+  for (size_t at = 0; at < received->bytes; at += segment) {
+    handle_datagram(lane, control, now, {buffer.data() + at, std::min(segment, received->bytes - at)});
+  }
+  const bool whole_slot = received->bytes >= lane.sender.plan().cells_per_slot * lane.format.cell_bytes();
+  return !whole_slot || received->bytes + lane.format.cell_bytes() > buffer.size();
+}
+
+}  // namespace cuttle

@@ -1,0 +1,24 @@
+// Stages 4 to 8 for one lane, without the waiting: what every driver's receiver does when a lane's socket has
+// something to read. On the lane's receiving thread.
+#pragma once
+
+#include "base/bytes.hh"
+#include "io/clock.hh"
+#include "io/event_queue.hh"
+#include "node/lane.hh"
+
+namespace cuttle {
+
+// The longest train that GRO hands over.
+inline constexpr size_t kReceiveBufferBytes = 65536;
+
+// Takes in what the control thread has for this lane's receiver.
+void obey_as_receiver(Lane& lane);
+
+// One train from the lane's socket, through filter, AEAD, replay window and reassembly, and the packets in
+// it, if their source is the peer's, to the TUN. `buffer` has kReceiveBufferBytes. Handshakes go to the
+// control thread, which `control` wakes. True when more may wait: this was less than a slot's cells, so the
+// kernel hands them over in pieces.
+bool receive_train(Lane& lane, const WakeUp& control, const MonotonicClock& clock, MutableBytes buffer);
+
+}  // namespace cuttle
