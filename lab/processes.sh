@@ -25,7 +25,10 @@ in_node() {
 start_in() {
   local node=$1 name=$2
   shift 2
-  nsenter --net="/run/netns/$(namespace "$node")" -- setsid -- "$@" >"$STATE/log/$name.out" 2>&1 </dev/null &
+  # Ceph takes the host's name for that of its node.
+  # shellcheck disable=SC2016  # expands inside
+  nsenter --net="/run/netns/$(namespace "$node")" -- setsid -- unshare --uts -- \
+    sh -c 'hostname "$0" && exec "$@"' "$node" "$@" >"$STATE/log/$name.out" 2>&1 </dev/null &
   record "$name" $!
 }
 

@@ -33,7 +33,8 @@ struct PeerConfig {
   std::vector<IpPrefix> redirect;  // the peer's addresses: traffic to them goes through the link
   Shape shape;                     // complete: the node's shape, overridden by the peer's own
   uint32_t lanes = 1;              // UDP flows; lane j listens on the node's port + j
-  uint32_t line = 0;               // where [[peer]] stands in the file
+  bool joining = false;  // until the link has been up once, traffic passes beside it (node/joining.hh)
+  uint32_t line = 0;     // where [[peer]] stands in the file
 
   std::string interface_name() const { return "ct-" + name; }
 };

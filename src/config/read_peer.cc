@@ -87,6 +87,7 @@ void read_peer(TomlReader& reader, const std::string& directory, bool default_sh
   peer.endpoint = reader.parsed("endpoint", Endpoint::parse, kEndpointAdvice).value_or(Endpoint{});
   read_redirect(reader, peer, out);
   peer.lanes = static_cast<uint32_t>(reader.number("lanes", 1, kMostLanes).value_or(peer.lanes));
+  peer.joining = reader.boolean("joining").value_or(peer.joining);
   read_peer_shape(reader, peer, default_shape_good, out);
   reader.finish();
   out.config.peers.push_back(std::move(peer));

@@ -30,12 +30,14 @@ struct LinkStatus {
   std::string name;       // of the peer
   std::string interface;  // "ct-NAME"
   std::string endpoint;
-  std::string state;                      // "up", "connecting", "quiet" (nothing authentic comes) or "down"
+  std::string state;  // "up", "connecting", "quiet" (nothing authentic comes) or "down"
+  bool open = false;  // joining, and not up yet: traffic to the peer passes beside the link
   std::optional<uint64_t> session_age_s;  // none without a session
 
   uint32_t cell_bytes = 0;
   uint64_t rate_bps = 0;        // of the link, all lanes together
   uint64_t slot_ns = 0;         // as it came out
+  uint64_t peer_rate_bps = 0;   // of the other direction, as the peer says; 0: not known yet
   uint32_t cells_per_slot = 0;  // of each lane
   uint32_t lanes = 1;
   uint32_t jitter_percent = 0;

@@ -21,11 +21,16 @@ Json link_json(const LinkStatus& link) {
   json["interface"] = link.interface;
   json["endpoint"] = link.endpoint;
   json["state"] = link.state;
+  json["open"] = link.open;
   json["session_age_s"] = link.session_age_s ? Json(*link.session_age_s) : Json(nullptr);
   json["handshakes"] = link.handshakes;
-  json["shape"] = {{"cell_bytes", link.cell_bytes}, {"rate_bps", link.rate_bps},
-                   {"slot_ns", link.slot_ns},       {"cells_per_slot", link.cells_per_slot},
-                   {"lanes", link.lanes},           {"jitter_percent", link.jitter_percent}};
+  json["shape"] = {{"cell_bytes", link.cell_bytes},
+                   {"rate_bps", link.rate_bps},
+                   {"slot_ns", link.slot_ns},
+                   {"cells_per_slot", link.cells_per_slot},
+                   {"lanes", link.lanes},
+                   {"jitter_percent", link.jitter_percent},
+                   {"peer_rate_bps", link.peer_rate_bps}};
   json["cells"] = {{"sent", link.cells_sent},
                    {"sent_dummy", link.cells_sent_dummy},
                    {"received", link.cells_received},
@@ -74,6 +79,7 @@ LinkStatus link_from(const Json& json) {
   read(json, "interface", link.interface);
   read(json, "endpoint", link.endpoint);
   read(json, "state", link.state);
+  read(json, "open", link.open);
   if (json.contains("session_age_s") && !json["session_age_s"].is_null()) {
     read(json, "session_age_s", link.session_age_s.emplace());
   }
@@ -85,6 +91,7 @@ LinkStatus link_from(const Json& json) {
   read(shape, "cells_per_slot", link.cells_per_slot);
   read(shape, "lanes", link.lanes);
   read(shape, "jitter_percent", link.jitter_percent);
+  read(shape, "peer_rate_bps", link.peer_rate_bps);
   const Json& cells = object(json, "cells");
   read(cells, "sent", link.cells_sent);
   read(cells, "sent_dummy", link.cells_sent_dummy);

@@ -36,8 +36,9 @@ std::string head(const StatusSnapshot& status) {
 std::string links_table(const StatusSnapshot& status) {
   TextTable table({{"link"}, {"state"}, {"session"}, {"endpoint"}, {"rate", true}, {"shape"}});
   for (const LinkStatus& link : status.links) {
-    table.add({link.name, link.state, link.session_age_s ? human_age(*link.session_age_s) : "-",
-               link.endpoint, format_rate(link.rate_bps), shape_text(link)});
+    table.add({link.name, link.open ? link.state + ", OPEN" : link.state,
+               link.session_age_s ? human_age(*link.session_age_s) : "-", link.endpoint,
+               format_rate(link.rate_bps), shape_text(link)});
   }
   return table.text();
 }

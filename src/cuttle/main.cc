@@ -17,7 +17,7 @@ constexpr char kAbout[] =
     "so that whoever watches the network cannot tell an idle cluster from a busy one.";
 constexpr char kFooter[] =
     "Example:\n"
-    "  cuttle genkey > /etc/cuttle/osd0.key     make this node's key (umask 077 first)\n"
+    "  cuttle init --name osd0 --listen 10.77.0.11:4410 --folder /etc/cuttle\n"
     "  cuttle check /etc/cuttle/osd0.toml       find everything that is wrong\n"
     "  cuttle up --config /etc/cuttle/osd0.toml\n"
     "  cuttle status\n"
@@ -49,6 +49,8 @@ cuttle::ExitStatus run(int argc, char** argv) {
   cuttle::add_down(app, chosen);
   cuttle::add_check(app, chosen);
   cuttle::add_status(app, chosen);
+  cuttle::add_init(app, chosen);
+  cuttle::add_show(app, chosen);
   cuttle::add_genkey(app, chosen);
   cuttle::add_pubkey(app, chosen);
   cuttle::add_genpsk(app, chosen);

@@ -18,6 +18,7 @@
 #include "io/realtime.hh"
 #include "io/signals.hh"
 #include "node/assemble.hh"
+#include "node/joining.hh"
 #include "node/native_driver.hh"
 #include "node/redirect.hh"
 
@@ -49,8 +50,12 @@ class Agent {
   bool on_trial() const { return trial_ends_.has_value(); }
 
  private:
-  Agent(const NodeConfig& config, Signals signals, WakeUp wake_up)
-      : config_(config), signals_(std::move(signals)), wake_up_(std::move(wake_up)), started_(clock_.now()) {}
+  Agent(const NodeConfig& config, Signals signals, WakeUp wake_up, Joining joining)
+      : config_(config),
+        signals_(std::move(signals)),
+        wake_up_(std::move(wake_up)),
+        joining_(std::move(joining)),
+        started_(clock_.now()) {}
 
   Result<void> start_driver();
   void note_realtime(const std::string& why_not);
@@ -58,10 +63,12 @@ class Agent {
   Result<std::string> confirm();
   StatusSnapshot status();
   void watch_guard(Instant now);
+  void watch_joining(Instant now);
 
   const NodeConfig& config_;
   Signals signals_;
   WakeUp wake_up_;
+  Joining joining_;
   MonotonicClock clock_;
   Instant started_;
   Instant guard_seen_{};
@@ -83,7 +90,10 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
   if (!signals) return tl::unexpected(signals.error());
   auto wake_up = WakeUp::create();
   if (!wake_up) return tl::unexpected(wake_up.error());
-  std::unique_ptr<Agent> agent(new Agent(config, std::move(*signals), std::move(*wake_up)));
+  auto joining = Joining::look(config);
+  if (!joining) return tl::unexpected(joining.error());
+  std::unique_ptr<Agent> agent(
+      new Agent(config, std::move(*signals), std::move(*wake_up), std::move(*joining)));
   agent->confirm_within_ = options.confirm_within;
   agent->on_confirmed_ = options.on_confirmed;
   if (!options.debug_keys_file.empty()) {
@@ -102,7 +112,7 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
     if (auto locked = lock_memory(); !locked) agent->note_realtime(locked.error().message);
   }
 
-  if (auto closed = close_all(config); !closed) return tl::unexpected(closed.error());
+  if (auto closed = close_all(agent->joining_.routed()); !closed) return tl::unexpected(closed.error());
   auto links = assemble_links({config, keys, agent->backend_, agent->key_log_.get()});
   if (!links) return tl::unexpected(links.error());
   agent->links_ = std::move(*links);
@@ -113,7 +123,7 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
     if (!stranger) return tl::unexpected(stranger.error());
     agent->strangers_.push_back(std::move(*stranger));
   }
-  if (auto opened = open_links(config); !opened) return tl::unexpected(opened.error());
+  if (auto opened = open_links(agent->joining_.routed()); !opened) return tl::unexpected(opened.error());
   agent->driver_ = (options.make_driver ? options.make_driver : make_native_driver)(config, agent->wake_up_);
   if (auto given = give_away_privileges(*agent->driver_); !given) return tl::unexpected(given.error());
   if (auto started = agent->start_driver(); !started) return tl::unexpected(started.error());
@@ -160,7 +170,10 @@ StatusSnapshot Agent::status() {
   snapshot.realtime_why_not = realtime_why_not_;
   snapshot.guard = guard_status().value_or(GuardStatus{});
   for (const StrangerSocket& stranger : strangers_) snapshot.guard.strangers_dropped += stranger.dropped();
-  for (const auto& link : links_) snapshot.links.push_back(link->status(now));
+  for (size_t i = 0; i < links_.size(); ++i) {
+    snapshot.links.push_back(links_[i]->status(now));
+    snapshot.links.back().open = joining_.is_open(i);
+  }
   return snapshot;
 }
 
@@ -169,11 +182,30 @@ void Agent::watch_guard(Instant now) {
   if (now - guard_seen_ < kGuardRound) return;
   guard_seen_ = now;
   if (guard_status()) return;
-  if (auto restored = restore_guard(config_); !restored) {
+  if (auto restored = restore_guard(joining_.guarded()); !restored) {
     spdlog::error("the guard is gone and cannot be put back: {}", restored.error().message);
   } else {
     spdlog::warn(
         "the guard (nftables table inet cuttle) was gone, and is back; something flushed the ruleset");
+  }
+}
+
+// A peer that was still open has its link up: from now on through it or nowhere.
+void Agent::watch_joining(Instant now) {
+  for (size_t i = 0; i < links_.size(); ++i) {
+    if (!joining_.is_open(i) || !links_[i]->is_up(now) || !joining_.handle_up(now, i)) continue;
+    auto closed = open_links(joining_.routed());
+    if (closed) closed = close_routes(joining_.routed());
+    if (closed) {
+      spdlog::info("link {} is up for the first time: traffic to it goes through it from now on, or nowhere",
+                   links_[i]->peer().name);
+    } else {
+      spdlog::error("link {}: its routes cannot be set: {}", links_[i]->peer().name, closed.error().message);
+    }
+  }
+  if (!joining_.handle_timeout(now)) return;
+  if (auto guarded = restore_guard(joining_.guarded()); !guarded) {
+    spdlog::error("the guard cannot be renewed: {}", guarded.error().message);
   }
 }
 
@@ -210,6 +242,7 @@ bool Agent::run() {
     server_->handle_ready(now, std::span(waiting).first(server_fds));
     server_->handle_timeout(now);
     watch_guard(now);
+    watch_joining(now);
   }
   sd_notify(0, "STOPPING=1");
   return in_time;

@@ -35,6 +35,8 @@ class NodeLink {
   Lane& lane(size_t i) { return *lanes_[i]; }
   size_t lanes() const { return lanes_.size(); }
 
+  // Authentic cells come, and ours can be read there.
+  bool is_up(Instant now) const;
   LinkStatus status(Instant now) const;
 
  private:

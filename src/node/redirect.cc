@@ -79,13 +79,17 @@ bool is_closed(const NodeConfig& config) {
   return rule_is_present(rule_of(config)).value_or(false);
 }
 
-Result<void> close_all(const NodeConfig& config) {
+Result<void> close_routes(const NodeConfig& config) {
   for (const PeerConfig& peer : config.peers) {
     for (const IpPrefix& prefix : peer.redirect) {
       if (auto set = set_blackhole(config.route_table, prefix); !set) return set;
     }
   }
-  if (auto added = add_rule(rule_of(config)); !added) return added;
+  return add_rule(rule_of(config));
+}
+
+Result<void> close_all(const NodeConfig& config) {
+  if (auto closed = close_routes(config); !closed) return closed;
   return apply_guard(guard_of(config));
 }
 

@@ -13,6 +13,8 @@ namespace cuttle {
 bool is_closed(const NodeConfig& config);
 // Blackholes, rules and guard: from here on nothing leaves unshaped. Precedes the links.
 Result<void> close_all(const NodeConfig& config);
+// The blackholes and the rule alone, without the guard.
+Result<void> close_routes(const NodeConfig& config);
 // Addresses, routes and sizes of the ct- interfaces, which exist.
 Result<void> open_links(const NodeConfig& config);
 // Undoes both.

@@ -116,8 +116,12 @@ Result<std::string> Cluster::ask(const std::string& request, Instant deadline) {
   return json->value("out", "");
 }
 
+Result<std::string> Cluster::ask_monitor(const std::string& prefix, Instant deadline) {
+  return ask(to_monitor({{"prefix", prefix}, {"format", "json"}}), deadline);
+}
+
 Result<std::string> Cluster::version(Instant deadline) {
-  const auto answer = ask(to_monitor({{"prefix", "version"}, {"format", "json"}}), deadline);
+  const auto answer = ask_monitor("version", deadline);
   if (!answer) return tl::unexpected(answer.error());
   return read_json(*answer, [](const Json& json) {
     const std::string text = json.at("version");  // "ceph version 16.2.15 (...) pacific (stable)"
@@ -142,7 +146,7 @@ Result<std::vector<int>> Cluster::acting(const std::string& pool, const std::str
 }
 
 Result<std::map<int, std::string>> Cluster::addresses(Instant deadline) {
-  const auto answer = ask(to_monitor({{"prefix", "osd dump"}, {"format", "json"}}), deadline);
+  const auto answer = ask_monitor("osd dump", deadline);
   if (!answer) return tl::unexpected(answer.error());
   return read_json(*answer, [](const Json& json) {
     std::map<int, std::string> found;
@@ -172,7 +176,7 @@ Result<std::string> Cluster::in_flight(int osd, Instant deadline) {
 }
 
 Result<std::string> Cluster::health(Instant deadline) {
-  const auto answer = ask(to_monitor({{"prefix", "health"}, {"format", "json"}}), deadline);
+  const auto answer = ask_monitor("health", deadline);
   if (!answer) return tl::unexpected(answer.error());
   return read_json(*answer, [](const Json& json) {
     std::string text = json.at("status");

@@ -22,6 +22,8 @@ class Cluster {
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
+  // What the monitors answer to a command without arguments ("mon dump"), in JSON.
+  Result<std::string> ask_monitor(const std::string& prefix, Instant deadline);
   Result<std::string> version(Instant deadline);  // "16.2.15"
   // The OSDs that hold the object, the primary first.
   Result<std::vector<int>> acting(const std::string& pool, const std::string& object, Instant deadline);

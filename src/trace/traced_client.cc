@@ -116,8 +116,8 @@ Result<std::string> find_client_program() {
   if (const char* path = std::getenv("CUTTLE_TRACE_CLIENT")) return std::string(path);
   std::error_code error;
   const auto here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  for (const auto& folder :
-       {here, here / "../libexec/cuttle", here / "../trace/client", here / "../client"}) {
+  for (const auto& folder : {here, here / "../libexec/cuttle", here / "../trace/client", here / "../client",
+                             here / "../../trace/client"}) {
     if (access((folder / kName).c_str(), X_OK) == 0) return (folder / kName).lexically_normal().string();
   }
   return failure(

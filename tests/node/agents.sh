@@ -13,7 +13,7 @@ end_process() {
   eventually 10 process_ended "$2" || fail "process $2 does not end on SIG$1"
 }
 
-# configure: keys and configurations for both. RATE, SLOT, CELL, LANES and UNDERLAY (4 or 6) may be set before.
+# configure: keys and configurations for both. RATE, SLOT, CELL, LANES, JOINING and UNDERLAY (4 or 6) may be set before.
 configure() {
   local node
   for node in a b; do
@@ -51,6 +51,7 @@ preshared_key_file = "$WORK/psk"
 endpoint = "$(endpoint "$peer")"
 redirect = ["${V4[$peer]}", "${V6[$peer]}"]
 lanes = ${LANES:-1}
+${JOINING:+joining = $JOINING}
 END
 }
 

@@ -1,0 +1,79 @@
+#include "enroll/files.hh"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "config/file.hh"
+#include "io/file_descriptor.hh"
+#include "io/os_error.hh"
+
+namespace cuttle::enroll {
+
+namespace {
+
+std::string part_of(const std::string& path) {
+  return path + ".part";
+}
+
+Result<void> write_all(int fd, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const ssize_t put = ::write(fd, text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return os_failure(path, errno);
+    text.remove_prefix(static_cast<size_t>(put));
+  }
+  if (::fsync(fd) != 0) return os_failure(path, errno);
+  return {};
+}
+
+}  // namespace
+
+Result<PrivateKey> read_private_key(const std::string& path) {
+  constexpr size_t kLongest = 128;
+  Secret<kLongest> memory;
+  const auto file = read_secret_file(path, memory.bytes());
+  if (!file) return failure(fmt::format("{}: cannot be read: {}", path, file.error().message));
+  std::string_view text(reinterpret_cast<const char*>(memory.data()), file->bytes);
+  text = text.substr(0, text.find_last_not_of(" \r\n") + 1);
+  auto key = PrivateKey::parse(text);
+  if (!key) return failure(fmt::format("{}: {}", path, key.error().message));
+  return key;
+}
+
+FileBatch::~FileBatch() {
+  for (const std::string& path : paths_) ::unlink(part_of(path).c_str());
+  for (auto folder = folders_.rbegin(); folder != folders_.rend(); ++folder) ::rmdir(folder->c_str());
+}
+
+Result<void> FileBatch::add(const std::string& path, std::string_view text, bool secret) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  std::string missing;
+  for (const auto& piece : folder) {
+    missing = missing.empty() ? piece.string() : (std::filesystem::path(missing) / piece).string();
+    if (::mkdir(missing.c_str(), 0700) == 0) folders_.push_back(missing);
+  }
+  const std::string part = part_of(path);
+  const FileDescriptor file(
+      ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, secret ? 0600 : 0644));
+  if (!file) return os_failure(path, errno);
+  paths_.push_back(path);
+  if (secret && ::fchmod(file.get(), 0600) != 0) return os_failure(path, errno);
+  return write_all(file.get(), text, path);
+}
+
+Result<void> FileBatch::commit() {
+  while (!paths_.empty()) {
+    const std::string& path = paths_.back();
+    if (::rename(part_of(path).c_str(), path.c_str()) != 0) return os_failure(path, errno);
+    folders_.clear();  // they hold something now
+    paths_.pop_back();
+  }
+  return {};
+}
+
+}  // namespace cuttle::enroll

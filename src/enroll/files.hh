@@ -1,0 +1,35 @@
+// Files with a private key, for their owner alone, and other files written whole or not at all. Touches the
+// disk.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hh"
+#include "crypto/keys.hh"
+
+namespace cuttle::enroll {
+
+// The key in `path`. Errors begin with the path.
+Result<PrivateKey> read_private_key(const std::string& path);
+
+// Writes several files so that either all of them change or none: first beside their places, then renamed.
+// What was written is undone unless commit() succeeded. One thread.
+class FileBatch {
+ public:
+  FileBatch() = default;
+  FileBatch(const FileBatch&) = delete;
+  FileBatch& operator=(const FileBatch&) = delete;
+  ~FileBatch();
+
+  // Folders that are missing are made, for their owner alone.
+  Result<void> add(const std::string& path, std::string_view text, bool secret);
+  Result<void> commit();
+
+ private:
+  std::vector<std::string> paths_;    // not yet in place: PATH.part is
+  std::vector<std::string> folders_;  // made by us
+};
+
+}  // namespace cuttle::enroll

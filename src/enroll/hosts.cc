@@ -1,0 +1,161 @@
+#include "enroll/hosts.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace cuttle::enroll {
+
+namespace {
+
+using Json = nlohmann::json;
+
+std::string short_name(const std::string& hostname) {
+  std::string name = hostname.substr(0, hostname.find('.'));
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return name;
+}
+
+// "7" or "a": OSDs have numbers, the others names.
+std::string id_of(const Json& daemon) {
+  for (const char* key : {"id", "osd"}) {
+    if (daemon.contains(key) && daemon[key].is_number()) return std::to_string(daemon[key].get<int64_t>());
+  }
+  return daemon.value("name", "");
+}
+
+class Collector {
+ public:
+  void take_metadata(const std::string& kind, const std::string& text) {
+    for (const Json& daemon : Json::parse(text)) {
+      const std::string host = short_name(daemon.value("hostname", ""));
+      const std::string name = kind + "." + id_of(daemon);
+      if (host.empty() || daemon.value("hostname", "") == "unknown") continue;
+      placed_.insert(name);
+      Found& found = hosts_[host];
+      found.daemons.push_back(name);
+      for (const char* key : {"addrs", "addr", "front_addr"}) add(found.front, daemon.value(key, ""));
+      add(found.back, daemon.value("back_addr", ""));
+    }
+  }
+
+  // What is in a map but told nobody where it runs.
+  void note_unplaced(const std::string& kind, const Json& daemons) {
+    for (const Json& daemon : daemons) {
+      const std::string name = kind + "." + id_of(daemon);
+      if (placed_.count(name) > 0) continue;
+      notes_.push_back(fmt::format(
+          "{} is in the map but has not said where it runs; start it, then run this again", name));
+    }
+  }
+
+  Hosts finish() {
+    Hosts hosts;
+    for (auto& [name, found] : hosts_) {
+      Host host{name, std::move(found.daemons), std::move(found.front)};
+      for (const IpAddress& address : found.back) append(host.addresses, address);
+      if (host.addresses.empty()) {
+        notes_.push_back(fmt::format("host {} has no address in the maps; it is left out", name));
+        continue;
+      }
+      std::sort(host.daemons.begin(), host.daemons.end());
+      hosts.list.push_back(std::move(host));
+    }
+    hosts.notes = std::move(notes_);
+    return hosts;
+  }
+
+ private:
+  struct Found {
+    std::vector<std::string> daemons;
+    std::vector<IpAddress> front;
+    std::vector<IpAddress> back;
+  };
+
+  static void append(std::vector<IpAddress>& list, const IpAddress& address) {
+    if (std::find(list.begin(), list.end(), address) == list.end()) list.push_back(address);
+  }
+  static void add(std::vector<IpAddress>& list, const std::string& text) {
+    for (const IpAddress& address : addresses_in(text)) append(list, address);
+  }
+
+  std::map<std::string, Found> hosts_;
+  std::set<std::string> placed_;
+  std::vector<std::string> notes_;
+};
+
+Result<void> check_distinct(const Hosts& hosts) {
+  std::map<IpAddress, std::string> owner;
+  for (const Host& host : hosts.list) {
+    for (const IpAddress& address : host.addresses) {
+      const auto [known, is_new] = owner.emplace(address, host.name);
+      if (is_new) continue;
+      return failure(fmt::format(
+          "hosts {} and {} both have the address {}: links go by address, so every host needs its "
+          "own; check their hostnames and the network's addresses",
+          known->second, host.name, address.text()));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<IpAddress> addresses_in(std::string_view text) {
+  std::vector<IpAddress> found;
+  const auto take = [&](std::string_view one) {
+    const auto address = IpAddress::parse(one);
+    if (address && *address != IpAddress{address->is_v6, {}}) found.push_back(*address);
+  };
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    std::string_view one = text.substr(0, comma);
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+    // "[v2:" at the beginning of a list, "v1:" within it; an IPv6 address has brackets of its own.
+    if (one.starts_with("[v")) one.remove_prefix(1);
+    if (one.starts_with("v1:") || one.starts_with("v2:")) one.remove_prefix(3);
+    if (one.starts_with('[')) {
+      take(one.substr(1, one.find(']') - 1));
+    } else {
+      take(one.substr(0, one.find(':')));
+    }
+  }
+  return found;
+}
+
+Result<Hosts> hosts_of(const CephMaps& maps) {
+  try {
+    Collector collector;
+    collector.take_metadata("mon", maps.mon_metadata);
+    collector.take_metadata("osd", maps.osd_metadata);
+    collector.take_metadata("mgr", maps.mgr_metadata);
+    collector.take_metadata("mds", maps.mds_metadata);
+    collector.note_unplaced("mon", Json::parse(maps.mon_dump).at("mons"));
+    collector.note_unplaced("osd", Json::parse(maps.osd_dump).at("osds"));
+    Hosts hosts = collector.finish();
+    if (hosts.list.empty()) return failure("the cluster's maps name no host with an address");
+    if (const auto distinct = check_distinct(hosts); !distinct) return tl::unexpected(distinct.error());
+    return hosts;
+  } catch (const Json::exception& error) {
+    return failure(fmt::format("the cluster's answer has another form than expected: {}", error.what()));
+  }
+}
+
+Result<void> add_host(Hosts& hosts, const std::string& name, const IpAddress& address) {
+  const auto known =
+      std::find_if(hosts.list.begin(), hosts.list.end(), [&](const Host& host) { return host.name == name; });
+  if (known != hosts.list.end()) {
+    if (std::find(known->addresses.begin(), known->addresses.end(), address) == known->addresses.end()) {
+      known->addresses.push_back(address);
+    }
+  } else {
+    hosts.list.push_back({name, {}, {address}});
+  }
+  return check_distinct(hosts);
+}
+
+}  // namespace cuttle::enroll

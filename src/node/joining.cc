@@ -1,0 +1,50 @@
+#include "node/joining.hh"
+
+#include <algorithm>
+
+#include "io/routes.hh"
+
+namespace cuttle {
+
+Result<Joining> Joining::look(const NodeConfig& config) {
+  Joining joining(config);
+  const bool any = std::any_of(config.peers.begin(), config.peers.end(),
+                               [](const PeerConfig& peer) { return peer.joining; });
+  const auto routes = any ? list_routes(config.route_table) : Result<std::vector<Route>>();
+  if (!routes) return tl::unexpected(routes.error());
+  for (size_t i = 0; i < config.peers.size(); ++i) {
+    const PeerConfig& peer = config.peers[i];
+    const bool closed_before = std::any_of(routes->begin(), routes->end(), [&](const Route& route) {
+      return std::find(peer.redirect.begin(), peer.redirect.end(), route.prefix) != peer.redirect.end();
+    });
+    const bool open = peer.joining && !closed_before;
+    joining.redirects_.push_back(peer.redirect);
+    joining.stage_.push_back(open ? Stage::open : Stage::closed);
+    joining.guard_due_.push_back(Instant::never());
+    if (!open) continue;
+    joining.routed_.peers[i].redirect.clear();
+    joining.guarded_.peers[i].redirect.clear();
+  }
+  return joining;
+}
+
+bool Joining::handle_up(Instant now, size_t peer) {
+  if (stage_[peer] != Stage::open) return false;
+  stage_[peer] = Stage::routed;
+  routed_.peers[peer].redirect = redirects_[peer];
+  guard_due_[peer] = now + kGrace;
+  return true;
+}
+
+bool Joining::handle_timeout(Instant now) {
+  bool renew = false;
+  for (size_t i = 0; i < stage_.size(); ++i) {
+    if (stage_[i] != Stage::routed || now < guard_due_[i]) continue;
+    stage_[i] = Stage::closed;
+    guarded_.peers[i].redirect = redirects_[i];
+    renew = true;
+  }
+  return renew;
+}
+
+}  // namespace cuttle

@@ -1,0 +1,69 @@
+#!/bin/bash
+# `joining = true`: two ends are put under running traffic one after the other, and it never stops for long; from the
+# first time a link is up on, there is no way beside it any more.
+# shellcheck source=tests/node/harness.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
+CELLS=$(cells_v4 1472 4410)
+
+is_open() { # NODE
+  [[ $(status "$1" '.links[0].open') == true ]]
+}
+is_closed() { # NODE
+  [[ $(status "$1" '.links[0].open') == false ]] && in_space "$1" nft list table inet cuttle | grep -q "${V4[${OTHER[$1]}]} : jump exit"
+}
+answers() {
+  in_space a timeout 10 ping -q -c 3 -i 0.05 -W 2 "${V4[b]}" >/dev/null
+}
+
+one_after_the_other() {
+  local sender
+  network
+  connect
+  RATE="100 Mb/s" JOINING=true configure
+  start_agent a
+  eventually 20 is_open a || fail "a does not say that its link is open"
+  answers || fail "with one end alone, traffic does not pass beside the link"
+  # Starts plain, ends shaped.
+  ip netns exec "$NET-b" timeout 120 "$CUTTLE_TOOLS/stream" serve >/dev/null 2>"$WORK/serve.log" &
+  eventually 5 listens_on_tcp b 7008 || fail "stream serve does not listen: $(<"$WORK/serve.log")"
+  in_space a tc qdisc add dev u0 root tbf rate 200mbit burst 64k latency 50ms
+  in_space a timeout 100 "$CUTTLE_TOOLS/stream" send --to "${V4[b]}" --bytes 120000000 >"$WORK/transfer.json" 2>&1 &
+  sender=$!
+  sleep 1
+  start_agent b
+  wait_up
+  wait "$sender" || fail "the connection did not live through the change: $(<"$WORK/transfer.json")"
+  expect "bytes that went through the link" "$(status b '.links[0].bytes.received')" '>' 1000000
+  eventually 20 is_closed a || fail "a is still open: $(status a '.links[0]')"
+  eventually 20 is_closed b || fail "b is still open: $(status b '.links[0]')"
+  start_capture shaped ma
+  answers || fail "no answer through the link"
+  stop_capture shaped
+  expect_same "packets beside the link" "" \
+    "$(captured shaped "$BETWEEN and not $NEIGHBOURS and not $CELLS" | head -n 5)"
+}
+
+# The peer goes, the agent starts anew: neither opens the way again.
+never_open_again() {
+  network
+  connect
+  RATE="20 Mb/s" JOINING=true configure
+  start_agents
+  eventually 20 is_closed a || fail "a is still open"
+  stop_agent b KILL
+  ! answers || fail "b answers though its end of the link is gone"
+  stop_agent a KILL
+  start_agent a
+  eventually 20 is_closed a || fail "a start opened the way again: $(status a '.links[0]')"
+  ! answers || fail "b answers after a started anew"
+  in_space b "$CUTTLE" down --config "$WORK/b.toml"
+  ! answers || fail "b answers in the clear"
+  # `down` on both ends, and nothing else, opens it.
+  stop_agent a
+  take_down a
+  answers || fail "no answer after 'down' on both ends"
+}
+
+run_case one_after_the_other
+run_case never_open_again
+finish
