@@ -57,3 +57,15 @@ trace put bench greeting "$STATE/written" "${conf[@]}" --timeout 6
 kill -CONT "$osd"
 ((SECONDS - began < 12)) || fail "an OSD that hangs made the trace hang"
 expect_failure "an OSD that hangs" 'rados_write_full: Connection timed out (110)'
+
+lab sh mon -- ceph --conf "$STATE/ceph.conf" osd set full 2>/dev/null
+trace put bench greeting "$STATE/written" "${conf[@]}" --timeout 5
+lab sh mon -- ceph --conf "$STATE/ceph.conf" osd unset full 2>/dev/null
+expect_failure "a full cluster" 'rados_write_full: Connection timed out (110)'
+
+for node in osd0 osd1; do
+  read -r osd _ <"$STATE/processes/ceph-$node"
+  kill -TERM "$osd"
+done
+trace put bench greeting "$STATE/written" "${conf[@]}" --timeout 5
+expect_failure "no OSD left" 'rados_write_full: Connection timed out (110)'
