@@ -3,11 +3,13 @@
 // docs/configuration.md describes the file; parse.hh reads it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/ip.hh"
+#include "base/ports.hh"
 #include "base/time.hh"
 #include "crypto/keys.hh"
 
@@ -31,6 +33,7 @@ struct PeerConfig {
   std::string preshared_key_file;  // empty: no preshared key
   Endpoint endpoint;               // lane j goes to port + j
   std::vector<IpPrefix> redirect;  // the peer's addresses: traffic to them goes through the link
+  std::vector<PortRange> ports;    // only what comes from or goes to these; empty: all of it
   Shape shape;                     // complete: the node's shape, overridden by the peer's own
   uint32_t lanes = 1;              // UDP flows; lane j listens on the node's port + j
   bool joining = false;  // until the link has been up once, traffic passes beside it (node/joining.hh)
@@ -45,16 +48,23 @@ struct NodeConfig {
   Endpoint listen;                   // lane j of every link uses port + j
   std::vector<IpAddress> addresses;  // own addresses, source of redirected traffic; default: that of `listen`
   uint32_t firewall_mark = 0xc077;   // on cells, so that they leave by the main table
-  uint32_t route_table = 4410;
-  uint32_t inner_mtu = 1500;               // of every ct- interface
-  std::string control_socket;              // default: /run/cuttle/NAME.sock
-  bool realtime = true;                    // SCHED_FIFO and locked memory for the pacers, where permitted
+  uint32_t route_table = 4410;       // links that carry certain ports only: the next one
+  uint32_t inner_mtu = 1500;         // of every ct- interface
+  std::string user;                  // whom the agent becomes once it is set up; empty: it stays who it is
+  std::string control_socket;        // default: /run/cuttle/NAME.sock
+  bool realtime = true;              // SCHED_FIFO and locked memory for the pacers, where permitted
   Duration poll_before = microseconds(0);  // spin this long before each deadline instead of sleeping
   uint32_t shards = 1;                     // links are spread over this many groups of threads
   std::vector<uint32_t> cpus;  // shard i's pacer runs on cpus[i % size]; empty: the kernel decides
   std::string driver = "native";
   Shape shape;  // default of every link
   std::vector<PeerConfig> peers;
+
+  uint32_t port_table() const { return route_table + 1; }
+  bool has_port_lists() const {
+    return std::any_of(peers.begin(), peers.end(),
+                       [](const PeerConfig& peer) { return !peer.ports.empty(); });
+  }
 
   // The most lanes of any link: the node listens on this many ports. 0 without peers.
   uint32_t most_lanes() const {

@@ -40,6 +40,7 @@ class CrossCheck {
       check_endpoint(i);
       check_ports(i);
       for (size_t j = 0; j < node_.peers[i].redirect.size(); ++j) check_redirect(i, j);
+      for (size_t j = 0; j < node_.peers[i].ports.size(); ++j) check_port_range(i, j);
     }
   }
 
@@ -60,6 +61,14 @@ class CrossCheck {
   }
 
   void check_own() {
+    const uint64_t port_table = uint64_t{node_.route_table} + 1;
+    if (node_.has_port_lists() && ((port_table >= 253 && port_table <= 255) || port_table > UINT32_MAX)) {
+      out_.problems.add(
+          out_.lines.line("node.route_table"),
+          fmt::format("node.route_table = {}: links with `ports` need the next table too, which "
+                      "is not to be had; use another, for example 4410",
+                      node_.route_table));
+    }
     if (is_multicast(node_.listen.address)) {
       out_.problems.add(
           out_.lines.line("node.listen"),
@@ -147,6 +156,24 @@ class CrossCheck {
          fmt::format("{} lanes would need port {}; the ports of node.listen and endpoint plus the lanes "
                      "must stay below 65536",
                      peer.lanes, highest));
+  }
+
+  // The cells themselves leave by the main table: a rule for their ports would send them into the link.
+  void check_port_range(size_t i, size_t j) {
+    const PeerConfig& peer = node_.peers[i];
+    const std::string key = fmt::format("ports[{}]", j);
+    const auto complain = [&](const std::string& message) {
+      note(i, key, fmt::format("{}: {}", quoted(peer.ports[j].text()), message));
+    };
+    for (size_t k = 0; k < j; ++k) {
+      if (!peer.ports[k].overlaps(peer.ports[j])) continue;
+      return complain(fmt::format("overlaps {}; each port once", quoted(peer.ports[k].text())));
+    }
+    for (const uint16_t first : {node_.listen.port, peer.endpoint.port}) {
+      const PortRange cells{true, first, static_cast<uint16_t>(first + peer.lanes - 1)};
+      if (first == 0 || !cells.overlaps(peer.ports[j])) continue;
+      return complain(fmt::format("covers the cells' own ports, {}", cells.text()));
+    }
   }
 
   void check_redirect(size_t i, size_t j) {

@@ -9,6 +9,7 @@ namespace cuttle {
 namespace {
 
 constexpr size_t kLongestNodeName = 32;
+constexpr size_t kLongestUserName = 32;       // useradd(8)
 constexpr size_t kLongestSocketPath = 107;    // sun_path less its final zero, unix(7)
 constexpr uint32_t kSmallestInnerMtu = 1280;  // RFC 8200, section 5
 constexpr uint32_t kLargestInnerMtu = 65535;
@@ -32,6 +33,15 @@ std::optional<std::string> parse_socket_path(std::string_view text) {
 std::optional<Duration> parse_poll(std::string_view text) {
   const auto duration = parse_duration(text);
   return duration && *duration <= seconds(1) ? duration : std::nullopt;
+}
+
+// As useradd(8) takes them.
+std::optional<std::string> parse_user_name(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  const bool good = !text.empty() && text.size() <= kLongestUserName && is_letter(text.front()) &&
+                    std::all_of(text.begin(), text.end(),
+                                [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-'; });
+  return good ? std::optional(std::string(text)) : std::nullopt;
 }
 
 void read_addresses(TomlReader& reader, ParsedConfig& out) {
@@ -104,6 +114,10 @@ void read_runtime(TomlReader& reader, ParsedConfig& out) {
   };
   node.driver =
       reader.parsed("driver", parse_driver, "no such driver; there is \"native\"").value_or(node.driver);
+  node.user = reader
+                  .parsed("user", parse_user_name,
+                          "not the name of a user; it begins with a letter or _, then a-z 0-9 - _ follow")
+                  .value_or("");
   node.realtime = reader.boolean("realtime").value_or(node.realtime);
   node.poll_before =
       reader.parsed("poll_before", parse_poll, "not a duration of at most 1 s; write \"100 us\"")

@@ -53,6 +53,22 @@ void read_redirect(TomlReader& reader, PeerConfig& peer, ParsedConfig& out) {
   }
 }
 
+void read_ports(TomlReader& reader, PeerConfig& peer, ParsedConfig& out) {
+  const toml::node* list = reader.node("ports");
+  if (list != nullptr && list->is_array() && list->as_array()->empty()) {
+    reader.problem("ports", "an empty list; leave it out to carry everything");
+  }
+  for (const TextItem& item : reader.texts("ports")) {
+    const auto range = PortRange::parse(item.text);
+    if (range) {
+      out.lines.set(fmt::format("{}.ports[{}]", reader.path(), peer.ports.size()), item.line);
+      peer.ports.push_back(*range);
+    } else {
+      reader.wrong(item, "not a range of ports; write \"6789\", \"6800-7300\" or \"udp 500\"");
+    }
+  }
+}
+
 void read_peer_shape(TomlReader& reader, PeerConfig& peer, bool default_shape_good, ParsedConfig& out) {
   bool good = default_shape_good;
   peer.shape = out.config.shape;
@@ -86,6 +102,7 @@ void read_peer(TomlReader& reader, const std::string& directory, bool default_sh
   reader.require("endpoint", "the address and UDP port the peer listens on, for example \"10.77.0.10:4410\"");
   peer.endpoint = reader.parsed("endpoint", Endpoint::parse, kEndpointAdvice).value_or(Endpoint{});
   read_redirect(reader, peer, out);
+  read_ports(reader, peer, out);
   peer.lanes = static_cast<uint32_t>(reader.number("lanes", 1, kMostLanes).value_or(peer.lanes));
   peer.joining = reader.boolean("joining").value_or(peer.joining);
   read_peer_shape(reader, peer, default_shape_good, out);

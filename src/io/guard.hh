@@ -7,6 +7,9 @@
 //   exit (postrouting, after address translation): packets to a peer's address that do not go into its
 //   interface are dropped, except our marked UDP to its endpoint and neighbour discovery.
 //
+// Of a peer whose link carries certain ports only, this goes for packets from or to these ports, on either
+// end, and for fragments of their protocol, which may hide them; its other packets are left alone.
+//
 // Forwarded packets pass both, so containers and virtual machines on the node cannot go round a link either.
 // Loopback is left alone. Source: nft(8); libnftables(3).
 #pragma once
@@ -17,6 +20,7 @@
 #include <vector>
 
 #include "base/ip.hh"
+#include "base/ports.hh"
 #include "base/result.hh"
 
 namespace cuttle {
@@ -24,8 +28,9 @@ namespace cuttle {
 struct GuardPeer {
   std::string interface;  // "ct-NAME"
   std::vector<IpPrefix> prefixes;
-  Endpoint endpoint;   // of its first lane
-  uint16_t lanes = 1;  // its ports from the endpoint's on
+  Endpoint endpoint;             // of its first lane
+  uint16_t lanes = 1;            // its ports from the endpoint's on
+  std::vector<PortRange> ports;  // what the link carries; empty: everything
 };
 
 struct GuardConfig {

@@ -45,6 +45,31 @@ std::string ports(uint16_t first, uint16_t count) {
   return count == 1 ? fmt::format("{}", first) : fmt::format("{}-{}", first, first + count - 1);
 }
 
+// What ends a peer's chain: the packets that only the link may carry.
+std::string drops(const GuardPeer& peer, std::string_view counter) {
+  const std::string drop = fmt::format("counter name {}-{} drop\n", counter, peer.interface);
+  if (peer.ports.empty()) return "    " + drop;
+  std::string out;
+  for (const bool udp : {false, true}) {
+    std::string elements;
+    for (const PortRange& range : peer.ports) {
+      if (range.is_udp != udp) continue;
+      fmt::format_to(std::back_inserter(elements), "{}{}-{}", elements.empty() ? "" : ", ", range.first,
+                     range.last);
+    }
+    if (elements.empty()) continue;
+    const std::string_view protocol = udp ? "udp" : "tcp";
+    for (const std::string_view end : {"dport", "sport"}) {
+      fmt::format_to(std::back_inserter(out), "    {} {} {{ {} }} {}", protocol, end, elements, drop);
+    }
+    fmt::format_to(std::back_inserter(out),
+                   "    ip protocol {0} ip frag-off & 0x3fff != 0 {1}"
+                   "    meta l4proto {0} exthdr frag exists {1}",
+                   protocol, drop);
+  }
+  return out;
+}
+
 void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& peer) {
   const bool v6 = peer.endpoint.address.is_v6;
   const std::string endpoint = peer.endpoint.address.text();
@@ -59,18 +84,19 @@ void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& pe
                  "    iifname \"{0}\" accept\n"
                  "    {1} saddr {2} {3} udp sport {4} udp dport {5} accept\n"
                  "{6}"
-                 "    counter name entry-{0} drop\n"
+                 "{7}"
                  "  }}\n",
-                 peer.interface, v6 ? "ip6" : "ip", endpoint, whole, peer_ports, own_ports, neighbours);
+                 peer.interface, v6 ? "ip6" : "ip", endpoint, whole, peer_ports, own_ports, neighbours,
+                 drops(peer, "entry"));
   fmt::format_to(std::back_inserter(out),
                  "  chain exit-{0} {{\n"
                  "    oifname \"{0}\" accept\n"
                  "    meta mark {1} {2} daddr {3} udp sport {4} udp dport {5} accept\n"
                  "{6}"
-                 "    counter name exit-{0} drop\n"
+                 "{7}"
                  "  }}\n",
                  peer.interface, config.firewall_mark, v6 ? "ip6" : "ip", endpoint, own_ports, peer_ports,
-                 neighbours);
+                 neighbours, drops(peer, "exit"));
 }
 
 }  // namespace

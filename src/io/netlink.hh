@@ -34,6 +34,7 @@ class NetlinkMessage {
   void put_address(int attribute, const IpAddress& address) {
     put(attribute, address.bytes.data(), address.size());
   }
+  void put(int attribute, const void* data, size_t size);  // anything else
   nlattr* begin_nest(int attribute);
   void end_nest(nlattr* nest);
 
@@ -41,7 +42,6 @@ class NetlinkMessage {
 
  private:
   void append(const void* data, size_t size);
-  void put(int attribute, const void* data, size_t size);
 
   std::unique_ptr<nl_msg, decltype(&nlmsg_free)> message_;
 };

@@ -35,10 +35,20 @@ constexpr Duration kPatience = seconds(3);
 
 // CAP_NET_ADMIN stays for the guard's counters and for new links, CAP_SYS_NICE and CAP_IPC_LOCK for the
 // threads about to start.
-Result<void> give_away_privileges(const Driver& driver) {
+Result<void> give_away_privileges(const NodeConfig& config, const Driver& driver) {
+  const auto user = config.user.empty() ? std::nullopt : find_user(config.user);
+  if (!config.user.empty() && !user) return failure("there is no user " + config.user);
   const std::array<std::string, 4> kept{"cap_net_admin", "cap_sys_nice", "cap_ipc_lock", "cap_bpf"};
-  if (auto dropped = keep_only_capabilities(kept); !dropped) return dropped;
+  if (auto dropped = keep_only_capabilities(kept, user); !dropped) return dropped;
   return restrict_system_calls(driver.system_calls());
+}
+
+// How often systemd wants to hear that the control thread goes round: twice in WatchdogSec=. None: it does
+// not.
+std::optional<Duration> watchdog_interval() {
+  uint64_t limit_us = 0;
+  if (sd_watchdog_enabled(0, &limit_us) <= 0) return std::nullopt;
+  return microseconds(static_cast<int64_t>(limit_us / 2));
 }
 
 class Agent {
@@ -125,7 +135,8 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
   }
   if (auto opened = open_links(agent->joining_.routed()); !opened) return tl::unexpected(opened.error());
   agent->driver_ = (options.make_driver ? options.make_driver : make_native_driver)(config, agent->wake_up_);
-  if (auto given = give_away_privileges(*agent->driver_); !given) return tl::unexpected(given.error());
+  if (auto given = give_away_privileges(config, *agent->driver_); !given)
+    return tl::unexpected(given.error());
   if (auto started = agent->start_driver(); !started) return tl::unexpected(started.error());
   return agent;
 }
@@ -217,6 +228,8 @@ bool Agent::run() {
                  format_duration(*confirm_within_));
   }
   sd_notify(0, "READY=1");
+  const auto watchdog_round = watchdog_interval();
+  Instant watchdog_next = clock_.now();
   bool in_time = true;
   while (true) {
     std::vector<pollfd> waiting = server_->poll_fds();
@@ -243,6 +256,10 @@ bool Agent::run() {
     server_->handle_timeout(now);
     watch_guard(now);
     watch_joining(now);
+    if (watchdog_round && now >= watchdog_next) {
+      sd_notify(0, "WATCHDOG=1");
+      watchdog_next = now + *watchdog_round;
+    }
   }
   sd_notify(0, "STOPPING=1");
   return in_time;

@@ -10,11 +10,15 @@ Result<Joining> Joining::look(const NodeConfig& config) {
   Joining joining(config);
   const bool any = std::any_of(config.peers.begin(), config.peers.end(),
                                [](const PeerConfig& peer) { return peer.joining; });
-  const auto routes = any ? list_routes(config.route_table) : Result<std::vector<Route>>();
-  if (!routes) return tl::unexpected(routes.error());
+  std::vector<Route> routes;
+  for (const uint32_t table : {config.route_table, config.port_table()}) {
+    const auto its = any ? list_routes(table) : Result<std::vector<Route>>();
+    if (!its) return tl::unexpected(its.error());
+    routes.insert(routes.end(), its->begin(), its->end());
+  }
   for (size_t i = 0; i < config.peers.size(); ++i) {
     const PeerConfig& peer = config.peers[i];
-    const bool closed_before = std::any_of(routes->begin(), routes->end(), [&](const Route& route) {
+    const bool closed_before = std::any_of(routes.begin(), routes.end(), [&](const Route& route) {
       return std::find(peer.redirect.begin(), peer.redirect.end(), route.prefix) != peer.redirect.end();
     });
     const bool open = peer.joining && !closed_before;

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <linux/capability.h>
 #include <sys/capability.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 
 #include "io/links.hh"
+#include "io/privileges.hh"
 #include "io/routes.hh"
 #include "wire/cell.hh"
 
@@ -33,6 +35,21 @@ void check_capabilities(Problems& problems) {
     problems.warn(0,
                   "the capability CAP_SYS_NICE is missing: without real-time priority releases come late "
                   "when the machine is busy");
+  }
+}
+
+// The key files are read before, so only a reload needs the user to be able to.
+void check_user(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
+  if (config.user.empty()) return;
+  const uint32_t line = lines.line("runtime.user");
+  const auto user = find_user(config.user);
+  if (!user) {
+    problems.add(line,
+                 fmt::format("runtime.user: there is no user {0}; `adduser --system --group {0}` makes it",
+                             config.user));
+  } else if (user->user != ::geteuid() && !has_capability(CAP_SETUID)) {
+    problems.add(line,
+                 fmt::format("runtime.user: cannot become {}; start as root, or as that user", config.user));
   }
 }
 
@@ -115,6 +132,7 @@ void check_interface(const NodeConfig& config, size_t i, const SourceMap& lines,
 
 void check_machine(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
   check_capabilities(problems);
+  check_user(config, lines, problems);
   check_own_addresses(config, lines, problems);
   for (size_t i = 0; i < config.peers.size(); ++i) {
     check_way(config, i, lines, problems);

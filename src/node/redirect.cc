@@ -4,6 +4,7 @@
 
 #include "io/guard.hh"
 #include "io/links.hh"
+#include "io/port_rules.hh"
 #include "io/routes.hh"
 #include "io/rules.hh"
 #include "io/tun.hh"
@@ -32,13 +33,35 @@ RedirectRule rule_of(const NodeConfig& config) {
   return {.firewall_mark = config.firewall_mark, .table = config.route_table};
 }
 
+uint32_t table_of(const NodeConfig& config, const PeerConfig& peer) {
+  return peer.ports.empty() ? config.route_table : config.port_table();
+}
+
+// What the file may have said before: a peer's routes are in one table only.
+Result<void> leave_other_table(const NodeConfig& config, const PeerConfig& peer) {
+  const uint32_t other = peer.ports.empty() ? config.port_table() : config.route_table;
+  for (const IpPrefix& prefix : peer.redirect) {
+    if (auto removed = remove_routes(other, prefix); !removed) return removed;
+  }
+  return {};
+}
+
+Result<void> set_port_rules_of(const NodeConfig& config) {
+  std::vector<PortRule> rules;
+  for (const PeerConfig& peer : config.peers) {
+    const auto its = port_rules(peer.redirect, peer.ports);
+    rules.insert(rules.end(), its.begin(), its.end());
+  }
+  return set_port_rules(config.port_table(), std::move(rules));
+}
+
 GuardConfig guard_of(const NodeConfig& config) {
   GuardConfig guard;
   guard.first_port = config.listen.port;
   guard.firewall_mark = config.firewall_mark;
   for (const PeerConfig& peer : config.peers) {
     guard.peers.push_back(
-        {peer.interface_name(), peer.redirect, peer.endpoint, static_cast<uint16_t>(peer.lanes)});
+        {peer.interface_name(), peer.redirect, peer.endpoint, static_cast<uint16_t>(peer.lanes), peer.ports});
   }
   return guard;
 }
@@ -55,7 +78,7 @@ Result<void> open_link(const NodeConfig& config, const PeerConfig& peer) {
   for (const IpPrefix& prefix : peer.redirect) {
     const IpAddress own = own_address_for(config, prefix.address);
     const bool same_family = own.is_v6 == prefix.address.is_v6;
-    auto set = set_link_route(config.route_table, prefix, peer.interface_name(),
+    auto set = set_link_route(table_of(config, peer), prefix, peer.interface_name(),
                               same_family ? std::optional(own) : std::nullopt);
     if (!set) return set;
   }
@@ -82,15 +105,20 @@ bool is_closed(const NodeConfig& config) {
 Result<void> close_routes(const NodeConfig& config) {
   for (const PeerConfig& peer : config.peers) {
     for (const IpPrefix& prefix : peer.redirect) {
-      if (auto set = set_blackhole(config.route_table, prefix); !set) return set;
+      if (auto set = set_blackhole(table_of(config, peer), prefix); !set) return set;
     }
   }
-  return add_rule(rule_of(config));
+  if (auto added = add_rule(rule_of(config)); !added) return added;
+  return set_port_rules_of(config);
 }
 
 Result<void> close_all(const NodeConfig& config) {
   if (auto closed = close_routes(config); !closed) return closed;
-  return apply_guard(guard_of(config));
+  if (auto applied = apply_guard(guard_of(config)); !applied) return applied;
+  for (const PeerConfig& peer : config.peers) {
+    if (auto left = leave_other_table(config, peer); !left) return left;
+  }
+  return {};
 }
 
 Result<void> open_links(const NodeConfig& config) {
@@ -109,7 +137,10 @@ Result<void> remove_redirect(const NodeConfig& config) {
   }
   if (auto removed = remove_nameless(config); !removed) return removed;
   if (auto removed = remove_rule(rule_of(config)); !removed) return removed;
-  if (auto removed = remove_all_routes(config.route_table); !removed) return removed;
+  if (auto removed = set_port_rules(config.port_table(), {}); !removed) return removed;
+  for (const uint32_t table : {config.route_table, config.port_table()}) {
+    if (auto removed = remove_all_routes(table); !removed) return removed;
+  }
   return remove_guard();
 }
 

@@ -49,6 +49,26 @@ redirect = ["10.77.0.10"]
   EXPECT_EQ(peer.shape, (Shape{1472, 200'000'000, microseconds(200), 0}));
 }
 
+TEST(GoodConfig, PortsAreTcpUnlessTheySayOtherwise) {
+  const ParsedConfig parsed = parse_config(std::string(R"([node]
+name = "osd0"
+private_key_file = "osd0.key"
+listen = "10.77.0.11:4410"
+[[peer]]
+name = "mon"
+endpoint = "10.77.0.10:4410"
+redirect = ["10.77.0.10"]
+ports = ["3300", "tcp 6789", "6800-7300", "udp 123", "4410"]
+)") + kKeyA,
+                                           "");
+  ASSERT_EQ(first_problem(parsed), "");
+  std::string ports;
+  for (const PortRange& range : parsed.config.peers[0].ports) ports += range.text() + ", ";
+  EXPECT_EQ(ports, "tcp 3300, tcp 6789, tcp 6800-7300, udp 123, tcp 4410, ");
+  EXPECT_TRUE(parsed.config.has_port_lists());
+  EXPECT_EQ(parsed.config.port_table(), 4411u);
+}
+
 TEST(GoodConfig, EveryKeyIsTakenOver) {
   const ParsedConfig parsed = parse_config(std::string(R"(
 [node]

@@ -129,6 +129,42 @@ TEST_F(GuardTest, drops_fragments_even_on_our_ports) {
   EXPECT_EQ(a.wrong_size_dropped(), 0u);
 }
 
+// A link that carries certain ports only: these, in either place, and what could hide them.
+TEST_F(GuardTest, guards_listed_ports_alone) {
+  GuardConfig config = guard_against_b();
+  config.peers[0].ports = {PortRange::parse("udp 5000-5010").value(), PortRange::parse("6789").value()};
+  apply(config);
+  const auto between = [&](const char* a, const char* b) {
+    const auto at_a = plain(*a_, a, b);
+    const auto at_b = plain(*b_, b, a);
+    const bool out = arrives(at_a, at_b);
+    return std::pair(out, arrives(at_b, at_a));
+  };
+  const std::pair both(true, true);
+  const std::pair neither(false, false);
+  EXPECT_EQ(between("10.9.0.1:4000", "10.9.0.2:5000"), neither);
+  EXPECT_EQ(between("10.9.0.1:5010", "10.9.0.2:4000"), neither);
+  EXPECT_EQ(between("[fd09::1]:5005", "[fd09::2]:4000"), neither);
+  EXPECT_EQ(counts().exit_packets, 3u);
+  EXPECT_EQ(counts().entry_packets, 3u);
+  EXPECT_EQ(between("10.9.0.1:4999", "10.9.0.2:5011"), both);
+  EXPECT_EQ(between("10.9.0.1:6789", "10.9.0.2:6789"), both) << "that is UDP";
+  EXPECT_EQ(between("[fd09::1]:4999", "[fd09::2]:5011"), both);
+  {
+    const Inside inside(*b_);
+    EXPECT_EQ(std::system("ping -q -c 1 -W 5 10.9.0.1 >/dev/null"), 0);
+    EXPECT_EQ(std::system("ping -q -c 1 -W 5 -s 3000 10.9.0.1 >/dev/null"), 0) << "fragments of ICMP";
+  }
+  const auto before = counts().entry_packets;
+  const auto a = plain(*a_, "10.9.0.1:4000", "10.9.0.2:4000");
+  const auto b = plain(*b_, "10.9.0.2:4000", "10.9.0.1:4000");
+  ASSERT_TRUE(set_option(b.get(), IPPROTO_IP, IP_MTU_DISCOVER, static_cast<int>(IP_PMTUDISC_DONT)));
+  const std::vector<uint8_t> bytes(3000);
+  EXPECT_EQ(send(b.get(), bytes.data(), bytes.size(), 0), 3000);
+  usleep(20'000);
+  EXPECT_EQ(counts().entry_packets, before + 3) << "fragments of UDP";
+}
+
 TEST_F(GuardTest, guards_ipv6_but_lets_neighbours_find_each_other) {
   GuardConfig config = guard_against_b();
   config.peers[0].endpoint = endpoint("[fd09::2]:4410");

@@ -1,0 +1,142 @@
+#include "io/port_rules.hh"
+
+#include <fmt/format.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <optional>
+
+#include "io/netlink.hh"
+#include "io/os_error.hh"
+#include "io/routes.hh"
+
+namespace cuttle {
+namespace {
+
+constexpr uint8_t kFamilies[] = {AF_INET, AF_INET6};
+
+std::string describe(uint32_t table, const PortRule& rule) {
+  return fmt::format("routing rule 'pref {} to {} {} {} lookup {}'", kPortRulePriority, rule.to.text(),
+                     rule.of_source ? "source" : "destination", rule.ports.text(), table);
+}
+
+NetlinkMessage build(int type, int flags, uint32_t table, const PortRule& rule) {
+  NetlinkMessage message(type, flags);
+  fib_rule_hdr header{};
+  header.family = family_of(rule.to.address);
+  header.dst_len = rule.to.length;
+  header.action = FR_ACT_TO_TBL;
+  header.table = RT_TABLE_UNSPEC;  // wider than its 8 bits: in an attribute
+  message.put_header(header);
+  message.put_u32(FRA_PRIORITY, kPortRulePriority);
+  message.put_u32(FRA_TABLE, table);
+  message.put_u8(FRA_PROTOCOL, kRouteProtocol);
+  if (rule.to.length > 0) message.put_address(FRA_DST, rule.to.address);
+  message.put_u8(FRA_IP_PROTO, rule.ports.is_udp ? IPPROTO_UDP : IPPROTO_TCP);
+  const fib_rule_port_range range{rule.ports.first, rule.ports.last};
+  message.put(rule.of_source ? FRA_SPORT_RANGE : FRA_DPORT_RANGE, &range, sizeof range);
+  return message;
+}
+
+// One that `build` could have made for that table, or nothing.
+std::optional<PortRule> parse(nlmsghdr* answer, uint32_t table) {
+  const auto* header = static_cast<const fib_rule_hdr*>(nlmsg_data(answer));
+  nlattr* attributes[FRA_MAX + 1] = {};
+  if (answer->nlmsg_type != RTM_NEWRULE ||
+      nlmsg_parse(answer, sizeof(fib_rule_hdr), attributes, FRA_MAX, nullptr) < 0) {
+    return std::nullopt;
+  }
+  const auto number = [&](int attribute) {
+    return attributes[attribute] != nullptr ? nla_get_u32(attributes[attribute]) : 0;
+  };
+  const auto octet = [&](int attribute) {
+    return attributes[attribute] != nullptr ? nla_get_u8(attributes[attribute]) : 0;
+  };
+  const nlattr* source = attributes[FRA_SPORT_RANGE];
+  const nlattr* destination = attributes[FRA_DPORT_RANGE];
+  if (header->action != FR_ACT_TO_TBL || (header->flags & FIB_RULE_INVERT) != 0 || header->src_len != 0 ||
+      number(FRA_TABLE) != table || number(FRA_PRIORITY) != kPortRulePriority ||
+      octet(FRA_PROTOCOL) != kRouteProtocol || (source == nullptr) == (destination == nullptr)) {
+    return std::nullopt;
+  }
+  PortRule rule;
+  rule.to.address.is_v6 = header->family == AF_INET6;
+  rule.to.length = header->dst_len;
+  if (attributes[FRA_DST] != nullptr) rule.to.address = address_from(attributes[FRA_DST]);
+  rule.ports.is_udp = octet(FRA_IP_PROTO) == IPPROTO_UDP;
+  rule.of_source = source != nullptr;
+  const auto* range =
+      static_cast<const fib_rule_port_range*>(nla_data(rule.of_source ? source : destination));
+  rule.ports.first = range->start;
+  rule.ports.last = range->end;
+  return rule;
+}
+
+Result<std::vector<PortRule>> list(NetlinkSocket& socket, uint32_t table) {
+  std::vector<PortRule> rules;
+  for (const uint8_t family : kFamilies) {
+    NetlinkMessage message(RTM_GETRULE, NLM_F_DUMP);
+    fib_rule_hdr header{};
+    header.family = family;
+    message.put_header(header);
+    const int error = socket.query(message, [&](nlmsghdr* answer) {
+      if (const auto rule = parse(answer, table)) rules.push_back(*rule);
+    });
+    const bool unsupported = error == -EAFNOSUPPORT || error == -EOPNOTSUPP;
+    if (error != 0 && !unsupported) return os_failure("cannot list the routing rules", -error);
+  }
+  std::sort(rules.begin(), rules.end());
+  return rules;
+}
+
+}  // namespace
+
+std::vector<PortRule> port_rules(const std::vector<IpPrefix>& prefixes, const std::vector<PortRange>& ports) {
+  std::vector<PortRule> rules;
+  for (const IpPrefix& prefix : prefixes) {
+    for (const PortRange& range : ports) {
+      for (const bool of_source : {false, true}) rules.push_back({prefix, range, of_source});
+    }
+  }
+  return rules;
+}
+
+Result<void> set_port_rules(uint32_t table, std::vector<PortRule> rules) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  const auto present = list(*socket, table);
+  if (!present) return tl::unexpected(present.error());
+  std::sort(rules.begin(), rules.end());
+  std::vector<PortRule> missing;
+  std::vector<PortRule> surplus;
+  std::set_difference(rules.begin(), rules.end(), present->begin(), present->end(),
+                      std::back_inserter(missing));
+  std::set_difference(present->begin(), present->end(), rules.begin(), rules.end(),
+                      std::back_inserter(surplus));
+  for (const PortRule& rule : missing) {
+    NetlinkMessage message = build(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, table, rule);
+    if (const int error = socket->request(message); error != 0 && error != -EEXIST) {
+      return os_failure(describe(table, rule) + ": cannot add it", -error);
+    }
+  }
+  for (const PortRule& rule : surplus) {
+    NetlinkMessage message = build(RTM_DELRULE, 0, table, rule);
+    const int error = socket->request(message);
+    if (error != 0 && error != -ENOENT && error != -ESRCH) {
+      return os_failure(describe(table, rule) + ": cannot remove it", -error);
+    }
+  }
+  return {};
+}
+
+Result<std::vector<PortRule>> list_port_rules(uint32_t table) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  return list(*socket, table);
+}
+
+}  // namespace cuttle
