@@ -29,7 +29,7 @@ TomlReader::TomlReader(const toml::table& table, std::string path, std::string s
 }
 
 const toml::node* TomlReader::node(std::string_view key) {
-  known_.push_back(key);
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
   const toml::node* found = table_.get(key);
   if (found != nullptr) out_.lines.set(joined(path_, key), found->source().begin.line);
   return found;

@@ -36,7 +36,25 @@ under_systemd() {
   expect_same "what systemd hears" '{"exit_status":0,"said":["READY=1","STOPPING=1"]}' "$(<"$WORK/notified")"
 }
 
+# WatchdogSec=: it says at least twice in that time that it is alive.
+watched_by_systemd() {
+  local began ended
+  network
+  connect
+  RATE="20 Mb/s" configure
+  began=${EPOCHREALTIME/./}
+  # shellcheck disable=SC2086  # words are meant
+  in_space a timeout 60 "$CUTTLE_TOOLS/notified" --socket "$WORK/notify" --watchdog-ms 1000 --beats 4 -- \
+    "$CUTTLE" up --config "$WORK/a.toml" ${CUTTLE_UP_OPTIONS:-} >"$WORK/notified" 2>"$WORK/a.log"
+  ended=${EPOCHREALTIME/./}
+  expect_same "what systemd hears" '["READY=1","WATCHDOG=1","WATCHDOG=1","WATCHDOG=1","WATCHDOG=1","STOPPING=1"]' \
+    "$(jq -c .said "$WORK/notified")"
+  # The first comes at once, the others every 500 ms; not all at once either.
+  expect "milliseconds for four signs of life" "$(((ended - began) / 1000))" '>=' 1500
+}
+
 run_case under_systemd
+run_case watched_by_systemd
 run_case sender_stopped
 run_case receiver_killed
 finish
