@@ -23,6 +23,8 @@ parse_options() {
       --rate) option_value "$1" '[0-9.]+ ?[kMG]?b(it)?/s' '200 Mb/s' "${2:-}" && LAB_RATE=${2// /} && shift ;;
       --slot) option_value "$1" '[0-9.]+ ?(ns|us|ms)' '200 us' "${2:-}" && LAB_SLOT=${2// /} && shift ;;
       --jitter) option_value "$1" '[0-9]+%?' 10 "${2:-}" && LAB_JITTER=${2%\%} && shift ;;
+      --scatter) LAB_SCATTER=true ;;
+      --poll-before) option_value "$1" '[0-9.]+ ?(ns|us|ms)' '100 us' "${2:-}" && LAB_POLL_BEFORE=${2// /} && shift ;;
       --cell) option_value "$1" '[0-9]+' 1472 "${2:-}" && LAB_CELL=$2 && shift ;;
       --) break ;;
       -*) bad_option "no option '$1' for '$word' (./run lab --help)" ;;

@@ -7,6 +7,8 @@ LAB_ONE_OSD=no
 LAB_RATE=200Mb/s
 LAB_SLOT=200us
 LAB_JITTER=0
+LAB_SCATTER=false
+LAB_POLL_BEFORE=0us
 LAB_CELL=1472
 
 PORT=4410 # UDP port of the agents
@@ -35,15 +37,16 @@ namespace() { echo "$LAB_NAME-$1"; }
 
 # What `up` was asked for, in one line: the same line again means there is nothing to do.
 settings_line() {
-  echo "plain=$LAB_PLAIN one_osd=$LAB_ONE_OSD rate=$LAB_RATE slot=$LAB_SLOT jitter=$LAB_JITTER cell=$LAB_CELL"
+  echo "plain=$LAB_PLAIN one_osd=$LAB_ONE_OSD rate=$LAB_RATE slot=$LAB_SLOT jitter=$LAB_JITTER scatter=$LAB_SCATTER poll_before=$LAB_POLL_BEFORE cell=$LAB_CELL"
 }
 
 # The settings of the lab that is up, for the words that only look at it.
 recall_settings() {
-  local line
+  local line setting name
   line=$(cat "$STATE/settings" 2>/dev/null) || return 0
-  # shellcheck disable=SC2086  # a word a setting is meant
-  set -- $line
-  LAB_PLAIN=${1#*=} LAB_ONE_OSD=${2#*=} LAB_RATE=${3#*=} LAB_SLOT=${4#*=} LAB_JITTER=${5#*=} LAB_CELL=${6#*=}
+  for setting in $line; do
+    name=LAB_${setting%%=*}
+    printf -v "${name^^}" '%s' "${setting#*=}"
+  done
   derive_settings
 }

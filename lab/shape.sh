@@ -32,6 +32,10 @@ rate = "$LAB_RATE"
 slot = "$LAB_SLOT"
 cell = $LAB_CELL
 jitter = $LAB_JITTER
+scatter = $LAB_SCATTER
+
+[runtime]
+poll_before = "$LAB_POLL_BEFORE"
 TEXT
   for peer in "${NODES[@]}"; do
     [[ $peer != "$node" ]] || continue

@@ -38,6 +38,7 @@ ShapeRequest draw_shape(Random& random, Family family, bool slow) {
   shape.rate_bps = static_cast<uint64_t>(cells * (shape.cell_bytes + 28) * 8 * 1'000'000'000 / shape.slot.ns);
   shape.rate_bps += random.below(shape.rate_bps / 50);
   if (random.chance(0.4)) shape.jitter_percent = static_cast<uint32_t>(between(random, 1, 100));
+  shape.scatter = random.chance(0.25);
   return shape;
 }
 
@@ -166,14 +167,15 @@ Scenario draw_scenario(Family family, uint64_t seed) {
 
 std::string Scenario::describe() const {
   std::string text = fmt::format(
-      "family {} seed {}: {} nodes, cells of {} bytes, {} b/s in slots of {} us, jitter {} %, delay {} us, "
+      "family {} seed {}: {} nodes, cells of {} bytes, {} b/s in slots of {} us, jitter {} %{}, delay {} us, "
       "loss {:.3f}, duplication {:.3f}, reordering {:.3f} by {} us, corruption {:.3f}, replay {:.3f}, "
       "strangers "
       "{:.2f}/ms, {} flows, faults until {:.3f} s, end {:.3f} s",
       family_name(family), seed, nodes, shape.cell_bytes, shape.rate_bps, shape.slot.ns / 1000,
-      shape.jitter_percent, delay.ns / 1000, faults.loss, faults.duplication, faults.reordering,
-      faults.reorder_by.ns / 1000, faults.corruption, faults.replay, faults.strangers_per_ms, flows,
-      static_cast<double>(faults_stop.ns) * 1e-9, static_cast<double>(end.ns) * 1e-9);
+      shape.jitter_percent, shape.scatter ? ", scattered" : "", delay.ns / 1000, faults.loss,
+      faults.duplication, faults.reordering, faults.reorder_by.ns / 1000, faults.corruption, faults.replay,
+      faults.strangers_per_ms, flows, static_cast<double>(faults_stop.ns) * 1e-9,
+      static_cast<double>(end.ns) * 1e-9);
   for (const Cut& cut : cuts) {
     text += fmt::format("; {} and {} cut from {:.3f} to {:.3f} s", cut.a, cut.b,
                         static_cast<double>(cut.from.ns) * 1e-9, static_cast<double>(cut.until.ns) * 1e-9);
@@ -206,6 +208,7 @@ const std::vector<std::pair<std::string_view, Remove>>& removals() {
       {"shared-cores", [](Scenario& s) { std::fill(s.shared_cores.begin(), s.shared_cores.end(), false); }},
       {"slowness", [](Scenario& s) { std::fill(s.slowness.begin(), s.slowness.end(), 1); }},
       {"slot-jitter", [](Scenario& s) { s.shape.jitter_percent = 0; }},
+      {"scatter", [](Scenario& s) { s.shape.scatter = false; }},
       {"flows", [](Scenario& s) { s.flows = 0; }},
   };
   return all;

@@ -13,7 +13,7 @@ constexpr int kDear = 20;
 }  // namespace
 
 Duration SimNode::seal_lead() const {
-  return setup_.cost.seal_cell * setup_.plan.cells_per_slot + setup_.cost.wake_up_margin;
+  return setup_.cost.seal_cell * setup_.plan.cells_per_release() + setup_.cost.wake_up_margin;
 }
 
 void SimNode::await_slot() {

@@ -12,8 +12,9 @@ lab() {
 }
 
 bring_up_cluster() {
-  local options=(--rate "$RATE" --slot "$SLOT")
+  local options=(--rate "$RATE" --slot "$SLOT" --poll-before "$POLL_BEFORE")
   [[ -z $JITTER ]] || options+=(--jitter "$JITTER")
+  [[ $SCATTER == no ]] || options+=(--scatter)
   [[ $1 == shaped ]] || options=(--plain)
   "$CUTTLE_ROOT/lab/lab" up --name "$LAB_NAME" "${options[@]}" &
   LAB_PID=$!

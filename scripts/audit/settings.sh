@@ -22,37 +22,44 @@ MINUTES=25
 RATE=50Mb/s # modest: six links, their agents, Ceph and the observers share this machine's cores
 SLOT=1ms
 JITTER=
+SCATTER=no
+POLL_BEFORE=0us
 SEED=1
 KEEP_CAPTURES=no
 
 read_options() {
   while (($# > 0)); do
     case $1 in
-      --minutes | --rate | --slot | --jitter | --seed)
+      --minutes | --rate | --slot | --jitter | --poll-before | --seed)
         (($# >= 2)) || DIE_STATUS=2 die "$1 needs a value"
         [[ $1 != --minutes && $1 != --seed || $2 =~ ^[0-9]{1,4}$ ]] || DIE_STATUS=2 die "$1: '$2' is not a whole number"
         local name=${1#--}
+        name=${name//-/_}
         printf -v "${name^^}" '%s' "$2"
         shift 2
+        ;;
+      --scatter)
+        SCATTER=yes
+        shift
         ;;
       --keep-captures)
         KEEP_CAPTURES=yes
         shift
         ;;
-      *) DIE_STATUS=2 die "no option '$1' for 'audit'; there are --minutes M, --rate R, --slot S, --jitter P, --seed N, --keep-captures" ;;
+      *) DIE_STATUS=2 die "no option '$1' for 'audit'; there are --minutes M, --rate R, --slot S, --jitter P, --scatter, --poll-before D, --seed N, --keep-captures" ;;
     esac
   done
   ((MINUTES >= 10)) || DIE_STATUS=2 die "--minutes: at least 10; 25 are needed for a verdict"
 }
 
 write_settings() {
-  jq --null-input --arg rate "$RATE" --arg slot "$SLOT" --arg jitter "${JITTER:-0}" --arg minutes "$MINUTES" \
+  jq --null-input --arg rate "$RATE" --arg slot "$SLOT" --arg jitter "${JITTER:-0}" --arg scatter "$SCATTER" --arg poll "$POLL_BEFORE" --arg minutes "$MINUTES" \
     --arg seed "$SEED" --arg kernel "$(uname -r)" --arg cores "$(nproc)" \
-    '{rate: $rate, slot: $slot, "jitter (%)": $jitter, minutes: $minutes, seed: $seed, kernel: $kernel, cores: $cores}' \
+    '{rate: $rate, slot: $slot, "jitter (%)": $jitter, scatter: $scatter, "polling before": $poll, minutes: $minutes, seed: $seed, kernel: $kernel, cores: $cores}' \
     >"$AUDIT/settings.json"
 }
 
 describe_audit() {
   say ""
-  say "An audit of $MINUTES minutes: $RATE a link, slots of $SLOT, jitter ${JITTER:-0} %; logs in out/audit"
+  say "An audit of $MINUTES minutes: $RATE a link, slots of $SLOT, jitter ${JITTER:-0} %, scatter $SCATTER, polling before $POLL_BEFORE; logs in out/audit"
 }

@@ -23,6 +23,7 @@ struct Shape {
   uint64_t rate_bps = 200'000'000;    // bits of IP packets a second: cell + UDP and IP headers
   Duration slot = microseconds(200);  // as asked for; shape_plan.hh says what it comes out as
   uint32_t jitter_percent = 0;  // 0 to 100: each release is drawn uniformly inside that share of its slot
+  bool scatter = false;         // the cells of a slot leave one by one, each at an instant of its own
 
   bool operator==(const Shape&) const = default;
 };

@@ -57,6 +57,11 @@ bool read_shape(TomlReader& reader, Shape& shape) {
   } else {
     good = good && !reader.has("jitter");
   }
+  if (const auto scatter = reader.boolean("scatter")) {
+    shape.scatter = *scatter;
+  } else {
+    good = good && !reader.has("scatter");
+  }
   reader.finish();
   return good;
 }

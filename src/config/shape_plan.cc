@@ -50,7 +50,8 @@ ShapeRequest to_request(const Shape& shape, bool is_v6, uint32_t lanes) {
           .rate_bps = shape.rate_bps,
           .slot = shape.slot,
           .jitter_percent = shape.jitter_percent,
-          .lanes = lanes};
+          .lanes = lanes,
+          .scatter = shape.scatter};
 }
 
 tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, uint32_t lanes) {

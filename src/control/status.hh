@@ -41,6 +41,7 @@ struct LinkStatus {
   uint32_t cells_per_slot = 0;  // of each lane
   uint32_t lanes = 1;
   uint32_t jitter_percent = 0;
+  bool scatter = false;  // the cells of a slot one by one
 
   uint64_t cells_sent = 0;
   uint64_t cells_sent_dummy = 0;  // of those

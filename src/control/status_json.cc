@@ -30,6 +30,7 @@ Json link_json(const LinkStatus& link) {
                    {"cells_per_slot", link.cells_per_slot},
                    {"lanes", link.lanes},
                    {"jitter_percent", link.jitter_percent},
+                   {"scatter", link.scatter},
                    {"peer_rate_bps", link.peer_rate_bps}};
   json["cells"] = {{"sent", link.cells_sent},
                    {"sent_dummy", link.cells_sent_dummy},
@@ -91,6 +92,7 @@ LinkStatus link_from(const Json& json) {
   read(shape, "cells_per_slot", link.cells_per_slot);
   read(shape, "lanes", link.lanes);
   read(shape, "jitter_percent", link.jitter_percent);
+  read(shape, "scatter", link.scatter);
   read(shape, "peer_rate_bps", link.peer_rate_bps);
   const Json& cells = object(json, "cells");
   read(cells, "sent", link.cells_sent);

@@ -18,6 +18,7 @@ std::string shape_text(const LinkStatus& link) {
       fmt::format("{} x {} B every {}", link.cells_per_slot, link.cell_bytes, duration_text(link.slot_ns));
   if (link.lanes > 1) text += fmt::format(", {} lanes", link.lanes);
   if (link.jitter_percent > 0) text += fmt::format(", jitter {} %", link.jitter_percent);
+  if (link.scatter) text += ", scattered";
   return text;
 }
 

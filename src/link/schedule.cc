@@ -1,6 +1,8 @@
 #include "link/schedule.hh"
 
+#include <algorithm>
 #include <numeric>
+#include <span>
 
 #include "wire/cell.hh"
 
@@ -25,7 +27,8 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   denominator /= common;
   const auto period = static_cast<int64_t>(numerator / denominator);
   if (period < kShortestSlot.ns || period > kLongestSlot.ns) return false;
-  plan = {static_cast<uint32_t>(cells), numerator, denominator, {period * request.jitter_percent / 100}};
+  const uint32_t percent = request.scatter && request.jitter_percent == 0 ? 100 : request.jitter_percent;
+  plan = {static_cast<uint32_t>(cells), numerator, denominator, {period * percent / 100}, request.scatter};
   return true;
 }
 
@@ -38,10 +41,33 @@ void Schedule::enter_slot() {
   const auto offset =
       static_cast<unsigned __int128>(slot_) * plan_.period_numerator / plan_.period_denominator;
   start_ = epoch_ + Duration{static_cast<int64_t>(offset)};
-  deadline_ = start_ + Duration{static_cast<int64_t>(random_.below(static_cast<uint64_t>(plan_.jitter.ns)))};
+  release_ = 0;
+  if (plan_.scatter) {
+    scatter();
+    deadline_ = start_ + Duration{offsets_ns_[0]};
+  } else {
+    deadline_ =
+        start_ + Duration{static_cast<int64_t>(random_.below(static_cast<uint64_t>(plan_.jitter.ns)))};
+  }
+}
+
+// Instants drawn uniformly in what the distances leave over, in order, and then moved apart by them.
+void Schedule::scatter() {
+  const std::span offsets = std::span(offsets_ns_).first(plan_.cells_per_slot);
+  const int64_t share = plan_.jitter.ns / static_cast<int64_t>(offsets.size());
+  const int64_t distance = std::min(kScatterDistance.ns, share / 2);
+  const auto room = static_cast<uint64_t>(plan_.jitter.ns - distance * static_cast<int64_t>(offsets.size()));
+  for (uint32_t& offset : offsets) offset = static_cast<uint32_t>(random_.below(room));
+  std::sort(offsets.begin(), offsets.end());
+  for (size_t i = 0; i < offsets.size(); ++i)
+    offsets[i] += static_cast<uint32_t>(distance * static_cast<int64_t>(i));
 }
 
 void Schedule::advance() {
+  if (++release_ < plan_.releases_per_slot()) {
+    deadline_ = start_ + Duration{offsets_ns_[release_]};
+    return;
+  }
   ++slot_;
   enter_slot();
 }
@@ -55,7 +81,7 @@ uint64_t Schedule::skip_missed(Instant now) {
     const auto whole =
         static_cast<uint64_t>((late - milliseconds(500)).ns) / static_cast<uint64_t>(plan_.period().ns + 1);
     slot_ += whole;
-    missed += whole;
+    missed += whole * plan_.releases_per_slot() - release_;
     enter_slot();
   }
   while (now >= deadline_ + plan_.period()) {

@@ -2,9 +2,12 @@
 // rate asks for n cells (a fraction; only the instants are rounded to nanoseconds), so no error adds up. With
 // jitter, each release is drawn uniformly inside the first share of its slot (variable-interval padding: Fu,
 // Graham, Bettati, Zhao, "On Effectiveness of Link Padding for Statistical Traffic Analysis Attacks", 2003).
-// The draw uses a seeded generator and nothing else: the schedule is fixed before any payload is known.
+// Scattered, the cells of a slot do not leave as a train at one instant but one by one, each at an instant of
+// its own. The draws use a seeded generator and nothing else: the schedule is fixed before any payload is
+// known.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "base/random.hh"
@@ -20,6 +23,7 @@ struct ShapeRequest {
   Duration slot;       // wished; the real one is the nearest that carries whole cells at exactly that rate
   uint32_t jitter_percent = 0;  // of the slot, 100 at the most
   uint32_t lanes = 1;           // the rate is shared by so many lanes
+  bool scatter = false;  // cells one by one, drawn inside the jitter's share, or the whole slot without
 };
 
 // What is then done, per lane.
@@ -28,13 +32,19 @@ struct SlotPlan {
   uint64_t period_numerator;  // the period is numerator / denominator nanoseconds
   uint64_t period_denominator;
   Duration jitter;  // width of the draw
+  bool scatter = false;
 
+  uint32_t releases_per_slot() const { return scatter ? cells_per_slot : 1; }
+  uint32_t cells_per_release() const { return scatter ? 1 : cells_per_slot; }
   Duration period() const { return {static_cast<int64_t>(period_numerator / period_denominator)}; }
 };
 
 inline constexpr uint32_t kMostCellsPerSlot = 256;
 inline constexpr Duration kShortestSlot = microseconds(10);
 inline constexpr Duration kLongestSlot = seconds(1);
+// Scattered cells keep this distance where the slot has room for it: a cell drawn right behind another would
+// leave when the system call of that other ends, and how long that takes is the host's load.
+inline constexpr Duration kScatterDistance = microseconds(25);
 
 // False when no plan exists (rate, slot or jitter out of range): `plan` is then untouched.
 bool plan_slots(const ShapeRequest& request, SlotPlan& plan);
@@ -43,14 +53,14 @@ class Schedule {
  public:
   Schedule(const SlotPlan& plan, Instant epoch, uint64_t seed);
 
-  // Release time of the current slot.
+  // Time of the current release.
   Instant deadline() const { return deadline_; }
   // The earliest time at which the current slot could have been due: its beginning.
   Instant slot_start() const { return start_; }
   void advance();
 
-  // Moves on to the first slot that is not yet a whole period late; returns how many were left out. They are
-  // never made up.
+  // Moves on to the first release that is not yet a whole period late; returns how many were left out. They
+  // are never made up.
   uint64_t skip_missed(Instant now);
 
   uint64_t slot_number() const { return slot_; }
@@ -58,11 +68,14 @@ class Schedule {
 
  private:
   void enter_slot();
+  void scatter();
 
   SlotPlan plan_;
   Instant epoch_;
   Random random_;
   uint64_t slot_ = 0;
+  uint32_t release_ = 0;                                // of this slot
+  std::array<uint32_t, kMostCellsPerSlot> offsets_ns_;  // of its releases, when scattered
   Instant start_;
   Instant deadline_;
 };

@@ -12,7 +12,7 @@ LaneSender::LaneSender(SlotRing& ring, const SlotPlan& plan, Instant epoch, uint
     : ring_(ring),
       schedule_(plan, epoch, seed),
       cell_bytes_(ring.format().cell_bytes()),
-      train_(std::make_unique<uint8_t[]>(cell_bytes_ * plan.cells_per_slot)),
+      train_(std::make_unique<uint8_t[]>(cell_bytes_ * plan.cells_per_release())),
       dummy_(std::make_unique<uint8_t[]>(ring.format().payload_bytes())),
       handshakes_(std::make_unique<uint8_t[]>(cell_bytes_ * kMostHandshakes)) {
   wire::store_aggfrag_header(dummy_.get(), 0);
@@ -31,7 +31,7 @@ void LaneSender::turn_keys() {
   }
   if (!current_) return;
   // At 83 million cells a second, the fastest plan there is, the numbers end before the session does.
-  const bool numbers_end = sequence_ > UINT32_MAX - plan().cells_per_slot;
+  const bool numbers_end = sequence_ > UINT32_MAX - plan().cells_per_release();
   if (now >= current_->until || numbers_end) retire(current_);
 }
 
@@ -86,7 +86,7 @@ void LaneSender::seal(const uint8_t* payload, uint8_t* cell) {
 
 Train LaneSender::poll_train() {
   turn_keys();
-  const size_t slots = plan().cells_per_slot;
+  const size_t slots = plan().cells_per_release();
   size_t count = poll_handshake(train_.get()) ? 1 : 0;
   if (!current_) return {train_.get(), count, cell_bytes_};
 

@@ -87,6 +87,7 @@ LinkStatus NodeLink::status(Instant now) const {
   status.cells_per_slot = plan.cells_per_slot;
   status.lanes = static_cast<uint32_t>(lanes_.size());
   status.jitter_percent = peer_.shape.jitter_percent;
+  status.scatter = peer_.shape.scatter;
   if (const auto& offer = association_.peer_offer()) status.peer_rate_bps = offer->rate_bps;
   for (const auto& lane : lanes_) count_lane(status, *lane);
   count_handshakes(status, association_.counters());

@@ -11,7 +11,7 @@ constexpr Duration kSealOneKilobyte = nanoseconds(250);
 }  // namespace
 
 Duration seal_lead(const Lane& lane) {
-  const auto cells = static_cast<int64_t>(lane.sender.plan().cells_per_slot);
+  const auto cells = static_cast<int64_t>(lane.sender.plan().cells_per_release());
   const auto kilobytes = cells * static_cast<int64_t>(lane.format.cell_bytes()) / 1024;
   return kSealOneCell * cells + kSealOneKilobyte * kilobytes;
 }

@@ -76,8 +76,9 @@ bool receive_train(Lane& lane, const WakeUp& control, const MonotonicClock& cloc
   for (size_t at = 0; at < received->bytes; at += segment) {
     handle_datagram(lane, control, now, {buffer.data() + at, std::min(segment, received->bytes - at)});
   }
-  const bool whole_slot = received->bytes >= lane.sender.plan().cells_per_slot * lane.format.cell_bytes();
-  return !whole_slot || received->bytes + lane.format.cell_bytes() > buffer.size();
+  const bool whole_train =
+      received->bytes >= lane.sender.plan().cells_per_release() * lane.format.cell_bytes();
+  return !whole_train || received->bytes + lane.format.cell_bytes() > buffer.size();
 }
 
 }  // namespace cuttle

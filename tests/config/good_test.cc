@@ -90,6 +90,7 @@ cpus = [1, 3]
 rate = 1000000000
 slot = "0.5 ms"
 jitter = 10
+scatter = true
 [[peer]]
 name = "mon"
 preshared_key_file = "mon.psk"
@@ -120,9 +121,9 @@ redirect = []
   EXPECT_EQ(node.most_lanes(), 2u);
   EXPECT_EQ(node.peers[0].preshared_key_file, "/etc/cuttle/mon.psk");
   EXPECT_EQ(node.peers[0].redirect.size(), 3u);
-  EXPECT_EQ(node.peers[0].shape, (Shape{1000, 64'000, microseconds(500), 10}));
-  EXPECT_EQ(node.peers[1].shape, (Shape{1452, 1'000'000'000, microseconds(500), 10}));
-  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 29u);
+  EXPECT_EQ(node.peers[0].shape, (Shape{1000, 64'000, microseconds(500), 10, true}));
+  EXPECT_EQ(node.peers[1].shape, (Shape{1452, 1'000'000'000, microseconds(500), 10, true}));
+  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 30u);
   EXPECT_EQ(parsed.lines.line({"peer[1].shape.rate", "shape.rate"}), 18u);
   EXPECT_EQ(parsed.lines.line("node.nothing"), 0u);
 }

@@ -105,6 +105,73 @@ TEST(Schedule, JitterStaysInItsShareOfTheSlotAndFillsIt) {
   for (const int64_t count : seen) EXPECT_NEAR(static_cast<double>(count), kSlots / kBuckets, 600);
 }
 
+SlotPlan scattered(uint64_t rate_bps, Duration slot, uint32_t jitter_percent = 0) {
+  SlotPlan plan{};
+  EXPECT_TRUE(plan_slots({.cell_bytes = 1472,
+                          .rate_bps = rate_bps,
+                          .slot = slot,
+                          .jitter_percent = jitter_percent,
+                          .scatter = true},
+                         plan));
+  return plan;
+}
+
+TEST(Schedule, ScatteredCellsFillTheSlotAndKeepTheirDistance) {
+  for (const uint32_t jitter_percent : {0u, 50u}) {
+    const SlotPlan plan = scattered(96'000'000, milliseconds(1), jitter_percent);
+    ASSERT_EQ(plan.cells_per_slot, 8u);
+    ASSERT_EQ(plan.cells_per_release(), 1u);
+    Schedule schedule(plan, Instant{0}, 42);
+    constexpr int kBuckets = 10;
+    constexpr int kSlots = 50'000;
+    const int64_t width_ns = jitter_percent == 0 ? 1'000'000 : 500'000;
+    double seen[kBuckets] = {};
+    Instant before = schedule.deadline() - kScatterDistance;
+    for (int i = 0; i < kSlots * 8; ++i) {
+      ASSERT_EQ(schedule.slot_number(), static_cast<uint64_t>(i / 8));
+      ASSERT_GE(schedule.deadline() - before, kScatterDistance);
+      const Duration offset = schedule.deadline() - schedule.slot_start();
+      ASSERT_LT(offset.ns, width_ns);
+      seen[offset.ns * kBuckets / width_ns] += 1;
+      before = schedule.deadline();
+      schedule.advance();
+    }
+    for (const double count : seen) EXPECT_NEAR(count / (kSlots * 8), 1.0 / kBuckets, 0.04);
+  }
+}
+
+TEST(Schedule, ScatteringWithoutRoomForTheDistanceKeepsTheOrder) {
+  const SlotPlan plan = scattered(10'000'000'000, microseconds(200));
+  Schedule schedule(plan, Instant{0}, 7);
+  Instant before{-1};
+  for (int i = 0; i < 100'000; ++i) {
+    ASSERT_GT(schedule.deadline(), before);
+    before = schedule.deadline();
+    schedule.advance();
+  }
+}
+
+TEST(Schedule, MissedReleasesOfScatteredSlotsAreCountedOneByOne) {
+  const SlotPlan plan = scattered(48'000'000, milliseconds(1));  // four cells a millisecond
+  for (const int64_t late_ms : {5, 4000}) {
+    Schedule schedule(plan, Instant{0}, 1);
+    schedule.advance();
+    const Instant now{late_ms * 1'000'000};
+    const uint64_t missed = schedule.skip_missed(now);
+    // So many releases before the one it stands at.
+    uint64_t left_out = 0;
+    Schedule counting(plan, Instant{0}, 1);
+    counting.advance();
+    while (counting.slot_number() < schedule.slot_number()) {
+      counting.advance();
+      ++left_out;
+    }
+    EXPECT_GE(missed, left_out);
+    EXPECT_LT(missed, left_out + 4);
+    EXPECT_LT(now, schedule.deadline() + plan.period());
+  }
+}
+
 TEST(Schedule, OneSeedOneSchedule) {
   const SlotPlan plan = plan_of(100'000'000, milliseconds(1), 1472, 100);
   Schedule a(plan, Instant{0}, 1);
