@@ -44,7 +44,7 @@ inline constexpr Duration kShortestSlot = microseconds(10);
 inline constexpr Duration kLongestSlot = seconds(1);
 // Scattered cells keep this distance where the slot has room for it: a cell drawn right behind another would
 // leave when the system call of that other ends, and how long that takes is the host's load.
-inline constexpr Duration kScatterDistance = microseconds(25);
+inline constexpr Duration kScatterDistance = microseconds(100);
 
 // False when no plan exists (rate, slot or jitter out of range): `plan` is then untouched.
 bool plan_slots(const ShapeRequest& request, SlotPlan& plan);
