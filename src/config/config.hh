@@ -55,6 +55,7 @@ struct NodeConfig {
   std::string control_socket;        // default: /run/cuttle/NAME.sock
   bool realtime = true;              // SCHED_FIFO and locked memory for the pacers, where permitted
   Duration poll_before = microseconds(0);  // spin this long before each deadline instead of sleeping
+  bool spin = false;                       // the threads of a shard poll and never sleep
   uint32_t shards = 1;                     // links are spread over this many groups of threads
   std::vector<uint32_t> cpus;  // shard i's pacer runs on cpus[i % size]; empty: the kernel decides
   std::string driver = "native";

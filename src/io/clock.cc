@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <ctime>
+#include <thread>
 
 namespace cuttle {
 
@@ -38,6 +39,14 @@ void MonotonicClock::sleep_until(Instant when) const {
 
 void MonotonicClock::poll_until(Instant when) const {
   while (now() < when) relax_processor();
+}
+
+Duration thread_cpu_time() {
+  return {read_clock(CLOCK_THREAD_CPUTIME_ID)};
+}
+
+void MonotonicClock::yield_until(Instant when) const {
+  while (now() < when) std::this_thread::yield();
 }
 
 uint64_t wall_clock_ns() {

@@ -15,9 +15,14 @@ class MonotonicClock {
   void sleep_until(Instant when) const;
   // Polls the clock without giving up the processor, as MPI libraries do.
   void poll_until(Instant when) const;
+  // The same, but lets other threads of this CPU run in between.
+  void yield_until(Instant when) const;
 };
 
 // Nanoseconds since 1970, for time stamps; may jump.
 uint64_t wall_clock_ns();
+
+// What the calling thread has used of a CPU so far. A system call.
+Duration thread_cpu_time();
 
 }  // namespace cuttle

@@ -21,6 +21,8 @@ Duration key_change_lead(const SlotPlan& plan, size_t ring_slots);
 // Sizes of a lane's buffers, from its rate.
 struct LaneSizes {
   size_t ring_slots;         // between packer and pacer
+  size_t ahead_cells;        // while so many wait in the ring, no packet is begun
+  size_t queue_bytes;        // of packets that wait for room in the ring
   size_t reorder_cells;      // RFC 9347, section 2.2.3: the reorder window
   Duration lost_cell_timer;  // the same section
 };

@@ -78,18 +78,37 @@ void Packer::handle_nothing() {
 }
 
 bool Packer::handle_copy(Bytes packet) {
-  CUTTLE_CHECK(!packet.empty() && packet.size() <= kLargestPacketBytes, "a packet of at most 65,535 octets");
+  const iovec whole{const_cast<uint8_t*>(packet.data()), packet.size()};
+  return handle_copy(std::span(&whole, 1));
+}
+
+bool Packer::handle_copy(std::span<const iovec> pieces) {
   if (!has_room()) return false;
+  size_t bytes = 0;
+  for (const iovec& piece : pieces) bytes += piece.iov_len;
+  if (bytes == 0 || bytes > kLargestPacketBytes) {
+    packets_malformed_.add();
+    return true;
+  }
   const size_t data_bytes = ring_.format().data_bytes();
   used_bytes_ = ring_.begin_write();
+  size_t ahead = 0;
   size_t used = used_bytes_;
-  size_t copied = 0;
-  for (size_t ahead = 0; copied < packet.size(); ++ahead, used = 0) {
-    const size_t piece = std::min(packet.size() - copied, data_bytes - used);
-    std::memcpy(data(ahead) + used, packet.data() + copied, piece);
-    copied += piece;
+  for (const iovec& piece : pieces) {
+    const auto* from = static_cast<const uint8_t*>(piece.iov_base);
+    for (size_t left = piece.iov_len; left > 0;) {
+      if (used == data_bytes) {
+        ++ahead;
+        used = 0;
+      }
+      const size_t now = std::min(left, data_bytes - used);
+      std::memcpy(data(ahead) + used, from, now);
+      from += now;
+      left -= now;
+      used += now;
+    }
   }
-  handle_packet(packet.size());
+  handle_packet(bytes);
   return true;
 }
 

@@ -42,9 +42,10 @@ class Packer {
   // Nothing was read (or what was read is to be forgotten).
   void handle_nothing();
 
-  // Copies a packet in. False when there is no room; a packet whose header lies about its length is
-  // forgotten.
+  // Copies a packet in, whole or in pieces. False when there is no room; a packet whose header lies about its
+  // length, or that is longer than kLargestPacketBytes, is forgotten.
   bool handle_copy(Bytes packet);
+  bool handle_copy(std::span<const iovec> pieces);
 
   // What the pad octets report to the peer (wire/pad.hh).
   void set_loss_report(uint16_t loss_65536ths) { loss_report_ = loss_65536ths; }

@@ -18,7 +18,7 @@ Lane::Lane(const PeerConfig& peer, uint8_t lane_index, const SlotPlan& plan, con
       tun(std::move(tun_queue)),
       socket(std::move(lane_socket)),
       ring(format, sizes.ring_slots),
-      packer(ring),
+      packer(ring, sizes, start.seed),
       sender(ring, plan, start.epoch, start.seed),
       receiver(format, sizes.reorder_cells, sizes.lost_cell_timer),
       handshakes_out(format.cell_bytes(), kHandshakesWaiting),

@@ -12,7 +12,7 @@
 #include "io/tun.hh"
 #include "io/udp.hh"
 #include "link/lane_keys.hh"
-#include "link/packer.hh"
+#include "link/lane_packer.hh"
 #include "link/receiver.hh"
 #include "link/sender.hh"
 #include "node/cell_ring.hh"
@@ -26,20 +26,17 @@ struct ForgetSessionsBefore {
 using PacerCommand = std::variant<StopSending, SendKey>;
 using ReceiverCommand = std::variant<ForgetSessionsBefore, ReceiveKey>;
 
-// Written by the packer's and the receiver's threads.
+// Written by the receiver's thread.
 struct PacketCounters {
-  Counter packets_in;  // from the TUN, into cells
-  Counter bytes_in;
   Counter packets_out;  // out of cells, to the TUN
   Counter bytes_out;
   Counter foreign_source;   // inner source that is not this peer's
   Counter unreadable;       // inner header that does not parse
   Counter tun_refused;      // not taken by the TUN
-  Counter oversized;        // from the TUN, longer than a data block can be
   Counter handshakes_lost;  // handshake cells that found the ring to the control thread full
 };
 
-// When the first slot begins, and what the jitter is drawn from.
+// When the first slot begins, and what is drawn at random: the jitter, the hash of the flows.
 struct LaneStart {
   Instant epoch;
   uint64_t seed;
@@ -58,7 +55,7 @@ struct Lane {
   Tun tun;
   UdpSocket socket;
   SlotRing ring;
-  Packer packer;
+  LanePacker packer;
   LaneSender sender;
   LaneReceiver receiver;
   PacketCounters packets;

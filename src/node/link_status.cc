@@ -28,8 +28,8 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   const ReassemblyCounters& reassembly = lane.receiver.reassembly();
   status.cells_received += received.cells.value();
   status.cells_received_dummy += reassembly.cells_dummy.value();
-  status.packets_sent += lane.packets.packets_in.value();
-  status.bytes_sent += lane.packets.bytes_in.value();
+  status.packets_sent += lane.packer.packets();
+  status.bytes_sent += lane.packer.bytes();
   status.packets_received += lane.packets.packets_out.value();
   status.bytes_received += lane.packets.bytes_out.value();
 
@@ -50,7 +50,7 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   drops["packet_malformed"] += reassembly.blocks_malformed.value() + lane.packets.unreadable.value();
   drops["packet_header_lied"] += lane.packer.packets_malformed();
   drops["packet_foreign_source"] += lane.packets.foreign_source.value();
-  drops["packet_oversized"] += lane.packets.oversized.value();
+  drops["packet_queue_full"] += lane.packer.packets_dropped();
   drops["packet_refused_by_tun"] += lane.packets.tun_refused.value();
   drops["handshake_lost"] += lane.packets.handshakes_lost.value();
 }

@@ -41,8 +41,10 @@ class NativeDriver final : public Driver {
   ShardOptions options_of(uint32_t i) const {
     ShardOptions options;
     options.number = i;
+    options.shards = std::max<uint32_t>(config_.shards, 1);
     options.realtime = config_.realtime;
     options.poll_before = config_.poll_before;
+    options.spin = config_.spin;
     if (!config_.cpus.empty()) options.cpu = config_.cpus[i % config_.cpus.size()];
     return options;
   }

@@ -9,6 +9,8 @@ namespace cuttle {
 
 namespace {
 
+// A thread that has yielded is back by then, where no more threads than CPUs are at work.
+constexpr Duration kLastYield = microseconds(5);
 constexpr Duration kIdleNap = milliseconds(20);
 
 }  // namespace
@@ -40,7 +42,11 @@ void PacerLoop::run(const std::atomic<bool>& stop) {
 void PacerLoop::slot(Lane& lane) {
   const Instant deadline = lane.sender.deadline();
   const Instant seal_at = deadline - seal_lead(lane);
-  if (!options_.spin) clock_.sleep_until(seal_at - options_.poll_before);
+  if (options_.spin) {
+    clock_.yield_until(seal_at - kLastYield);
+  } else {
+    clock_.sleep_until(seal_at - options_.poll_before);
+  }
   clock_.poll_until(seal_at);
   obey_as_pacer(lane, lane.receiver.loss_65536ths());
   const Train train = lane.sender.poll_train();

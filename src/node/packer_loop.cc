@@ -1,6 +1,8 @@
 #include "node/packer_loop.hh"
 
 #include <algorithm>
+#include <optional>
+#include <thread>
 
 namespace cuttle {
 
@@ -38,15 +40,18 @@ Result<std::unique_ptr<PackerLoop>> PackerLoop::create(std::vector<Lane*> lanes,
 }
 
 PackerLoop::PackerLoop(std::vector<Lane*> lanes, EventQueue events, WakeUp wake_up, bool spin)
-    : events_(std::move(events)), wake_up_(std::move(wake_up)), spin_(spin) {
+    : events_(std::move(events)),
+      wake_up_(std::move(wake_up)),
+      spin_(spin),
+      whole_(kLargestTunPacketBytes),
+      piece_(kLargestTunPacketBytes) {
   sources_.reserve(lanes.size());
+  size_t most_pieces = 0;
   for (Lane* lane : lanes) {
-    Source& source = sources_.emplace_back();
-    source.lane = lane;
-    source.pieces.resize(1 + Packer::most_slots_per_packet(lane->format));
-    source.scratch.resize(kLargestTunPacketBytes);
-    source.piece.resize(kLargestTunPacketBytes);
+    sources_.push_back({lane});
+    most_pieces = std::max(most_pieces, LanePacker::most_pieces(lane->format));
   }
+  pieces_.resize(1 + most_pieces);
 }
 
 void PackerLoop::run(const std::atomic<bool>& stop) {
@@ -55,7 +60,7 @@ void PackerLoop::run(const std::atomic<bool>& stop) {
     std::optional<Duration> timeout;
     for (Source& source : sources_) {
       if (source.outcome == Outcome::drained) continue;
-      source.outcome = pack(source);
+      source.outcome = pack(*source.lane);
       // The pacer wakes nobody: that would be work that depends on payload. So look again after a slot.
       if (source.outcome == Outcome::no_room) {
         const Duration slot = source.lane->sender.plan().period();
@@ -66,6 +71,7 @@ void PackerLoop::run(const std::atomic<bool>& stop) {
     }
     if (spin_) timeout = Duration{0};
     const size_t count = events_.wait(ready, timeout);
+    if (spin_ && count == 0) std::this_thread::yield();  // to the receiver, where they share a CPU
     for (size_t i = 0; i < count; ++i) {
       if (ready[i] == kWakeUpTag) {
         wake_up_.clear();
@@ -76,65 +82,42 @@ void PackerLoop::run(const std::atomic<bool>& stop) {
   }
 }
 
-PackerLoop::Outcome PackerLoop::pack(Source& source) {
-  Lane& lane = *source.lane;
+PackerLoop::Outcome PackerLoop::pack(Lane& lane) {
   lane.packer.set_loss_report(lane.receiver.loss_65536ths());
   const size_t longest = longest_packet_under_loss(lane.receiver.reported_loss_65536ths(), lane.format);
   for (int i = 0; i < kTurn; ++i) {
-    if (source.cutting && !put_pieces(source)) return Outcome::no_room;
-    const Outcome outcome =
-        longest < Packer::kLargestPacketBytes ? pack_cut(source, longest) : pack_in_place(source);
-    if (outcome != Outcome::more) return outcome;
+    const bool waiting = lane.packer.handle_waiting();
+    const bool came = longest < Packer::kLargestPacketBytes ? read_to_cut(lane, longest) : read(lane);
+    if (!came) return waiting ? Outcome::no_room : Outcome::drained;
   }
   return Outcome::more;
 }
 
-PackerLoop::Outcome PackerLoop::pack_in_place(Source& source) {
-  Lane& lane = *source.lane;
-  const size_t pieces = lane.packer.poll_room(std::span(source.pieces).subspan(1));
-  if (pieces == 0) return Outcome::no_room;
-  source.pieces[0] = {&source.header, kVirtioHeaderBytes};
-  const ssize_t read = lane.tun.readv(std::span(source.pieces).first(1 + pieces));
-  if (read <= static_cast<ssize_t>(kVirtioHeaderBytes)) {
+bool PackerLoop::read(Lane& lane) {
+  const size_t bytes = read_to(lane, lane.packer.poll_room());
+  if (bytes == 0) {
     lane.packer.handle_nothing();
-    return Outcome::drained;
+  } else {
+    lane.packer.handle_packet(bytes);
   }
-  const size_t bytes = static_cast<size_t>(read) - kVirtioHeaderBytes;
-  if (!lane.packer.handle_packet(bytes)) return Outcome::more;  // counted by the packer
-  lane.packets.packets_in.add();
-  lane.packets.bytes_in.add(bytes);
-  return Outcome::more;
+  return bytes != 0;
 }
 
-PackerLoop::Outcome PackerLoop::pack_cut(Source& source, size_t longest) {
-  Lane& lane = *source.lane;
-  if (!lane.packer.has_room()) return Outcome::no_room;
-  const std::array<iovec, 2> pieces{
-      {{&source.header, kVirtioHeaderBytes}, {source.scratch.data(), source.scratch.size()}}};
-  const ssize_t read = lane.tun.readv(pieces);
-  if (read <= static_cast<ssize_t>(kVirtioHeaderBytes)) return Outcome::drained;
-  const size_t bytes = static_cast<size_t>(read) - kVirtioHeaderBytes;
-  if (bytes > Packer::kLargestPacketBytes) {
-    lane.packets.oversized.add();
-    return Outcome::more;
-  }
-  source.cutting.emplace(Bytes(source.scratch.data(), bytes), source.header.gso_bytes, longest);
-  lane.packets.packets_in.add();
-  lane.packets.bytes_in.add(bytes);
-  return put_pieces(source) ? Outcome::more : Outcome::no_room;
+bool PackerLoop::read_to_cut(Lane& lane, size_t longest) {
+  const iovec room{whole_.data(), whole_.size()};
+  const size_t bytes = read_to(lane, std::span(&room, 1));
+  if (bytes == 0) return false;
+  Segmenter segmenter({whole_.data(), bytes}, header_.gso_bytes, longest);
+  while (const auto piece = segmenter.poll_piece(piece_)) lane.packer.handle_copy({piece_.data(), *piece});
+  return true;
 }
 
-bool PackerLoop::put_pieces(Source& source) {
-  while (source.lane->packer.has_room()) {
-    const auto bytes = source.cutting->poll_piece(source.piece);
-    if (!bytes) {
-      source.cutting.reset();
-      return true;
-    }
-    const bool taken = source.lane->packer.handle_copy({source.piece.data(), *bytes});
-    CUTTLE_CHECK(taken, "there was room");
-  }
-  return false;
+// The packet's octets, or 0 when none waits.
+size_t PackerLoop::read_to(Lane& lane, std::span<const iovec> room) {
+  pieces_[0] = {&header_, kVirtioHeaderBytes};
+  std::copy(room.begin(), room.end(), pieces_.begin() + 1);
+  const ssize_t got = lane.tun.readv(std::span(pieces_).first(1 + room.size()));
+  return got > static_cast<ssize_t>(kVirtioHeaderBytes) ? static_cast<size_t>(got) - kVirtioHeaderBytes : 0;
 }
 
 }  // namespace cuttle

@@ -1,11 +1,13 @@
 // Stage 1 as a thread: packets from the TUN interfaces into the lanes' slot rings. All work that depends on
 // payload before the wire happens here, never on the pacer's thread.
+//
+// While a ring has room and nothing waits, packets are read straight into it. Otherwise they are read into
+// the lane's flow queue, always and at once, so that none waits in the kernel's queue, which knows no flows.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "io/event_queue.hh"
@@ -20,7 +22,7 @@ size_t longest_packet_under_loss(uint16_t loss_65536ths, const wire::CellFormat&
 
 class PackerLoop {
  public:
-  // The lanes outlive the loop.
+  // The lanes outlive the loop. `spin`: poll, never sleep.
   static Result<std::unique_ptr<PackerLoop>> create(std::vector<Lane*> lanes, bool spin);
 
   // Until `stop` is set and wake_up() was called.
@@ -28,29 +30,30 @@ class PackerLoop {
   void wake_up() const { wake_up_.set(); }
 
  private:
+  // Of one look at a lane: is there more to read, and does anything wait for room in the ring?
   enum class Outcome { drained, more, no_room };
 
   struct Source {
     Lane* lane;
-    std::vector<iovec> pieces;  // the first is the virtio header's
-    VirtioHeader header;
-    std::vector<uint8_t> scratch;  // a packet that is to be cut
-    std::vector<uint8_t> piece;
-    std::optional<Segmenter> cutting;
     Outcome outcome = Outcome::more;
   };
 
   PackerLoop(std::vector<Lane*> lanes, EventQueue events, WakeUp wake_up, bool spin);
 
-  Outcome pack(Source& source);
-  Outcome pack_in_place(Source& source);
-  Outcome pack_cut(Source& source, size_t longest);
-  static bool put_pieces(Source& source);
+  Outcome pack(Lane& lane);
+  bool read(Lane& lane);
+  bool read_to_cut(Lane& lane, size_t longest);
+  size_t read_to(Lane& lane, std::span<const iovec> room);
 
   std::vector<Source> sources_;
   EventQueue events_;
   WakeUp wake_up_;
   bool spin_;
+  // For one packet at a time, whichever lane's.
+  VirtioHeader header_;
+  std::vector<iovec> pieces_;   // the header, then the room
+  std::vector<uint8_t> whole_;  // a packet that is to be cut
+  std::vector<uint8_t> piece_;
 };
 
 }  // namespace cuttle

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <thread>
 
 #include "node/receiving.hh"
 
@@ -42,10 +43,12 @@ ReceiverLoop::ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, Even
       spin_(spin),
       buffer_(std::make_unique<uint8_t[]>(kReceiveBufferBytes)) {}
 
-void ReceiverLoop::run(const std::atomic<bool>& stop) {
+void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
   std::array<uint64_t, 64> ready;
   while (!stop.load(std::memory_order_relaxed)) {
     const size_t count = events_.wait(ready, spin_ ? std::optional(Duration{0}) : std::nullopt);
+    if (spin_ && count == 0) std::this_thread::yield();  // to the packer, where they share a CPU
+    if (realtime) rest();
     for (size_t i = 0; i < count; ++i) {
       if (ready[i] == kWakeUpTag) {
         wake_up_.clear();
@@ -60,6 +63,13 @@ void ReceiverLoop::run(const std::atomic<bool>& stop) {
       }
     }
   }
+}
+
+void ReceiverLoop::rest() {
+  const Instant now = clock_.now();
+  if (!guard_.is_due(now)) return;
+  const Duration pause = guard_.handle_window(now, thread_cpu_time());
+  if (pause.ns > 0) clock_.sleep_until(now + pause);
 }
 
 }  // namespace cuttle

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "io/clock.hh"
+#include "io/cpu_guard.hh"
 #include "io/event_queue.hh"
 #include "node/lane.hh"
 
@@ -19,17 +20,21 @@ class ReceiverLoop {
   static Result<std::unique_ptr<ReceiverLoop>> create(std::vector<Lane*> lanes, const WakeUp& control,
                                                       bool spin);
 
-  void run(const std::atomic<bool>& stop);
+  // `realtime`: the thread has real-time priority, so it must leave something to others whatever comes in.
+  void run(const std::atomic<bool>& stop, bool realtime);
   void wake_up() const { wake_up_.set(); }
 
  private:
   ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, EventQueue events, WakeUp wake_up, bool spin);
+
+  void rest();
 
   std::vector<Lane*> lanes_;
   const WakeUp& control_;
   EventQueue events_;
   WakeUp wake_up_;
   bool spin_;
+  CpuGuard guard_;
   MonotonicClock clock_;
   std::unique_ptr<uint8_t[]> buffer_;
 };

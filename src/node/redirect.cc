@@ -14,14 +14,14 @@ namespace cuttle {
 
 namespace {
 
-// Packets that the kernel may queue for a link. They are up to largest_packet_bytes long, so this bounds the
-// wait in a full queue.
+// Packets that the kernel may queue for a link: what comes while the packer's thread is kept from running. It
+// takes them all as soon as it runs (packer_loop.hh), so this is no queue to wait in.
 constexpr uint32_t kQueuePackets = 128;
 // The kernel hands over packets that take at most about this long on the wire, so that no small packet waits
 // long behind one.
 constexpr Duration kLongestPacketTime = milliseconds(1);
 constexpr uint32_t kMostPacketBytes = 65536;
-constexpr uint32_t kLeastPacketBytes = 16384;
+constexpr uint32_t kLeastPacketBytes = 4096;
 
 uint32_t largest_packet_bytes(const Shape& shape) {
   const auto bytes = static_cast<uint64_t>(static_cast<double>(shape.rate_bps) / 8e9 *

@@ -10,8 +10,12 @@ namespace cuttle {
 
 namespace {
 
+constexpr unsigned kThreads = 3;  // of a shard
 // Above whatever else an operator may run with SCHED_FIFO at its lowest, below what the kernel itself does.
 constexpr int kPacerPriority = 50;
+// Below every pacer. Ordinary priority does not do: sessions (autogroups) share a CPU evenly whatever the
+// nice values inside them, and a busy machine would fill the socket's buffer.
+constexpr int kReceiverPriority = 10;
 
 }  // namespace
 
@@ -42,8 +46,12 @@ std::string Shard::start() {
   });
   threads_.emplace_back([this] {
     name_thread(fmt::format("receiver-{}", options_.number));
-    if (options_.realtime) (void)set_high_priority();  // what is missing shows in the pacer's answer
-    receiver_->run(stop_);
+    // A thread that never sleeps must not have real-time priority. What is refused shows in the pacer's
+    // answer.
+    const bool realtime =
+        options_.realtime && !options_.spin && set_realtime_priority(kReceiverPriority).has_value();
+    if (options_.realtime && !realtime) (void)set_high_priority();
+    receiver_->run(stop_, realtime);
   });
   threads_.emplace_back([this, &why_not] {
     name_thread(fmt::format("pacer-{}", options_.number));
@@ -51,13 +59,21 @@ std::string Shard::start() {
     if (options_.cpu) {
       if (auto pinned = pin_thread(*options_.cpu); !pinned) refused = pinned.error().message;
     }
-    if (options_.realtime) {
+    if (options_.realtime && !options_.may_take_cpu()) {
+      (void)set_high_priority();
+      refused = fmt::format("a shard that spins takes {} CPUs; this machine has too few", kThreads);
+    } else if (options_.realtime) {
       if (auto set = set_realtime_priority(kPacerPriority); !set) refused = set.error().message;
     }
     why_not.set_value(refused);
     pacer_.run(stop_);
   });
   return answer.get();
+}
+
+// A thread that never sleeps may have real-time priority only where CPUs are left for others.
+bool ShardOptions::may_take_cpu() const {
+  return !spin || std::thread::hardware_concurrency() > kThreads * shards;
 }
 
 Shard::~Shard() {

@@ -16,10 +16,13 @@ namespace cuttle {
 
 struct ShardOptions {
   uint32_t number = 0;
+  uint32_t shards = 1;  // of this node
   bool realtime = true;
   std::optional<uint32_t> cpu;  // of the pacer
   bool spin = false;
   Duration poll_before{};
+
+  bool may_take_cpu() const;
 };
 
 class Shard {

@@ -32,8 +32,8 @@ inline const std::vector<Damage>& damages() {
       {"UnknownKeyFarFromAll",
        "shards = 1",
        R"(colour = "blue")",
-       {"F:11: runtime.colour: unknown key; known here: driver, user, realtime, poll_before, shards and "
-        "cpus"}},
+       {"F:11: runtime.colour: unknown key; known here: driver, user, realtime, poll_before, spin, shards "
+        "and cpus"}},
       {"UnknownTable",
        "[runtime]",
        "[runtimes]",

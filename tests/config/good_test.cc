@@ -37,6 +37,7 @@ redirect = ["10.77.0.10"]
   EXPECT_EQ(node.route_table, 4410u);
   EXPECT_EQ(node.inner_mtu, 1500u);
   EXPECT_TRUE(node.realtime);
+  EXPECT_FALSE(node.spin);
   EXPECT_EQ(node.driver, "native");
   EXPECT_EQ(node.shards, 1u);
   ASSERT_EQ(node.peers.size(), 1u);
@@ -84,6 +85,7 @@ inner_mtu = 9000
 driver = "native"
 realtime = false
 poll_before = "120 us"
+spin = true
 shards = 2
 cpus = [1, 3]
 [shape]
@@ -116,6 +118,7 @@ redirect = []
   EXPECT_EQ(node.inner_mtu, 9000u);
   EXPECT_FALSE(node.realtime);
   EXPECT_EQ(node.poll_before, microseconds(120));
+  EXPECT_TRUE(node.spin);
   EXPECT_EQ(node.shards, 2u);
   EXPECT_EQ(node.cpus, (std::vector<uint32_t>{1, 3}));
   EXPECT_EQ(node.most_lanes(), 2u);
@@ -123,8 +126,8 @@ redirect = []
   EXPECT_EQ(node.peers[0].redirect.size(), 3u);
   EXPECT_EQ(node.peers[0].shape, (Shape{1000, 64'000, microseconds(500), 10, true}));
   EXPECT_EQ(node.peers[1].shape, (Shape{1452, 1'000'000'000, microseconds(500), 10, true}));
-  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 30u);
-  EXPECT_EQ(parsed.lines.line({"peer[1].shape.rate", "shape.rate"}), 18u);
+  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 31u);
+  EXPECT_EQ(parsed.lines.line({"peer[1].shape.rate", "shape.rate"}), 19u);
   EXPECT_EQ(parsed.lines.line("node.nothing"), 0u);
 }
 

@@ -1,0 +1,71 @@
+// Stage 1 of a lane: packets go straight into the slot ring while it has room and none waits; the others wait
+// in the queue of flows. The driver asks for room, reads a packet into it and says how long it was; it may do
+// so at any time, for there is always room, and should do so at once: what waits elsewhere waits without
+// order.
+//
+// How long a packet of a flow with little to send waits at the most, on a link that others fill:
+//   - what is in the ring: `ahead_cells` (lane_keys.hh: 1 ms or four slots) and one packet of the largest
+//   size,
+//   - until the packer looks again: one slot,
+//   - until its own slot: one slot,
+// and one packet for each other flow of that kind. A change of keys, every 120 s, adds
+// the time in which the ring drains (key_change_lead).
+//
+// One thread (the packer's); the counters may be read by any. Nothing is allocated after construction.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/counter.hh"
+#include "link/flow_queue.hh"
+#include "link/lane_keys.hh"
+#include "link/packer.hh"
+
+namespace cuttle {
+
+class LanePacker {
+ public:
+  LanePacker(SlotRing& ring, const LaneSizes& sizes, uint64_t seed);
+
+  // The most pieces that poll_room hands out.
+  static size_t most_pieces(const wire::CellFormat& format) {
+    return std::max(FlowQueue::kRoomPieces, Packer::most_slots_per_packet(format));
+  }
+
+  // Room for one packet. Must be followed by handle_packet or handle_nothing before any other call.
+  std::span<const iovec> poll_room();
+  // The first `bytes` octets of the room now hold one packet.
+  void handle_packet(size_t bytes);
+  void handle_nothing();
+
+  // Copies a packet to those that wait.
+  void handle_copy(Bytes packet) { queue_.handle_copy(packet); }
+
+  // Moves what waits into the ring as far as there is room. True when something still waits: call again after
+  // a slot.
+  bool handle_waiting();
+
+  // What the pad octets report to the peer (wire/pad.hh).
+  void set_loss_report(uint16_t loss_65536ths) { packer_.set_loss_report(loss_65536ths); }
+
+  // Any thread.
+  uint64_t packets() const { return packets_.value(); }  // into the ring
+  uint64_t bytes() const { return bytes_.value(); }
+  uint64_t packets_malformed() const { return packer_.packets_malformed(); }
+  uint64_t packets_dropped() const { return queue_.packets_dropped(); }
+
+ private:
+  bool has_room() const { return packer_.has_room() && ring_.waiting() < ahead_cells_; }
+
+  SlotRing& ring_;
+  size_t ahead_cells_;
+  Packer packer_;
+  FlowQueue queue_;
+  std::vector<iovec> ring_room_;
+  bool room_is_in_ring_ = false;
+  Counter packets_;
+  Counter bytes_;
+};
+
+}  // namespace cuttle
