@@ -2,7 +2,9 @@
 // iteration is one cell, so the time column reads as nanoseconds a cell.
 #include <benchmark/benchmark.h>
 
+#include <cstdlib>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "link/packer.hh"
@@ -37,12 +39,23 @@ SlotPlan plan() {
   return plan;
 }
 
+// What callgrind counts (bench/cells.py): functions of this name, and no preparation.
+#define MEASURED __attribute__((noinline))
+
+MEASURED void measured_seal(Aead& aead, uint64_t iv, std::vector<uint8_t>& cell) {
+  aead.seal(iv, {cell.data(), 8}, {cell.data() + 16, kFormat.payload_bytes()}, cell.data() + 16);
+}
+
+MEASURED bool measured_open(Aead& aead, const std::vector<uint8_t>& cell, std::vector<uint8_t>& plain) {
+  return aead.open(1, {cell.data(), 8}, {cell.data() + 16, kCellBytes - 16}, plain.data());
+}
+
 void bare_seal(benchmark::State& state, AeadBackend backend) {
   const auto aead = make(backend);
   std::vector<uint8_t> cell(kCellBytes);
   uint64_t iv = 0;
   for (auto _ : state) {
-    aead->seal(++iv, {cell.data(), 8}, {cell.data() + 16, kFormat.payload_bytes()}, cell.data() + 16);
+    measured_seal(*aead, ++iv, cell);
   }
   state.SetBytesProcessed(state.iterations() * kCellBytes);
 }
@@ -53,8 +66,7 @@ void bare_open(benchmark::State& state, AeadBackend backend) {
   std::vector<uint8_t> plain(kFormat.payload_bytes());
   aead->seal(1, {cell.data(), 8}, plain, cell.data() + 16);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        aead->open(1, {cell.data(), 8}, {cell.data() + 16, kCellBytes - 16}, plain.data()));
+    benchmark::DoNotOptimize(measured_open(*aead, cell, plain));
   }
   state.SetBytesProcessed(state.iterations() * kCellBytes);
 }
@@ -88,12 +100,23 @@ struct Sending {
   LaneSender sender{ring, plan(), Instant{0}, 1};
 };
 
+MEASURED void measured_send(Sending& sending) {
+  sending.fill_in_place();
+  benchmark::DoNotOptimize(sending.sender.poll_train());
+  sending.sender.handle_released(sending.sender.deadline());
+}
+
+MEASURED void measured_receive(LaneReceiver& receiver, const uint8_t* train) {
+  for (size_t i = 0; i < kCellsPerSlot; ++i) {
+    receiver.handle_datagram(Instant{0}, {train + i * kCellBytes, kCellBytes});
+    while (auto packet = receiver.poll_packet()) benchmark::DoNotOptimize(packet->data());
+  }
+}
+
 void pack_and_seal(benchmark::State& state, AeadBackend backend) {
   Sending sending(backend, static_cast<size_t>(state.range(0)));
   while (state.KeepRunningBatch(kCellsPerSlot)) {
-    sending.fill_in_place();
-    benchmark::DoNotOptimize(sending.sender.poll_train());
-    sending.sender.handle_released(sending.sender.deadline());
+    measured_send(sending);
   }
   state.SetBytesProcessed(state.iterations() * kCellBytes);
   CUTTLE_CHECK(sending.sender.counters().cells_dummy.value() == 0, "the ring was never empty");
@@ -119,26 +142,29 @@ void open_and_reassemble(benchmark::State& state, AeadBackend backend) {
       next = 0;
       state.ResumeTiming();
     }
-    const uint8_t* train = cells.data() + next++ * kCellsPerSlot * kCellBytes;
-    for (size_t i = 0; i < kCellsPerSlot; ++i) {
-      receiver.handle_datagram(Instant{0}, {train + i * kCellBytes, kCellBytes});
-      while (auto packet = receiver.poll_packet()) benchmark::DoNotOptimize(packet->data());
-    }
+    measured_receive(receiver, cells.data() + next++ * kCellsPerSlot * kCellBytes);
   }
   state.SetBytesProcessed(state.iterations() * kCellBytes);
   CUTTLE_CHECK(receiver.reassembly().cells_lost.value() == 0, "nothing was lost");
+}
+
+// CUTTLE_BENCH_CELLS in the environment: exactly so many cells, for counting instead of timing.
+void add(const std::string& name, void (*function)(benchmark::State&, AeadBackend), AeadBackend backend,
+         int64_t packet_bytes = 0) {
+  auto* added = benchmark::RegisterBenchmark(name.c_str(), function, backend);
+  if (packet_bytes > 0) added->Arg(packet_bytes);
+  if (const char* cells = std::getenv("CUTTLE_BENCH_CELLS")) added->Iterations(std::atoll(cells));
 }
 
 void add_all() {
   for (const AeadBackend backend : {AeadBackend::ipsec_mb, AeadBackend::openssl}) {
     if (!aead_backend_available(backend)) continue;
     const std::string name = aead_backend_name(backend);
-    benchmark::RegisterBenchmark(("bare_seal/" + name).c_str(), bare_seal, backend);
-    benchmark::RegisterBenchmark(("bare_open/" + name).c_str(), bare_open, backend);
+    add("bare_seal/" + name, bare_seal, backend);
+    add("bare_open/" + name, bare_open, backend);
     for (const int64_t bytes : {64, 1500, 65535}) {
-      benchmark::RegisterBenchmark(("pack_and_seal/" + name).c_str(), pack_and_seal, backend)->Arg(bytes);
-      benchmark::RegisterBenchmark(("open_and_reassemble/" + name).c_str(), open_and_reassemble, backend)
-          ->Arg(bytes);
+      add("pack_and_seal/" + name, pack_and_seal, backend, bytes);
+      add("open_and_reassemble/" + name, open_and_reassemble, backend, bytes);
     }
   }
 }

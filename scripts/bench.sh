@@ -1,20 +1,16 @@
 #!/bin/bash
-# summary: build and run the benchmarks (all, or those whose program's name matches FILTER)
-# example: ./run bench; ./run bench seal
+# summary: measure: cells, idle, tunnel, queueing, loss, links, ceph, or all (docs/benchmarks.md); --help lists options
+# example: ./run bench; ./run bench tunnel --rounds 5; ./run bench cells
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
 source "$CUTTLE_ROOT/scripts/lib/build.sh"
-filter=${1:-}
-setup_packages
-[[ -f bench/CMakeLists.txt ]] || die "there are no benchmarks in bench/ yet"
-heading "Build (build/bench)"
-configure bench -DCUTTLE_BENCH=ON -DCUTTLE_TESTS=OFF
-mapfile -t programs < <(targets_like bench _bench | grep -E -- "$filter")
-((${#programs[@]} > 0)) || die "no benchmark matches '$filter'; they are the programs bench/NAME_bench"
-mkdir -p "$OUT/bench"
-run_ninja bench "${programs[@]}"
-for name in "${programs[@]}"; do
-  heading "$name (figures: out/bench/$name.json)"
-  timeout 600 "build/bench/bench/$name" --benchmark_out="$OUT/bench/$name.json" --benchmark_out_format=json
-done
+export BENCH_OUT=$OUT/bench BENCH_BUILD=$CUTTLE_ROOT/build/bench
+export CUTTLE=${CUTTLE:-$BENCH_BUILD/src/cuttle/cuttle} PYTHONDONTWRITEBYTECODE=1
+if [[ " $* " != *" --help "* && " $* " != *" -h "* ]]; then
+  setup_packages
+  heading "Build (build/bench)"
+  configure bench -DCUTTLE_BENCH=ON -DCUTTLE_TESTS=OFF
+  run_ninja bench cells_bench cuttle
+fi
+exec python3 bench/main.py "$@"

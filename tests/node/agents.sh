@@ -13,7 +13,8 @@ end_process() {
   eventually 10 process_ended "$2" || fail "process $2 does not end on SIG$1"
 }
 
-# configure: keys and configurations for both. RATE, SLOT, CELL, LANES, JOINING and UNDERLAY (4 or 6) may be set before.
+# configure: keys and configurations for both. RATE, SLOT, CELL, LANES, JOINING, RUNTIME (more lines of
+# [runtime]) and UNDERLAY (4 or 6) may be set before.
 configure() {
   local node
   for node in a b; do
@@ -44,6 +45,7 @@ slot = "${SLOT:-200 us}"
 ${CELL:+cell = $CELL}
 [runtime]
 ${CUTTLE_TEST_DRIVER:+driver = "$CUTTLE_TEST_DRIVER"}
+${RUNTIME:-}
 [[peer]]
 name = "$peer"
 public_key = "$(<"$WORK/$peer.pub")"

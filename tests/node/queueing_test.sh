@@ -28,11 +28,11 @@ small_beside_large() {
   done
   sleep 2
   local before
-  before=$(status a '.links[0].cells_sent - .links[0].cells_sent_dummy')
+  before=$(status a '.links[0].cells | .sent - .sent_dummy')
   in_space a ping -q -c 1 -W 2 "${V4[b]}" >/dev/null || fail "no answer to a ping"
   in_space a ping -i 0.02 -c 150 -W 2 "${V4[b]}" >"$WORK/ping.log" || fail "no answers: $(tail -n 2 "$WORK/ping.log")"
   local carried
-  carried=$(($(status a '.links[0].cells_sent - .links[0].cells_sent_dummy') - before))
+  carried=$(($(status a '.links[0].cells | .sent - .sent_dummy') - before))
   wait "$server" || true
   echo "  ping beside $STREAMS full connections: median $(ping_ms 0.5) ms, p99 $(ping_ms 0.99) ms;" \
     "$carried cells with packets meanwhile; dropped from the queue: $(drops a packet_queue_full)"
