@@ -57,9 +57,10 @@ std::optional<int> become_tool(int argc, char** argv) {
   std::error_code error;
   const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
   argv[1] = argv[0];
-  // Installed, the tools are beside this program; in a build folder each is in its own.
-  for (const auto& place : {folder, folder.parent_path() / program->folder,
-                            folder.parent_path() / program->folder / "standalone"}) {
+  // Installed, the tools are in libexec; in a build folder each is in its own.
+  for (const auto& place :
+       {folder, folder.parent_path() / "libexec" / "cuttle", folder.parent_path() / program->folder,
+        folder.parent_path() / program->folder / "standalone"}) {
     execv((place / program->name).c_str(), argv + 1);
   }
   complain((folder / program->name).string() +

@@ -1,0 +1,149 @@
+#include "metrics/families.hh"
+
+#include <algorithm>
+#include <map>
+
+namespace cuttle::metrics {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+constexpr double kSecondsPerNanosecond = 1e-9;
+
+double seconds_of(uint64_t ns) {
+  return static_cast<double>(ns) * kSecondsPerNanosecond;
+}
+double bytes_a_second(uint64_t rate_bps) {
+  return static_cast<double>(rate_bps) / 8;
+}
+
+// Families in the order in which they were first named, each with its samples together, as the text format
+// asks for.
+class Collection {
+ public:
+  void gauge(const char* name, const char* help, Labels labels, double value) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    metric.gauge.value = value;
+    family(name, help, MetricType::Gauge).metric.push_back(std::move(metric));
+  }
+  void counter(const char* name, const char* help, Labels labels, uint64_t value) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    metric.counter.value = static_cast<double>(value);
+    family(name, help, MetricType::Counter).metric.push_back(std::move(metric));
+  }
+  std::vector<MetricFamily> take() { return std::move(families_); }
+
+ private:
+  MetricFamily& family(const char* name, const char* help, MetricType type) {
+    const auto [place, is_new] = index_.emplace(name, families_.size());
+    if (is_new) families_.push_back({name, help, type, {}});
+    return families_[place->second];
+  }
+
+  std::vector<MetricFamily> families_;
+  std::map<std::string, size_t> index_;
+};
+
+Labels with(Labels labels, const char* name, const std::string& value) {
+  labels.push_back({name, value});
+  return labels;
+}
+
+void add_shape(Collection& out, const Labels& labels, const LinkStatus& link) {
+  out.gauge("cuttle_link_rate_bytes_per_second", "IP bytes that the link sends, always, as configured.",
+            labels, bytes_a_second(link.rate_bps));
+  if (link.peer_rate_bps > 0) {
+    out.gauge("cuttle_link_peer_rate_bytes_per_second", "The same, of the peer, as it says.", labels,
+              bytes_a_second(link.peer_rate_bps));
+  }
+  out.gauge("cuttle_link_slot_seconds", "From one release of cells to the next.", labels,
+            seconds_of(link.slot_ns));
+  out.gauge("cuttle_link_cell_bytes", "UDP payload of every cell.", labels, link.cell_bytes);
+}
+
+void add_traffic(Collection& out, const Labels& labels, const LinkStatus& link) {
+  const auto cells = [&](const char* direction, const char* kind, uint64_t count) {
+    out.counter("cuttle_link_cells_total", "Cells, by what is in them; handshakes count as dummies sent.",
+                with(with(labels, "direction", direction), "kind", kind), count);
+  };
+  cells("sent", "data", link.cells_sent - std::min(link.cells_sent, link.cells_sent_dummy));
+  cells("sent", "dummy", link.cells_sent_dummy);
+  cells("received", "data", link.cells_received - std::min(link.cells_received, link.cells_received_dummy));
+  cells("received", "dummy", link.cells_received_dummy);
+  const auto both = [&](const char* name, const char* help, uint64_t sent, uint64_t received) {
+    out.counter(name, help, with(labels, "direction", "sent"), sent);
+    out.counter(name, help, with(labels, "direction", "received"), received);
+  };
+  both("cuttle_link_packets_total", "Packets carried inside the cells.", link.packets_sent,
+       link.packets_received);
+  both("cuttle_link_payload_bytes_total", "Bytes of these packets.", link.bytes_sent, link.bytes_received);
+}
+
+void add_timing(Collection& out, const Labels& labels, const LinkStatus& link) {
+  out.counter("cuttle_link_deadlines_missed_total", "Slots left out because their time came too late.",
+              labels, link.deadlines_missed);
+  out.gauge("cuttle_link_release_lateness_median_seconds", "Release after its deadline, since the start.",
+            labels, seconds_of(link.lateness.p50_ns));
+  out.gauge("cuttle_link_release_lateness_p99_seconds", "Release after its deadline, since the start.",
+            labels, seconds_of(link.lateness.p99_ns));
+  out.gauge("cuttle_link_release_lateness_max_seconds", "Release after its deadline, since the start.",
+            labels, seconds_of(link.lateness.max_ns));
+}
+
+void add_link(Collection& out, const Labels& node, const LinkStatus& link) {
+  const Labels labels = with(node, "peer", link.name);
+  out.gauge("cuttle_link_up", "Whether authentic cells come from the peer.", labels,
+            link.state == "up" ? 1 : 0);
+  out.gauge("cuttle_link_open", "Whether traffic still passes beside the link (joining).", labels,
+            link.open ? 1 : 0);
+  if (link.session_age_s) {
+    out.gauge("cuttle_link_session_age_seconds", "Since the present session was agreed.", labels,
+              static_cast<double>(*link.session_age_s));
+  }
+  out.counter("cuttle_link_sessions_total", "Sessions agreed.", labels, link.handshakes);
+  add_shape(out, labels, link);
+  add_traffic(out, labels, link);
+  add_timing(out, labels, link);
+  for (const auto& [cause, count] : link.drops) {
+    out.counter("cuttle_link_drops_total", "Cells, packets and handshakes dropped, by cause.",
+                with(labels, "cause", cause), count);
+  }
+}
+
+void add_agent(Collection& out, const AgentAnswer& agent) {
+  const Labels labels{{"node", agent.node}};
+  out.gauge("cuttle_agent_up", "Whether the agent answers.", labels, agent.status ? 1 : 0);
+  if (!agent.status) return;
+  const StatusSnapshot& status = *agent.status;
+  out.gauge(
+      "cuttle_agent_info", "Always 1; what the agent is.",
+      with(with(with(labels, "version", status.version), "driver", status.driver), "backend", status.backend),
+      1);
+  out.gauge("cuttle_agent_uptime_seconds", "Since the agent started.", labels,
+            static_cast<double>(status.uptime_s));
+  out.gauge("cuttle_agent_realtime", "Whether the threads that keep time have real-time priority.", labels,
+            status.realtime ? 1 : 0);
+  const char* guard = "cuttle_guard_dropped_packets_total";
+  const char* guard_help = "Unshaped packets that the guard stopped.";
+  out.counter(guard, guard_help, with(labels, "direction", "in"), status.guard.unshaped_dropped_in);
+  out.counter(guard, guard_help, with(labels, "direction", "out"), status.guard.unshaped_dropped_out);
+  out.counter("cuttle_strangers_dropped_datagrams_total", "Datagrams to our ports from no peer's address.",
+              labels, status.guard.strangers_dropped);
+  for (const LinkStatus& link : status.links) add_link(out, labels, link);
+}
+
+}  // namespace
+
+std::vector<MetricFamily> families(const std::vector<AgentAnswer>& agents) {
+  Collection out;
+  for (const AgentAnswer& agent : agents) add_agent(out, agent);
+  return out.take();
+}
+
+}  // namespace cuttle::metrics
