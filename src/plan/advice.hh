@@ -1,0 +1,45 @@
+// Which rate for which load: several of them tried, and the cheapest that is good enough.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hh"
+#include "config/config.hh"
+#include "plan/load.hh"
+#include "plan/replay.hh"
+
+namespace cuttle::plan {
+
+struct Wanted {
+  std::vector<uint64_t> rates_bps;      // empty: a choice that fits the load
+  Shape shape;                          // slot and cell; cell_bytes 0: the default of the load's family
+  Duration latency = milliseconds(10);  // added, at the 99th percentile
+};
+
+struct Option {
+  Shape shape;
+  SlotPlan plan;
+  Replay replay;
+  double bytes_a_day = 0;  // each way
+  double cpu = 0;          // cores on each end of the link, about
+};
+
+struct Advice {
+  std::vector<Option> options;        // by rate
+  std::optional<size_t> recommended;  // none: not even the highest rate tried is good enough
+};
+
+// What sealing and opening one cell costs on this machine, measured in a few milliseconds.
+Duration crypto_cost(uint32_t cell_bytes);
+// Cores that a link of that shape keeps busy on each of its ends, sending and receiving.
+double cpu_of(const Shape& shape, const SlotPlan& plan, Duration crypto_of_a_cell);
+
+// Fails when no schedule keeps a wanted shape.
+Result<Advice> advise(const LinkLoad& load, const Wanted& wanted, Duration crypto_of_a_cell);
+
+// Rates around what a load needs, round figures from just above its mean to just above its peak.
+std::vector<uint64_t> rates_to_try(const LinkLoad& load);
+
+}  // namespace cuttle::plan

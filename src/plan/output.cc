@@ -1,0 +1,174 @@
+#include "plan/output.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "config/units.hh"
+#include "report/format.hh"
+#include "report/page.hh"
+
+namespace cuttle::plan {
+
+namespace {
+
+constexpr double kTerabyte = 1e12;
+constexpr double kGigabyte = 1e9;
+
+std::string day_text(double bytes) {
+  return bytes >= kTerabyte ? fmt::format("{:.2f} TB", bytes / kTerabyte)
+                            : fmt::format("{:.0f} GB", bytes / kGigabyte);
+}
+
+std::string wait_text(const Option& option, Duration wait) {
+  return option.replay.keeps_up ? format_duration(wait) : "grows";
+}
+
+report::Table options_table(const Planned& planned) {
+  report::Table table;
+  table.header = {"rate", "added, median",   "added, p99",    "full",
+                  "used", "a day, each way", "CPU, each end", ""};
+  for (size_t i = 0; i < planned.advice.options.size(); ++i) {
+    const Option& option = planned.advice.options[i];
+    table.rows.push_back(
+        {format_rate(option.shape.rate_bps), wait_text(option, option.replay.waits.median),
+         wait_text(option, option.replay.waits.p99), fmt::format("{:.1f} %", option.replay.saturated * 100),
+         fmt::format("{:.1f} %", option.replay.used * 100), day_text(option.bytes_a_day),
+         fmt::format("{:.2f} cores", option.cpu), planned.advice.recommended == i ? "recommended" : ""});
+  }
+  return table;
+}
+
+std::string load_text(const LinkLoad& load) {
+  return fmt::format("{}: {} on average over {:.0f} s, {} in its busiest 10 ms, {} in its busiest second",
+                     load.name, format_rate(load.mean_bps()), static_cast<double>(load.seen.ns) * 1e-9,
+                     format_rate(load.peak_bps(milliseconds(10))), format_rate(load.peak_bps(seconds(1))));
+}
+
+std::string verdict(const Planned& planned) {
+  const std::string wish = fmt::format("an added p99 of at most {}", format_duration(planned.wanted.latency));
+  if (!planned.advice.recommended) {
+    return fmt::format("No rate tried gives {}: allow more with --latency, try higher --rates, or send less.",
+                       wish);
+  }
+  const Option& best = planned.advice.options[*planned.advice.recommended];
+  return fmt::format("{} is the lowest rate tried with {}: slots of {}, {} cells of {} bytes each.",
+                     format_rate(best.shape.rate_bps), wish, format_duration(best.plan.period()),
+                     best.plan.cells_per_slot, best.shape.cell_bytes);
+}
+
+constexpr const char* kMeaning =
+    "Added: from a packet's arrival at the link to the release of the cell with its last byte. Full: the "
+    "share "
+    "of time in which more waits than the next slot takes. The load is replayed as it was, however long the "
+    "queue; TCP would slow down instead, and wait at the sender.";
+
+// Bytes a second in so many steps of the time.
+report::Series load_series(const LinkLoad& load) {
+  constexpr size_t kSteps = 300;
+  std::vector<double> bytes(kSteps, 0);
+  for (const Arrival& arrival : load.arrivals) {
+    const auto step =
+        static_cast<size_t>(static_cast<double>(arrival.at.ns) / static_cast<double>(load.span.ns) * kSteps);
+    bytes[std::min(step, kSteps - 1)] += arrival.bytes;
+  }
+  const double step_s = static_cast<double>(load.span.ns) * 1e-9 / kSteps;
+  report::Series series{
+      .name = "load", .mark = report::Mark::step, .colour = report::Colour::blue, .points = {}};
+  for (size_t i = 0; i < kSteps; ++i) {
+    series.points.push_back({static_cast<double>(i) * step_s, bytes[i] * 8 / 1e6 / step_s, ""});
+  }
+  return series;
+}
+
+report::Chart load_chart(const Planned& planned) {
+  report::Chart chart;
+  chart.title = "What comes to the link";
+  chart.caption = "The dashed line is the recommended rate: what it sends, always, whatever comes.";
+  chart.x.label = "time (s)";
+  chart.y.label = "load (Mb/s)";
+  chart.series.push_back(load_series(planned.load));
+  if (planned.advice.recommended) {
+    const uint64_t rate = planned.advice.options[*planned.advice.recommended].shape.rate_bps;
+    chart.references.push_back({static_cast<double>(rate) / 1e6, format_rate(rate)});
+  }
+  return chart;
+}
+
+report::Chart waits_chart(const Planned& planned) {
+  report::Chart chart;
+  chart.title = "What each rate adds";
+  chart.caption = "Dashed: the latency wanted. Rates that never keep up are left out.";
+  chart.x = {.label = "rate (Mb/s)", .scale = report::Scale::logarithmic, .low = {}, .high = {}};
+  chart.y = {.label = "added latency (ms)", .scale = report::Scale::logarithmic, .low = {}, .high = {}};
+  report::Series median{
+      .name = "median", .mark = report::Mark::line, .colour = report::Colour::teal, .points = {}};
+  report::Series p99{
+      .name = "p99", .mark = report::Mark::line, .colour = report::Colour::orange, .points = {}};
+  for (const Option& option : planned.advice.options) {
+    if (!option.replay.keeps_up) continue;
+    const double rate = static_cast<double>(option.shape.rate_bps) / 1e6;
+    median.points.push_back({rate, static_cast<double>(option.replay.waits.median.ns) / 1e6, ""});
+    p99.points.push_back({rate, static_cast<double>(option.replay.waits.p99.ns) / 1e6, ""});
+  }
+  chart.series = {median, p99};
+  const double wanted = static_cast<double>(planned.wanted.latency.ns) / 1e6;
+  chart.references.push_back({wanted, format_duration(planned.wanted.latency) + " wanted"});
+  return chart;
+}
+
+}  // namespace
+
+std::string to_text(const Planned& planned) {
+  std::string text = load_text(planned.load) + "\n";
+  if (!planned.load.note.empty()) text += "  " + planned.load.note + "\n";
+  return text + "\n" + report::text_table(options_table(planned)) + "\n" + verdict(planned) + "\n";
+}
+
+std::string to_json(const Planned& planned) {
+  using Json = nlohmann::ordered_json;
+  Json json;
+  json["load"] = {{"name", planned.load.name},
+                  {"packets", planned.load.arrivals.size()},
+                  {"mean_bps", planned.load.mean_bps()},
+                  {"peak_10ms_bps", planned.load.peak_bps(milliseconds(10))},
+                  {"note", planned.load.note}};
+  json["wanted_p99_ns"] = planned.wanted.latency.ns;
+  json["options"] = Json::array();
+  for (const Option& option : planned.advice.options) {
+    json["options"].push_back({{"rate_bps", option.shape.rate_bps},
+                               {"slot_ns", option.plan.period().ns},
+                               {"cells_per_slot", option.plan.cells_per_slot},
+                               {"cell_bytes", option.shape.cell_bytes},
+                               {"added_median_ns", option.replay.waits.median.ns},
+                               {"added_p99_ns", option.replay.waits.p99.ns},
+                               {"added_most_ns", option.replay.waits.most.ns},
+                               {"saturated", option.replay.saturated},
+                               {"used", option.replay.used},
+                               {"keeps_up", option.replay.keeps_up},
+                               {"packets", option.replay.packets},
+                               {"bytes_a_day", option.bytes_a_day},
+                               {"cpu_cores", option.cpu}});
+  }
+  json["recommended_rate_bps"] =
+      planned.advice.recommended ? Json(planned.advice.options[*planned.advice.recommended].shape.rate_bps)
+                                 : Json(nullptr);
+  return json.dump(2) + "\n";
+}
+
+std::string to_page(const Planned& planned) {
+  report::Page page("Which rate for this link?", load_text(planned.load) + ".");
+  page.verdict(planned.advice.recommended ? report::Verdict::good : report::Verdict::bad, verdict(planned));
+  if (!planned.load.note.empty()) page.paragraph(planned.load.note + ".");
+  page.figures(std::vector<report::Chart>{load_chart(planned), waits_chart(planned)});
+  page.heading("The rates tried");
+  page.table(options_table(planned));
+  page.paragraph(kMeaning);
+  page.paragraph(
+      "An observer sees the rate. Let it follow from where the link is and what its peers are, not from one "
+      "day's load alone.");
+  return page.html();
+}
+
+}  // namespace cuttle::plan

@@ -1,0 +1,62 @@
+#!/bin/bash
+# `cuttle plan` against a real link: a load is recorded from Ceph, plan says what a link of a given rate would add, and then
+# the same packets go through such a link and are timed. The 99th percentiles are within 25 % of each other.
+# shellcheck source=tests/lab/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lab/common.sh"
+: "${CUTTLE:?the program to test}" "${CUTTLE_TOOLS:?the folder of the helper programs}"
+FROM=10.77.0.10
+TO=10.77.0.11
+
+# Bursts with pauses between them, as clients make them; only the headers are kept.
+record_load() {
+  lab sh fabric -- timeout 60 tcpdump -Z root -i osd0 -s 96 -B 65536 -n -w "$STATE/load.pcap" "host $FROM and host $TO" \
+    2>"$STATE/tcpdump" &
+  local observer=$!
+  until grep -q 'listening on' "$STATE/tcpdump"; do sleep 0.1; done
+  head -c 3000000 /dev/urandom >"$STATE/object"
+  local i
+  for i in {1..8}; do
+    lab sh mon -- timeout 60 rados -p bench put "object$i" "$STATE/object"
+    sleep 0.3
+  done
+  kill -TERM "$(pgrep -P "$observer" tcpdump || echo "$observer")" 2>/dev/null || kill -TERM "$observer"
+  wait "$observer" || true
+}
+
+lab up --plain --one-osd
+record_load
+"$CUTTLE" plan --capture "$STATE/load.pcap" --between "$FROM" "$TO" --json >"$STATE/choice.json" || true
+# The first rate at which bursts queue but all is well in the end: the middle of those that keep up.
+rate=$(jq '[.options[] | select(.keeps_up and .added_p99_ns > 15e6 and .added_p99_ns < 400e6)] | last | .rate_bps' "$STATE/choice.json")
+[[ $rate != null ]] || fail "no rate queues this load: $(jq -c '.options[] | {rate_bps, added_p99_ns}' "$STATE/choice.json")"
+"$CUTTLE" plan --capture "$STATE/load.pcap" --between "$FROM" "$TO" --rates "$rate b/s" --json --html "$STATE/plan.html" \
+  >"$STATE/plan.json" || true
+mv "$STATE/load.pcap" "/var/tmp/$LAB_NAME.pcap"
+mv "$STATE/plan.json" "/var/tmp/$LAB_NAME.json"
+trap 'rm -f "/var/tmp/$LAB_NAME".{pcap,json,replayed}; lab down >/dev/null 2>&1 || true' EXIT
+lab down >/dev/null
+
+# The same rate for real. Up to three times: an agent of this test cannot help what else the machine does meanwhile.
+lab up --one-osd --rate "${rate}b/s"
+# The kernel's queue of a link is bounded, for TCP's sake; UDP does not hold back, so it must not lose any here.
+lab sh mon -- ip link set ct-osd0 txqueuelen 20000
+measure() {
+  lab sh osd0 -- timeout 90 "$CUTTLE_TOOLS/replay" receive >"/var/tmp/$LAB_NAME.replayed" 2>"$STATE/receiver" &
+  local receiver=$!
+  until grep -q ready "$STATE/receiver"; do sleep 0.05; done
+  lab sh mon -- timeout 90 chrt --fifo 1 "$CUTTLE_TOOLS/replay" send --capture "/var/tmp/$LAB_NAME.pcap" --from "$FROM" --to "$TO" \
+    --target "$TO"
+  wait "$receiver"
+}
+predicted=$(jq '.options[0].added_p99_ns' "/var/tmp/$LAB_NAME.json")
+for _ in 1 2 3; do
+  measure
+  measured=$(jq .p99_ns "/var/tmp/$LAB_NAME.replayed")
+  echo "rate $rate b/s: predicted p99 $predicted ns, measured $measured ns: $(jq -c . "/var/tmp/$LAB_NAME.replayed")"
+  if awk "BEGIN { exit !($measured >= $predicted * 0.75 && $measured <= $predicted * 1.25) }"; then
+    echo "within 25 %"
+    lab down
+    exit 0
+  fi
+done
+fail "the prediction is off by more than 25 %"

@@ -1,0 +1,190 @@
+// Replays against what can be computed by hand, and loads from each of their sources.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "capture/capture_writer.hh"
+#include "config/shape_plan.hh"
+#include "plan/advice.hh"
+#include "plan/output.hh"
+#include "wire/cell.hh"
+
+namespace cuttle::plan {
+namespace {
+
+using testing::HasSubstr;
+
+LinkLoad burst(size_t packets, uint32_t bytes) {
+  LinkLoad load;
+  load.name = "a burst";
+  for (size_t i = 0; i < packets; ++i) load.arrivals.push_back({Instant{} + seconds(1), bytes});
+  load.span = seconds(2);
+  load.seen = load.span;
+  load.bytes = packets * bytes;
+  return load;
+}
+
+SlotPlan slots(uint64_t rate_bps) {
+  return *plan_shape({.cell_bytes = 1472, .rate_bps = rate_bps}, false, 1);
+}
+
+TEST(Replay, APacketAloneWaitsForTheNextSlot) {
+  const SlotPlan plan = slots(200'000'000);
+  const Replay got = replay(burst(1, 1000), plan, 1472);
+  EXPECT_EQ(got.packets, 1u);
+  EXPECT_TRUE(got.keeps_up);
+  EXPECT_GT(got.waits.most, Duration{0});
+  EXPECT_LE(got.waits.most, plan.period() + microseconds(10));
+  EXPECT_EQ(got.saturated, 0);
+}
+
+TEST(Replay, ABurstTakesItsCellsTime) {
+  constexpr uint64_t kRate = 100'000'000;
+  const Replay got = replay(burst(1000, 1400), slots(kRate), 1472);
+  const double cells = 1000.0 * 1400 / static_cast<double>(wire::CellFormat(1472).data_bytes());
+  const double expected_ns = cells * 1500 * 8 / kRate * 1e9;
+  EXPECT_EQ(got.packets, 1000u);
+  EXPECT_NEAR(static_cast<double>(got.waits.most.ns), expected_ns, expected_ns * 0.01);
+  EXPECT_NEAR(static_cast<double>(got.waits.median.ns), expected_ns / 2, expected_ns * 0.01);
+  EXPECT_NEAR(got.saturated, expected_ns / 2e9, 0.01);
+}
+
+TEST(Replay, LargePacketsSpanManyCells) {
+  const Replay got = replay(burst(10, 65000), slots(1'000'000'000), 1472);
+  EXPECT_EQ(got.packets, 10u);
+  EXPECT_NEAR(static_cast<double>(got.waits.most.ns), 650000 / 1434.0 * 1500 * 8, 4e5);
+}
+
+TEST(Replay, MoreThanTheRateNeverKeepsUp) {
+  Figures figures;
+  figures.peak_bps = 50'000'000;
+  figures.mean_bps = 50'000'000;
+  EXPECT_FALSE(replay(load_of_figures(figures), slots(10'000'000), 1472).keeps_up);
+}
+
+TEST(Replay, EveryPacketLeavesAndTheCellsAddUp) {
+  Figures figures;
+  figures.peak_bps = 150'000'000;
+  figures.mean_bps = 20'000'000;
+  const LinkLoad load = load_of_figures(figures);
+  const Replay got = replay(load, slots(100'000'000), 1472);
+  EXPECT_EQ(got.packets, load.arrivals.size());
+  const double payload_share = static_cast<double>(load.mean_bps()) / (100'000'000.0 * 1434 / 1500);
+  EXPECT_NEAR(got.used, payload_share, payload_share * 0.1);
+}
+
+TEST(Figures, MeanAndPeakAreTheOnesAskedFor) {
+  Figures figures;
+  figures.peak_bps = 400'000'000;
+  figures.mean_bps = 40'000'000;
+  const LinkLoad load = load_of_figures(figures);
+  EXPECT_NEAR(static_cast<double>(load.mean_bps()), 4e7, 1e7);
+  EXPECT_NEAR(static_cast<double>(load.peak_bps(milliseconds(20))), 4e8, 3e7);
+}
+
+TEST(Advice, TheLowestRateThatIsGoodEnough) {
+  Wanted wanted;
+  wanted.rates_bps = {400'000'000, 50'000'000, 100'000'000, 200'000'000};
+  wanted.latency = milliseconds(70);
+  const auto advice = advise(burst(1000, 1400), wanted, nanoseconds(400));
+  ASSERT_TRUE(advice) << advice.error().message;
+  ASSERT_TRUE(advice->recommended);
+  EXPECT_EQ(advice->options[*advice->recommended].shape.rate_bps, 200'000'000u);
+  EXPECT_NEAR(advice->options[*advice->recommended].bytes_a_day, 2.16e12, 1e9);
+  wanted.latency = microseconds(1);
+  EXPECT_FALSE(advise(burst(1000, 1400), wanted, nanoseconds(400))->recommended);
+}
+
+TEST(Advice, RatesSurroundTheLoad) {
+  Figures figures;
+  figures.peak_bps = 400'000'000;
+  figures.mean_bps = 30'000'000;
+  const LinkLoad load = load_of_figures(figures);
+  const auto rates = rates_to_try(load);
+  ASSERT_FALSE(rates.empty());
+  EXPECT_LE(rates.size(), 7u);
+  EXPECT_GT(rates.front(), load.mean_bps());
+  EXPECT_GT(rates.back(), 400'000'000u);
+}
+
+class CaptureLoad : public testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = (std::filesystem::temp_directory_path() / ("cuttle-plan-" + std::to_string(::getpid()) + ".pcap"))
+                .string();
+    auto writer = capture::CaptureWriter::create(path_);
+    ASSERT_TRUE(writer);
+    for (int i = 0; i < 100; ++i) {
+      capture::PacketRecord packet;
+      packet.time = Instant{} + seconds(1000) + milliseconds(i * 10);
+      packet.source = *IpAddress::parse("10.0.0.1");
+      packet.destination = *IpAddress::parse(i % 4 == 0 ? "10.0.0.3" : "10.0.0.2");
+      packet.protocol = capture::kProtocolTcp;
+      packet.source_port = packet.destination_port = 6800;
+      packet.ip_bytes = 1000;
+      (*writer)->write(packet);
+    }
+    ASSERT_TRUE((*writer)->finish());
+  }
+  void TearDown() override { std::filesystem::remove(path_); }
+  std::string path_;
+};
+
+TEST_F(CaptureLoad, TheBusiestDirectionComesFirst) {
+  const auto loads = loads_of_capture(path_, {});
+  ASSERT_TRUE(loads) << loads.error().message;
+  ASSERT_EQ(loads->size(), 2u);
+  EXPECT_EQ(loads->front().name, "10.0.0.1 to 10.0.0.2");
+  EXPECT_EQ(loads->front().arrivals.size(), 75u);
+  EXPECT_EQ(loads->front().arrivals.front().at, Instant{} + milliseconds(10));
+}
+
+TEST_F(CaptureLoad, ACaptureWithoutTheLinkSaysWhatItHas) {
+  const auto loads =
+      loads_of_capture(path_, {{*IpAddress::parse("10.0.0.1"), *IpAddress::parse("10.9.9.9")}});
+  ASSERT_FALSE(loads);
+  EXPECT_THAT(loads.error().message, HasSubstr("10.0.0.1 to 10.0.0.2"));
+}
+
+TEST(Prometheus, CountersBecomeLoads) {
+  const auto loads = loads_of_prometheus(R"({"status":"success","data":{"resultType":"matrix","result":[
+    {"metric":{"__name__":"bytes","instance":"a"},"values":[[100,"1000"],[115,"1001000"],[130,"500000"]]}]}})",
+                                         100'000'000);
+  ASSERT_TRUE(loads) << loads.error().message;
+  const LinkLoad& load = loads->front();
+  EXPECT_EQ(load.bytes, 1'500'000u);  // the counter began anew
+  EXPECT_EQ(load.seen, seconds(30));
+  uint64_t bytes = 0;
+  for (const Arrival& arrival : load.arrivals) bytes += arrival.bytes;
+  EXPECT_NEAR(static_cast<double>(bytes), 1.5e6, 2e4);
+}
+
+TEST(Prometheus, WhatIsNoRangeIsSaidSo) {
+  EXPECT_THAT(loads_of_prometheus("x", 1).error().message, HasSubstr("not a range export"));
+  EXPECT_THAT(loads_of_prometheus(R"({"status":"error","error":"bad query"})", 1).error().message,
+              HasSubstr("bad query"));
+  EXPECT_THAT(loads_of_prometheus(R"({"status":"success","data":{"resultType":"vector","result":[]}})", 1)
+                  .error()
+                  .message,
+              HasSubstr("range export is needed"));
+  EXPECT_THAT(loads_of_prometheus(R"({"status":"success","data":{"resultType":"matrix","result":[]}})", 1)
+                  .error()
+                  .message,
+              HasSubstr("no series"));
+}
+
+TEST(Output, TextPageAndJsonSayTheSame) {
+  Wanted wanted;
+  wanted.rates_bps = {200'000'000};
+  const LinkLoad load = burst(10, 1400);
+  const Planned planned{load, wanted, *advise(load, wanted, nanoseconds(400))};
+  EXPECT_THAT(to_text(planned), HasSubstr("recommended"));
+  EXPECT_THAT(to_json(planned), HasSubstr("\"recommended_rate_bps\": 200000000"));
+  EXPECT_THAT(to_page(planned), HasSubstr("<svg"));
+}
+
+}  // namespace
+}  // namespace cuttle::plan
