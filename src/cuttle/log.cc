@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 namespace cuttle {
 
@@ -34,11 +35,28 @@ class JournalPriority : public spdlog::custom_flag_formatter {
   }
 };
 
+// The message as a JSON text, with its quotes.
+class JsonMessage : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
+              spdlog::memory_buf_t& out) override {
+    const nlohmann::json json(std::string(message.payload.data(), message.payload.size()));
+    const std::string text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
+};
+
 }  // namespace
 
-void start_log(bool verbose) {
+void start_log(bool verbose, LogForm form) {
   auto logger = spdlog::stderr_color_mt("cuttle");
-  if (stderr_is_journal()) {
+  if (form == LogForm::json) {
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<JsonMessage>('*').set_pattern(
+        R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%*})");
+    logger->set_formatter(std::move(formatter));
+  } else if (stderr_is_journal()) {
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
     formatter->add_flag<JournalPriority>('*').set_pattern("%*%v");
     logger->set_formatter(std::move(formatter));

@@ -4,7 +4,12 @@
 
 namespace cuttle {
 
+enum class LogForm {
+  text,
+  json,  // an object a line: time, level, message
+};
+
 // Call once, before any other thread runs.
-void start_log(bool verbose);
+void start_log(bool verbose, LogForm form = LogForm::text);
 
 }  // namespace cuttle

@@ -49,6 +49,7 @@ cuttle::ExitStatus run(int argc, char** argv) {
   cuttle::add_down(app, chosen);
   cuttle::add_check(app, chosen);
   cuttle::add_status(app, chosen);
+  cuttle::add_doctor(app, chosen);
   cuttle::add_init(app, chosen);
   cuttle::add_show(app, chosen);
   cuttle::add_genkey(app, chosen);

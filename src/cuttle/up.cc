@@ -19,6 +19,7 @@ struct UpOptions {
   std::string debug_keys;
   std::string confirm;
   bool verbose = false;
+  bool json_log = false;
 };
 
 constexpr Duration kLongestTrial = seconds(3600);
@@ -28,7 +29,7 @@ ExitStatus up(const UpOptions& options, AgentOptions agent) {
   if (loaded.good()) check_machine(loaded.config, loaded.lines, loaded.problems);
   complain(loaded);
   if (!loaded.good()) return kBadInput;
-  start_log(options.verbose);
+  start_log(options.verbose, options.json_log ? LogForm::json : LogForm::text);
   agent.debug_keys_file = options.debug_keys;
   const auto ran = run_agent(loaded.config, *loaded.keys, agent);
   if (ran) return kDone;
@@ -79,6 +80,7 @@ void add_up(CLI::App& app, Action& chosen) {
                                              "when it ends before");
   confirm->type_name("TIME");
   command->add_flag("-v,--verbose", options->verbose, "Log more");
+  command->add_flag("--json-log", options->json_log, "Log one JSON object a line: time, level, message");
   command->callback([&chosen, options, confirm] {
     const bool on_trial = confirm->count() > 0;
     chosen = [options, on_trial] { return on_trial ? up_on_trial(*options) : up(*options, {}); };

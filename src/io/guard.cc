@@ -92,4 +92,10 @@ Result<std::map<std::string, GuardCounts>> guard_counts() {
   return counts;
 }
 
+Result<std::string> firewall_rules() {
+  Answer answer = run_nft("list ruleset", 0);
+  if (!answer.accepted) return nft_failure("the firewall's rules cannot be read", answer);
+  return std::move(answer.output);
+}
+
 }  // namespace cuttle

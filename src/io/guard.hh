@@ -54,6 +54,9 @@ Result<void> remove_guard();
 // By interface; an error when the table is not there (someone flushed the ruleset: apply it again).
 Result<std::map<std::string, GuardCounts>> guard_counts();
 
+// All rules of this network namespace, whosever, as `nft list ruleset` prints them.
+Result<std::string> firewall_rules();
+
 // The text that apply_guard runs; what `cuttle check` can show.
 Result<std::string> guard_text(const GuardConfig& config, const std::map<std::string, GuardCounts>& counts);
 

@@ -17,6 +17,8 @@ uint64_t random_seed() {
   return load_be64(octets);
 }
 
+}  // namespace
+
 AssociationConfig association_config(const Assembly& assembly, size_t i, const SlotPlan& plan) {
   const PeerConfig& peer = assembly.config.peers[i];
   return {.own_key = assembly.keys.private_key,
@@ -29,6 +31,8 @@ AssociationConfig association_config(const Assembly& assembly, size_t i, const S
           // A slow link is quiet for many slots before it says that it is.
           .quiet_after = std::max(seconds(1), plan.period() * 10)};
 }
+
+namespace {
 
 Result<std::unique_ptr<Lane>> open_lane(const NodeConfig& config, const PeerConfig& peer,
                                         const SlotPlan& plan, uint8_t index, Tun tun) {

@@ -21,6 +21,9 @@ struct Assembly {
   KeyLog* key_log;  // may be null
 };
 
+// What the link with the configuration's i-th peer agrees its sessions with.
+AssociationConfig association_config(const Assembly& assembly, size_t i, const SlotPlan& plan);
+
 // One link per peer, in the configuration's order. Opens the TUN interfaces and the sockets; no thread runs
 // yet.
 Result<std::vector<std::unique_ptr<NodeLink>>> assemble_links(const Assembly& assembly);

@@ -44,7 +44,6 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   drops["cell_late"] += reassembly.cells_late.value();
   drops["cell_lost_on_the_way"] += reassembly.cells_lost.value();
   drops["cell_refused_by_socket"] += sent.datagrams_refused.value();
-  drops["cell_receive_buffer_full"] += lane.socket.receive_buffer_dropped();
   drops["icmp_error_ignored"] += lane.socket.icmp_errors_ignored();
   drops["packet_torn"] += reassembly.packets_torn.value();
   drops["packet_malformed"] += reassembly.blocks_malformed.value() + lane.packets.unreadable.value();

@@ -44,12 +44,8 @@ std::vector<uint64_t> rates_to_try(const LinkLoad& load) {
     rates.push_back(rate);
     if (rate > most + most / 10) break;
   }
-  // Few enough to take in: the ends stay.
-  while (rates.size() > kMostRates) {
-    for (size_t i = rates.size() - 2; i > 0 && rates.size() > kMostRates; i -= std::min<size_t>(i, 2)) {
-      rates.erase(rates.begin() + static_cast<ptrdiff_t>(i));
-    }
-  }
+  // Few enough to take in: those near the peak, and the lowest to see what thrift would cost.
+  while (rates.size() > kMostRates) rates.erase(rates.begin() + 1);
   return rates;
 }
 

@@ -163,7 +163,7 @@ Result<LinkLoad> load_of_series(const Json& series, uint64_t burst_bps) {
             [](const Arrival& a, const Arrival& b) { return a.at < b.at; });
   load.span = now - Instant{};
   load.note = fmt::format(
-      "an export holds means over its steps; within a step, bursts of 1 MB at {} are assumed (--burst-rate)",
+      "An export holds means over its steps; within a step, bursts of 1 MB at {} are assumed (--burst-rate)",
       format_rate(burst_bps));
   if (end - begin < steps.size()) {
     load.note += fmt::format("; replayed: the busiest {:.0f} s of {:.0f} s", seconds_of(load.span), seen_s);
@@ -261,7 +261,7 @@ LinkLoad load_of_figures(const Figures& figures) {
   LinkLoad load;
   load.name = fmt::format("{} at the peak, {} on average", format_rate(figures.peak_bps),
                           format_rate(figures.mean_bps));
-  load.note = fmt::format("bursts at the peak of {} on average are assumed (--burst)",
+  load.note = fmt::format("Bursts at the peak of {} on average are assumed (--burst)",
                           format_duration(figures.burst));
   load.span = figures.span;
   load.seen = figures.span;

@@ -159,7 +159,8 @@ std::string to_json(const Planned& planned) {
 
 std::string to_page(const Planned& planned) {
   report::Page page("Which rate for this link?", load_text(planned.load) + ".");
-  page.verdict(planned.advice.recommended ? report::Verdict::good : report::Verdict::bad, verdict(planned));
+  page.verdict(planned.advice.recommended ? report::Verdict::good : report::Verdict::bad, verdict(planned),
+               planned.advice.recommended ? "Recommended." : "None is good enough.");
   if (!planned.load.note.empty()) page.paragraph(planned.load.note + ".");
   page.figures(std::vector<report::Chart>{load_chart(planned), waits_chart(planned)});
   page.heading("The rates tried");

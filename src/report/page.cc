@@ -15,13 +15,13 @@ Page::Page(std::string title, std::string lead) : title_(std::move(title)) {
   if (!lead.empty()) body_ += fmt::format("<p class=\"lead\">{}</p>\n", escape(lead));
 }
 
-Page& Page::verdict(Verdict verdict, const std::string& text) {
+Page& Page::verdict(Verdict verdict, const std::string& text, const std::string& word) {
   // A word beside the colour: not everyone sees the colour, and paper may not show it.
   constexpr const char* kClasses[] = {"good", "bad", "open"};
   constexpr const char* kWords[] = {"Holds.", "Does not hold.", "Not judged."};
   const auto index = static_cast<size_t>(verdict);
   body_ += fmt::format("<p class=\"verdict {}\"><span class=\"word\">{}</span>{}</p>\n", kClasses[index],
-                       kWords[index], escape(text));
+                       word.empty() ? kWords[index] : escape(word), escape(text));
   return *this;
 }
 

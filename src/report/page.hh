@@ -24,7 +24,8 @@ class Page {
   // `lead`: one or two sentences below the title: what this page is.
   Page(std::string title, std::string lead);
 
-  Page& verdict(Verdict verdict, const std::string& text);  // the answer, in a box
+  // The answer, in a box. `word`: what stands before it; empty: whether it holds.
+  Page& verdict(Verdict verdict, const std::string& text, const std::string& word = "");
   Page& heading(const std::string& text);
   Page& paragraph(const std::string& text);
   Page& list(const std::vector<std::string>& items);

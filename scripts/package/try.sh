@@ -1,0 +1,75 @@
+#!/bin/bash
+# try.sh FOLDER: the packages in FOLDER in a fresh Debian 12 root: installed, upgraded, removed and purged. Needs root and
+# Debian's mirror.
+set -euo pipefail
+folder=$(readlink -f "$1")
+root=$(mktemp -d /var/tmp/cuttle-package-XXXXXX)
+trap 'umount "$root/proc" 2>/dev/null || true; rm -rf --one-file-system "$root"' EXIT
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"; }
+files() { (cd "$root" && find etc usr/bin usr/lib/systemd usr/libexec usr/share -xdev \( -name '*cuttle*' -o -path '*cuttle/*' \) | sort); }
+users() { cut -d: -f1 "$root/etc/passwd" | sort; }
+
+# The same version with another number.
+newer() {
+  local name=$1 tree=$root/tmp/newer
+  rm -rf "$tree"
+  dpkg-deb --raw-extract "$folder"/"${name}"_*.deb "$tree"
+  sed -i -e 's/^\(Version: .*\)/\1+1/' -e 's/\(cuttle (= [0-9.]*\))/\1+1)/' "$tree/DEBIAN/control"
+  dpkg-deb --root-owner-group --build "$tree" "$root/tmp/$name-newer.deb" >/dev/null
+  rm -rf "$tree"
+}
+
+export TMPDIR=/var/tmp
+mmdebstrap --quiet --variant=apt bookworm "$root"
+mount -t proc proc "$root/proc"
+# As in any container: nothing is to be started in here.
+printf '#!/bin/sh\necho "$*" >>/tmp/asked-to-start\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+chmod +x "$root/usr/sbin/policy-rc.d"
+inside apt-get -qq update
+# What the packages need comes first, so that what is compared is theirs alone.
+inside apt-get -qq install --yes --no-install-recommends adduser man-db >/dev/null
+before_files=$(files)
+before_users=$(users)
+
+cp "$folder"/cuttle_*.deb "$folder"/cuttle-tools_*.deb "$root/tmp"
+inside sh -c 'apt-get -qq install --yes --no-install-recommends /tmp/cuttle_*.deb /tmp/cuttle-tools_*.deb' >/dev/null
+grep -qx cuttle <(users) || fail "there is no user cuttle"
+[[ $(stat -c '%U:%a' "$root/etc/cuttle") == root:750 ]] || fail "/etc/cuttle: $(stat -c '%U:%a' "$root/etc/cuttle")"
+enabled=$(find "$root"/etc/systemd/system -name '*cuttle*' 2>/dev/null || true)
+[[ -z $enabled ]] || fail "enabled unasked: $enabled"
+! grep -q cuttle "$root/tmp/asked-to-start" 2>/dev/null || fail "started unasked: $(<"$root/tmp/asked-to-start")"
+inside cuttle --version
+inside cuttle plan --peak '100 Mb/s' --mean '10 Mb/s' >/dev/null
+inside cuttle metrics --help >/dev/null
+inside cuttle trace steps >/dev/null
+inside cuttle init --from-ceph --help >/dev/null
+for page in cuttle.1 cuttle.toml.5; do
+  warnings=$(inside man --warnings -E UTF-8 -l -Tutf8 -Z "/usr/share/man/man${page##*.}/$page.gz" 2>&1 >/dev/null)
+  [[ -z $warnings ]] || fail "$page: $warnings"
+done
+echo "installed: a user, units that nobody enabled or started, commands that run, man pages without a warning"
+
+inside cuttle init --name osd0 --listen 10.0.0.1:4410 --folder /etc/cuttle >/dev/null
+echo '# mine' >>"$root/etc/default/cuttle-metrics"
+newer cuttle
+newer cuttle-tools
+inside sh -c 'dpkg --install /tmp/cuttle-newer.deb /tmp/cuttle-tools-newer.deb' >/dev/null
+grep -q '# mine' "$root/etc/default/cuttle-metrics" || fail "the upgrade overwrote a changed file"
+[[ -e $root/etc/cuttle/osd0.key ]] || fail "the upgrade took a key"
+! grep -q cuttle "$root/tmp/asked-to-start" 2>/dev/null || fail "the upgrade restarted something: $(<"$root/tmp/asked-to-start")"
+echo "upgraded: what was changed and made is still there, nothing was restarted"
+
+inside apt-get -qq remove --yes cuttle cuttle-tools >/dev/null
+[[ -e $root/etc/cuttle/osd0.key && ! -e $root/usr/bin/cuttle ]] || fail "remove took a key, or left the program"
+inside apt-get -qq purge --yes cuttle cuttle-tools >/dev/null
+[[ -e $root/etc/cuttle/osd0.key ]] || fail "purge took the operator's key"
+rm -r "$root/etc/cuttle"
+left=$(comm -13 <(echo "$before_files") <(files | grep -v '^usr/share/\(man\|doc\)$'))
+[[ -z $left ]] || fail "purge left: $left"
+[[ $(users) == "$before_users" ]] || fail "purge left a user"
+echo "removed and purged: nothing is left but the operator's own keys"

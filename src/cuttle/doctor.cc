@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "control/client.hh"
+#include "cuttle/commands.hh"
+#include "doctor/examine.hh"
+#include "io/guard.hh"
+
+namespace cuttle {
+
+namespace {
+
+constexpr Duration kPatience = seconds(3);
+
+struct DoctorOptions {
+  std::string config;
+  bool no_probe = false;
+};
+
+void append(doctor::Findings& all, doctor::Findings more) {
+  for (doctor::Finding& finding : more) all.push_back(std::move(finding));
+}
+
+ExitStatus examine(const DoctorOptions& options) {
+  const LoadedConfig loaded = load_config(options.config, KeyFiles::read);
+  complain(loaded);
+  if (!loaded.good()) return kBadInput;
+  doctor::Findings findings = doctor::examine_host();
+  append(findings, doctor::examine_configuration(loaded));
+  if (const auto rules = firewall_rules()) {
+    append(findings, doctor::examine_firewall(*rules, loaded.config.listen.port));
+  } else {
+    findings.push_back({doctor::Mark::unsure, rules.error().message, "run this as root"});
+  }
+  const auto document = ask_agent(loaded.config.control_socket, "status", kPatience);
+  const auto status = document ? status_from_json(*document) : tl::unexpected(document.error());
+  if (status) {
+    append(findings, doctor::examine_status(*status));
+  } else {
+    findings.push_back({doctor::Mark::unsure, "no agent of this node answers: " + status.error().message,
+                        "start it when all else is well"});
+    if (!options.no_probe) append(findings, doctor::probe_peers(loaded, kPatience));
+  }
+  fmt::print("{}", doctor::to_text(findings));
+  return doctor::any_bad(findings) ? kFailed : kDone;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Action& chosen) {
+  CLI::App* command =
+      app.add_subcommand("doctor", "Look for what commonly goes wrong, and say how to fix it");
+  command->footer(
+      "Example:\n  cuttle doctor --config /etc/cuttle/osd0.toml\n\n"
+      "Looks at this host, its configuration, its firewall, and what its agent says. Where no agent runs, a\n"
+      "handshake in cells of the real size goes to each peer: an answer shows that the path carries them and "
+      "that\n"
+      "keys and shapes agree. Exit status 1 when something is bad.");
+  const auto options = std::make_shared<DoctorOptions>();
+  command->add_option("--config", options->config, "The node's configuration")->required()->type_name("FILE");
+  command->add_flag("--no-probe", options->no_probe, "Send nothing to the peers");
+  command->callback([&chosen, options] { chosen = [options] { return examine(*options); }; });
+}
+
+}  // namespace cuttle

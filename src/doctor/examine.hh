@@ -1,0 +1,27 @@
+// The examinations of `cuttle doctor`. Those of the host and of an agent's own words read only; probing the
+// peers sends handshakes.
+#pragma once
+
+#include <string_view>
+
+#include "config/load.hh"
+#include "control/status.hh"
+#include "doctor/finding.hh"
+
+namespace cuttle::doctor {
+
+// Real-time permission, locked memory, clock, /dev/net/tun, segmentation offload of UDP.
+Findings examine_host();
+// Addresses, reverse-path filter, interfaces' MTU, names: what `cuttle check` finds on this machine.
+Findings examine_configuration(const LoadedConfig& loaded);
+// Whether rules of others may drop the cells. `ruleset`: as `nft list ruleset` prints it.
+Findings examine_firewall(std::string_view ruleset, uint16_t port);
+// What a running agent says: links, shapes of both ends, lateness, drops.
+Findings examine_status(const StatusSnapshot& status);
+
+// No agent runs: a real handshake, in cells of the real size, with each peer. An answer shows that the path
+// carries such cells both ways, that ports are open, and that keys and shapes agree. Precondition:
+// loaded.good().
+Findings probe_peers(const LoadedConfig& loaded, Duration patience);
+
+}  // namespace cuttle::doctor

@@ -1,0 +1,97 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/units.hh"
+#include "doctor/examine.hh"
+
+namespace cuttle::doctor {
+
+namespace {
+
+constexpr uint64_t kManyCells = 1000;
+constexpr double kTolerableLoss = 0.001;
+
+uint64_t dropped(const LinkStatus& link, const char* cause) {
+  const auto found = link.drops.find(cause);
+  return found == link.drops.end() ? 0 : found->second;
+}
+
+double share(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+// Why a link is not up, as far as what arrives tells.
+Finding why_down(const LinkStatus& link) {
+  const std::string what = fmt::format("link {}: {}", link.name, link.state);
+  if (dropped(link, "cell_wrong_size") > 0) {
+    return {Mark::bad, what + fmt::format("; datagrams come, but not of {} bytes", link.cell_bytes),
+            "give both ends the same cell in [shape]"};
+  }
+  if (dropped(link, "handshake_mac_wrong") > 0 || dropped(link, "handshake_not_genuine") > 0) {
+    return {Mark::bad, what + "; handshakes come, but are not for this key or not from the peer's",
+            "compare public_key on both ends with what `cuttle show` prints, and the preshared keys"};
+  }
+  if (dropped(link, "handshake_stale") > 0) {
+    return {Mark::bad, what + "; the peer's handshakes are older than one seen before",
+            "its time of day was set back: synchronise it, or restart the agent here"};
+  }
+  if (dropped(link, "icmp_error_ignored") > 0) {
+    return {Mark::bad, what + "; something on the way answers with ICMP errors",
+            fmt::format("is the agent of {} running, and its port open?", link.name)};
+  }
+  return {Mark::bad, what + "; nothing comes from " + link.endpoint,
+          "start the agent there; let its UDP port through every firewall; check endpoint on both ends"};
+}
+
+void examine_link(Findings& findings, const LinkStatus& link) {
+  if (link.state != "up") {
+    findings.push_back(why_down(link));
+    return;
+  }
+  findings.push_back({Mark::good,
+                      fmt::format("link {}: up; cells of {} bytes get through both ways, keys agree",
+                                  link.name, link.cell_bytes),
+                      ""});
+  if (link.peer_rate_bps != 0 && link.peer_rate_bps != link.rate_bps) {
+    findings.push_back({Mark::unsure,
+                        fmt::format("link {}: sends at {}, its peer at {}", link.name,
+                                    format_rate(link.rate_bps), format_rate(link.peer_rate_bps)),
+                        "if that is not meant, give both ends the same rate"});
+  }
+  const uint64_t lost = dropped(link, "cell_lost_on_the_way");
+  if (lost > kManyCells && share(lost, lost + link.cells_received) > kTolerableLoss) {
+    findings.push_back(
+        {Mark::bad,
+         fmt::format("link {}: {:.2f} % of the peer's cells were lost on the way", link.name,
+                     share(lost, lost + link.cells_received) * 100),
+         "the path does not carry all rates at once: lower them, or find the port that drops"});
+  }
+  const uint64_t full = dropped(link, "cell_receive_buffer_full");
+  if (full > kManyCells && share(full, link.cells_received) > kTolerableLoss) {
+    findings.push_back({Mark::bad,
+                        fmt::format("link {}: {} cells found the receive buffer full", link.name, full),
+                        "this host is too busy to receive: more CPU, or lower rates"});
+  }
+  const uint64_t slots = link.cells_sent / std::max<uint64_t>(link.cells_per_slot, 1);
+  if (link.deadlines_missed > 10 && share(link.deadlines_missed, slots) > 1e-4) {
+    findings.push_back(
+        {Mark::bad, fmt::format("link {}: {} slots were left out", link.name, link.deadlines_missed),
+         "give the pacers CPUs of their own ([runtime] cpus), longer slots, or real-time priority"});
+  }
+}
+
+}  // namespace
+
+Findings examine_status(const StatusSnapshot& status) {
+  Findings findings;
+  findings.push_back({Mark::good, fmt::format("the agent of {} answers", status.node), ""});
+  if (!status.realtime) {
+    findings.push_back({Mark::bad, "the agent runs without real-time priority: " + status.realtime_why_not,
+                        "run it by its unit cuttle@NAME, or as root; realtime = true in [runtime]"});
+  }
+  for (const LinkStatus& link : status.links) examine_link(findings, link);
+  return findings;
+}
+
+}  // namespace cuttle::doctor
