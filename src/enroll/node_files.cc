@@ -17,7 +17,9 @@ constexpr size_t kLongestPeerName = 12;  // its interface is "ct-" + name, IFNAM
 std::string redirect_list(const std::vector<IpPrefix>& prefixes) {
   std::string list;
   for (const IpPrefix& prefix : prefixes) {
-    list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", prefix.text());
+    const bool is_host = prefix.length == prefix.address.size() * 8;
+    list +=
+        fmt::format("{}\"{}\"", list.empty() ? "" : ", ", is_host ? prefix.address.text() : prefix.text());
   }
   return "[" + list + "]";
 }

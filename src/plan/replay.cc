@@ -55,7 +55,8 @@ class LinkReplay {
 
   void slot() {
     const Instant deadline = schedule_.deadline();
-    pack_until(deadline - kSealOneCell * plan_.cells_per_slot);
+    const Instant sealed = deadline - kSealOneCell * plan_.cells_per_slot;
+    pack_until(sealed);
     uint32_t taken = 0;
     while (taken < plan_.cells_per_slot && ring_.take() != nullptr) {
       ring_.release();
@@ -67,7 +68,7 @@ class LinkReplay {
       inside_.pop_front();
     }
     ++slots_;
-    if (ring_.waiting() > 0 || has_arrived(deadline)) ++saturated_slots_;
+    if (ring_.waiting() > 0 || has_arrived(sealed)) ++saturated_slots_;
     schedule_.advance();
   }
 
@@ -99,6 +100,9 @@ class LinkReplay {
   }
 
   Replay finish() {
+    // After the last packet, dummies until the end.
+    const Duration rest = Instant{} + load_.span - schedule_.deadline();
+    if (rest.ns > 0) idle_slots_ += static_cast<uint64_t>(rest.ns / plan_.period().ns);
     result_.packets = waits_.size();
     result_.waits = {percentile(0.5), percentile(0.99), percentile(1)};
     const double all = static_cast<double>(slots_ + idle_slots_);

@@ -69,13 +69,57 @@ class CliTest : public testing::Test {
 };
 
 TEST_F(CliTest, EveryWordsHelpHasAnExample) {
-  for (const char* word : {"up", "down", "check", "status", "genkey", "pubkey", "genpsk", "version"}) {
+  for (const char* word :
+       {"up", "down", "check", "status", "genkey", "pubkey", "genpsk", "version", "init", "show", "doctor"}) {
     const Ran ran = run_cuttle({word, "--help"});
     EXPECT_EQ(ran.status, 0) << word;
     EXPECT_THAT(ran.out, HasSubstr(std::string("Example:\n  "))) << word;
     EXPECT_THAT(ran.out, HasSubstr(std::string("cuttle ") + word)) << word;
     EXPECT_THAT(run_cuttle({"--help"}).out, HasSubstr(word));
   }
+}
+
+TEST_F(CliTest, InitWritesWhatShowReads) {
+  const std::string folder = (folder_ / "new").string();
+  const Ran made = run_cuttle({"init", "--name", "osd0", "--listen", "10.77.0.11:4410", "--folder", folder});
+  EXPECT_EQ(made.status, 0) << made.err;
+  struct stat status {};
+  ASSERT_EQ(::stat((folder + "/osd0.key").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0600u);
+  const Ran shown = run_cuttle({"show", folder + "/osd0.toml"});
+  EXPECT_EQ(shown.status, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("[[peer]]\nname = \"osd0\"\npublic_key = \""));
+  EXPECT_THAT(shown.out, HasSubstr("endpoint = \"10.77.0.11:4410\"\nredirect = [\"10.77.0.11\"]\n"));
+  // What one shows, the other takes.
+  const std::string other = (folder_ / "other").string();
+  run_cuttle({"init", "--name", "mon", "--listen", "10.77.0.10:4410", "--folder", other});
+  std::ofstream(other + "/mon.toml", std::ios::app) << shown.out;
+  EXPECT_EQ(run_cuttle({"check", "--file-only", other + "/mon.toml"}).status, 0);
+}
+
+TEST_F(CliTest, InitChangesNothingThatIsThere) {
+  const std::string folder = (folder_ / "new").string();
+  const std::vector<std::string> words{"init",     "--name", "osd0", "--listen", "10.77.0.11:4410",
+                                       "--folder", folder};
+  ASSERT_EQ(run_cuttle(words).status, 0);
+  const Ran shown = run_cuttle({"show", folder + "/osd0.toml"});
+  const Ran again = run_cuttle(words);
+  EXPECT_EQ(again.status, 2);
+  EXPECT_THAT(again.err, HasSubstr("is there already"));
+  EXPECT_EQ(run_cuttle({"show", folder + "/osd0.toml"}).out, shown.out);
+  const Ran bad =
+      run_cuttle({"init", "--name", "a b", "--listen", "10.77.0.11:4410", "--folder", folder + "2"});
+  EXPECT_EQ(bad.status, 2);
+  EXPECT_FALSE(std::filesystem::exists(folder + "2"));
+  EXPECT_EQ(run_cuttle({"init", "--name", "a", "--listen", "10.77.0.11"}).status, 2);
+}
+
+TEST_F(CliTest, DoctorSaysWhatIsWrongAndHowToFixIt) {
+  const Ran ran = run_cuttle({"doctor", "--no-probe", "--config", good_config()});
+  EXPECT_THAT(ran.out, HasSubstr("node.listen: 10.77.0.11 is no address of this machine"));
+  EXPECT_THAT(ran.out, HasSubstr("no agent of this node answers"));
+  EXPECT_EQ(ran.status, 1) << ran.err;
+  EXPECT_EQ(run_cuttle({"doctor", "--config", bad_config()}).status, 2);
 }
 
 TEST_F(CliTest, WrongArgumentsAreOneLineAndStatus2) {

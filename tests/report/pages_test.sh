@@ -21,20 +21,26 @@ browse() { # OPTIONS...
     --no-first-run --user-data-dir="$WORK/profile" "$@"
 }
 
-# What the page is once it is laid out, in its title: the only way out of a browser without a driver.
+# What the page is once it is laid out, in a title: the only way out of a browser without a driver. In a frame, because a
+# browser without a screen has windows of 500 pixels at least.
 measure() { # FILE WIDTH OPTIONS...
   local file=$1 width=$2
   shift 2
-  sed 's#</body>#<script>addEventListener("load", () => {\
-    const plots = [...document.querySelectorAll("svg")];\
-    const drawn = plots.filter(s => s.getBoundingClientRect().height > 40 \&\& s.querySelectorAll("path,rect,circle,polyline,line").length > 3);\
-    const style = getComputedStyle(document.body);\
-    document.title = JSON.stringify({width: document.documentElement.scrollWidth, screen: innerWidth, plots: plots.length,\
-      drawn: drawn.length, page: style.backgroundColor, text: style.color, scripts: document.scripts.length,\
-      fetched: performance.getEntriesByType("resource").length});\
-  });</script></body>#' "$file" >"$WORK/measured.html"
-  browse --enable-logging=stderr --window-size="$width,900" --dump-dom "$@" "file://$WORK/measured.html" \
-    2>"$WORK/browser.log" | sed -n 's#.*<title>\(.*\)</title>.*#\1#p' | sed 's/&quot;/"/g'
+  {
+    printf '<!DOCTYPE html><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>none</title>'
+    printf '<iframe style="border:0;width:%spx;height:900px" srcdoc="' "$width"
+    sed 's#</body>#<script>addEventListener("load", () => {\
+      const plots = [...document.querySelectorAll("svg")];\
+      const drawn = plots.filter(s => s.getBoundingClientRect().height > 40 \&\& s.querySelectorAll("path,rect,circle,polyline,line").length > 3);\
+      const style = getComputedStyle(document.body);\
+      parent.document.title = JSON.stringify({width: document.documentElement.scrollWidth, screen: innerWidth, plots: plots.length,\
+        drawn: drawn.length, page: style.backgroundColor, text: style.color, scripts: document.scripts.length,\
+        fetched: performance.getEntriesByType("resource").length});\
+    });</script></body>#' "$file" | sed -e 's/&/\&amp;/g' -e 's/"/\&quot;/g'
+    printf '"></iframe>'
+  } >"$WORK/measured.html"
+  browse --enable-logging=stderr --window-size=1400,1000 --dump-dom "$@" "file://$WORK/measured.html" \
+    2>"$WORK/browser.log" | sed -n '/<title>/{s#.*<title>\([^<]*\)</title>.*#\1#p;q}' | sed 's/&quot;/"/g'
   ! grep -E 'CONSOLE.*(error|Error|Refused|Failed)' "$WORK/browser.log" || fail "$file: the page complains"
 }
 

@@ -1,0 +1,77 @@
+#!/bin/bash
+# `cuttle doctor` where no agent runs yet: a real handshake with each peer, and what it makes of the ways it can fail.
+# shellcheck source=tests/node/harness.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
+
+# expect_said PATTERN: of the doctor at a, about b.
+expect_said() {
+  in_space a timeout 30 "$CUTTLE" doctor --config "$WORK/a.toml" >"$WORK/doctor.out" 2>&1 || true
+  grep -Eq -- "$1" "$WORK/doctor.out" || fail "the doctor does not say '$1': $(<"$WORK/doctor.out")"
+  echo "  $(grep -E -- "$1" "$WORK/doctor.out" | head -n 1)"
+}
+
+b_alone() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  start_agent b
+  eventually 20 status b .node >/dev/null || fail "b does not start: $(<"$WORK/b.log")"
+}
+
+all_is_well() {
+  b_alone
+  expect_said '^ok +peer b answers: cells of 1472 bytes get through both ways, keys agree'
+  start_agent a
+  wait_up
+  expect_said '^ok +link b: up; cells of 1472 bytes'
+}
+
+other_rate() {
+  b_alone
+  RATE="10 Mb/s" write_config a
+  expect_said 'it sends at 20 Mb/s, this node at 10 Mb/s'
+}
+
+# Which of the two it is depends on whose key is smaller: that one speaks first.
+other_cell() {
+  b_alone
+  CELL=1000 write_config a
+  expect_said '^(BAD|\?\?) +peer b at .*: (its cells have another size than 1000 bytes|no answer)'
+}
+
+other_key() {
+  b_alone
+  "$CUTTLE" genkey | "$CUTTLE" pubkey >"$WORK/b.pub"
+  write_config a
+  expect_said '^(BAD|\?\?) +peer b at .*: (it answers, but not with the keys|no answer)'
+}
+
+path_too_small() {
+  b_alone
+  ip -n "$NET-a" route replace "${V4[b]}" dev u0 mtu lock 1300
+  expect_said '^BAD +peer b at .*: the path does not carry cells of 1472 bytes'
+}
+
+nobody_there() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  expect_said '^BAD +peer b at .*: the way there answers with ICMP errors'
+}
+
+strict_filter() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  in_space a sysctl -qw net.ipv4.conf.u0.rp_filter=1
+  expect_said '^BAD +.*reverse-path filtering on u0 is strict'
+}
+
+run_case all_is_well
+run_case other_rate
+run_case other_cell
+run_case other_key
+run_case path_too_small
+run_case nobody_there
+run_case strict_filter
+finish
