@@ -7,6 +7,7 @@ ENTER=$'\e[?1049h'
 LEAVE=$'\e[?1049l'
 
 pictures() { # FILE
+  [[ ! -e $1 ]] && echo 0 && return
   grep -c 'carried out' "$1" || true
 }
 has_pictures() { # FILE COUNT
