@@ -7,6 +7,7 @@
 #include "config/units.hh"
 #include "doctor/examine.hh"
 #include "io/clock.hh"
+#include "io/echo.hh"
 #include "io/entropy.hh"
 #include "io/os_error.hh"
 #include "io/udp.hh"
@@ -22,8 +23,9 @@ constexpr int kRound_ms = 50;
 // One peer's first lane, with a handshake in it and nothing else.
 class Probe {
  public:
-  Probe(const PeerConfig& peer, AssociationConfig association, UdpSocket socket)
+  Probe(const PeerConfig& peer, AssociationConfig association, UdpSocket socket, uint32_t firewall_mark)
       : peer_(peer),
+        mark_(firewall_mark),
         association_(std::move(association), fill_with_entropy),
         socket_(std::move(socket)),
         buffer_(kLargestTrainBytes) {}
@@ -82,18 +84,36 @@ class Probe {
       return {Mark::bad, what + ": the way there answers with ICMP errors",
               "is its agent running, is the port right, does a router on the way allow the size?"};
     }
+    return silence(what);
+  }
+
+ private:
+  // Not a word. What a plain echo of a cell's size does tells whether the path is to blame.
+  Finding silence(const std::string& what) const {
+    constexpr size_t kSmallEcho = 64;
+    const auto answered = [&](size_t ip_bytes) {
+      return !peer_.endpoint.address.is_v6 &&
+             echo_is_answered(peer_.endpoint.address, ip_bytes, mark_, seconds(1)).value_or(false);
+    };
+    if (answered(kSmallEcho) && !answered(wire::CellFormat(peer_.shape.cell_bytes).ip_bytes(false))) {
+      return {
+          Mark::bad,
+          what + fmt::format(": no answer; it answers small echoes, but none as large as a cell of {} bytes",
+                             peer_.shape.cell_bytes),
+          "the path drops datagrams of this size: a smaller cell in [shape] on both ends, or a larger MTU"};
+    }
     return {
         Mark::unsure, what + ": no answer",
         "is its agent running with this node's public key, and does every firewall let the port through? A "
         "path that drops datagrams of this size in silence looks the same: try a smaller cell"};
   }
 
- private:
   void handle(Bytes cell) {
     if (wire::is_handshake(cell)) association_.handle_datagram(clock_.now(), cell);
   }
 
   const PeerConfig& peer_;
+  uint32_t mark_;
   MonotonicClock clock_;
   Association association_;
   UdpSocket socket_;
@@ -117,7 +137,7 @@ Finding probe(const LoadedConfig& loaded, size_t i, Duration patience) {
             "run this as root; is another program on the port?"};
   }
   Probe probe(peer, association_config({config, *loaded.keys, best_aead_backend(), nullptr}, i, *plan),
-              std::move(*socket));
+              std::move(*socket), config.firewall_mark);
   const MonotonicClock clock;
   const Instant until = clock.now() + patience;
   while (clock.now() < until) {

@@ -34,8 +34,10 @@ load() {
     lab sh mon -- timeout 120 rados -p bench bench 4 write -b 65536 -t 4 >"$STATE/round" 2>&1 ||
       echo "rados bench: $(tail -n 3 "$STATE/round")" >>"$STATE/failures"
     grep 'Max latency' "$STATE/round" >>"$STATE/latencies" || true
-    lab sh mon -- timeout 120 rados -p bench put page "$PAGE" 2>>"$STATE/failures" || echo "put" >>"$STATE/failures"
-    lab sh mon -- timeout 120 rados -p bench get page "$STATE/page" 2>>"$STATE/failures" || echo "get" >>"$STATE/failures"
+    lab sh mon -- timeout 120 rados -p bench put page "$PAGE" 2>"$STATE/put" ||
+      echo "rados put: $(tail -n 3 "$STATE/put")" >>"$STATE/failures"
+    lab sh mon -- timeout 120 rados -p bench get page "$STATE/page" 2>"$STATE/get" ||
+      echo "rados get: $(tail -n 3 "$STATE/get")" >>"$STATE/failures"
     cmp -s "$PAGE" "$STATE/page" || echo "what was read is not what was written" >>"$STATE/failures"
     echo round >>"$STATE/rounds"
   done
