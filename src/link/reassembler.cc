@@ -10,8 +10,12 @@ namespace cuttle {
 
 namespace {
 
-// Room for the longest packet, then some, so that what is unfinished is seldom moved to the front.
+// Room for the longest packet, then some, so that what is unfinished is seldom moved to the front while it is
+// long.
 constexpr size_t kStreamBytes = 192 * 1024;
+// From here on it is moved as soon as it is short, that is after the packet before it: one small copy instead
+// of a large one at the end of the room, and less of the cache in use.
+constexpr size_t kEarlyReturnBytes = 64 * 1024;
 static_assert(kStreamBytes > wire::kLargestInnerPacketBytes + 2 * wire::kLargestCellBytes);
 
 }  // namespace
@@ -39,7 +43,8 @@ void Reassembler::reset() {
 uint8_t* Reassembler::lay_out() {
   if (!has_partial()) {
     begin_ = end_ = wire::kAggfragHeaderBytes;
-  } else if (end_ + format_.payload_bytes() > kStreamBytes) {
+  } else if (end_ + format_.payload_bytes() > kStreamBytes ||
+             (begin_ >= kEarlyReturnBytes && end_ - begin_ <= format_.payload_bytes())) {
     std::memmove(stream_.get() + wire::kAggfragHeaderBytes, stream_.get() + begin_, end_ - begin_);
     end_ -= begin_ - wire::kAggfragHeaderBytes;
     begin_ = wire::kAggfragHeaderBytes;
