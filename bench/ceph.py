@@ -36,13 +36,13 @@ def limit_rates():
     kbit = int(re.match(r"\d+", RATE)[0]) * 1000
     for node in ADDRESS:
         inside(node, "tc", "qdisc", "add", "dev", "eth0", "root", "handle", "1:", "htb")
-        rules = "table ip limits { chain out { type filter hook postrouting priority 0; "
+        rules = "table ip limits {\nchain out {\ntype filter hook postrouting priority 0;\n"
         for number, (peer, address) in enumerate(ADDRESS.items(), 1):
             if peer != node:
                 inside(node, "tc", "class", "add", "dev", "eth0", "parent", "1:", "classid", f"1:{number}", "htb",
                        "rate", f"{kbit}kbit", "burst", "64k", "cburst", "64k")
-                rules += f"ip daddr {address} meta priority set 1:{number}; "
-        inside(node, "nft", rules + "} }")
+                rules += f"ip daddr {address} meta priority set 1:{number}\n"
+        inside(node, "nft", rules + "}\n}\n")
 
 
 def bench(*words):

@@ -19,8 +19,12 @@ def lose(percent):
     modulus = 100_000
     for node in spaces.NODES:
         run(*spaces.inside(node, "nft", f"""table inet loss {{
-  chain in {{ type filter hook prerouting priority -300;
-    udp dport 4410 numgen random mod {modulus} < {math.ceil(modulus * percent / 100)} drop }} }}"""))
+chain in {{
+type filter hook prerouting priority -300;
+udp dport 4410 numgen random mod {modulus} < {math.ceil(modulus * percent / 100)} drop
+}}
+}}
+"""))
 
 
 def hold(size):
