@@ -41,6 +41,68 @@ both_up() {
   start_agents
 }
 
+# One capture through all that can happen to an agent, while both nodes do nothing but talk to each other.
+keep_talking() { # NODE, until the file $WORK/quiet is there
+  local node=$1 address
+  local addresses=("${V4[${OTHER[$1]}]}" "${V6[${OTHER[$1]}]}")
+  for address in "${addresses[@]}"; do
+    while [[ ! -e $WORK/quiet ]]; do
+      in_space "$node" timeout 2 "$CUTTLE_TOOLS/sequence" send --to "$address" --pps 500 --seconds 1 || true
+    done &
+    while [[ ! -e $WORK/quiet ]]; do in_space "$node" ping -q -c 20 -i 0.05 -W 1 "$address" || true; done &
+    while [[ ! -e $WORK/quiet ]]; do
+      in_space "$node" timeout -k 1 1 "$CUTTLE_TOOLS/stream" send --to "$address" --seconds 1 || true
+      sleep 0.05
+    done &
+  done >/dev/null 2>&1
+  wait
+}
+# Every packet from one node to the other that is no cell.
+expect_only_cells() { # CAPTURE
+  expect_same "packets between the nodes that are no cells" "" \
+    "$(captured "$1" "$BETWEEN and not $NEIGHBOURS and not $CELLS" | head -n 5)"
+}
+through_everything() {
+  local node talkers=() servers=() signal
+  both_up
+  stop_agent a
+  stop_agent b
+  start_capture life ma 128
+  for node in a b; do
+    ip netns exec "$NET-$node" timeout 100 bash -c \
+      "until [[ -e $WORK/quiet ]]; do timeout 30 $CUTTLE_TOOLS/stream serve || sleep 0.05; done" >/dev/null 2>&1 &
+    servers+=($!)
+    keep_talking "$node" &
+    talkers+=($!)
+  done
+  sleep 1
+  start_agents
+  sleep 2
+  # Killed, crashed, stopped: and each time back.
+  for signal in KILL ABRT TERM; do
+    stop_agent a "$signal"
+    sleep 0.5
+    start_agent a
+    wait_up
+    sleep 0.5
+  done
+  # The peer is lost, and comes back.
+  stop_agent b KILL
+  sleep 2
+  start_agent b
+  wait_up
+  # Both are gone.
+  stop_agent a KILL
+  stop_agent b KILL
+  sleep 1
+  touch "$WORK/quiet"
+  kill "${servers[@]}" || true
+  wait "${talkers[@]}" || true
+  stop_capture life
+  expect "cells captured" "$(count_captured life "$CELLS")" '>' 5000
+  expect_only_cells life
+}
+
 killed() {
   both_up
   stop_agent a KILL
@@ -129,6 +191,7 @@ down() {
   expect_as_before a
 }
 
+run_case through_everything
 run_case killed
 run_case past_the_link
 run_case guard_flushed

@@ -3,6 +3,7 @@
 #include <pcap/pcap.h>
 
 #include <CLI/CLI.hpp>
+#include <ctime>
 #include <map>
 #include <vector>
 
@@ -85,6 +86,20 @@ const std::map<std::string, Change>& changes() {
   return all;
 }
 
+// The same frames over and over, as fast as one sender can: what a flood costs.
+void flood(RawPort& port, const std::vector<Frame>& frames, int64_t for_ms) {
+  const MonotonicClock clock;
+  const Instant begin = clock.now();
+  const std::clock_t cpu = std::clock();
+  uint64_t sent = 0;
+  while (clock.now() < begin + milliseconds(for_ms)) sent += port.send_all(frames);
+  const double seconds_taken = static_cast<double>((clock.now() - begin).ns) / 1e9;
+  print({{"sent", sent},
+         {"seconds", seconds_taken},
+         {"per_second", static_cast<double>(sent) / seconds_taken},
+         {"cpu", static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC / seconds_taken}});
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Sends recorded cells again, altered or not", "inject");
   std::string interface;
@@ -95,6 +110,7 @@ int run(int argc, char** argv) {
   Source source;
   size_t count = 100;
   uint64_t seed = 1;
+  int64_t flood_ms = 0;
   app.add_option("--interface", interface)->required();
   app.add_option("--capture", source.file)->required();
   app.add_option("--from", from, "of the recorded cells")->required();
@@ -103,6 +119,7 @@ int run(int argc, char** argv) {
   app.add_option("--kind", kind, "replay, replay_handshake, wrong_size, garbage, forged, garbage_handshake");
   app.add_option("--count", count);
   app.add_option("--seed", seed);
+  app.add_option("--flood-ms", flood_ms, "as fast as possible for so long; --count different ones");
   CLI11_PARSE(app, argc, argv);
 
   const auto change = changes().find(kind);
@@ -120,16 +137,25 @@ int run(int argc, char** argv) {
   RawPort port(interface);
   Random random(seed);
   const MonotonicClock clock;
+  std::vector<Frame> prepared;
   for (size_t i = 0; i < count; ++i) {
     Frame frame = frames[i % frames.size()];
     auto places = *find_udp(frame);
     change->second(frame, places, random);
     set_source(frame, places, *parsed_as);
     fix_checksums(frame, places);
+    if (flood_ms > 0) {
+      prepared.push_back(std::move(frame));
+      continue;
+    }
     port.send(frame);
     clock.sleep_until(clock.now() + microseconds(100));
   }
-  print({{"sent", count}});
+  if (flood_ms > 0) {
+    flood(port, prepared, flood_ms);
+  } else {
+    print({{"sent", count}});
+  }
   return 0;
 }
 

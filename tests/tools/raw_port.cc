@@ -6,6 +6,9 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
+
 #include "tool.hh"
 
 namespace cuttle::tools {
@@ -57,6 +60,21 @@ void RawPort::send(Bytes frame) {
     if (errno == ENOBUFS || errno == ENETDOWN) return;
     die_of_errno("sending a frame of " + std::to_string(frame.size()) + " bytes");
   }
+}
+
+size_t RawPort::send_all(std::span<const Frame> frames) {
+  std::array<mmsghdr, 1024> messages{};
+  std::array<iovec, 1024> pieces{};
+  const size_t count = std::min(frames.size(), messages.size());
+  for (size_t i = 0; i < count; ++i) {
+    pieces[i] = {const_cast<uint8_t*>(frames[i].data()), frames[i].size()};
+    messages[i].msg_hdr.msg_iov = &pieces[i];
+    messages[i].msg_hdr.msg_iovlen = 1;
+  }
+  const int sent = sendmmsg(fd_.get(), messages.data(), static_cast<unsigned>(count), 0);
+  if (sent >= 0) return static_cast<size_t>(sent);
+  if (errno == EINTR || errno == EAGAIN || errno == ENOBUFS || errno == ENETDOWN) return 0;
+  die_of_errno("sending frames");
 }
 
 uint64_t RawPort::dropped() const {

@@ -1,6 +1,7 @@
 // A network interface, frame by frame (packet(7)).
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "frame.hh"
@@ -15,6 +16,8 @@ class RawPort {
   // The next frame that came in; false when none waits. Frames that went out by this interface are not seen.
   bool receive(Frame& frame);
   void send(Bytes frame);
+  // As fast as the machine can: returns how many left. At most 1024 at once.
+  size_t send_all(std::span<const Frame> frames);
   int fd() const { return fd_.get(); }
   // Frames the kernel dropped because we were slow.
   uint64_t dropped() const;

@@ -21,9 +21,6 @@ namespace {
 
 constexpr size_t kSmallest = 16;
 constexpr size_t kLargest = 1400;
-// The receiver ends when nothing came for so long after something did.
-constexpr int kQuietMs = 1500;
-
 std::vector<uint8_t> make_datagram(uint64_t number) {
   Random random(number);
   std::vector<uint8_t> datagram(kSmallest + random.below(kLargest - kSmallest));
@@ -89,7 +86,7 @@ struct Tally {
   }
 };
 
-int receive_all(uint16_t port, int longest_wait_ms) {
+int receive_all(uint16_t port, int longest_wait_ms, int quiet_ms) {
   // One socket for both versions.
   const FileDescriptor fd = open_socket(true);
   set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
@@ -100,7 +97,7 @@ int receive_all(uint16_t port, int longest_wait_ms) {
   std::vector<uint8_t> buffer(65536);
   while (stopping == 0) {
     pollfd waiting{fd.get(), POLLIN, 0};
-    if (poll(&waiting, 1, tally.received == 0 ? longest_wait_ms : kQuietMs) <= 0) break;
+    if (poll(&waiting, 1, tally.received == 0 ? longest_wait_ms : quiet_ms) <= 0) break;
     const ssize_t bytes = recv(fd.get(), buffer.data(), buffer.size(), 0);
     if (bytes >= 0) tally.add({buffer.data(), static_cast<size_t>(bytes)});
   }
@@ -120,16 +117,18 @@ int run(int argc, char** argv) {
   int64_t pps = 1000;
   int64_t seconds_long = 3;
   int wait_ms = 10'000;
+  int quiet_ms = 1500;
   auto* send = app.add_subcommand("send");
   send->add_option("--to", to)->required();
   send->add_option("--pps", pps)->check(CLI::PositiveNumber);
   send->add_option("--seconds", seconds_long);
   auto* receive = app.add_subcommand("receive", "Until it has been quiet for a while");
   receive->add_option("--wait-ms", wait_ms, "for the first datagram");
+  receive->add_option("--quiet-ms", quiet_ms, "ends when nothing came for so long after something did");
   for (auto* command : {send, receive}) command->add_option("--port", port);
   CLI11_PARSE(app, argc, argv);
   stop_on_signals();
-  return send->parsed() ? send_all(to, port, pps, seconds_long) : receive_all(port, wait_ms);
+  return send->parsed() ? send_all(to, port, pps, seconds_long) : receive_all(port, wait_ms, quiet_ms);
 }
 
 }  // namespace
