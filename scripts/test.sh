@@ -8,6 +8,7 @@ source "$CUTTLE_ROOT/scripts/lib/build.sh"
 # shellcheck source=scripts/lib/ctest.sh
 source "$CUTTLE_ROOT/scripts/lib/ctest.sh"
 filter=${1:-}
+FUZZ_SECONDS=2 # each target: enough for every input that was kept, and some new ones
 test_began=$(now_ms)
 setup_packages
 
@@ -32,10 +33,18 @@ else
   heading "Tests with network namespaces: SKIPPED, they need root (sudo ./run test)"
 fi
 
+fuzz_passed=0
+fuzz_failed=0
+if [[ -z $filter ]]; then
+  rm -f "$OUT/fuzz.counts"
+  bash scripts/fuzz.sh "$FUZZ_SECONDS" || [[ -f $OUT/fuzz.counts ]] || die "the fuzz targets did not get to their end"
+  read -r fuzz_passed fuzz_failed <"$OUT/fuzz.counts"
+fi
+
 count_cases
 say ""
-say "Test cases: $CASES_PASSED passed, $CASES_FAILED failed, $CASES_SKIPPED skipped; checks of the lint: $lint_passed passed, $lint_failed failed; $(seconds_since "$test_began") s"
+say "Test cases: $CASES_PASSED passed, $CASES_FAILED failed, $CASES_SKIPPED skipped; checks of the lint: $lint_passed passed, $lint_failed failed; fuzz targets: $fuzz_passed passed, $fuzz_failed failed; $(seconds_since "$test_began") s"
 ((CASES_PASSED + CASES_FAILED > 0)) || die "no test matches '$filter'"
-total_failed=$((CASES_FAILED + lint_failed))
-say "$((CASES_PASSED + lint_passed)) passed, $total_failed failed"
+total_failed=$((CASES_FAILED + lint_failed + fuzz_failed))
+say "$((CASES_PASSED + lint_passed + fuzz_passed)) passed, $total_failed failed"
 ((total_failed == 0))
