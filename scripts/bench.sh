@@ -1,10 +1,11 @@
 #!/bin/bash
-# summary: measure: cells, idle, tunnel, queueing, loss, links, ceph, or all (docs/benchmarks.md); --help lists options
+# summary: measure: cells, idle, tunnel, queueing, loss, links, ceph, flood, or all (docs/benchmarks.md); --help lists options
 # example: ./run bench; ./run bench tunnel --rounds 5; ./run bench cells
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
 source "$CUTTLE_ROOT/scripts/lib/build.sh"
+[[ ${1:-} != flood ]] || exec bash "$CUTTLE_ROOT/bench/flood.sh"
 export BENCH_OUT=$OUT/bench BENCH_BUILD=$CUTTLE_ROOT/build/bench
 export CUTTLE=${CUTTLE:-$BENCH_BUILD/src/cuttle/cuttle} PYTHONDONTWRITEBYTECODE=1
 if [[ " $* " != *" --help "* && " $* " != *" -h "* ]]; then
