@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-NAMES = ("cells", "idle", "tunnel", "queueing", "loss", "links", "ceph")
+NAMES = ("cells", "idle", "tunnel", "queueing", "loss", "links", "intervals", "ceph")
 
 
 def parse():

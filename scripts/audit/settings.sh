@@ -19,11 +19,13 @@ ANALYSIS_SECONDS=270 # kept free for the attacker at the end
 LEAST_ROUNDS=4       # so many blocks of idleness and of load at least, whatever the time
 
 MINUTES=25
-RATE=50Mb/s # modest: six links, their agents, Ceph and the observers share this machine's cores
-SLOT=1ms
+# The shape that timing tells least about (docs/timing.md), and modest: six links, their agents, Ceph and the observers
+# share this machine's cores.
+RATE=25Mb/s
+SLOT=4ms
 JITTER=
-SCATTER=no
-POLL_BEFORE=0us
+SCATTER=yes
+POLL_BEFORE=40us
 SEED=1
 KEEP_CAPTURES=no
 
@@ -38,15 +40,15 @@ read_options() {
         printf -v "${name^^}" '%s' "$2"
         shift 2
         ;;
-      --scatter)
-        SCATTER=yes
+      --no-scatter)
+        SCATTER=no
         shift
         ;;
       --keep-captures)
         KEEP_CAPTURES=yes
         shift
         ;;
-      *) DIE_STATUS=2 die "no option '$1' for 'audit'; there are --minutes M, --rate R, --slot S, --jitter P, --scatter, --poll-before D, --seed N, --keep-captures" ;;
+      *) DIE_STATUS=2 die "no option '$1' for 'audit'; there are --minutes M, --rate R, --slot S, --jitter P, --no-scatter, --poll-before D, --seed N, --keep-captures" ;;
     esac
   done
   ((MINUTES >= 10)) || DIE_STATUS=2 die "--minutes: at least 10; 25 are needed for a verdict"
