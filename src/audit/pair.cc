@@ -51,15 +51,20 @@ Pair select_pair(const WindowPlan& plan, size_t label_0, size_t label_1) {
 }
 
 std::vector<size_t> deal_folds(const Pair& pair, size_t folds, Random& random) {
-  std::vector<size_t> fold_of(pair.block_labels.size(), 0);
-  for (const int label : {0, 1}) {
-    std::vector<size_t> blocks;
-    for (size_t b = 0; b < pair.block_labels.size(); ++b) {
-      if (pair.block_labels[b] == label) blocks.push_back(b);
-    }
-    shuffle(blocks, random);
-    for (size_t i = 0; i < blocks.size(); ++i) fold_of[blocks[i]] = i % folds;
+  // The nth block of either class is of the nth round; rounds of both classes are dealt out first.
+  const size_t whole = std::min(pair.blocks(0), pair.blocks(1));
+  const size_t rounds = std::max(pair.blocks(0), pair.blocks(1));
+  std::vector<size_t> fold_of_round;
+  for (const auto& [from, to] : {std::pair{size_t{0}, whole}, std::pair{whole, rounds}}) {
+    std::vector<size_t> dealt;
+    for (size_t round = from; round < to; ++round) dealt.push_back(round % folds);
+    shuffle(dealt, random);
+    fold_of_round.insert(fold_of_round.end(), dealt.begin(), dealt.end());
   }
+
+  std::vector<size_t> fold_of;
+  size_t seen[2] = {0, 0};
+  for (const int label : pair.block_labels) fold_of.push_back(fold_of_round[seen[label]++]);
   return fold_of;
 }
 

@@ -26,7 +26,10 @@ struct Pair {
 
 Pair select_pair(const WindowPlan& plan, size_t label_0, size_t label_1);
 
-// A fold for each block, each class spread evenly over the folds.
+// A fold for each block, each class spread evenly over the folds. Blocks that stand side by side in time, one
+// of each class, go into the same fold: otherwise whatever drifts slowly would make a block look like its
+// neighbour in the training, which is of the other class, and the attacker would be wrong more often than by
+// chance.
 std::vector<size_t> deal_folds(const Pair& pair, size_t folds, Random& random);
 
 }  // namespace cuttle::audit

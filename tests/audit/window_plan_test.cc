@@ -72,6 +72,21 @@ TEST(Folds, ABlockIsNeverDividedAndClassesAreSpreadEvenly) {
     EXPECT_EQ(fold[0], 2);
     EXPECT_EQ(fold[1], 2);
   }
+  for (size_t b = 0; b < folds.size(); b += 2)
+    EXPECT_EQ(folds[b], folds[b + 1]) << "neighbours, one of each class";
+}
+
+TEST(Folds, ARareClassIsInEveryFold) {
+  Pair pair;
+  for (int i = 0; i < 23; ++i) pair.block_labels.push_back(i % 4 == 0 ? 1 : 0);
+  Random random(3);
+  const auto folds = deal_folds(pair, 5, random);
+  int in_fold[5][2] = {};
+  for (size_t b = 0; b < folds.size(); ++b) ++in_fold[folds[b]][pair.block_labels[b]];
+  for (const auto& fold : in_fold) {
+    EXPECT_GE(fold[0], 3);
+    EXPECT_GE(fold[1], 1);
+  }
 }
 
 TEST(Pair, ShufflingMovesWholeBlocks) {
