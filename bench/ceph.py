@@ -9,7 +9,7 @@ from lib.shell import run, say
 
 ROOT = os.environ["CUTTLE_ROOT"]
 NAME = f"ctb{os.getpid()}"
-RATE = "400Mb/s"
+RATE = "200Mb/s"
 ADDRESS = {"mon": "10.77.0.10", "osd0": "10.77.0.11", "osd1": "10.77.0.12"}
 COLUMNS = {
     "write_mbps": ("4 MiB writes MB/s", "{:.1f}"),
@@ -55,8 +55,8 @@ def timed(depth, seconds):
 
 
 def measure(name, up, prepare, results, seconds):
-    lab("up", "--name", NAME, *up)
     try:
+        lab("up", "--name", NAME, *up)
         prepare()
         results.add(name, write_mbps=bench(2 * seconds, "write", "-t", "16", "--no-cleanup"))
         results.add(name, read_mbps=bench(2 * seconds, "rand", "-t", "16"))

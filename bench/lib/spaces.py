@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import signal
 
 from lib.shell import run
 
@@ -40,8 +41,14 @@ def ordinary_frames():
 
 
 def remove():
+    """With every process that is still in them: iperf3 can outlive the command that started it, and spin."""
     for node in NODES:
         if os.path.exists(f"/run/netns/{space(node)}"):
+            for pid in run("ip", "netns", "pids", space(node), check=False).split():
+                try:
+                    os.kill(int(pid), signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
             run("ip", "netns", "del", space(node), check=False)
 
 
