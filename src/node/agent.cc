@@ -14,6 +14,7 @@
 #include "control/client.hh"
 #include "control/server.hh"
 #include "control/status.hh"
+#include "io/limits.hh"
 #include "io/privileges.hh"
 #include "io/realtime.hh"
 #include "io/signals.hh"
@@ -96,6 +97,7 @@ class Agent {
 
 Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const NodeKeys& keys,
                                             const AgentOptions& options) {
+  raise_open_files();
   auto signals = Signals::block_and_watch();
   if (!signals) return tl::unexpected(signals.error());
   auto wake_up = WakeUp::create();
