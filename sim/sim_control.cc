@@ -73,12 +73,13 @@ void SimNode::take_out(Link& link) {
       if (!change->first) from = from + key_change_lead(setup_.plan, link.ring.capacity());
       control_results_.emplace_back([&link, change = *change, from] {
         if (!change.first) link.ring.hold();
-        link.to_pacer.push_back(make_send_key(change, 0, best_aead_backend(), from));
+        link.to_pacer.emplace_back(make_send_key(change, 0, best_aead_backend(), from));
       });
+    } else if (const auto* forget = std::get_if<ForgetBefore>(&*event)) {
+      control_results_.emplace_back(
+          [&link, forget = *forget] { link.to_receiver.emplace_back(Forget{forget.session}); });
     } else {
-      control_results_.emplace_back([&link, forget = std::get<ForgetBefore>(*event)] {
-        link.to_receiver.emplace_back(Forget{forget.session});
-      });
+      control_results_.emplace_back([&link] { link.to_pacer.emplace_back(Stop{}); });
     }
   }
 }

@@ -15,9 +15,7 @@ Entropy seeded_entropy(uint64_t seed) {
 }
 
 AssociationConfig config_of(const NodeSetup& setup, size_t index) {
-  return {.own_key = setup.own_key,
-          .peer_key = setup.peers[index].second,
-          .preshared_key = {},
+  return {.keys = {.own = setup.own_key, .peer = setup.peers[index].second},
           .format = setup.format,
           .lanes = 1,
           .rate_bps = 0,

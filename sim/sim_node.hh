@@ -79,6 +79,7 @@ class SimNode {
   struct Forget {
     uint64_t session;
   };
+  struct Stop {};
   struct Stamped {
     std::vector<uint8_t> cell;
     Instant stamp;
@@ -96,7 +97,7 @@ class SimNode {
     bool reading = true;
     Instant packing_until{INT64_MIN};
     // Between the threads.
-    std::deque<SendKey> to_pacer;
+    std::deque<std::variant<Stop, SendKey>> to_pacer;
     std::deque<std::variant<Forget, ReceiveKey>> to_receiver;
     std::deque<Stamped> handshakes_in;
     std::deque<Stamped> handshakes_out;

@@ -31,7 +31,11 @@ void SimNode::await_slot() {
 void SimNode::obey(Link& link) {
   link.sender.set_loss_report(link.receiver.loss_65536ths());
   for (; !link.to_pacer.empty(); link.to_pacer.pop_front()) {
-    link.sender.handle_key(std::move(link.to_pacer.front()));
+    if (auto* key = std::get_if<SendKey>(&link.to_pacer.front())) {
+      link.sender.handle_key(std::move(*key));
+    } else {
+      link.sender.handle_stop();
+    }
   }
   while (!link.handshakes_out.empty()) {
     const Stamped& handshake = link.handshakes_out.front();

@@ -8,9 +8,14 @@
 //   - again every kRekeyAfter, long before a sequence number could wrap;
 //   - when nothing authentic came for `quiet_after`: a peer sends cells forever, so silence means that it is
 //   gone, or that it
-//     started anew and knows no session.
+//     started anew and knows no session;
+//   - when its own keys, or those that it knows of the peer, were changed.
 // The answering side uses a session for sending only once a cell came in it (key confirmation), so a replayed
 // initiation changes nothing.
+//
+// While the peer changes its static key, two of its keys are accepted. It holds one of them at a time; so
+// still only one of the two nodes has the smaller key of those in use, and handshakes do not cross. An
+// initiator that gets no answer tries the other key.
 //
 // When the wire shows any of this is decided by the clock and by arrivals too, never by how busy the threads
 // in between were: an initiation is decided at a tick, an answer or a change of keys when a datagram arrived
@@ -19,19 +24,22 @@
 // One thread (the control thread). No clock and no randomness of its own.
 #pragma once
 
+#include <array>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <variant>
+#include <vector>
 
 #include "base/counter.hh"
 #include "base/ids.hh"
 #include "base/time.hh"
-#include "crypto/blake2s.hh"
 #include "crypto/keys.hh"
 #include "crypto/noise.hh"
+#include "link/cookie.hh"
+#include "link/handshake_mac.hh"
 #include "link/schedule.hh"
+#include "link/token_bucket.hh"
 #include "wire/cell.hh"
 #include "wire/handshake.hh"
 
@@ -46,17 +54,26 @@ inline constexpr Duration kOverlap = seconds(10);
 inline constexpr Duration kTick = milliseconds(100);
 // From what decides to what the wire shows; longer than the threads in between ever take.
 inline constexpr Duration kReaction = milliseconds(20);
-// Never more initiations answered than this allows: a stranger's cost a key agreement at the most.
+// Never more initiations read than this allows, of those without a good cookie and of those with one: a
+// stranger's cost two key agreements at the most.
 inline constexpr Duration kAnswerInterval = milliseconds(20);
 inline constexpr int kAnswerBurst = 5;
+// Of the others, one is answered with a cookie this often.
+inline constexpr Duration kCookieInterval = milliseconds(100);
+// Where the peer may hold a key with which it initiates and one with which it does not, it goes first.
+inline constexpr Duration kPeerGoesFirst = seconds(2);
 
-// Fills the span with octets fit for keys (io/entropy, or a seeded double in simulations).
-using Entropy = std::function<void(MutableBytes)>;
+struct AssociationKeys {
+  PrivateKey own;
+  PublicKey peer;
+  std::optional<PublicKey> next_peer = {};  // accepted as well: the one it has now, or will have soon
+  PresharedKey preshared = {};
+
+  bool operator==(const AssociationKeys&) const = default;
+};
 
 struct AssociationConfig {
-  PrivateKey own_key;
-  PublicKey peer_key;
-  PresharedKey preshared_key;
+  AssociationKeys keys;
   wire::CellFormat format;
   uint8_t lanes = 1;
   uint64_t rate_bps = 0;              // told to the peer, for its status
@@ -74,23 +91,26 @@ struct InstallSend {  // on every lane: lane j seals with SPI first_spi + j
   uint64_t session;
   Spi first_spi;
   Secret<32> secret;
-  bool first;     // no session before it that works: nothing to wait for
+  bool first;     // no session before it that both still hear: nothing to wait for
   Instant until;  // stop using it then
   Instant from;   // begin then; where it is not the first, key_change_lead later (lane_keys.hh)
 };
 struct ForgetBefore {  // sessions before this one are no longer received
   uint64_t session;
 };
-using AssociationEvent = std::variant<InstallReceive, InstallSend, ForgetBefore>;
+struct EndSending {};  // nothing more is sent in the session in use: its keys are no longer accepted
+using AssociationEvent = std::variant<InstallReceive, InstallSend, ForgetBefore, EndSending>;
 
 struct AssociationCounters {
   Counter initiations_sent;
   Counter initiations_received;  // genuine
   Counter sessions;              // agreed and confirmed
+  Counter cookies_received;      // genuine
   Counter mac_wrong;             // strangers: dropped after one MAC
-  Counter not_genuine;           // the MAC is right, the Noise message or the offer in it is not
-  Counter stale;                 // an initiation older than one seen before
-  Counter too_many;              // more initiations than kAnswerInterval allows
+  Counter not_genuine;           // the MAC is right, the Noise message, its offer or the cookie is not
+  Counter stale;                 // an initiation older than one seen before, or that one again
+  Counter cookie_instead;        // initiations beyond kAnswerInterval, answered with a cookie
+  Counter too_many;              // the same, not answered
   Counter unexpected;            // answers nothing that was asked, or of the wrong kind for this side
 };
 
@@ -98,7 +118,8 @@ class Association {
  public:
   Association(AssociationConfig config, Entropy entropy);
 
-  bool is_initiator() const { return is_initiator_; }
+  // With the peer's first key.
+  bool is_initiator() const { return peers_.front().we_initiate; }
 
   // A cell-sized datagram with the non-ESP marker, and when it arrived.
   void handle_datagram(Instant arrived, Bytes cell);
@@ -107,6 +128,9 @@ class Association {
   void handle_timeout(Instant now, Instant last_authentic, uint64_t wall_clock_ns);
   // The first authentic cell of a session came, and when.
   void handle_first_cell(Instant arrived, uint64_t session);
+  // Other keys from now on. The session goes on, and is renewed with them soon; unless the peer's key that it
+  // was agreed with is no longer among them: then it ends.
+  void handle_keys(const AssociationKeys& keys);
 
   // A cell to send, for the first slot not before datagram_due(); valid until the next call.
   std::optional<Bytes> poll_datagram();
@@ -116,14 +140,24 @@ class Association {
   // --- for the status
   enum class State { connecting, up, quiet };
   State state(Instant now, Instant last_authentic) const;
-  std::optional<Instant> established() const;  // of the session used for sending
+  std::optional<Instant> established() const;     // of the session used for sending
+  std::optional<PublicKey> session_peer() const;  // the peer's key that it was agreed with
   const std::optional<wire::Offer>& peer_offer() const { return peer_offer_; }
   const AssociationCounters& counters() const { return counters_; }
 
  private:
+  struct PeerKey {  // one of those that the peer may hold
+    PeerKey(const AssociationKeys& keys, const PublicKey& own, const PublicKey& peer);
+    PublicKey key;
+    bool we_initiate;
+    HandshakeMac mac;  // of messages to it
+    CookieSeal seal;
+    CookieHolder cookie;
+  };
   struct Attempt {
     uint32_t index;
     Spi first_spi;
+    size_t peer;  // in peers_
     std::unique_ptr<NoiseHandshake> noise;
   };
   struct Agreed {  // a session whose receiving key is installed
@@ -131,39 +165,59 @@ class Association {
     Spi send_spi;
     Secret<32> send_secret;
     uint64_t timestamp_ns;  // of its initiation
+    PublicKey peer;
+    bool renews;  // what the peer said of the session before
   };
 
+  void learn_keys();
+  PeerKey* find_peer(const PublicKey& key);
+  // association_initiate.cc
+  bool due(Instant tick, Instant last_authentic) const;
+  std::optional<size_t> next_target() const;
   void send_initiation(Instant tick, uint64_t wall_clock_ns);
-  void handle_initiation(Instant arrived, Bytes cell);
   void handle_response(Instant arrived, Bytes cell);
+  void handle_cookie(Instant arrived, Bytes cell);
+  // association_answer.cc
+  void handle_initiation(Instant arrived, Bytes cell);
+  bool may_read(Instant arrived, Bytes cell);
+  void answer(Instant arrived, uint32_t asked, NoiseHandshake& noise, const wire::Offer& offer);
+  void send_cookie(Instant arrived, uint32_t asked);
   void agree(Spi receive_spi, const Secret<32>& receive_secret, const wire::Offer& offer,
-             const Secret<32>& send_secret);
+             const Secret<32>& send_secret, const PublicKey& peer);
   void use(Instant arrived, const Agreed& agreed);
-  wire::Offer own_offer(uint64_t timestamp_ns, Spi first_spi) const;
+  wire::Offer own_offer(Instant now, uint64_t timestamp_ns, Spi first_spi) const;
+  bool renews(Instant now) const;
   Spi draw_spi();
   uint32_t draw_u32();
   PrivateKey draw_ephemeral();
   bool quiet(Instant now, Instant last_authentic) const;
   uint8_t* begin_cell(wire::HandshakeType type, uint32_t sender, uint32_t receiver);
-  void finish_cell(Instant due);
+  void finish_cell(PeerKey& peer, Instant due);
 
   AssociationConfig config_;
   Entropy entropy_;
   PublicKey own_public_;
-  bool is_initiator_;
-  Blake2sMac own_mac_;   // of messages to us
-  Blake2sMac peer_mac_;  // of messages to the peer
+  HandshakeMac own_mac_;        // of messages to us
+  std::vector<PeerKey> peers_;  // one, or two while the peer changes its key
 
   std::optional<Attempt> attempt_;
+  size_t target_ = 0;  // in peers_: whom the last attempt went to
+  bool renew_ = false;
   Instant next_attempt_{INT64_MIN};
   uint64_t last_timestamp_sent_ns_ = 0;
   uint64_t last_timestamp_seen_ns_ = 0;
-  Instant answer_tokens_at_{INT64_MIN};
-  int answer_tokens_ = kAnswerBurst;
+  TokenBucket unproven_{kAnswerInterval, kAnswerBurst};  // initiations without a good cookie
+  TokenBucket proven_{kAnswerInterval, kAnswerBurst};    // with one
+  TokenBucket cookies_{kCookieInterval, 1};
+  CookieIssuer issuer_;
+  size_t cookies_sent_ = 0;
+  std::array<Blake2sTag, 8> read_{};  // mac1 of the latest genuine initiations
+  size_t reads_ = 0;
 
   uint64_t sessions_made_ = 0;
   std::deque<Agreed> unconfirmed_;  // at most kMostUnconfirmed
   std::optional<uint64_t> sending_session_;
+  PublicKey session_peer_;
   Instant established_{};
   Instant last_authentic_{INT64_MIN / 2};
   std::optional<Instant> forget_at_;
@@ -175,5 +229,14 @@ class Association {
   std::deque<AssociationEvent> events_;
   AssociationCounters counters_;
 };
+
+// What both sides mix into their handshakes first.
+inline constexpr std::string_view kNoisePrologue = "cuttle 1";
+inline Bytes noise_prologue() {
+  return {reinterpret_cast<const uint8_t*>(kNoisePrologue.data()), kNoisePrologue.size()};
+}
+// Lane j of ours seals with first_spi + j: an SPI below 256 would make cells that no receiver takes for
+// cells.
+bool usable(const wire::Offer& offer);
 
 }  // namespace cuttle

@@ -21,9 +21,9 @@ uint64_t random_seed() {
 
 AssociationConfig association_config(const Assembly& assembly, size_t i, const SlotPlan& plan) {
   const PeerConfig& peer = assembly.config.peers[i];
-  return {.own_key = assembly.keys.private_key,
-          .peer_key = peer.public_key,
-          .preshared_key = assembly.keys.preshared[i],
+  return {.keys = {.own = assembly.keys.private_key,
+                   .peer = peer.public_key,
+                   .preshared = assembly.keys.preshared[i]},
           .format = wire::CellFormat(peer.shape.cell_bytes),
           .lanes = static_cast<uint8_t>(peer.lanes),
           .rate_bps = peer.shape.rate_bps,

@@ -112,6 +112,12 @@ void NodeLink::handle_event(const ForgetBefore& event) {
   }
 }
 
+void NodeLink::handle_event(const EndSending& /*event*/) {
+  spdlog::warn("link {}: the session ends: the key of {} that it was agreed with is no longer accepted",
+               peer_.name, peer_.name);
+  for (const auto& lane : lanes_) lane->to_pacer.push(StopSending{});
+}
+
 void NodeLink::log_state(Instant now) {
   const Association::State state = association_.state(now, last_authentic());
   if (state == logged_state_) return;

@@ -43,6 +43,7 @@ class NodeLink {
   void handle_event(const InstallReceive& event);
   void handle_event(const InstallSend& event);
   void handle_event(const ForgetBefore& event);
+  void handle_event(const EndSending& event);
   void handle_lanes();
   void confirm(const Lane& lane);
   void send_handshake();

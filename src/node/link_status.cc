@@ -60,6 +60,7 @@ void count_handshakes(LinkStatus& status, const AssociationCounters& counters) {
   drops["handshake_mac_wrong"] = counters.mac_wrong.value();
   drops["handshake_not_genuine"] = counters.not_genuine.value();
   drops["handshake_stale"] = counters.stale.value();
+  drops["handshake_cookie_instead"] = counters.cookie_instead.value();
   drops["handshake_too_many"] = counters.too_many.value();
   drops["handshake_unexpected"] = counters.unexpected.value();
 }

@@ -7,10 +7,13 @@
 //        5     3  zero
 //        8     4  sender: the index its author will answer to
 //       12     4  receiver: the index this answers (0 in an initiation)
-//       16     m  Noise message (below)
+//       16     m  Noise message, or a sealed cookie (below)
 //     16+m     .  zeros
-//   end-32    16  mac1: keyed BLAKE2s over all before it, under a key made from the receiver's public key
-//   end-16    16  mac2: zero, or the same under a cookie
+//   end-32    16  mac1: keyed BLAKE2s over the first 148 octets, under a key made from the receiver's public
+//   key end-16    16  mac2: zero, or the same under a cookie (an initiation only)
+//
+// The MACs cover as much as the longest message takes, and behind it only zeros are accepted: so a stranger's
+// datagram costs one short MAC, however large a cell is.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +34,8 @@ inline constexpr size_t kMacsBytes = 2 * kMacBytes;
 //   0  8  time stamp, nanoseconds since 1970 (an initiation only; 0 in a response)
 //   8  4  first SPI: lane j of the sender receives under first SPI + j
 //  12  1  lanes
-//  13  3  zero
+//  13  1  bit 0: the sender still uses the session before, and hears cells; all other bits zero
+//  14  2  zero
 //  16  8  rate, bits a second of IP bytes
 //  24  8  slot, nanoseconds
 //  32  4  cell, bytes
@@ -42,12 +46,36 @@ struct Offer {
   uint64_t rate_bps = 0;
   uint64_t slot_ns = 0;
   uint32_t cell_bytes = 0;
+  bool renews = false;
 };
 inline constexpr size_t kOfferBytes = 36;
 
 inline constexpr size_t kNoiseMessage1Bytes = 32 + 48 + kOfferBytes + 16;  // e, s, payload
 inline constexpr size_t kNoiseMessage2Bytes = 32 + kOfferBytes + 16;       // e, payload
-static_assert(kHandshakeHeaderBytes + kNoiseMessage1Bytes + kMacsBytes <= kSmallestCellBytes);
+
+// A cookie's message: a nonce, and the cookie sealed under a key that only the two nodes know.
+inline constexpr size_t kCookieBytes = 32;
+inline constexpr size_t kCookieNonceBytes = 24;
+inline constexpr size_t kCookieMessageBytes = kCookieNonceBytes + kCookieBytes + 16;
+
+// What both MACs are made over.
+inline constexpr size_t kMacCoveredBytes = kHandshakeHeaderBytes + kNoiseMessage1Bytes;
+static_assert(kNoiseMessage2Bytes <= kNoiseMessage1Bytes && kCookieMessageBytes <= kNoiseMessage1Bytes);
+static_assert(kMacCoveredBytes + kMacsBytes <= kSmallestCellBytes);
+
+inline Bytes mac_covered(Bytes cell) {
+  return cell.first(kMacCoveredBytes);
+}
+// Between what the MACs cover and the MACs.
+inline Bytes rest_of_handshake(Bytes cell) {
+  return cell.subspan(kMacCoveredBytes, cell.size() - kMacCoveredBytes - kMacsBytes);
+}
+inline Bytes mac1_of(Bytes cell) {
+  return cell.subspan(cell.size() - kMacsBytes, kMacBytes);
+}
+inline Bytes mac2_of(Bytes cell) {
+  return cell.last(kMacBytes);
+}
 
 inline bool is_handshake(Bytes cell) {
   return cell.size() >= kHandshakeHeaderBytes && load_be32(cell.data()) == 0;
@@ -58,13 +86,14 @@ inline void store_offer(uint8_t* out, const Offer& offer) {
   store_be64(out, offer.timestamp_ns);
   store_be32(out + 8, offer.first_spi.value);
   out[12] = offer.lanes;
+  out[13] = offer.renews ? 1 : 0;
   store_be64(out + 16, offer.rate_bps);
   store_be64(out + 24, offer.slot_ns);
   store_be32(out + 32, offer.cell_bytes);
 }
 inline Offer load_offer(const uint8_t* in) {
-  return {load_be64(in),      Spi{load_be32(in + 8)}, in[12],
-          load_be64(in + 16), load_be64(in + 24),     load_be32(in + 32)};
+  return {load_be64(in),      Spi{load_be32(in + 8)}, in[12],           load_be64(in + 16),
+          load_be64(in + 24), load_be32(in + 32),     (in[13] & 1) != 0};
 }
 
 }  // namespace cuttle::wire

@@ -29,9 +29,7 @@ inline PrivateKey key_of(uint64_t seed) {
 struct End {
   End(const PrivateKey& own, const PublicKey& peer, const PresharedKey& psk, uint64_t seed,
       uint64_t slot_ns = 0)
-      : association({.own_key = own,
-                     .peer_key = peer,
-                     .preshared_key = psk,
+      : association({.keys = {.own = own, .peer = peer, .preshared = psk},
                      .format = wire::CellFormat(256),
                      .slot_ns = slot_ns},
                     entropy_of(seed)) {}
@@ -46,6 +44,7 @@ struct End {
       if (auto* receive = std::get_if<InstallReceive>(&*event)) receives.push_back(*receive);
       if (auto* send = std::get_if<InstallSend>(&*event)) sends.push_back(*send);
       if (auto* forget = std::get_if<ForgetBefore>(&*event)) forgets.push_back(*forget);
+      if (std::holds_alternative<EndSending>(*event)) ended = true;
     }
   }
   void tick(Instant now, uint64_t wall_ns) {
@@ -75,6 +74,7 @@ struct End {
   std::vector<InstallReceive> receives;
   std::vector<InstallSend> sends;
   std::vector<ForgetBefore> forgets;
+  bool ended = false;
   Instant last_authentic{INT64_MIN / 2};
 };
 

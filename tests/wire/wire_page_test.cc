@@ -60,9 +60,7 @@ class WirePage : public ::testing::Test {
   }
 
   AssociationConfig config(const PrivateKey& own, const PrivateKey& peer) const {
-    return {.own_key = own,
-            .peer_key = peer.public_key(),
-            .preshared_key = psk_of(0x33),
+    return {.keys = {.own = own, .peer = peer.public_key(), .preshared = psk_of(0x33)},
             .format = format,
             .lanes = 1,
             .rate_bps = 200'000'000,
@@ -136,6 +134,36 @@ TEST_F(WirePage, TheHandshakeAndTheCell) {
   expect_on_page("lane-0-key", Octets(key.key(), key.key() + kAeadKeySize));
   expect_on_page("lane-0-salt", Octets(key.salt(), key.salt() + kAeadSaltSize));
   check_cell(key, send->first_spi);
+}
+
+// The sixth initiation at once is answered with a cookie.
+TEST_F(WirePage, TheCookie) {
+  const PrivateKey initiator_key = key_of(0x22);
+  const PrivateKey responder_key = key_of(0x11);
+  std::vector<Octets> draws(5, Octets(32, 0x55));
+  draws.emplace_back(32, 0x66);
+  draws.emplace_back(24, 0x77);
+  Association responder(config(responder_key, initiator_key), script(draws));
+  Octets cell(256);
+  cell[4] = 1;
+  store_be32(cell.data() + 8, 0x01020304);
+  for (uint8_t i = 0; i < 6; ++i) {
+    cell[100] = i;
+    HandshakeMac(responder_key.public_key()).store(cell);
+    responder.handle_datagram(Instant{0}, cell);
+  }
+  const auto cookie = responder.poll_datagram();
+  ASSERT_TRUE(cookie.has_value());
+  expect_on_page("cookie", all_of(*cookie));
+
+  Association initiator(config(initiator_key, responder_key),
+                        script({{0x0a, 0x0b, 0x0c, 0x20}, {0x01, 0x02, 0x03, 0x04}, Octets(32, 0x44)}));
+  initiator.handle_datagram(Instant{0}, *cookie);
+  initiator.handle_timeout(Instant{0}, Instant{INT64_MIN / 2}, kTimestampNs);
+  const auto initiation = initiator.poll_datagram();
+  ASSERT_TRUE(initiation.has_value());
+  const Bytes mac2 = wire::mac2_of(*initiation);
+  expect_on_page("mac2-of-the-initiation", all_of(mac2));
 }
 
 }  // namespace

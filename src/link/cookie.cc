@@ -1,0 +1,83 @@
+#include "link/cookie.hh"
+
+#include <algorithm>
+#include <string_view>
+
+#include "crypto/chacha20_poly1305.hh"
+
+namespace cuttle {
+
+namespace {
+
+constexpr std::string_view kLabel = "cuttle cookie";
+
+Secret<32> pair_key(const PrivateKey& own, const PublicKey& peer, const PresharedKey& preshared) {
+  // None only for a peer's key of low order, with which no handshake succeeds either.
+  const auto shared = x25519(own, peer).value_or(Secret<kKeySize>());
+  const Bytes label(reinterpret_cast<const uint8_t*>(kLabel.data()), kLabel.size());
+  Blake2sHash hash = blake2s({label, shared.bytes(), preshared.bytes()});
+  Secret<32> key(hash);
+  wipe(hash.data(), hash.size());
+  return key;
+}
+
+// A key of its own for each message, so that a nonce of 24 octets can be drawn at random.
+Secret<32> message_key(const Secret<32>& pair, Bytes nonce) {
+  Blake2sHash hash = blake2s({pair.bytes(), nonce});
+  Secret<32> key(hash);
+  wipe(hash.data(), hash.size());
+  return key;
+}
+
+}  // namespace
+
+CookieSeal::CookieSeal(const PrivateKey& own, const PublicKey& peer, const PresharedKey& preshared)
+    : key_(pair_key(own, peer, preshared)) {}
+
+void CookieSeal::seal(Bytes header, const Cookie& cookie,
+                      std::span<const uint8_t, wire::kCookieNonceBytes> nonce, uint8_t* out) const {
+  std::copy(nonce.begin(), nonce.end(), out);
+  chacha_seal(message_key(key_, nonce), 0, header, cookie.bytes(), out + nonce.size());
+}
+
+std::optional<Cookie> CookieSeal::open(Bytes header, Bytes message) const {
+  const Bytes nonce = message.first(wire::kCookieNonceBytes);
+  Cookie cookie;
+  if (!chacha_open(message_key(key_, nonce), 0, header, message.subspan(nonce.size()), cookie.data())) {
+    return std::nullopt;
+  }
+  return cookie;
+}
+
+const Cookie& CookieIssuer::current(Instant now, const Entropy& entropy) {
+  if (!newest_ || now >= newest_->drawn + kCookieLife) {
+    before_ = std::move(newest_);
+    Cookie cookie;
+    entropy(cookie.bytes());
+    newest_.emplace(Issued{cookie, Blake2sMac(cookie), now});
+  }
+  return newest_->cookie;
+}
+
+bool CookieIssuer::verify(Instant now, Bytes cell) noexcept {
+  const Bytes mac2 = wire::mac2_of(cell);
+  if (std::all_of(mac2.begin(), mac2.end(), [](uint8_t octet) { return octet == 0; })) return false;
+  const auto made_with = [&](std::optional<Issued>& issued) {
+    return issued && now < issued->drawn + kCookieLife * 2 &&
+           issued->mac.verify(wire::mac_covered(cell), mac2);
+  };
+  return made_with(newest_) || made_with(before_);
+}
+
+void CookieHolder::handle_cookie(Instant now, const Cookie& cookie) {
+  mac_.emplace(cookie);
+  received_ = now;
+}
+
+void CookieHolder::store_mac2(Instant now, MutableBytes cell) noexcept {
+  if (!mac_ || now >= received_ + kCookieLife) return;
+  const Blake2sTag tag = mac_->compute(wire::mac_covered(cell));
+  std::copy(tag.begin(), tag.end(), cell.end() - wire::kMacBytes);
+}
+
+}  // namespace cuttle

@@ -1,0 +1,163 @@
+// Floods of initiations with the right mac1, from somebody who knows the node's public key and forges the
+// peer's address: the peer must get through, and nobody gets back more than he sent.
+#include "association_fixture.hh"
+#include "link/association.hh"
+
+namespace cuttle {
+namespace {
+
+using testing::AssociationTest;
+using testing::End;
+using testing::key_of;
+
+class Flood : public AssociationTest {
+ protected:
+  std::vector<uint8_t> initiation_of_a_stranger() {
+    std::vector<uint8_t> cell(256, 0);
+    for (size_t i = 8; i < wire::kMacCoveredBytes; ++i) cell[i] = static_cast<uint8_t>(random_.next());
+    cell[4] = static_cast<uint8_t>(wire::HandshakeType::initiation);
+    std::fill_n(cell.begin() + 12, 4, 0);
+    HandshakeMac(responder_key->public_key()).store(cell);
+    return cell;
+  }
+  // For so long, a stranger's initiation every 100 us, and a tick of both every kTick. What the responder
+  // answers goes to the peer, whose address it is; what the peer sends comes in among the rest.
+  void flood(Duration duration) {
+    const Instant end = now + duration;
+    for (int i = 0; now < end; ++i, advance(microseconds(100))) {
+      if (i % 1000 == 500) tick();
+      responder->handle(now, initiation_of_a_stranger());
+      ++sent_by_stranger_;
+      while (!responder->out.empty()) {
+        answers_.push_back(responder->out.front());
+        initiator->handle(now, take(*responder));
+      }
+      while (!initiator->out.empty()) responder->handle(now, take(*initiator));
+    }
+  }
+  const AssociationCounters& counters() const { return responder->association.counters(); }
+
+  Random random_{8};
+  uint64_t sent_by_stranger_ = 0;
+  std::vector<std::vector<uint8_t>> answers_;
+};
+
+TEST_F(Flood, ThePeerGetsThroughWithACookie) {
+  flood(seconds(2));
+  cells_flow();
+  cells_flow();
+  EXPECT_TRUE(up());
+  EXPECT_GT(counters().cookie_instead.value(), 0u);
+  EXPECT_GT(initiator->association.counters().cookies_received.value(), 0u);
+}
+
+// Where the cookies get lost the same flood keeps the peer out: it is they that let it in.
+TEST_F(Flood, WithoutCookiesItWouldNot) {
+  const Instant end = now + seconds(2);
+  for (int i = 0; now < end; ++i, advance(microseconds(100))) {
+    if (i % 1000 == 500) tick();
+    responder->handle(now, initiation_of_a_stranger());
+    responder->out.clear();
+    while (!initiator->out.empty()) responder->handle(now, take(*initiator));
+  }
+  EXPECT_EQ(counters().initiations_received.value(), 0u);
+}
+
+TEST_F(Flood, TheRenewalOfASessionGetsThrough) {
+  flood(seconds(1));
+  cells_flow();
+  cells_flow();
+  ASSERT_TRUE(up());
+  const auto sessions = [&] { return initiator->association.counters().sessions.value(); };
+  const uint64_t before = sessions();
+  initiator->last_authentic = responder->last_authentic = now + kRekeyAfter + seconds(3);  // cells flow
+  advance(kRekeyAfter);
+  flood(seconds(2));
+  EXPECT_EQ(sessions(), before + 1);
+}
+
+// Never more than came in, nothing larger, and far less often.
+TEST_F(Flood, NothingIsAmplified) {
+  flood(seconds(2));
+  for (const auto& answer : answers_) EXPECT_EQ(answer.size(), 256u);
+  EXPECT_LE(answers_.size(), 2 * 10u + 1 + counters().initiations_received.value());
+  EXPECT_LT(answers_.size() * 100, sent_by_stranger_);
+}
+
+TEST_F(Flood, KeyAgreementsStayRare) {
+  flood(seconds(2));
+  EXPECT_LE(counters().not_genuine.value(), 2 * 50u + kAnswerBurst);
+}
+
+TEST_F(Flood, ACookieIsReadableByThePeerAlone) {
+  for (int i = 0; i < 200 && answers_.empty(); ++i) {
+    responder->handle(now, initiation_of_a_stranger());
+    if (!responder->out.empty()) answers_.push_back(take(*responder));
+  }
+  ASSERT_EQ(answers_.size(), 1u);
+  ASSERT_EQ(answers_[0][4], 3);
+  const PrivateKey stranger = key_of(99);
+  const CookieSeal seal(stranger, responder_key->public_key(), psk);
+  const Bytes cell = answers_[0];
+  EXPECT_FALSE(seal.open(cell.first(16), cell.subspan(16, wire::kCookieMessageBytes)).has_value());
+  auto bent = answers_[0];
+  for (const size_t at : {size_t{8}, size_t{12}, size_t{16}, size_t{50}, size_t{87}}) {
+    bent = answers_[0];
+    bent[at] ^= 1;
+    HandshakeMac(initiator_key->public_key()).store(bent);
+    initiator->handle(now, bent);
+  }
+  EXPECT_EQ(initiator->association.counters().cookies_received.value(), 0u);
+  EXPECT_EQ(initiator->association.counters().not_genuine.value(), 5u);
+  initiator->handle(now, answers_[0]);
+  EXPECT_EQ(initiator->association.counters().cookies_received.value(), 1u);
+}
+
+// A mac2 that is guessed does not count, and neither does one under a cookie of long ago.
+TEST_F(Flood, AMac2HasToBeRightAndFresh) {
+  flood(milliseconds(200));
+  const uint64_t stale_cookie_taken = initiator->association.counters().cookies_received.value();
+  ASSERT_GT(stale_cookie_taken, 0u);
+  const uint64_t read_before = counters().not_genuine.value();
+  for (int i = 0; i < 1000; ++i) {
+    auto cell = initiation_of_a_stranger();
+    for (size_t at = 240; at < 256; ++at) cell[at] = static_cast<uint8_t>(random_.next());
+    responder->handle(now, cell);
+  }
+  EXPECT_LE(counters().not_genuine.value() - read_before, 1u);
+}
+
+TEST(Cookies, OneIsUsedForTwoMinutesAndTakenForFour) {
+  const Entropy entropy = testing::entropy_of(3);
+  CookieIssuer issuer;
+  CookieHolder holder;
+  std::vector<uint8_t> cell(256, 7);
+  const Instant start{1'000'000'000};
+  EXPECT_FALSE(issuer.verify(start, cell));
+  const Cookie first = issuer.current(start, entropy);
+  EXPECT_TRUE(first == issuer.current(start + kCookieLife - nanoseconds(1), entropy));
+  holder.handle_cookie(start + kCookieLife - nanoseconds(1), first);
+  holder.store_mac2(start + kCookieLife * 2 - nanoseconds(2), cell);
+  EXPECT_TRUE(issuer.verify(start + kCookieLife * 2 - nanoseconds(1), cell));
+  const Cookie second = issuer.current(start + kCookieLife, entropy);
+  EXPECT_FALSE(first == second);
+  EXPECT_TRUE(issuer.verify(start + kCookieLife * 2 - nanoseconds(1), cell)) << "the one before it, too";
+  EXPECT_FALSE(issuer.verify(start + kCookieLife * 2, cell));
+  std::fill(cell.end() - wire::kMacBytes, cell.end(), uint8_t{0});
+  holder.store_mac2(start + kCookieLife * 2, cell);
+  EXPECT_TRUE(std::all_of(cell.end() - wire::kMacBytes, cell.end(), [](uint8_t o) { return o == 0; }))
+      << "it is too old to be used";
+}
+
+// An initiation that was read once costs nothing when it comes again.
+TEST_F(Flood, ARepeatedInitiationIsNotReadAgain) {
+  tick();
+  const auto initiation = take(*initiator);
+  for (int i = 0; i < 3; ++i, advance(seconds(2))) responder->handle(now, initiation);
+  EXPECT_EQ(counters().initiations_received.value(), 1u);
+  EXPECT_EQ(counters().stale.value(), 2u);
+  EXPECT_EQ(responder->out.size(), 1u);
+}
+
+}  // namespace
+}  // namespace cuttle
