@@ -48,7 +48,7 @@ void run(FuzzInput input) {
     target.association.handle_datagram(now, cell);
     // An answer, or a cookie, may find its way back: then the next message carries a good mac2.
     if (const auto answer = target.association.poll_datagram(); answer && (choice & 4) != 0) {
-      sides[choice >> 6 & 1 ^ 1].association.handle_datagram(now, *answer);
+      sides[(choice >> 6 & 1) ^ 1].association.handle_datagram(now, *answer);
     }
     while (target.association.poll_event()) {
     }

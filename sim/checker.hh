@@ -31,6 +31,7 @@ class Checker {
  public:
   // `look_inside`: search every datagram for plaintext, too.
   Checker(size_t nodes, uint32_t cell_bytes, bool look_inside);
+  uint32_t cell_bytes() const { return cell_bytes_; }
 
   // A new inner packet: registers and makes it.
   std::vector<uint8_t> make_packet(NodeNumber source, NodeNumber destination, size_t bytes, bool is_v6,

@@ -117,6 +117,17 @@ Duration settle_time(const Scenario& scenario) {
   return milliseconds(3500) + drain * 10 + scenario.delay * 40;
 }
 
+// An operator sets a clock right, or wrong, by up to ten years.
+void draw_clock_jumps(Random& random, Scenario& scenario) {
+  if (!random.chance(0.4)) return;
+  for (int64_t n = between(random, 1, 3); n > 0; --n) {
+    const auto node = static_cast<NodeNumber>(random.below(scenario.nodes));
+    const int64_t most_s = random.chance(0.5) ? 100 : 315'000'000;
+    scenario.clock_jumps.push_back({node, instant_in(random, Instant{0}, scenario.faults_stop),
+                                    seconds(between(random, -most_s, most_s))});
+  }
+}
+
 }  // namespace
 
 const char* family_name(Family family) {
@@ -162,6 +173,9 @@ Scenario draw_scenario(Family family, uint64_t seed) {
     scenario.slowness.push_back(draw_slowness(random, scenario));
   }
   scenario.flows = compared ? 0 : static_cast<uint32_t>(between(random, 1, 3));
+  draw_clock_jumps(random, scenario);
+  // Not faster than a slow host can follow, where runs are compared: what it loses then shows how busy it is.
+  if (random.chance(0.2)) scenario.faults.initiations_per_ms = 0.05 + random.unit() * (compared ? 0.15 : 4);
   return scenario;
 }
 
@@ -170,11 +184,11 @@ std::string Scenario::describe() const {
       "family {} seed {}: {} nodes, cells of {} bytes, {} b/s in slots of {} us, jitter {} %{}, delay {} us, "
       "loss {:.3f}, duplication {:.3f}, reordering {:.3f} by {} us, corruption {:.3f}, replay {:.3f}, "
       "strangers "
-      "{:.2f}/ms, {} flows, faults until {:.3f} s, end {:.3f} s",
+      "{:.2f}/ms, their initiations {:.2f}/ms, {} flows, faults until {:.3f} s, end {:.3f} s",
       family_name(family), seed, nodes, shape.cell_bytes, shape.rate_bps, shape.slot.ns / 1000,
       shape.jitter_percent, shape.scatter ? ", scattered" : "", delay.ns / 1000, faults.loss,
       faults.duplication, faults.reordering, faults.reorder_by.ns / 1000, faults.corruption, faults.replay,
-      faults.strangers_per_ms, flows, static_cast<double>(faults_stop.ns) * 1e-9,
+      faults.strangers_per_ms, faults.initiations_per_ms, flows, static_cast<double>(faults_stop.ns) * 1e-9,
       static_cast<double>(end.ns) * 1e-9);
   for (const Cut& cut : cuts) {
     text += fmt::format("; {} and {} cut from {:.3f} to {:.3f} s", cut.a, cut.b,
@@ -184,6 +198,10 @@ std::string Scenario::describe() const {
     text +=
         fmt::format("; {} down from {:.3f} to {:.3f} s", crash.node, static_cast<double>(crash.at.ns) * 1e-9,
                     static_cast<double>(crash.back_at.ns) * 1e-9);
+  }
+  for (const ClockJump& jump : clock_jumps) {
+    text += fmt::format("; {}'s wall clock jumps by {} s at {:.3f} s", jump.node, jump.by.ns / 1'000'000'000,
+                        static_cast<double>(jump.at.ns) * 1e-9);
   }
   if (!without.empty()) text += fmt::format("; without {}", fmt::join(without, ","));
   return text;
@@ -201,6 +219,8 @@ const std::vector<std::pair<std::string_view, Remove>>& removals() {
       {"corruption", [](Scenario& s) { s.faults.corruption = 0; }},
       {"replay", [](Scenario& s) { s.faults.replay = 0; }},
       {"strangers", [](Scenario& s) { s.faults.strangers_per_ms = 0; }},
+      {"initiations", [](Scenario& s) { s.faults.initiations_per_ms = 0; }},
+      {"clock-jumps", [](Scenario& s) { s.clock_jumps.clear(); }},
       {"delay-jitter", [](Scenario& s) { s.faults.jitter = {}; }},
       {"cuts", [](Scenario& s) { s.cuts.clear(); }},
       {"crashes", [](Scenario& s) { s.crashes.clear(); }},

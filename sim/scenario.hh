@@ -35,6 +35,12 @@ struct Crash {
   Instant back_at;
 };
 
+struct ClockJump {  // of the wall clock
+  NodeNumber node;
+  Instant at;
+  Duration by;
+};
+
 struct Scenario {
   uint64_t seed = 0;
   Family family = Family::two_nodes;
@@ -44,6 +50,7 @@ struct Scenario {
   Faults faults;
   std::vector<Cut> cuts;
   std::vector<Crash> crashes;
+  std::vector<ClockJump> clock_jumps;
   std::vector<SimClock> clocks;    // of each node
   std::vector<Instant> starts;     // of each node
   std::vector<bool> shared_cores;  // of each node

@@ -30,13 +30,17 @@ Duration SimNode::control() {
       const Stamped& handshake = link->handshakes_in.front();
       if (link->receiver.current_session_since() <= handshake.stamp) confirm(*link);
       const uint64_t wrong_before = link->association.counters().mac_wrong.value();
+      const uint64_t turned_away_before =
+          link->association.counters().too_many.value() + link->association.counters().cookie_instead.value();
       const uint64_t allocations_before = host_.probe();
       link->association.handle_datagram(handshake.stamp, handshake.cell);
       if (link->association.counters().mac_wrong.value() != wrong_before) {
         if (host_.probe() != allocations_before) host_.checker.fail(4, "a stranger's handshake allocated");
         continue;
       }
-      cost = cost + setup_.cost.handshake;
+      const AssociationCounters& counters = link->association.counters();
+      const uint64_t turned_away = counters.too_many.value() + counters.cookie_instead.value();
+      if (turned_away == turned_away_before) cost = cost + setup_.cost.handshake;
       take_out(*link);
     }
     confirm(*link);

@@ -21,7 +21,8 @@ SimNetwork::SimNetwork(EventLoop& loop, uint64_t seed, size_t nodes, Duration de
       checker_(checker),
       trace_(trace),
       cut_(nodes * nodes, false),
-      stranger_(seed ^ 0x57a4) {
+      stranger_(seed ^ 0x57a4),
+      flooder_(seed ^ 0xf100d) {
   for (size_t i = 0; i < nodes * nodes; ++i) fates_.emplace_back(seed + 1000 + i);
 }
 
@@ -77,8 +78,27 @@ void SimNetwork::deliver(NodeNumber source, NodeNumber destination, Octets octet
   });
 }
 
-void SimNetwork::let_strangers_send(Instant until) {
+void SimNetwork::let_strangers_send(Instant until, const std::vector<PublicKey>& keys) {
   if (faults_.strangers_per_ms > 0) strange(until);
+  if (faults_.initiations_per_ms <= 0) return;
+  for (const PublicKey& key : keys) macs_.emplace_back(key);
+  flooded_ = static_cast<NodeNumber>(flooder_.below(nodes_));
+  flood(until);
+}
+
+// One node, from behind the addresses of all others, at an even pace.
+void SimNetwork::flood(Instant until) {
+  loop_.after(nanoseconds(static_cast<int64_t>(1e6 / faults_.initiations_per_ms)), [this, until] {
+    if (loop_.now() >= until || faults_.initiations_per_ms <= 0) return;
+    std::vector<uint8_t> octets(checker_.cell_bytes(), 0);
+    octets[4] = static_cast<uint8_t>(wire::HandshakeType::initiation);
+    for (size_t i = 8; i < 12; ++i) octets[i] = static_cast<uint8_t>(flooder_.next());
+    for (size_t i = 16; i < wire::kMacCoveredBytes; ++i) octets[i] = static_cast<uint8_t>(flooder_.next());
+    macs_[flooded_].store(octets);
+    const auto source = (flooded_ + 1 + flooder_.below(nodes_ - 1)) % nodes_;
+    arrival_(static_cast<NodeNumber>(source), flooded_, octets);
+    flood(until);
+  });
 }
 
 void SimNetwork::strange(Instant until) {

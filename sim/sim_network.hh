@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.hh"
+#include "link/handshake_mac.hh"
 #include "sim/checker.hh"
 #include "sim/event_loop.hh"
 
@@ -21,12 +22,14 @@ struct Faults {
   double corruption = 0;
   double replay = 0;            // this share is sent again later, up to a second
   double strangers_per_ms = 0;  // datagrams that no node sent
+  double initiations_per_ms =
+      0;  // that no node sent either, with the right mac1: somebody knows a public key
   Duration reorder_by{};
   Duration jitter{};  // every datagram's delay varies so much
 
   bool any() const {
     return loss > 0 || duplication > 0 || reordering > 0 || corruption > 0 || replay > 0 ||
-           strangers_per_ms > 0;
+           strangers_per_ms > 0 || initiations_per_ms > 0;
   }
 };
 
@@ -40,8 +43,8 @@ class SimNetwork {
 
   void set_arrival(Arrival arrival) { arrival_ = std::move(arrival); }
   void set_faults(const Faults& faults) { faults_ = faults; }
-  // Strangers send from now until then.
-  void let_strangers_send(Instant until);
+  // Strangers send from now until then. `keys`: the nodes' public keys, which one of them knows.
+  void let_strangers_send(Instant until, const std::vector<PublicKey>& keys);
   // Nothing passes between the two, in either direction, until healed.
   void cut(NodeNumber a, NodeNumber b, bool is_cut);
 
@@ -55,6 +58,7 @@ class SimNetwork {
   Duration draw_delay(Random& random);
   void strange(Instant until);
   void send_strange();
+  void flood(Instant until);
   size_t path(NodeNumber source, NodeNumber destination) const { return source * nodes_ + destination; }
 
   EventLoop& loop_;
@@ -67,6 +71,9 @@ class SimNetwork {
   std::vector<Random> fates_;  // of each path
   std::vector<bool> cut_;
   Random stranger_;
+  Random flooder_;
+  std::vector<HandshakeMac> macs_;  // of handshakes to each node
+  NodeNumber flooded_ = 0;
   struct Heard {
     NodeNumber source;
     NodeNumber destination;

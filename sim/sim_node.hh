@@ -72,6 +72,9 @@ class SimNode {
   // Whether this host takes what comes from the peer; where not, it is dropped at the TUN.
   void set_reading(NodeNumber peer, bool reading);
 
+  // Somebody sets the wall clock.
+  void set_wall_clock(Duration offset) { setup_.clock.wall_offset = offset; }
+
   bool up(NodeNumber peer) const;
   const Association& association(NodeNumber peer) const;
 

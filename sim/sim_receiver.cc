@@ -21,7 +21,7 @@ void SimNode::receive(NodeNumber source, Bytes datagram) {
   receiver_->post([this, &link, arrived, copy] { return open(link, arrived, *copy); },
                   [this, &link, arrived, copy] {
                     if (received_ == Received::handshake) {
-                      if (link.handshakes_in.size() < 8) link.handshakes_in.push_back({*copy, arrived});
+                      if (link.handshakes_in.size() < 64) link.handshakes_in.push_back({*copy, arrived});
                       kick_control();
                       return;
                     }

@@ -33,6 +33,7 @@ World::World(const Scenario& scenario, const RunOptions& options)
       checker_(scenario.nodes, scenario.shape.cell_bytes,
                scenario.family == Family::two_nodes || scenario.family == Family::network),
       network_(loop_, scenario.seed, scenario.nodes, scenario.delay, checker_, result_.trace),
+      clocks_(scenario.clocks),
       incarnations_(scenario.nodes, 0),
       nodes_(scenario.nodes),
       not_reading_(scenario.nodes * scenario.nodes, false),
@@ -60,7 +61,7 @@ void World::start(NodeNumber number) {
   NodeSetup setup{.number = number,
                   .format = wire::CellFormat(scenario_.shape.cell_bytes),
                   .plan = plan_,
-                  .clock = scenario_.clocks[number],
+                  .clock = clocks_[number],
                   .cost = cost,
                   .mutant = options_.mutant,
                   .shared_core = scenario_.shared_cores[number],
@@ -78,7 +79,15 @@ void World::start(NodeNumber number) {
 
 void World::plan_faults() {
   network_.set_faults(scenario_.faults);
-  network_.let_strangers_send(scenario_.faults_stop);
+  std::vector<PublicKey> public_keys;
+  for (const PrivateKey& key : keys_) public_keys.push_back(key.public_key());
+  network_.let_strangers_send(scenario_.faults_stop, public_keys);
+  for (const ClockJump& jump : scenario_.clock_jumps) {
+    loop_.at(jump.at, [this, &jump] {
+      clocks_[jump.node].wall_offset = clocks_[jump.node].wall_offset + jump.by;
+      if (nodes_[jump.node] != nullptr) nodes_[jump.node]->set_wall_clock(clocks_[jump.node].wall_offset);
+    });
+  }
   for (const Cut& cut : scenario_.cuts) {
     loop_.at(cut.from, [this, &cut] { network_.cut(cut.a, cut.b, true); });
     loop_.at(cut.until, [this, &cut] { network_.cut(cut.a, cut.b, false); });

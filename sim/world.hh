@@ -37,6 +37,7 @@ class World final : public PacketSink {
   Checker checker_;
   SimNetwork network_;
   std::vector<PrivateKey> keys_;
+  std::vector<SimClock> clocks_;  // as they go now
   std::vector<uint64_t> incarnations_;
   std::vector<std::unique_ptr<SimNode>> nodes_;  // null while down
   std::vector<std::unique_ptr<LoadSource>> sources_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,16 +32,19 @@ struct Shape {
 struct PeerConfig {
   std::string name;  // at most 12 characters of [a-z0-9_.-]: the interface is "ct-" + name
   PublicKey public_key;
-  std::string preshared_key_file;  // empty: no preshared key
-  Endpoint endpoint;               // lane j goes to port + j
-  std::vector<IpPrefix> redirect;  // the peer's addresses: traffic to them goes through the link
-  std::vector<PortRange> ports;    // only what comes from or goes to these; empty: all of it
-  Shape shape;                     // complete: the node's shape, overridden by the peer's own
-  uint32_t lanes = 1;              // UDP flows; lane j listens on the node's port + j
+  std::optional<PublicKey> next_public_key;  // accepted as well, while the peer changes its key
+  std::string preshared_key_file;            // empty: no preshared key
+  Endpoint endpoint;                         // lane j goes to port + j
+  std::vector<IpPrefix> redirect;            // the peer's addresses: traffic to them goes through the link
+  std::vector<PortRange> ports;              // only what comes from or goes to these; empty: all of it
+  Shape shape;                               // complete: the node's shape, overridden by the peer's own
+  uint32_t lanes = 1;                        // UDP flows; lane j listens on the node's port + j
   bool joining = false;  // until the link has been up once, traffic passes beside it (node/joining.hh)
   uint32_t line = 0;     // where [[peer]] stands in the file
 
   std::string interface_name() const { return "ct-" + name; }
+
+  bool operator==(const PeerConfig&) const = default;
 };
 
 struct NodeConfig {

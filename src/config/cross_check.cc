@@ -96,11 +96,25 @@ class CrossCheck {
   }
 
   void check_key(size_t i) {
-    if (node_.peers[i].public_key == PublicKey()) return;
+    const PeerConfig& peer = node_.peers[i];
+    check_key(i, "public_key", peer.public_key);
+    if (!peer.next_public_key) return;
+    if (*peer.next_public_key == peer.public_key) {
+      note(i, "next_public_key", "the same as public_key; leave it out unless the peer is to change its key");
+    } else {
+      check_key(i, "next_public_key", *peer.next_public_key);
+    }
+  }
+
+  void check_key(size_t i, std::string_view name, const PublicKey& key) {
+    if (key == PublicKey()) return;
     for (size_t other = 0; other < i; ++other) {
-      if (node_.peers[other].public_key != node_.peers[i].public_key) continue;
-      note(i, "public_key",
-           fmt::format("also the key of {}; every peer has its own", where(other, "public_key")));
+      const PeerConfig& earlier = node_.peers[other];
+      const bool is_next = earlier.next_public_key == key;
+      if (earlier.public_key != key && !is_next) continue;
+      note(i, name,
+           fmt::format("also the key of {}; every peer has its own",
+                       where(other, is_next ? "next_public_key" : "public_key")));
       return;
     }
   }

@@ -77,10 +77,13 @@ std::optional<NodeKeys> load_key_files(const NodeConfig& config, const SourceMap
   if (!private_key) return std::nullopt;
   const PublicKey own = private_key->public_key();
   for (size_t i = 0; i < config.peers.size(); ++i) {
-    if (config.peers[i].public_key != own) continue;
-    problems.add(
-        lines.line(fmt::format("peer[{}].public_key", i)),
-        fmt::format("peer.{}.public_key: this node's own key; give the peer's", config.peers[i].name));
+    const PeerConfig& peer = config.peers[i];
+    const auto note = [&](std::string_view key) {
+      problems.add(lines.line(fmt::format("peer[{}].{}", i, key)),
+                   fmt::format("peer.{}.{}: this node's own key; give the peer's", peer.name, key));
+    };
+    if (peer.public_key == own) note("public_key");
+    if (peer.next_public_key == own) note("next_public_key");
   }
   return NodeKeys{*private_key, std::move(preshared)};
 }

@@ -27,6 +27,7 @@ LoadedConfig load_config(const std::string& file, KeyFiles key_files) {
     loaded.problems.add(0, "cannot be read: " + text.error().message);
     return loaded;
   }
+  loaded.text = *text;
   ParsedConfig parsed = parse_config(*text, std::filesystem::path(file).parent_path().string());
   loaded.config = std::move(parsed.config);
   loaded.lines = std::move(parsed.lines);

@@ -13,6 +13,7 @@ namespace cuttle {
 
 struct LoadedConfig {
   std::string file;
+  std::string text;              // of the file; empty where it could not be read
   NodeConfig config;             // to be used only without errors
   std::optional<NodeKeys> keys;  // there when they were asked for and there are no errors
   SourceMap lines;

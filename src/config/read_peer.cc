@@ -25,17 +25,15 @@ std::string shown_peer(const toml::table& table, size_t index) {
   return name ? "peer." + *name : fmt::format("peer#{}", index + 1);
 }
 
-void read_public_key(TomlReader& reader, PeerConfig& peer) {
-  reader.require("public_key", "what `cuttle pubkey` prints from the peer's key");
-  const auto text = reader.text("public_key");
-  if (!text) return;
+std::optional<PublicKey> read_public_key(TomlReader& reader, std::string_view name) {
+  const auto text = reader.text(name);
+  if (!text) return std::nullopt;
   // The text itself is not repeated: it may be a private key that ended up in the wrong place.
-  if (const auto key = PublicKey::parse(*text)) {
-    peer.public_key = *key;
-  } else {
-    const std::string& message = key.error().message;  // "public key: ...", which the line says already
-    reader.problem("public_key", message.substr(message.find(": ") + 2));
-  }
+  const auto key = PublicKey::parse(*text);
+  if (key) return *key;
+  const std::string& message = key.error().message;  // "public key: ...", which the line says already
+  reader.problem(name, message.substr(message.find(": ") + 2));
+  return std::nullopt;
 }
 
 void read_redirect(TomlReader& reader, PeerConfig& peer, ParsedConfig& out) {
@@ -95,7 +93,9 @@ void read_peer(TomlReader& reader, const std::string& directory, bool default_sh
                   fmt::format("not a peer name; use 1 to {} of a-z 0-9 - _ . (the interface is ct-NAME)",
                               kLongestPeerName))
           .value_or("");
-  read_public_key(reader, peer);
+  reader.require("public_key", "what `cuttle pubkey` prints from the peer's key");
+  peer.public_key = read_public_key(reader, "public_key").value_or(PublicKey());
+  peer.next_public_key = read_public_key(reader, "next_public_key");
   if (const auto file = reader.parsed("preshared_key_file", parse_file_name, kFileNameAdvice)) {
     peer.preshared_key_file = resolve_path(*file, directory);
   }

@@ -33,6 +33,7 @@ struct LinkStatus {
   std::string state;  // "up", "connecting", "quiet" (nothing authentic comes) or "down"
   bool open = false;  // joining, and not up yet: traffic to the peer passes beside the link
   std::optional<uint64_t> session_age_s;  // none without a session
+  std::string session_peer_key;           // the peer's public key that it was agreed with; empty without one
 
   uint32_t cell_bytes = 0;
   uint64_t rate_bps = 0;        // of the link, all lanes together
@@ -78,6 +79,7 @@ struct StatusSnapshot {
   std::string backend;  // of the AEAD: "ipsec-mb" or "openssl"
   bool realtime = false;
   std::string realtime_why_not;  // empty when it is
+  bool memory_locked = false;    // no key can be written to swap
   GuardStatus guard;
   std::vector<LinkStatus> links;
 

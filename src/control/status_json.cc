@@ -23,6 +23,7 @@ Json link_json(const LinkStatus& link) {
   json["state"] = link.state;
   json["open"] = link.open;
   json["session_age_s"] = link.session_age_s ? Json(*link.session_age_s) : Json(nullptr);
+  json["session_peer_key"] = link.session_peer_key.empty() ? Json(nullptr) : Json(link.session_peer_key);
   json["handshakes"] = link.handshakes;
   json["shape"] = {{"cell_bytes", link.cell_bytes},
                    {"rate_bps", link.rate_bps},
@@ -84,6 +85,7 @@ LinkStatus link_from(const Json& json) {
   if (json.contains("session_age_s") && !json["session_age_s"].is_null()) {
     read(json, "session_age_s", link.session_age_s.emplace());
   }
+  read(json, "session_peer_key", link.session_peer_key);
   read(json, "handshakes", link.handshakes);
   const Json& shape = object(json, "shape");
   read(shape, "cell_bytes", link.cell_bytes);
@@ -124,6 +126,7 @@ StatusSnapshot status_from(const Json& json) {
   read(json, "backend", status.backend);
   read(object(json, "realtime"), "active", status.realtime);
   read(object(json, "realtime"), "why_not", status.realtime_why_not);
+  read(json, "memory_locked", status.memory_locked);
   read(object(json, "guard"), "unshaped_dropped_in", status.guard.unshaped_dropped_in);
   read(object(json, "guard"), "unshaped_dropped_out", status.guard.unshaped_dropped_out);
   read(object(json, "guard"), "strangers_dropped", status.guard.strangers_dropped);
@@ -143,6 +146,7 @@ std::string to_json(const StatusSnapshot& status) {
   json["driver"] = status.driver;
   json["backend"] = status.backend;
   json["realtime"] = {{"active", status.realtime}, {"why_not", status.realtime_why_not}};
+  json["memory_locked"] = status.memory_locked;
   json["guard"] = {{"unshaped_dropped_in", status.guard.unshaped_dropped_in},
                    {"unshaped_dropped_out", status.guard.unshaped_dropped_out},
                    {"strangers_dropped", status.guard.strangers_dropped}};

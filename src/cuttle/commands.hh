@@ -23,6 +23,7 @@ void add_up(CLI::App& app, Action& chosen);
 void add_confirm(CLI::App& app, Action& chosen);
 void add_down(CLI::App& app, Action& chosen);
 void add_check(CLI::App& app, Action& chosen);
+void add_reload(CLI::App& app, Action& chosen);
 void add_status(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 void add_init(CLI::App& app, Action& chosen);

@@ -48,6 +48,7 @@ cuttle::ExitStatus run(int argc, char** argv) {
   cuttle::add_confirm(app, chosen);
   cuttle::add_down(app, chosen);
   cuttle::add_check(app, chosen);
+  cuttle::add_reload(app, chosen);
   cuttle::add_status(app, chosen);
   cuttle::add_doctor(app, chosen);
   cuttle::add_init(app, chosen);

@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <memory>
 #include <optional>
 
+#include "config/hand_over.hh"
 #include "config/units.hh"
 #include "cuttle/commands.hh"
 #include "cuttle/log.hh"
 #include "io/last_will.hh"
+#include "io/realtime.hh"
+#include "io/servant.hh"
 #include "node/agent.hh"
 #include "node/preflight.hh"
 
@@ -24,13 +28,44 @@ struct UpOptions {
 
 constexpr Duration kLongestTrial = seconds(3600);
 
+// How long the reading of all files may take.
+constexpr Duration kReadingTime = seconds(10);
+
+// A process of its own reads the files, at the start as at every reload: this one may have become somebody
+// who may not (runtime.user), and has given away what it would take.
+Result<Servant> make_reader(const std::string& file) {
+  const std::array<std::string, 2> kept{"cap_dac_read_search", "cap_ipc_lock"};
+  return Servant::make([file] { return to_octets(load_config(file, KeyFiles::read)); }, kept);
+}
+
+LoadedConfig load_and_check(const Servant& reader, const std::string& file) {
+  auto octets = reader.ask(kReadingTime);
+  auto loaded = octets ? from_octets(file, *octets) : Result<LoadedConfig>(tl::unexpected(octets.error()));
+  if (octets) wipe(octets->data(), octets->size());
+  if (!loaded) {
+    LoadedConfig none;
+    none.file = file;
+    none.problems.add(0, loaded.error().message);
+    return none;
+  }
+  if (loaded->good()) check_machine(loaded->config, loaded->lines, loaded->problems);
+  return std::move(*loaded);
+}
+
 ExitStatus up(const UpOptions& options, AgentOptions agent) {
-  LoadedConfig loaded = load_config(options.config, KeyFiles::read);
-  if (loaded.good()) check_machine(loaded.config, loaded.lines, loaded.problems);
+  const auto reader = make_reader(options.config);
+  if (!reader) {
+    complain(reader.error().message);
+    return kFailed;
+  }
+  // Before any key is in it; whoever may not is told when the agent starts.
+  (void)lock_memory();
+  const LoadedConfig loaded = load_and_check(*reader, options.config);
   complain(loaded);
   if (!loaded.good()) return kBadInput;
   start_log(options.verbose, options.json_log ? LogForm::json : LogForm::text);
   agent.debug_keys_file = options.debug_keys;
+  agent.load = [&] { return load_and_check(*reader, options.config); };
   const auto ran = run_agent(loaded.config, *loaded.keys, agent);
   if (ran) return kDone;
   complain(ran.error().message);

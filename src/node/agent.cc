@@ -12,6 +12,7 @@
 #include "config/shape_plan.hh"
 #include "config/units.hh"
 #include "control/client.hh"
+#include "control/reload_report.hh"
 #include "control/server.hh"
 #include "control/status.hh"
 #include "io/limits.hh"
@@ -19,6 +20,7 @@
 #include "io/realtime.hh"
 #include "io/signals.hh"
 #include "node/assemble.hh"
+#include "node/change_links.hh"
 #include "node/joining.hh"
 #include "node/native_driver.hh"
 #include "node/redirect.hh"
@@ -59,10 +61,13 @@ class Agent {
   // False when nobody confirmed the trial in time.
   bool run();
   bool on_trial() const { return trial_ends_.has_value(); }
+  // What it was started with, or reloaded since.
+  const NodeConfig& config() const { return config_; }
 
  private:
-  Agent(const NodeConfig& config, Signals signals, WakeUp wake_up, Joining joining)
+  Agent(const NodeConfig& config, const NodeKeys& keys, Signals signals, WakeUp wake_up, Joining joining)
       : config_(config),
+        keys_(keys),
         signals_(std::move(signals)),
         wake_up_(std::move(wake_up)),
         joining_(std::move(joining)),
@@ -72,11 +77,15 @@ class Agent {
   void note_realtime(const std::string& why_not);
   Result<std::string> answer(const std::string& request);
   Result<std::string> confirm();
+  Result<ReloadReport> reload();
+  void handle_hangup();
+  size_t place_of(const NodeLink& link) const;
   StatusSnapshot status();
   void watch_guard(Instant now);
   void watch_joining(Instant now);
 
-  const NodeConfig& config_;
+  NodeConfig config_;
+  NodeKeys keys_;
   Signals signals_;
   WakeUp wake_up_;
   Joining joining_;
@@ -88,6 +97,8 @@ class Agent {
   std::optional<Duration> confirm_within_;
   std::optional<Instant> trial_ends_;
   std::function<void()> on_confirmed_;
+  std::function<LoadedConfig()> load_;
+  bool memory_locked_ = false;
   std::unique_ptr<KeyLog> key_log_;
   std::vector<StrangerSocket> strangers_;
   std::vector<std::unique_ptr<NodeLink>> links_;
@@ -105,9 +116,10 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
   auto joining = Joining::look(config);
   if (!joining) return tl::unexpected(joining.error());
   std::unique_ptr<Agent> agent(
-      new Agent(config, std::move(*signals), std::move(*wake_up), std::move(*joining)));
+      new Agent(config, keys, std::move(*signals), std::move(*wake_up), std::move(*joining)));
   agent->confirm_within_ = options.confirm_within;
   agent->on_confirmed_ = options.on_confirmed;
+  agent->load_ = options.load;
   if (!options.debug_keys_file.empty()) {
     auto log = KeyLog::open(options.debug_keys_file);
     if (!log) return tl::unexpected(log.error());
@@ -120,25 +132,24 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
   });
   if (!server) return tl::unexpected(server.error());
   agent->server_ = std::move(*server);
-  if (config.realtime) {
-    if (auto locked = lock_memory(); !locked) agent->note_realtime(locked.error().message);
+  const auto locked = lock_memory();
+  agent->memory_locked_ = locked.has_value();
+  if (!locked) {
+    if (config.realtime) agent->note_realtime(locked.error().message);
+    spdlog::warn("keys may be written to swap: {}", locked.error().message);
   }
 
   if (auto closed = close_all(agent->joining_.routed()); !closed) return tl::unexpected(closed.error());
   auto links = assemble_links({config, keys, agent->backend_, agent->key_log_.get()});
   if (!links) return tl::unexpected(links.error());
   agent->links_ = std::move(*links);
-  for (uint32_t lane = 0; lane < config.most_lanes(); ++lane) {
-    Endpoint local = config.listen;
-    local.port = static_cast<uint16_t>(local.port + lane);
-    auto stranger = StrangerSocket::open(local);
-    if (!stranger) return tl::unexpected(stranger.error());
-    agent->strangers_.push_back(std::move(*stranger));
-  }
+  if (auto opened = open_strangers(config, agent->strangers_); !opened) return tl::unexpected(opened.error());
   if (auto opened = open_links(agent->joining_.routed()); !opened) return tl::unexpected(opened.error());
-  agent->driver_ = (options.make_driver ? options.make_driver : make_native_driver)(config, agent->wake_up_);
-  if (auto given = give_away_privileges(config, *agent->driver_); !given)
+  agent->driver_ =
+      (options.make_driver ? options.make_driver : make_native_driver)(agent->config_, agent->wake_up_);
+  if (auto given = give_away_privileges(config, *agent->driver_); !given) {
     return tl::unexpected(given.error());
+  }
   if (auto started = agent->start_driver(); !started) return tl::unexpected(started.error());
   return agent;
 }
@@ -160,7 +171,56 @@ void Agent::note_realtime(const std::string& why_not) {
 Result<std::string> Agent::answer(const std::string& request) {
   if (request == "status") return to_json(status());
   if (request == "confirm") return confirm();
-  return failure("unknown request \"" + request + "\"; known: status, confirm");
+  if (request == "reload") return reload().map([](const ReloadReport& report) { return to_json(report); });
+  return failure("unknown request \"" + request + "\"; known: status, confirm, reload");
+}
+
+// What is wrong with the new configuration is in the report; the old one goes on then. An error: the
+// configuration is good, but not everything that it asks for could be done.
+Result<ReloadReport> Agent::reload() {
+  if (on_trial()) return failure("the agent is on trial; `cuttle confirm` it before it is reloaded");
+  if (!load_) return failure("this agent cannot be reloaded");
+  LoadedConfig wanted = load_();
+  if (wanted.good()) check_unchangeable(config_, wanted.config, wanted.lines, wanted.problems);
+  ReloadReport report;
+  report.problems = wanted.problem_lines();
+  if (!wanted.good()) return report;
+  std::vector<std::string> running;
+  for (const auto& link : links_) running.push_back(link->peer().name);
+  const LinkChanges changes = compare_links(config_, keys_, running, wanted.config, *wanted.keys);
+  if (!changes.only_keys() && !driver_->takes_changes()) {
+    report.problems.push_back(fmt::format(
+        "{}: only keys can change while the driver \"{}\" runs; for another [[peer]], restart the agent",
+        wanted.file, config_.driver));
+    return report;
+  }
+  sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(clock_.now().ns / 1000));
+  const InService in{config_, keys_, links_, strangers_, joining_, *driver_, backend_, key_log_.get()};
+  const auto changed = change_links(in, wanted.config, *wanted.keys, changes);
+  sd_notify(0, "READY=1");
+  if (!changed) return tl::unexpected(changed.error());
+  report = report_of(changes, config_);
+  report.problems = wanted.problem_lines();
+  spdlog::info("reloaded: {}", to_text(report));
+  return report;
+}
+
+void Agent::handle_hangup() {
+  const auto report = reload();
+  if (!report) {
+    spdlog::error("SIGHUP: {}", report.error().message);
+  } else if (!report->reloaded) {
+    for (const std::string& line : report->problems) spdlog::error("{}", line);
+    spdlog::error("SIGHUP: not reloaded; what ran before goes on");
+  }
+}
+
+// In the configuration, and so in joining_.
+size_t Agent::place_of(const NodeLink& link) const {
+  const auto found = std::find_if(config_.peers.begin(), config_.peers.end(),
+                                  [&](const PeerConfig& peer) { return peer.name == link.peer().name; });
+  CUTTLE_CHECK(found != config_.peers.end(), "a link belongs to a peer");
+  return static_cast<size_t>(found - config_.peers.begin());
 }
 
 Result<std::string> Agent::confirm() {
@@ -181,11 +241,12 @@ StatusSnapshot Agent::status() {
   snapshot.backend = aead_backend_name(backend_);
   snapshot.realtime = realtime_why_not_.empty();
   snapshot.realtime_why_not = realtime_why_not_;
+  snapshot.memory_locked = memory_locked_;
   snapshot.guard = guard_status().value_or(GuardStatus{});
   for (const StrangerSocket& stranger : strangers_) snapshot.guard.strangers_dropped += stranger.dropped();
-  for (size_t i = 0; i < links_.size(); ++i) {
-    snapshot.links.push_back(links_[i]->status(now));
-    snapshot.links.back().open = joining_.is_open(i);
+  for (const auto& link : links_) {
+    snapshot.links.push_back(link->status(now));
+    snapshot.links.back().open = joining_.is_open(place_of(*link));
   }
   return snapshot;
 }
@@ -205,15 +266,16 @@ void Agent::watch_guard(Instant now) {
 
 // A peer that was still open has its link up: from now on through it or nowhere.
 void Agent::watch_joining(Instant now) {
-  for (size_t i = 0; i < links_.size(); ++i) {
-    if (!joining_.is_open(i) || !links_[i]->is_up(now) || !joining_.handle_up(now, i)) continue;
+  for (const auto& link : links_) {
+    const size_t i = place_of(*link);
+    if (!joining_.is_open(i) || !link->is_up(now) || !joining_.handle_up(now, i)) continue;
     auto closed = open_links(joining_.routed());
     if (closed) closed = close_routes(joining_.routed());
     if (closed) {
       spdlog::info("link {} is up for the first time: traffic to it goes through it from now on, or nowhere",
-                   links_[i]->peer().name);
+                   link->peer().name);
     } else {
-      spdlog::error("link {}: its routes cannot be set: {}", links_[i]->peer().name, closed.error().message);
+      spdlog::error("link {}: its routes cannot be set: {}", link->peer().name, closed.error().message);
     }
   }
   if (!joining_.handle_timeout(now)) return;
@@ -239,7 +301,10 @@ bool Agent::run() {
     waiting.push_back({wake_up_.fd(), POLLIN, 0});
     waiting.push_back({signals_.fd(), POLLIN, 0});
     ::poll(waiting.data(), waiting.size(), static_cast<int>(kTick.ns / 1'000'000));
-    if (const auto signal = signals_.take()) {
+    const auto signal = signals_.take();
+    if (signal == "SIGHUP") {
+      handle_hangup();
+    } else if (signal) {
       spdlog::info("{}: stopping; {}", *signal,
                    on_trial() ? "not confirmed, so everything is taken back"
                               : "routes and guard stay, so traffic to the peers waits (cuttle down removes "
@@ -281,9 +346,10 @@ Result<void> run_agent(const NodeConfig& config, const NodeKeys& keys, const Age
   }
   const bool in_time = (*agent)->run();
   const bool keep = !(*agent)->on_trial();
+  const NodeConfig last = (*agent)->config();
   agent->reset();  // its threads end before what they use is taken away
   if (keep) return {};
-  if (auto undone = remove_redirect(config); !undone) return undone;
+  if (auto undone = remove_redirect(last); !undone) return undone;
   if (in_time) return {};
   return failure(fmt::format("nobody confirmed within {}: everything is taken back",
                              format_duration(*options.confirm_within)));

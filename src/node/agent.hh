@@ -9,6 +9,7 @@
 #include "base/time.hh"
 #include "config/config.hh"
 #include "config/key_files.hh"
+#include "config/load.hh"
 #include "node/driver.hh"
 
 namespace cuttle {
@@ -19,12 +20,15 @@ struct AgentOptions {
   // takes everything back.
   std::optional<Duration> confirm_within{};
   std::function<void()> on_confirmed{};  // called on the control thread
-  MakeDriver make_driver{};              // empty: the native one (node/native_driver.hh)
+  // Reads the configuration anew, and checks it against the machine: for a reload. Empty: there is none.
+  std::function<LoadedConfig()> load{};
+  MakeDriver make_driver{};  // empty: the native one (node/native_driver.hh)
 };
 
 // Sets up interfaces, routes, guard and threads, says so to systemd (Type=notify), and runs until SIGTERM or
-// SIGINT. Routes, guard and interfaces stay behind on purpose: traffic to a peer then stops instead of
-// leaving unshaped. An error means that nothing was started and what this call had set up was undone.
+// SIGINT; SIGHUP and the request "reload" have it read its configuration again. Routes, guard and interfaces
+// stay behind on purpose: traffic to a peer then stops instead of leaving unshaped. An error means that
+// nothing was started and what this call had set up was undone.
 Result<void> run_agent(const NodeConfig& config, const NodeKeys& keys, const AgentOptions& options);
 
 // Undoes every route, rule, interface and guard of this node. What is not there is no error; an agent of this

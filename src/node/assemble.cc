@@ -21,9 +21,7 @@ uint64_t random_seed() {
 
 AssociationConfig association_config(const Assembly& assembly, size_t i, const SlotPlan& plan) {
   const PeerConfig& peer = assembly.config.peers[i];
-  return {.keys = {.own = assembly.keys.private_key,
-                   .peer = peer.public_key,
-                   .preshared = assembly.keys.preshared[i]},
+  return {.keys = association_keys(assembly.config, assembly.keys, i),
           .format = wire::CellFormat(peer.shape.cell_bytes),
           .lanes = static_cast<uint8_t>(peer.lanes),
           .rate_bps = peer.shape.rate_bps,
@@ -34,8 +32,9 @@ AssociationConfig association_config(const Assembly& assembly, size_t i, const S
 
 namespace {
 
-Result<std::unique_ptr<Lane>> open_lane(const NodeConfig& config, const PeerConfig& peer,
+Result<std::unique_ptr<Lane>> open_lane(const Assembly& assembly, const PeerConfig& peer,
                                         const SlotPlan& plan, uint8_t index, Tun tun) {
+  const NodeConfig& config = assembly.config;
   UdpOptions options;
   options.local = config.listen;
   options.local.port = static_cast<uint16_t>(options.local.port + index);
@@ -49,11 +48,13 @@ Result<std::unique_ptr<Lane>> open_lane(const NodeConfig& config, const PeerConf
   const uint64_t seed = random_seed();
   const Instant epoch =
       MonotonicClock().now() + Duration{static_cast<int64_t>(seed % static_cast<uint64_t>(plan.period().ns))};
-  auto lane = std::make_unique<Lane>(peer, index, plan, LaneStart{epoch, random_seed()}, std::move(tun),
-                                     std::move(*socket));
+  auto lane = std::make_unique<Lane>(peer, assembly.keys.private_key.public_key(), index, plan,
+                                     LaneStart{epoch, random_seed()}, std::move(tun), std::move(*socket));
   lane->inner_mtu = config.inner_mtu;
   return lane;
 }
+
+}  // namespace
 
 Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t i) {
   const NodeConfig& config = assembly.config;
@@ -78,14 +79,20 @@ Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t
       std::make_unique<NodeLink>(peer, own_address_for(config, peer.endpoint.address),
                                  association_config(assembly, i, *plan), assembly.backend, assembly.key_log);
   for (uint32_t index = 0; index < peer.lanes; ++index) {
-    auto lane = open_lane(config, peer, *plan, static_cast<uint8_t>(index), std::move(queues[index]));
+    auto lane = open_lane(assembly, peer, *plan, static_cast<uint8_t>(index), std::move(queues[index]));
     if (!lane) return failure(fmt::format("peer {}: {}", peer.name, lane.error().message));
     link->add_lane(std::move(*lane));
   }
   return link;
 }
 
-}  // namespace
+AssociationKeys association_keys(const NodeConfig& config, const NodeKeys& keys, size_t i) {
+  const PeerConfig& peer = config.peers[i];
+  return {.own = keys.private_key,
+          .peer = peer.public_key,
+          .next_peer = peer.next_public_key,
+          .preshared = keys.preshared[i]};
+}
 
 IpAddress own_address_for(const NodeConfig& config, const IpAddress& remote) {
   for (const IpAddress& address : config.addresses) {

@@ -23,6 +23,11 @@ struct Assembly {
 
 // What the link with the configuration's i-th peer agrees its sessions with.
 AssociationConfig association_config(const Assembly& assembly, size_t i, const SlotPlan& plan);
+// The keys of the link with the configuration's i-th peer.
+AssociationKeys association_keys(const NodeConfig& config, const NodeKeys& keys, size_t i);
+
+// The link with the i-th peer. Opens its TUN interface and its sockets; no thread serves it yet.
+Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t i);
 
 // One link per peer, in the configuration's order. Opens the TUN interfaces and the sockets; no thread runs
 // yet.

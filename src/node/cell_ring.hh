@@ -22,6 +22,8 @@ class CellRing {
         memory_(std::make_unique<uint8_t[]>(cell_bytes * (mask_ + 1))),
         stamps_(std::make_unique<Instant[]>(mask_ + 1)) {}
 
+  size_t capacity() const { return mask_ + 1; }
+
   struct Entry {
     Bytes cell;
     Instant stamp;  // inwards when it arrived, outwards when it is due

@@ -26,6 +26,14 @@ class Driver {
   // to.
   virtual Result<std::string> start(const std::vector<std::unique_ptr<NodeLink>>& links) = 0;
 
+  // While it runs: a link more, and one less, without disturbing the others. After remove() nobody but the
+  // caller touches its lanes. Not every driver can.
+  virtual bool takes_changes() const { return false; }
+  virtual Result<void> add(NodeLink& /*link*/) {
+    return failure("this driver takes no links while it runs; restart the agent");
+  }
+  virtual void remove(NodeLink& /*link*/) {}
+
   // What it calls beyond the system calls of every agent (io/privileges.hh).
   virtual std::span<const char* const> system_calls() const { return {}; }
 

@@ -11,6 +11,7 @@
 #include "config/config.hh"
 #include "io/tun.hh"
 #include "io/udp.hh"
+#include "link/handshake_mac.hh"
 #include "link/lane_keys.hh"
 #include "link/lane_packer.hh"
 #include "link/receiver.hh"
@@ -23,17 +24,21 @@ struct StopSending {};
 struct ForgetSessionsBefore {
   uint64_t session;
 };
+struct ExpectMac {
+  std::unique_ptr<HandshakeMac> mac;  // of handshakes to this node
+};
 using PacerCommand = std::variant<StopSending, SendKey>;
-using ReceiverCommand = std::variant<ForgetSessionsBefore, ReceiveKey>;
+using ReceiverCommand = std::variant<ForgetSessionsBefore, ReceiveKey, ExpectMac>;
 
 // Written by the receiver's thread.
 struct PacketCounters {
   Counter packets_out;  // out of cells, to the TUN
   Counter bytes_out;
-  Counter foreign_source;   // inner source that is not this peer's
-  Counter unreadable;       // inner header that does not parse
-  Counter tun_refused;      // not taken by the TUN
-  Counter handshakes_lost;  // handshake cells that found the ring to the control thread full
+  Counter foreign_source;       // inner source that is not this peer's
+  Counter unreadable;           // inner header that does not parse
+  Counter tun_refused;          // not taken by the TUN
+  Counter handshake_mac_wrong;  // strangers' handshakes, dropped before they wake the control thread
+  Counter handshakes_lost;      // handshake cells that found the ring to the control thread full
 };
 
 // When the first slot begins, and what is drawn at random: the jitter, the hash of the flows.
@@ -43,8 +48,8 @@ struct LaneStart {
 };
 
 struct Lane {
-  Lane(const PeerConfig& peer, uint8_t lane_index, const SlotPlan& plan, const LaneStart& start,
-       Tun tun_queue, UdpSocket lane_socket);
+  Lane(const PeerConfig& peer, const PublicKey& own_key, uint8_t lane_index, const SlotPlan& plan,
+       const LaneStart& start, Tun tun_queue, UdpSocket lane_socket);
 
   uint8_t index;
   wire::CellFormat format;
@@ -58,6 +63,7 @@ struct Lane {
   LanePacker packer;
   LaneSender sender;
   LaneReceiver receiver;
+  std::unique_ptr<HandshakeMac> handshake_mac;
   PacketCounters packets;
 
   // Control thread to pacer, control thread to receiver.

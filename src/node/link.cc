@@ -38,6 +38,16 @@ void NodeLink::handle_control(Instant now, uint64_t wall_clock_ns) {
   log_state(now);
 }
 
+void NodeLink::handle_keys(const AssociationKeys& keys) {
+  association_.handle_keys(keys);
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    const bool told =
+        lanes_[i]->to_receiver.push(ExpectMac{std::make_unique<HandshakeMac>(keys.own.public_key())});
+    if (!told) spdlog::error("link {}: lane {} does not take its new keys; reload again", peer_.name, i);
+    receiver_wake_ups_[i]();
+  }
+}
+
 void NodeLink::send_handshake() {
   if (const auto cell = association_.poll_datagram()) {
     lanes_[0]->handshakes_out.push(*cell, association_.datagram_due());
@@ -46,7 +56,10 @@ void NodeLink::send_handshake() {
 
 void NodeLink::handle_lanes() {
   for (const auto& lane : lanes_) {
-    while (const auto waiting = lane->handshakes_in.front()) {
+    // Not more at a time than wait now, however fast a flood brings more.
+    for (size_t turns = lane->handshakes_in.capacity(); turns > 0; --turns) {
+      const auto waiting = lane->handshakes_in.front();
+      if (!waiting) break;
       // In the order of arrival, whichever this thread hears of first: the wire must not show the difference.
       if (lane->receiver.current_session_since() <= waiting->stamp) confirm(*lane);
       association_.handle_datagram(waiting->stamp, waiting->cell);

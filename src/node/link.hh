@@ -31,6 +31,9 @@ class NodeLink {
   // ms.
   void handle_control(Instant now, uint64_t wall_clock_ns);
 
+  // Other keys from now on (association.hh); what else the peer's configuration says is as it was.
+  void handle_keys(const AssociationKeys& keys);
+
   const PeerConfig& peer() const { return peer_; }
   Lane& lane(size_t i) { return *lanes_[i]; }
   size_t lanes() const { return lanes_.size(); }

@@ -51,13 +51,14 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   drops["packet_foreign_source"] += lane.packets.foreign_source.value();
   drops["packet_queue_full"] += lane.packer.packets_dropped();
   drops["packet_refused_by_tun"] += lane.packets.tun_refused.value();
+  drops["handshake_mac_wrong"] += lane.packets.handshake_mac_wrong.value();
   drops["handshake_lost"] += lane.packets.handshakes_lost.value();
 }
 
 void count_handshakes(LinkStatus& status, const AssociationCounters& counters) {
   status.handshakes = counters.sessions.value();
   auto& drops = status.drops;
-  drops["handshake_mac_wrong"] = counters.mac_wrong.value();
+  drops["handshake_mac_wrong"] += counters.mac_wrong.value();
   drops["handshake_not_genuine"] = counters.not_genuine.value();
   drops["handshake_stale"] = counters.stale.value();
   drops["handshake_cookie_instead"] = counters.cookie_instead.value();
@@ -80,6 +81,7 @@ LinkStatus NodeLink::status(Instant now) const {
   if (const auto since = association_.established()) {
     status.session_age_s = static_cast<uint64_t>((now - *since).ns / 1'000'000'000);
   }
+  if (const auto key = association_.session_peer()) status.session_peer_key = key->text();
   const SlotPlan& plan = lanes_[0]->sender.plan();
   status.cell_bytes = peer_.shape.cell_bytes;
   status.rate_bps = peer_.shape.rate_bps;

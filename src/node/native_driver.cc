@@ -1,6 +1,7 @@
 #include "node/native_driver.hh"
 
 #include <algorithm>
+#include <map>
 
 #include "node/shard.hh"
 
@@ -24,10 +25,7 @@ class NativeDriver final : public Driver {
       shards_.push_back(std::move(*shard));
     }
     for (size_t l = 0; l < links.size(); ++l) {
-      for (size_t j = 0; j < links[l]->lanes(); ++j) {
-        links[l]->set_receiver_wake_up(j,
-                                       [shard = shards_[(l + j) % count].get()] { shard->wake_receiver(); });
-      }
+      for (size_t j = 0; j < links[l]->lanes(); ++j) serve(*links[l], j, *shards_[(l + j) % count]);
     }
     std::string why_not;
     for (const auto& shard : shards_) {
@@ -37,7 +35,45 @@ class NativeDriver final : public Driver {
     return why_not;
   }
 
+  bool takes_changes() const override { return true; }
+
+  Result<void> add(NodeLink& link) override {
+    for (size_t j = 0; j < link.lanes(); ++j) {
+      Shard& shard = least_busy();
+      serve(link, j, shard);
+      if (auto added = shard.add(link.lane(j)); !added) {
+        served_by_.erase(&link.lane(j));
+        remove(link);
+        return added;
+      }
+    }
+    return {};
+  }
+
+  void remove(NodeLink& link) override {
+    for (size_t j = 0; j < link.lanes(); ++j) {
+      const auto found = served_by_.find(&link.lane(j));
+      if (found == served_by_.end()) continue;
+      found->second->remove(link.lane(j));
+      served_by_.erase(found);
+    }
+  }
+
  private:
+  void serve(NodeLink& link, size_t lane, Shard& shard) {
+    served_by_[&link.lane(lane)] = &shard;
+    link.set_receiver_wake_up(lane, [&shard] { shard.wake_receiver(); });
+  }
+
+  Shard& least_busy() {
+    const auto lanes_of = [&](const auto& shard) {
+      return std::count_if(served_by_.begin(), served_by_.end(),
+                           [&](const auto& served) { return served.second == shard.get(); });
+    };
+    return **std::min_element(shards_.begin(), shards_.end(),
+                              [&](const auto& a, const auto& b) { return lanes_of(a) < lanes_of(b); });
+  }
+
   ShardOptions options_of(uint32_t i) const {
     ShardOptions options;
     options.number = i;
@@ -52,6 +88,7 @@ class NativeDriver final : public Driver {
   const NodeConfig& config_;
   const WakeUp& control_;
   std::vector<std::unique_ptr<Shard>> shards_;
+  std::map<const Lane*, Shard*> served_by_;
 };
 
 }  // namespace

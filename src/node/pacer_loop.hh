@@ -7,6 +7,7 @@
 
 #include "io/clock.hh"
 #include "node/lane.hh"
+#include "node/lane_change.hh"
 
 namespace cuttle {
 
@@ -21,17 +22,27 @@ class PacerLoop {
 
   void run(const std::atomic<bool>& stop);
 
+  // While it runs; from the control thread. Takes as long as until the next slot of any of its lanes.
+  void add(Lane& lane) {
+    change_.join(lane, [] {});
+  }
+  void remove(Lane& lane) {
+    change_.leave(lane, [] {});
+  }
+
  private:
   struct Due {
     Instant deadline;
-    size_t lane;
+    Lane* lane;
     bool operator>(const Due& other) const { return deadline > other.deadline; }
   };
 
   void slot(Lane& lane);
+  void begin(Lane& lane);
+  void end(Lane& lane);
 
-  std::vector<Lane*> lanes_;
   std::vector<Due> due_;  // a heap, earliest deadline first
+  LaneChange change_;
   PacerOptions options_;
   MonotonicClock clock_;
 };

@@ -10,7 +10,7 @@ namespace {
 
 // Packets taken from one TUN before the others have their turn.
 constexpr int kTurn = 64;
-constexpr uint64_t kWakeUpTag = UINT64_MAX;
+constexpr uint64_t kWakeUpTag = 0;
 // A packet should survive with this probability at least, as far as its length can help.
 constexpr uint32_t kTolerableLoss_65536ths = 655;  // 1 %
 
@@ -30,35 +30,56 @@ Result<std::unique_ptr<PackerLoop>> PackerLoop::create(std::vector<Lane*> lanes,
   if (auto added = events->add(wake_up->fd(), kWakeUpTag, EventQueue::Trigger::level); !added) {
     return tl::unexpected(added.error());
   }
-  for (size_t i = 0; i < lanes.size(); ++i) {
-    if (auto added = events->add(lanes[i]->tun.fd(), i, EventQueue::Trigger::edge); !added) {
-      return tl::unexpected(added.error());
-    }
+  std::unique_ptr<PackerLoop> loop(new PackerLoop(std::move(*events), std::move(*wake_up), spin));
+  for (Lane* lane : lanes) {
+    loop->serve(std::make_unique<Source>(Source{lane}));
+    if (auto added = loop->watch(*loop->sources_.back()); !added) return tl::unexpected(added.error());
   }
-  return std::unique_ptr<PackerLoop>(
-      new PackerLoop(std::move(lanes), std::move(*events), std::move(*wake_up), spin));
+  return loop;
 }
 
-PackerLoop::PackerLoop(std::vector<Lane*> lanes, EventQueue events, WakeUp wake_up, bool spin)
+PackerLoop::PackerLoop(EventQueue events, WakeUp wake_up, bool spin)
     : events_(std::move(events)),
       wake_up_(std::move(wake_up)),
       spin_(spin),
       whole_(kLargestTunPacketBytes),
-      piece_(kLargestTunPacketBytes) {
-  sources_.reserve(lanes.size());
-  size_t most_pieces = 0;
-  for (Lane* lane : lanes) {
-    sources_.push_back({lane});
-    most_pieces = std::max(most_pieces, LanePacker::most_pieces(lane->format));
-  }
-  pieces_.resize(1 + most_pieces);
+      piece_(kLargestTunPacketBytes) {}
+
+void PackerLoop::serve(std::unique_ptr<Source> source) {
+  const size_t pieces = 1 + LanePacker::most_pieces(source->lane->format);
+  pieces_.resize(std::max(pieces_.size(), pieces));
+  sources_.push_back(std::move(source));
+}
+
+Result<void> PackerLoop::watch(Source& source) {
+  return events_.add(source.lane->tun.fd(), reinterpret_cast<uintptr_t>(&source), EventQueue::Trigger::edge);
+}
+
+Result<void> PackerLoop::add(Lane& lane) {
+  coming_ = std::make_unique<Source>(Source{&lane});
+  Source* source = coming_.get();
+  change_.join(lane, [this] { wake_up(); });
+  auto added = watch(*source);
+  if (!added) remove(lane);
+  return added;
+}
+
+void PackerLoop::remove(Lane& lane) {
+  events_.remove(lane.tun.fd());
+  change_.leave(lane, [this] { wake_up(); });
 }
 
 void PackerLoop::run(const std::atomic<bool>& stop) {
   std::array<uint64_t, 64> ready;
   while (!stop.load(std::memory_order_relaxed)) {
+    // Not between the events of one wait, which may speak of a lane that leaves.
+    change_.poll([&](Lane& /*lane*/) { serve(std::move(coming_)); },
+                 [&](Lane& lane) {
+                   std::erase_if(sources_, [&](const auto& source) { return source->lane == &lane; });
+                 });
     std::optional<Duration> timeout;
-    for (Source& source : sources_) {
+    for (const auto& at : sources_) {
+      Source& source = *at;
       if (source.outcome == Outcome::drained) continue;
       source.outcome = pack(*source.lane);
       // The pacer wakes nobody: that would be work that depends on payload. So look again after a slot.
@@ -76,7 +97,7 @@ void PackerLoop::run(const std::atomic<bool>& stop) {
       if (ready[i] == kWakeUpTag) {
         wake_up_.clear();
       } else {
-        sources_[ready[i]].outcome = Outcome::more;
+        reinterpret_cast<Source*>(ready[i])->outcome = Outcome::more;
       }
     }
   }

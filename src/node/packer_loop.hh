@@ -13,6 +13,7 @@
 #include "io/event_queue.hh"
 #include "link/segment.hh"
 #include "node/lane.hh"
+#include "node/lane_change.hh"
 
 namespace cuttle {
 
@@ -29,6 +30,10 @@ class PackerLoop {
   void run(const std::atomic<bool>& stop);
   void wake_up() const { wake_up_.set(); }
 
+  // While it runs; from the control thread.
+  Result<void> add(Lane& lane);
+  void remove(Lane& lane);
+
  private:
   // Of one look at a lane: is there more to read, and does anything wait for room in the ring?
   enum class Outcome { drained, more, no_room };
@@ -38,14 +43,18 @@ class PackerLoop {
     Outcome outcome = Outcome::more;
   };
 
-  PackerLoop(std::vector<Lane*> lanes, EventQueue events, WakeUp wake_up, bool spin);
+  PackerLoop(EventQueue events, WakeUp wake_up, bool spin);
+  void serve(std::unique_ptr<Source> source);
+  Result<void> watch(Source& source);
 
   Outcome pack(Lane& lane);
   bool read(Lane& lane);
   bool read_to_cut(Lane& lane, size_t longest);
   size_t read_to(Lane& lane, std::span<const iovec> room);
 
-  std::vector<Source> sources_;
+  std::vector<std::unique_ptr<Source>> sources_;
+  LaneChange change_;
+  std::unique_ptr<Source> coming_;  // of a lane that joins
   EventQueue events_;
   WakeUp wake_up_;
   bool spin_;

@@ -10,7 +10,14 @@ namespace cuttle {
 
 namespace {
 
-constexpr uint64_t kWakeUpTag = UINT64_MAX;
+constexpr uint64_t kWakeUpTag = 0;
+uint64_t tag_of(Lane& lane) {
+  return reinterpret_cast<uintptr_t>(&lane);
+}
+Lane& lane_of(uint64_t tag) {
+  return *reinterpret_cast<Lane*>(tag);
+}
+
 // Trains, or single datagrams, taken from one socket before the others have their turn.
 constexpr int kTurn = 64;
 
@@ -25,8 +32,8 @@ Result<std::unique_ptr<ReceiverLoop>> ReceiverLoop::create(std::vector<Lane*> la
   if (auto added = events->add(wake_up->fd(), kWakeUpTag, EventQueue::Trigger::level); !added) {
     return tl::unexpected(added.error());
   }
-  for (size_t i = 0; i < lanes.size(); ++i) {
-    if (auto added = events->add(lanes[i]->socket.fd(), i, EventQueue::Trigger::level); !added) {
+  for (Lane* lane : lanes) {
+    if (auto added = events->add(lane->socket.fd(), tag_of(*lane), EventQueue::Trigger::level); !added) {
       return tl::unexpected(added.error());
     }
   }
@@ -46,6 +53,9 @@ ReceiverLoop::ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, Even
 void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
   std::array<uint64_t, 64> ready;
   while (!stop.load(std::memory_order_relaxed)) {
+    // Not between the events of one wait, which may speak of a lane that leaves.
+    change_.poll([&](Lane& lane) { lanes_.push_back(&lane); },
+                 [&](Lane& lane) { std::erase(lanes_, &lane); });
     const size_t count = events_.wait(ready, spin_ ? std::optional(Duration{0}) : std::nullopt);
     if (spin_ && count == 0) std::this_thread::yield();  // to the packer, where they share a CPU
     if (realtime) rest();
@@ -55,7 +65,7 @@ void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
         for (Lane* lane : lanes_) obey_as_receiver(*lane);
         continue;
       }
-      Lane& lane = *lanes_[ready[i]];
+      Lane& lane = lane_of(ready[i]);
       obey_as_receiver(lane);
       for (int turn = 0;
            turn < kTurn && receive_train(lane, control_, clock_, {buffer_.get(), kReceiveBufferBytes});
@@ -70,6 +80,18 @@ void ReceiverLoop::rest() {
   if (!guard_.is_due(now)) return;
   const Duration pause = guard_.handle_window(now, thread_cpu_time());
   if (pause.ns > 0) clock_.sleep_until(now + pause);
+}
+
+Result<void> ReceiverLoop::add(Lane& lane) {
+  change_.join(lane, [this] { wake_up(); });
+  auto added = events_.add(lane.socket.fd(), tag_of(lane), EventQueue::Trigger::level);
+  if (!added) remove(lane);
+  return added;
+}
+
+void ReceiverLoop::remove(Lane& lane) {
+  events_.remove(lane.socket.fd());
+  change_.leave(lane, [this] { wake_up(); });
 }
 
 }  // namespace cuttle

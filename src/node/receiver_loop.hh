@@ -11,6 +11,7 @@
 #include "io/cpu_guard.hh"
 #include "io/event_queue.hh"
 #include "node/lane.hh"
+#include "node/lane_change.hh"
 
 namespace cuttle {
 
@@ -24,12 +25,17 @@ class ReceiverLoop {
   void run(const std::atomic<bool>& stop, bool realtime);
   void wake_up() const { wake_up_.set(); }
 
+  // While it runs; from the control thread.
+  Result<void> add(Lane& lane);
+  void remove(Lane& lane);
+
  private:
   ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, EventQueue events, WakeUp wake_up, bool spin);
 
   void rest();
 
   std::vector<Lane*> lanes_;
+  LaneChange change_;
   const WakeUp& control_;
   EventQueue events_;
   WakeUp wake_up_;

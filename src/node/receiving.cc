@@ -37,7 +37,9 @@ void handle_datagram(Lane& lane, const WakeUp& control, Instant now, Bytes datag
     case Received::dropped:
       return;
     case Received::handshake:
-      if (lane.handshakes_in.push(datagram, now)) {
+      if (!lane.handshake_mac->verify(datagram)) {
+        lane.packets.handshake_mac_wrong.add();
+      } else if (lane.handshakes_in.push(datagram, now)) {
         control.set();
       } else {
         lane.packets.handshakes_lost.add();
@@ -59,6 +61,8 @@ void obey_as_receiver(Lane& lane) {
   while (auto command = lane.to_receiver.pop()) {
     if (auto* key = std::get_if<ReceiveKey>(&*command)) {
       lane.receiver.handle_key(std::move(*key));
+    } else if (auto* expect = std::get_if<ExpectMac>(&*command)) {
+      lane.handshake_mac = std::move(expect->mac);
     } else {
       lane.receiver.handle_forget(std::get<ForgetSessionsBefore>(*command).session);
     }

@@ -66,25 +66,6 @@ GuardConfig guard_of(const NodeConfig& config) {
   return guard;
 }
 
-Result<void> open_link(const NodeConfig& config, const PeerConfig& peer) {
-  LinkSettings settings;
-  settings.up = true;
-  settings.mtu = config.inner_mtu;
-  settings.queue_packets = kQueuePackets;
-  settings.largest_gso_bytes = largest_packet_bytes(peer.shape);
-  settings.alias = alias_of_node(config.name);
-  settings.quiet_ipv6 = true;
-  if (auto set = set_link(peer.interface_name(), settings); !set) return set;
-  for (const IpPrefix& prefix : peer.redirect) {
-    const IpAddress own = own_address_for(config, prefix.address);
-    const bool same_family = own.is_v6 == prefix.address.is_v6;
-    auto set = set_link_route(table_of(config, peer), prefix, peer.interface_name(),
-                              same_family ? std::optional(own) : std::nullopt);
-    if (!set) return set;
-  }
-  return {};
-}
-
 // Interfaces that a start which failed halfway left without our mark.
 Result<void> remove_nameless(const NodeConfig& config) {
   for (const PeerConfig& peer : config.peers) {
@@ -117,6 +98,40 @@ Result<void> close_all(const NodeConfig& config) {
   if (auto applied = apply_guard(guard_of(config)); !applied) return applied;
   for (const PeerConfig& peer : config.peers) {
     if (auto left = leave_other_table(config, peer); !left) return left;
+  }
+  return {};
+}
+
+Result<void> open_link(const NodeConfig& config, const PeerConfig& peer) {
+  LinkSettings settings;
+  settings.up = true;
+  settings.mtu = config.inner_mtu;
+  settings.queue_packets = kQueuePackets;
+  settings.largest_gso_bytes = largest_packet_bytes(peer.shape);
+  settings.alias = alias_of_node(config.name);
+  settings.quiet_ipv6 = true;
+  if (auto set = set_link(peer.interface_name(), settings); !set) return set;
+  for (const IpPrefix& prefix : peer.redirect) {
+    const IpAddress own = own_address_for(config, prefix.address);
+    const bool same_family = own.is_v6 == prefix.address.is_v6;
+    auto set = set_link_route(table_of(config, peer), prefix, peer.interface_name(),
+                              same_family ? std::optional(own) : std::nullopt);
+    if (!set) return set;
+  }
+  return {};
+}
+
+Result<void> withdraw_routes(const NodeConfig& before, const NodeConfig& after) {
+  const auto redirects = [&](const IpPrefix& prefix) {
+    return std::any_of(after.peers.begin(), after.peers.end(), [&](const PeerConfig& peer) {
+      return std::find(peer.redirect.begin(), peer.redirect.end(), prefix) != peer.redirect.end();
+    });
+  };
+  for (const PeerConfig& peer : before.peers) {
+    for (const IpPrefix& prefix : peer.redirect) {
+      if (redirects(prefix)) continue;
+      if (auto removed = remove_routes(table_of(before, peer), prefix); !removed) return removed;
+    }
   }
   return {};
 }

@@ -16,8 +16,11 @@ bool is_closed(const NodeConfig& config);
 Result<void> close_all(const NodeConfig& config);
 // The blackholes and the rule alone, without the guard.
 Result<void> close_routes(const NodeConfig& config);
-// Addresses, routes and sizes of the ct- interfaces, which exist.
+// Addresses, routes and sizes of the ct- interfaces, which exist: of all, or of one peer's.
 Result<void> open_links(const NodeConfig& config);
+Result<void> open_link(const NodeConfig& config, const PeerConfig& peer);
+// Takes away the routes, blackholes included, of addresses that only `before` redirects.
+Result<void> withdraw_routes(const NodeConfig& before, const NodeConfig& after);
 // Undoes both.
 Result<void> remove_redirect(const NodeConfig& config);
 

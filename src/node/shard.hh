@@ -37,6 +37,10 @@ class Shard {
   std::string start();
   void wake_receiver() const { receiver_->wake_up(); }
 
+  // While it runs: a lane more, or one less. After remove() nothing here touches the lane.
+  Result<void> add(Lane& lane);
+  void remove(Lane& lane);
+
  private:
   Shard(std::unique_ptr<PackerLoop> packer, std::unique_ptr<ReceiverLoop> receiver, std::vector<Lane*> lanes,
         const ShardOptions& options);

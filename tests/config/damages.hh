@@ -45,7 +45,7 @@ inline const std::vector<Damage>& damages() {
       {"UnknownKeyOnTwoLines",
        "lanes = 1",
        R"("a\nb" = 1)",
-       {R"(F:17: peer.mon.a\x0ab: unknown key; known here: name, public_key, preshared_key_file, endpoint, redirect, ports, lanes, joining and shape)"}},
+       {R"(F:17: peer.mon.a\x0ab: unknown key; known here: name, public_key, next_public_key, preshared_key_file, endpoint, redirect, ports, lanes, joining and shape)"}},
       {"PortsNone",
        "lanes = 1",
        "ports = []",
@@ -296,6 +296,22 @@ inline const std::vector<Damage>& damages() {
        R"("AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=")",
        R"("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=")",
        {"F:20: peer.osd1.public_key: also the key of peer.mon (line 14); every peer has its own"}},
+      {"NextPublicKeyMalformed",
+       "lanes = 1",
+       "next_public_key = \"AQEB\"",
+       {"F:17: peer.mon.next_public_key: 4 characters; it must be 44 characters of base64, the last one '=', "
+        "as "
+        "`wg` prints keys"}},
+      {"NextPublicKeyIsThePresentOne",
+       "lanes = 1",
+       "next_public_key = \"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\"",
+       {"F:17: peer.mon.next_public_key: the same as public_key; leave it out unless the peer is to change "
+        "its "
+        "key"}},
+      {"NextPublicKeyIsAnotherPeers",
+       "lanes = 1",
+       "next_public_key = \"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=\"",
+       {"F:20: peer.osd1.public_key: also the key of peer.mon (line 17); every peer has its own"}},
       {"EndpointBad",
        R"("10.77.0.10:4410")",
        R"("10.77.0.300:4410")",

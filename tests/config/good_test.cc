@@ -95,6 +95,7 @@ jitter = 10
 scatter = true
 [[peer]]
 name = "mon"
+next_public_key = "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="
 preshared_key_file = "mon.psk"
 endpoint = "[fd00::10]:4410"
 redirect = ["fd00::10", "10.77.0.10", "10.78.0.0/16"]
@@ -122,11 +123,13 @@ redirect = []
   EXPECT_EQ(node.shards, 2u);
   EXPECT_EQ(node.cpus, (std::vector<uint32_t>{1, 3}));
   EXPECT_EQ(node.most_lanes(), 2u);
+  EXPECT_EQ(node.peers[0].next_public_key->text(), "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM=");
+  EXPECT_FALSE(node.peers[1].next_public_key.has_value());
   EXPECT_EQ(node.peers[0].preshared_key_file, "/etc/cuttle/mon.psk");
   EXPECT_EQ(node.peers[0].redirect.size(), 3u);
   EXPECT_EQ(node.peers[0].shape, (Shape{1000, 64'000, microseconds(500), 10, true}));
   EXPECT_EQ(node.peers[1].shape, (Shape{1452, 1'000'000'000, microseconds(500), 10, true}));
-  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 31u);
+  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 32u);
   EXPECT_EQ(parsed.lines.line({"peer[1].shape.rate", "shape.rate"}), 19u);
   EXPECT_EQ(parsed.lines.line("node.nothing"), 0u);
 }

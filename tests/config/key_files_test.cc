@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config/hand_over.hh"
 #include "config/load.hh"
 
 namespace cuttle {
@@ -120,6 +121,42 @@ TEST_F(KeyFileTest, ErrorsNeverRepeatTheKey) {
   write("node.key", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB\n", 0644);
   for (const std::string& line : load().problem_lines())
     EXPECT_THAT(line, testing::Not(testing::HasSubstr("AQEB")));
+}
+
+TEST_F(KeyFileTest, PeerWithTheNodesOwnKeyToCome) {
+  const std::string own = load().keys->private_key.public_key().text();
+  write_config("AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=\"\nnext_public_key = \"" + own);
+  EXPECT_EQ(problem(), "node.toml:8: peer.b.next_public_key: this node's own key; give the peer's");
+}
+
+// As octets and back, from the process that may read the files.
+TEST_F(KeyFileTest, HandedOver) {
+  const LoadedConfig loaded = load();
+  const std::string octets = to_octets(loaded);
+  const auto back = from_octets(loaded.file, octets);
+  ASSERT_TRUE(back.has_value()) << back.error().message;
+  EXPECT_TRUE(back->good());
+  EXPECT_EQ(back->config.peers, loaded.config.peers);
+  EXPECT_EQ(back->keys->private_key, loaded.keys->private_key);
+  EXPECT_EQ(back->keys->preshared, loaded.keys->preshared);
+  EXPECT_EQ(back->lines.line("peer[0].public_key"), 7u);
+  for (size_t size = 0; size < octets.size(); ++size) {
+    EXPECT_FALSE(from_octets(loaded.file, octets.substr(0, size)).has_value()) << size;
+  }
+  EXPECT_FALSE(from_octets(loaded.file, octets + "x").has_value());
+}
+
+TEST_F(KeyFileTest, HandedOverWithWhatIsWrong) {
+  write("node.key", kPrivate, 0644);
+  const LoadedConfig loaded = load();
+  const auto back = from_octets(loaded.file, to_octets(loaded));
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(back->problem_lines(), loaded.problem_lines());
+  EXPECT_FALSE(back->good());
+  EXPECT_FALSE(back->keys);
+  std::filesystem::remove(folder_ / "node.toml");
+  const LoadedConfig missing = load();
+  EXPECT_EQ(from_octets(missing.file, to_octets(missing))->problem_lines(), missing.problem_lines());
 }
 
 TEST_F(KeyFileTest, PeerWithTheNodesOwnKey) {

@@ -25,6 +25,14 @@ configure() {
   for node in a b; do write_config "$node"; done
 }
 
+# The node with the smaller public key initiates.
+initiates() { # NODE
+  [[ $(key_octets "$1") < $(key_octets "${OTHER[$1]}") ]]
+}
+key_octets() { # NODE
+  base64 -d <"$WORK/$1.pub" | od -An -v -tx1 | tr -d ' \n'
+}
+
 # endpoint NODE: address and port of its first lane.
 endpoint() {
   if [[ ${UNDERLAY:-4} == 6 ]]; then echo "[${V6[$1]}]:4410"; else echo "${V4[$1]}:4410"; fi
@@ -66,6 +74,10 @@ start_agent() { # NODE [OPTIONS...]
 }
 stop_agent() { # NODE [SIGNAL]
   end_process "${2:-TERM}" "$(<"$WORK/$1.pid")"
+}
+# reload NODE: what it prints is in $WORK/NODE.reload.
+reload() {
+  timeout 60 "$CUTTLE" reload --socket "$WORK/$1.sock" >"$WORK/$1.reload" 2>&1
 }
 take_down() { # NODE
   in_space "$1" timeout 20 "$CUTTLE" down --config "$WORK/$1.toml"

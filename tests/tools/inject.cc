@@ -1,16 +1,21 @@
 // An attacker on the network who recorded cells: sends them again, altered or not, out of an interface.
 //   inject --interface mb --capture cells.pcap --from 10.0.0.1 --to 10.0.0.2 --kind wrong_size --count 50
+//   inject ... --kind initiation --public-key KEY: floods the owner of that key with initiations whose mac1
+//   is right
 #include <pcap/pcap.h>
 
 #include <CLI/CLI.hpp>
 #include <ctime>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "base/random.hh"
 #include "io/clock.hh"
+#include "link/handshake_mac.hh"
 #include "raw_port.hh"
 #include "tool.hh"
+#include "wire/handshake.hh"
 
 namespace cuttle::tools {
 
@@ -100,6 +105,16 @@ void flood(RawPort& port, const std::vector<Frame>& frames, int64_t for_ms) {
          {"cpu", static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC / seconds_taken}});
 }
 
+// What somebody can make who knows a node's public key, and nothing else.
+void make_initiation(Frame& frame, const UdpPlaces& places, Random& random, HandshakeMac& mac) {
+  const MutableBytes cell(frame.data() + places.payload, places.payload_bytes);
+  std::fill(cell.begin(), cell.end(), uint8_t{0});
+  for (size_t i = 8; i < wire::kMacCoveredBytes; ++i) cell[i] = static_cast<uint8_t>(random.next());
+  cell[4] = static_cast<uint8_t>(wire::HandshakeType::initiation);
+  store_be32(cell.data() + 12, 0);
+  mac.store(cell);
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Sends recorded cells again, altered or not", "inject");
   std::string interface;
@@ -108,7 +123,9 @@ int run(int argc, char** argv) {
   std::string as;
   std::string kind = "replay";
   Source source;
+  std::string public_key;
   size_t count = 100;
+  int64_t every_us = 100;
   uint64_t seed = 1;
   int64_t flood_ms = 0;
   app.add_option("--interface", interface)->required();
@@ -116,21 +133,30 @@ int run(int argc, char** argv) {
   app.add_option("--from", from, "of the recorded cells")->required();
   app.add_option("--to", to, "of the recorded cells")->required();
   app.add_option("--as", as, "source address instead of the recorded one");
-  app.add_option("--kind", kind, "replay, replay_handshake, wrong_size, garbage, forged, garbage_handshake");
+  app.add_option("--kind", kind,
+                 "replay, replay_handshake, wrong_size, garbage, forged, garbage_handshake, initiation");
+  app.add_option("--public-key", public_key, "whom initiations are for");
   app.add_option("--count", count);
+  app.add_option("--every-us", every_us);
   app.add_option("--seed", seed);
   app.add_option("--flood-ms", flood_ms, "as fast as possible for so long; --count different ones");
   CLI11_PARSE(app, argc, argv);
 
   const auto change = changes().find(kind);
-  if (change == changes().end()) die("no such kind: " + kind);
+  if (change == changes().end() && kind != "initiation") die("no such kind: " + kind);
+  std::optional<HandshakeMac> mac;
+  if (kind == "initiation") {
+    const auto key = PublicKey::parse(public_key);
+    if (!key) die(key.error().message);
+    mac.emplace(*key);
+  }
   const auto parsed_from = IpAddress::parse(from);
   const auto parsed_to = IpAddress::parse(to);
   const auto parsed_as = IpAddress::parse(as.empty() ? from : as);
   if (!parsed_from || !parsed_to || !parsed_as) die("not an address");
   source.from = *parsed_from;
   source.to = *parsed_to;
-  source.handshakes = kind == "replay_handshake";
+  source.handshakes = kind == "replay_handshake" || kind == "initiation";
   const std::vector<Frame> frames = read_capture(source, count);
   if (frames.empty()) die(source.file + ": no such cells in it");
 
@@ -141,7 +167,11 @@ int run(int argc, char** argv) {
   for (size_t i = 0; i < count; ++i) {
     Frame frame = frames[i % frames.size()];
     auto places = *find_udp(frame);
-    change->second(frame, places, random);
+    if (mac) {
+      make_initiation(frame, places, random, *mac);
+    } else {
+      change->second(frame, places, random);
+    }
     set_source(frame, places, *parsed_as);
     fix_checksums(frame, places);
     if (flood_ms > 0) {
@@ -149,7 +179,7 @@ int run(int argc, char** argv) {
       continue;
     }
     port.send(frame);
-    clock.sleep_until(clock.now() + microseconds(100));
+    clock.sleep_until(clock.now() + microseconds(every_us));
   }
   if (flood_ms > 0) {
     flood(port, prepared, flood_ms);

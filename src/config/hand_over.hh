@@ -1,0 +1,20 @@
+// A configuration with its keys as octets: from the process that may read the files to the agent, which may
+// not (io/servant.hh). Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hh"
+#include "config/load.hh"
+
+namespace cuttle {
+
+// The text of the file, the keys, and what is wrong with either. Holds secrets: wipe it after use.
+std::string to_octets(const LoadedConfig& loaded);
+
+// The same again; the configuration is parsed anew from its text. An error only where the octets are not
+// such.
+Result<LoadedConfig> from_octets(const std::string& file, std::string_view octets);
+
+}  // namespace cuttle

@@ -1,0 +1,42 @@
+// A running agent takes on another configuration: links come, go, or change their keys, and those that stay
+// the same notice nothing. What belongs to a peer that stays is closed throughout: its blackholes and guard
+// are never taken away, only its link is missing for a moment where it has to start anew.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/result.hh"
+#include "config/config.hh"
+#include "config/key_files.hh"
+#include "io/udp.hh"
+#include "node/assemble.hh"
+#include "node/driver.hh"
+#include "node/joining.hh"
+#include "node/link.hh"
+#include "node/link_changes.hh"
+
+namespace cuttle {
+
+// What the agent runs, which changes with it.
+struct InService {
+  NodeConfig& config;
+  NodeKeys& keys;
+  std::vector<std::unique_ptr<NodeLink>>& links;
+  std::vector<StrangerSocket>& strangers;
+  Joining& joining;
+  Driver& driver;
+  AeadBackend backend;
+  KeyLog* key_log;  // may be null
+};
+
+// `changes`: compare_links() of the two. The links that are to be added are made first; should one fail,
+// nothing has changed. A later error says what is missing: that link's traffic waits, and the next change
+// tries again.
+Result<void> change_links(const InService& in, const NodeConfig& wanted, const NodeKeys& keys,
+                          const LinkChanges& changes);
+
+// One more for every port that the node listens on and that has none yet.
+Result<void> open_strangers(const NodeConfig& config, std::vector<StrangerSocket>& strangers);
+
+}  // namespace cuttle

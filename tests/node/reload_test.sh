@@ -1,0 +1,183 @@
+#!/bin/bash
+# A reload changes what the file says has changed, and nothing else: other links keep their sessions, and what goes
+# through them does not notice. A configuration that is not good changes nothing.
+# shellcheck source=tests/node/harness.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
+V4[c]=10.99.0.3
+V6[c]=fd99::3
+OTHER[c]=a
+CELLS=$(cells_v4 1472 4410)
+export RATE="20 Mb/s"
+
+clean_up_c() {
+  local pid
+  [[ -e /run/netns/$NET-c ]] || return 0
+  for pid in $(ip netns pids "$NET-c"); do kill -KILL "$pid" 2>/dev/null || true; done
+  ip netns del "$NET-c"
+}
+trap 'clean_up_c; clean_up' EXIT
+
+# A third node on the same network, whose only peer is a.
+third_node() {
+  clean_up_c
+  ip netns add "$NET-c"
+  ip -n "$NET-c" link set dev lo up
+  ip link add u0 netns "$NET-c" type veth peer name mc netns "$NET-m"
+  in_space c sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.u0.rp_filter=0
+  ip -n "$NET-c" addr add "${V4[c]}/24" dev u0
+  ip -n "$NET-c" addr add "${V6[c]}/64" dev u0 nodad
+  ip -n "$NET-c" link set dev u0 up
+  ip -n "$NET-m" link set dev mc master br0
+  ip -n "$NET-m" link set dev mc up
+  "$CUTTLE" genkey >"$WORK/c.key"
+  "$CUTTLE" pubkey <"$WORK/c.key" >"$WORK/c.pub"
+  write_config c
+}
+# peer_of NODE: its [[peer]] for another's file.
+peer_of() {
+  cat <<END
+[[peer]]
+name = "$1"
+public_key = "$(<"$WORK/$1.pub")"
+preshared_key_file = "$WORK/psk"
+endpoint = "${V4[$1]}:4410"
+redirect = ["${V4[$1]}", "${V6[$1]}"]
+END
+}
+
+two_up() {
+  network
+  connect
+  configure
+  start_agents
+}
+# What must not change of a's link to b, as status has it.
+session() {
+  status a '.links[] | select(.name == "b") | "\(.handshakes) \(.deadlines_missed < 0) \(.state)"'
+}
+link_is_up() { # NODE PEER
+  [[ $(status "$1" ".links[] | select(.name == \"$2\") | .state") == up ]]
+}
+reaches() { # FROM TO
+  in_space "$1" ping -q -c 2 -i 0.2 -W 1 "$2" >/dev/null 2>&1
+}
+
+peers_come_and_go() {
+  two_up
+  third_node
+  cp "$WORK/a.toml" "$WORK/without.toml"
+  reaches a "${V4[c]}" || fail "there is no way to c before there is a link"
+  start_agent c
+  transfer "${V4[b]}" --seconds 8 --limit-bps 5000000 &
+  local load=$! before
+  before=$(session)
+
+  peer_of c >>"$WORK/a.toml"
+  reload a || fail "reload: $(<"$WORK/a.reload")"
+  expect_same "what reload says" "added c; 1 as before" "$(<"$WORK/a.reload")"
+  eventually 20 link_is_up a c || fail "the new link does not come up"
+  start_capture shaped mc
+  reaches a "${V4[c]}" || fail "nothing comes through the new link"
+  reaches c "${V6[a]}" || fail "nothing comes through the new link to a"
+  stop_capture shaped
+  expect_same "packets between a and c that are no cells" "" \
+    "$(captured shaped "ip host ${V4[a]} and ip host ${V4[c]} and not $CELLS" | head -n 3)"
+
+  # While its agent is away, nothing goes beside the new link either.
+  stop_agent c KILL
+  ! reaches a "${V4[c]}" || fail "c answers without its link"
+  cp "$WORK/without.toml" "$WORK/a.toml"
+  reload a || fail "reload: $(<"$WORK/a.reload")"
+  expect_same "what reload says" "removed c; 1 as before" "$(<"$WORK/a.reload")"
+  ! ip -n "$NET-a" link show dev ct-c >/dev/null 2>&1 || fail "the interface of a peer that is gone stayed"
+  expect_same "routes to a peer that is gone" "" "$(ip -n "$NET-a" route show table 4410 "${V4[c]}")"
+  take_down c
+  reaches a "${V4[c]}" || fail "the way to a peer that is gone is still closed"
+
+  wait "$load" || fail "the connection over the other link did not survive"
+  expect_same "the checksum is the sender's" true "$(transferred match)"
+  expect_same "the other link's session" "$before" "$(session)"
+}
+
+# SIGHUP does the same, and is no end. A link whose shape changes starts anew; its connections survive.
+by_signal() {
+  two_up
+  transfer "${V4[b]}" --seconds 6 --limit-bps 5000000 &
+  local load=$! node
+  for node in a b; do
+    sed -i 's/^rate = .*/rate = "40 Mb\/s"/' "$WORK/$node.toml"
+    kill -HUP "$(<"$WORK/$node.pid")"
+    eventually 10 has_rate "$node" 40000000 || fail "$node does not take over the new rate"
+  done
+  wait_up
+  wait "$load" || fail "the connection did not survive"
+  expect_same "the checksum is the sender's" true "$(transferred match)"
+  sed -i 's/^rate = .*/rate = "4 parsecs"/' "$WORK/a.toml"
+  kill -HUP "$(<"$WORK/a.pid")"
+  eventually 10 grep -q 'not reloaded' "$WORK/a.log" || fail "the log says nothing of a bad reload"
+  grep -q 'a.toml:[0-9]*: .*4 parsecs' "$WORK/a.log" || fail "the log does not say what is wrong"
+  is_up a || fail "the link ended"
+}
+has_rate() { # NODE RATE
+  [[ $(status "$1" '.links[0].shape.rate_bps') == "$2" ]]
+}
+
+# expect_refused WHAT: nothing changes, and the lines are those of `cuttle check`.
+expect_refused() {
+  local status=0
+  reload a || status=$?
+  expect_same "exit status of reload with $1" 2 "$status"
+  expect_same "the session after a reload with $1" "$SESSION" "$(session)"
+  expect_same "links after a reload with $1" 1 "$(status a '.links | length')"
+}
+expect_refused_as_checked() {
+  expect_refused "$1"
+  in_space a "$CUTTLE" check "$WORK/a.toml" >/dev/null 2>"$WORK/checked" || true
+  [[ -s $WORK/checked ]] || fail "cuttle check finds nothing wrong with $1"
+  echo "cuttle: not reloaded; what ran before goes on" >>"$WORK/checked"
+  expect_same "what reload says of $1" "$(<"$WORK/checked")" "$(<"$WORK/a.reload")"
+}
+
+broken() {
+  two_up
+  local before
+  SESSION=$(session)
+  before=$(machine_state a | grep -v counter)
+  cp "$WORK/a.toml" "$WORK/good.toml"
+  echo "nonsense" >>"$WORK/a.toml"
+  expect_refused_as_checked "a file that is not TOML"
+  { cat "$WORK/good.toml" && echo 'color = "blue"'; } >"$WORK/a.toml"
+  expect_refused_as_checked "an unknown key"
+  sed 's/^preshared_key_file.*/preshared_key_file = "nowhere.psk"/' "$WORK/good.toml" >"$WORK/a.toml"
+  expect_refused_as_checked "a key file that is not there"
+  sed '/^redirect/d' "$WORK/good.toml" >"$WORK/a.toml"
+  expect_refused_as_checked "a peer without addresses"
+  mv "$WORK/a.toml" "$WORK/away.toml"
+  expect_refused_as_checked "no file"
+  # Good, but not while it runs.
+  sed 's/^listen = .*/listen = "10.99.0.1:4500"/' "$WORK/good.toml" >"$WORK/a.toml"
+  expect_refused "another address of its own"
+  grep -q 'a.toml:4: node.listen: .*restart' "$WORK/a.reload" || fail "reload says: $(<"$WORK/a.reload")"
+  # A peer that cannot be added: nothing of it stays.
+  cat "$WORK/good.toml" - >"$WORK/a.toml" <<'END'
+[[peer]]
+name = "c"
+public_key = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="
+endpoint = "10.98.0.3:4410"
+redirect = ["10.98.0.3"]
+END
+  ip -n "$NET-a" route add unreachable 10.98.0.0/24
+  expect_refused "a peer that no route leads to"
+  ip -n "$NET-a" route del unreachable 10.98.0.0/24
+  cp "$WORK/good.toml" "$WORK/a.toml"
+  reload a || fail "reload of a good file: $(<"$WORK/a.reload")"
+  expect_same "what reload says of the same file" "1 as before" "$(<"$WORK/a.reload")"
+  expect_same "the machine" "$before" "$(machine_state a | grep -v counter)"
+  reaches a "${V4[b]}" || fail "the link does not work any more"
+  expect_same "the session" "$SESSION" "$(session)"
+}
+
+run_case peers_come_and_go
+run_case by_signal
+run_case broken
+finish
