@@ -70,6 +70,7 @@ osd_epochs() { lab sh mon -- ceph osd dump --format json | jq -c '[.osds[] | {os
 frames() { lab sh fabric -- timeout 20 tcpdump -Z root -n -c 2000 -i osd0 "$@" 2>/dev/null || true; }
 
 clean_after() {
+  [[ -z ${loader:-} ]] || kill "$loader" 2>/dev/null || true
   lab down >/dev/null 2>&1 || true
   rmdir /etc/cuttle /run/cuttle 2>/dev/null || true
 }
