@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-NAMES = ("cells", "idle", "tunnel", "queueing", "loss", "links", "intervals", "ceph")
+NAMES = ("cells", "idle", "tunnel", "queueing", "loss", "links", "intervals", "ceph", "drivers")
 
 
 def parse():
@@ -15,7 +15,7 @@ def parse():
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}, or all (the default)")
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured, in turn (default 3)")
     parser.add_argument("--seconds", type=int, default=5, help="of each measurement (default 5)")
-    parser.add_argument("--rates", type=float, nargs="+", help="tunnel: constant rates in Gb/s")
+    parser.add_argument("--rates", type=float, nargs="+", help="tunnel, drivers: constant rates in Gb/s")
     parser.add_argument("--counts", type=int, nargs="+", help="links: how many")
     options = parser.parse_args()
     if options.rounds < 1 or options.seconds < 2:

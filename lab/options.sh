@@ -26,6 +26,7 @@ parse_options() {
       --scatter) LAB_SCATTER=true ;;
       --poll-before) option_value "$1" '[0-9.]+ ?(ns|us|ms)' '100 us' "${2:-}" && LAB_POLL_BEFORE=${2// /} && shift ;;
       --cell) option_value "$1" '[0-9]+' 1472 "${2:-}" && LAB_CELL=$2 && shift ;;
+      --driver) option_value "$1" 'native|seastar' native "${2:-}" && LAB_DRIVER=$2 && shift ;;
       --) break ;;
       -*) bad_option "no option '$1' for '$word' (./run lab --help)" ;;
       *)

@@ -10,6 +10,7 @@ LAB_JITTER=0
 LAB_SCATTER=false
 LAB_POLL_BEFORE=0us
 LAB_CELL=1472
+LAB_DRIVER=native
 
 PORT=4410 # UDP port of the agents
 OSD_BYTES=4294967296 # of each OSD's sparse file
@@ -31,13 +32,18 @@ derive_settings() {
     COPIES=2
   fi
   CUTTLE=${CUTTLE:-$CUTTLE_ROOT/build/release/src/cuttle/cuttle}
+  DRIVER_OPTIONS=()
+  if [[ $LAB_DRIVER == seastar ]]; then
+    CUTTLE_SEASTAR_PROGRAM=${CUTTLE_SEASTAR_PROGRAM:-$CUTTLE_ROOT/build/seastar/src/seastar/cuttle-seastar}
+    DRIVER_OPTIONS=(--driver seastar --driver-program "$CUTTLE_SEASTAR_PROGRAM")
+  fi
 }
 
 namespace() { echo "$LAB_NAME-$1"; }
 
 # What `up` was asked for, in one line: the same line again means there is nothing to do.
 settings_line() {
-  echo "plain=$LAB_PLAIN one_osd=$LAB_ONE_OSD rate=$LAB_RATE slot=$LAB_SLOT jitter=$LAB_JITTER scatter=$LAB_SCATTER poll_before=$LAB_POLL_BEFORE cell=$LAB_CELL"
+  echo "plain=$LAB_PLAIN one_osd=$LAB_ONE_OSD rate=$LAB_RATE slot=$LAB_SLOT jitter=$LAB_JITTER scatter=$LAB_SCATTER poll_before=$LAB_POLL_BEFORE cell=$LAB_CELL driver=$LAB_DRIVER"
 }
 
 # The settings of the lab that is up, for the words that only look at it.

@@ -4,6 +4,8 @@
 
 require_agent() {
   [[ -x $CUTTLE ]] || die "there is no agent at $CUTTLE; './run build' makes it (or take --plain)"
+  [[ $LAB_DRIVER != seastar || -x $CUTTLE_SEASTAR_PROGRAM ]] ||
+    die "there is no program with the Seastar driver at $CUTTLE_SEASTAR_PROGRAM; './run seastar build' makes it"
 }
 
 agent_file() { echo "$STATE/cuttle/$1.$2"; }
@@ -58,7 +60,7 @@ start_agents() {
     in_node "$node" "$CUTTLE" check "$(agent_file "$node" toml)"
   done
   for node in "${NODES[@]}"; do
-    start_in "$node" "cuttle-$node" "$CUTTLE" up --config "$(agent_file "$node" toml)"
+    start_in "$node" "cuttle-$node" "$CUTTLE" up --config "$(agent_file "$node" toml)" "${DRIVER_OPTIONS[@]}"
   done
 }
 

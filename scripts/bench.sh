@@ -1,5 +1,5 @@
 #!/bin/bash
-# summary: measure: cells, idle, tunnel, queueing, loss, links, intervals, ceph, flood, or all (docs/benchmarks.md); --help lists options
+# summary: measure: cells, idle, tunnel, queueing, loss, links, intervals, ceph, drivers, flood, or all (docs/benchmarks.md); --help lists options
 # example: ./run bench; ./run bench tunnel --rounds 5; ./run bench cells
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
@@ -13,5 +13,10 @@ if [[ " $* " != *" --help "* && " $* " != *" -h "* ]]; then
   heading "Build (build/bench)"
   configure bench -DCUTTLE_BENCH=ON -DCUTTLE_TESTS=OFF
   run_ninja bench cells_bench cuttle
+  if [[ $# == 0 || " $* " == *" drivers "* || " $* " == *" all "* ]]; then
+    # shellcheck source=scripts/lib/seastar.sh
+    source "$CUTTLE_ROOT/scripts/lib/seastar.sh"
+    build_seastar || say "no Seastar driver here: $WHY_NO_SEASTAR"
+  fi
 fi
 exec python3 bench/main.py "$@"

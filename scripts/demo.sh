@@ -1,6 +1,6 @@
 #!/bin/bash
 # summary: the main job: Ceph plain, Ceph under Cuttle, and what an observer saw of each
-# example: ./run demo
+# example: ./run demo; ./run demo --driver seastar
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
@@ -19,12 +19,18 @@ REPORT=$CUTTLE_ROOT/build/release/src/report/cuttle-demo-report
 export STEP_LOG=$DEMO/demo.log
 
 only=both
+DRIVER=native
 keep_captures=no
 while (($# > 0)); do
   case $1 in
     --only-plain) only=plain ;; # for work on the demo itself
     --keep-captures) keep_captures=yes ;;
-    *) DIE_STATUS=2 die "no option '$1' for 'demo'; --keep-captures leaves the captures in out/demo" ;;
+    --driver)
+      [[ ${2:-} == native || ${2:-} == seastar ]] || DIE_STATUS=2 die "--driver '${2:-}': it is native or seastar"
+      DRIVER=$2
+      shift
+      ;;
+    *) DIE_STATUS=2 die "no option '$1' for 'demo'; --driver seastar runs the agents on Seastar, --keep-captures leaves the captures in out/demo" ;;
   esac
   shift
 done
@@ -36,6 +42,11 @@ rm -rf "$DEMO"
 mkdir -p "$DEMO"
 if [[ $only == both ]]; then
   build_release cuttle cuttle-demo-report
+fi
+if [[ $DRIVER == seastar ]]; then
+  # shellcheck source=scripts/lib/seastar.sh
+  source "$CUTTLE_ROOT/scripts/lib/seastar.sh"
+  build_seastar || die "no Seastar driver here: $WHY_NO_SEASTAR"
 fi
 trap demo_interrupted INT TERM
 trap remove_cluster EXIT

@@ -7,6 +7,8 @@ source "$CUTTLE_ROOT/scripts/lib/common.sh"
 source "$CUTTLE_ROOT/scripts/lib/build.sh"
 # shellcheck source=scripts/lib/ctest.sh
 source "$CUTTLE_ROOT/scripts/lib/ctest.sh"
+# shellcheck source=scripts/lib/seastar.sh
+source "$CUTTLE_ROOT/scripts/lib/seastar.sh"
 filter=${1:-}
 FUZZ_SECONDS=2 # each target: enough for every input that was kept, and some new ones
 test_began=$(now_ms)
@@ -31,6 +33,17 @@ if ((EUID == 0)); then
   run_ctest release -L root ${filter:+-R "$filter"}
 else
   heading "Tests with network namespaces: SKIPPED, they need root (sudo ./run test)"
+fi
+# Making the root takes minutes and a gigabyte, which ./run seastar is asked for; once it is there, it is used.
+if ((EUID == 0)) && { seastar_is_installed || seastar_root_is_ready; }; then
+  if build_seastar; then
+    heading "Tests of the Seastar driver, with network namespaces (the others: ./run seastar)"
+    run_ctest release -L '^seastar$' ${filter:+-R "$filter"}
+  else
+    heading "Tests of the Seastar driver: SKIPPED, $WHY_NO_SEASTAR"
+  fi
+else
+  heading "Tests of the Seastar driver: SKIPPED, its Debian root is not there yet (sudo ./run seastar makes it, once)"
 fi
 
 fuzz_passed=0

@@ -13,7 +13,7 @@ CUTTLE = os.environ["CUTTLE"]
 class Agents:
     """Two agents and the links between them. `links` above one: so many links to addresses that only exist here."""
 
-    def __init__(self, rate, slot="200 us", lanes=1, runtime="", shape=""):
+    def __init__(self, rate, slot="200 us", lanes=1, runtime="", shape="", up=()):
         self.folder = tempfile.TemporaryDirectory(prefix="cuttle-bench-")
         self.processes = {}
         os.umask(0o077)
@@ -42,7 +42,7 @@ redirect = ["{spaces.ADDRESS[peer]}"]
 lanes = {lanes}
 """)
         for node in spaces.NODES:
-            self.processes[node] = start(*spaces.inside(node, CUTTLE, "up", "--config", self.path(node + ".toml")),
+            self.processes[node] = start(*spaces.inside(node, CUTTLE, "up", "--config", self.path(node + ".toml"), *up),
                                          log=self.path(node + ".log"))
         try:
             wait_for(lambda: all(self.link(n).get("state") == "up" for n in spaces.NODES), 30, "the link to come up")

@@ -9,7 +9,7 @@ lab() {
 }
 
 bring_up_cluster() {
-  local options=()
+  local options=(--driver "$DRIVER")
   [[ $1 == shaped ]] || options=(--plain)
   "$CUTTLE_ROOT/lab/lab" up --name "$LAB_NAME" "${options[@]}" &
   LAB_PID=$!

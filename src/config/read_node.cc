@@ -110,10 +110,10 @@ void read_node(TomlReader& reader, const std::string& directory, ParsedConfig& o
 void read_runtime(TomlReader& reader, ParsedConfig& out) {
   NodeConfig& node = out.config;
   const auto parse_driver = [](std::string_view text) {
-    return text == "native" ? std::optional(std::string(text)) : std::nullopt;
+    return text == "native" || text == "seastar" ? std::optional(std::string(text)) : std::nullopt;
   };
-  node.driver =
-      reader.parsed("driver", parse_driver, "no such driver; there is \"native\"").value_or(node.driver);
+  node.driver = reader.parsed("driver", parse_driver, "no such driver; there are \"native\" and \"seastar\"")
+                    .value_or(node.driver);
   node.user = reader
                   .parsed("user", parse_user_name,
                           "not the name of a user; it begins with a letter or _, then a-z 0-9 - _ follow")

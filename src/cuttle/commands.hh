@@ -19,7 +19,8 @@ enum ExitStatus : int {
 // What the chosen word does.
 using Action = std::function<ExitStatus()>;
 
-void add_up(CLI::App& app, Action& chosen);
+struct OwnDriver;  // drivers.hh
+void add_up(CLI::App& app, Action& chosen, const OwnDriver& own);
 void add_confirm(CLI::App& app, Action& chosen);
 void add_down(CLI::App& app, Action& chosen);
 void add_check(CLI::App& app, Action& chosen);

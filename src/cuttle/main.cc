@@ -8,6 +8,7 @@
 
 #include "config/wording.hh"
 #include "cuttle/commands.hh"
+#include "cuttle/drivers.hh"
 #include "cuttle/tool.hh"
 
 namespace {
@@ -44,7 +45,7 @@ cuttle::ExitStatus run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "cuttle " CUTTLE_VERSION, "Print the version and exit");
   cuttle::Action chosen;
-  cuttle::add_up(app, chosen);
+  cuttle::add_up(app, chosen, cuttle::native_driver());
   cuttle::add_confirm(app, chosen);
   cuttle::add_down(app, chosen);
   cuttle::add_check(app, chosen);

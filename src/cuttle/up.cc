@@ -7,6 +7,7 @@
 #include "config/hand_over.hh"
 #include "config/units.hh"
 #include "cuttle/commands.hh"
+#include "cuttle/drivers.hh"
 #include "cuttle/log.hh"
 #include "io/last_will.hh"
 #include "io/realtime.hh"
@@ -24,6 +25,7 @@ struct UpOptions {
   std::string confirm;
   bool verbose = false;
   bool json_log = false;
+  DriverOptions driver;
 };
 
 constexpr Duration kLongestTrial = seconds(3600);
@@ -38,7 +40,8 @@ Result<Servant> make_reader(const std::string& file) {
   return Servant::make([file] { return to_octets(load_config(file, KeyFiles::read)); }, kept);
 }
 
-LoadedConfig load_and_check(const Servant& reader, const std::string& file) {
+// `driver`: the one that runs it, whatever the file says.
+LoadedConfig load_and_check(const Servant& reader, const std::string& file, const std::string& driver) {
   auto octets = reader.ask(kReadingTime);
   auto loaded = octets ? from_octets(file, *octets) : Result<LoadedConfig>(tl::unexpected(octets.error()));
   if (octets) wipe(octets->data(), octets->size());
@@ -48,11 +51,12 @@ LoadedConfig load_and_check(const Servant& reader, const std::string& file) {
     none.problems.add(0, loaded.error().message);
     return none;
   }
+  loaded->config.driver = driver;
   if (loaded->good()) check_machine(loaded->config, loaded->lines, loaded->problems);
   return std::move(*loaded);
 }
 
-ExitStatus up(const UpOptions& options, AgentOptions agent) {
+ExitStatus up(const UpOptions& options, const OwnDriver& own, AgentOptions agent) {
   const auto reader = make_reader(options.config);
   if (!reader) {
     complain(reader.error().message);
@@ -60,12 +64,18 @@ ExitStatus up(const UpOptions& options, AgentOptions agent) {
   }
   // Before any key is in it; whoever may not is told when the agent starts.
   (void)lock_memory();
-  const LoadedConfig loaded = load_and_check(*reader, options.config);
+  const LoadedConfig loaded = load_and_check(*reader, options.config, own.name);
   complain(loaded);
   if (!loaded.good()) return kBadInput;
+  auto driver = own.make(options.driver, loaded.config);
+  if (!driver) {
+    complain(driver.error().message);
+    return kBadInput;
+  }
+  agent.make_driver = std::move(*driver);
   start_log(options.verbose, options.json_log ? LogForm::json : LogForm::text);
   agent.debug_keys_file = options.debug_keys;
-  agent.load = [&] { return load_and_check(*reader, options.config); };
+  agent.load = [&] { return load_and_check(*reader, options.config, own.name); };
   const auto ran = run_agent(loaded.config, *loaded.keys, agent);
   if (ran) return kDone;
   complain(ran.error().message);
@@ -73,7 +83,7 @@ ExitStatus up(const UpOptions& options, AgentOptions agent) {
 }
 
 // With --confirm, `cuttle down` is run by a second process should this one crash before it is confirmed.
-ExitStatus up_on_trial(const UpOptions& options) {
+ExitStatus up_on_trial(const UpOptions& options, const OwnDriver& own) {
   const auto time = parse_duration(options.confirm);
   if (!time || time->ns <= 0 || *time > kLongestTrial) {
     complain(fmt::format("--confirm '{}': not a duration of at most an hour; write 60s", options.confirm));
@@ -87,14 +97,20 @@ ExitStatus up_on_trial(const UpOptions& options) {
   AgentOptions agent;
   agent.confirm_within = time;
   agent.on_confirmed = [&will] { will->revoke(); };
-  const ExitStatus status = up(options, agent);
+  const ExitStatus status = up(options, own, agent);
   will->revoke();
   return status;
 }
 
+ExitStatus up_with_driver(const UpOptions& options, const OwnDriver& own, bool on_trial) {
+  const std::string wanted = driver_wanted(options.driver, options.config, own);
+  if (wanted != own.name) return become_driver(options.driver, wanted);
+  return on_trial ? up_on_trial(options, own) : up(options, own, {});
+}
+
 }  // namespace
 
-void add_up(CLI::App& app, Action& chosen) {
+void add_up(CLI::App& app, Action& chosen, const OwnDriver& own) {
   CLI::App* command = app.add_subcommand("up", "Run this node in the foreground, until SIGTERM or SIGINT");
   command->footer(
       "Example:\n  cuttle up --config /etc/cuttle/osd0.toml\n\n"
@@ -116,9 +132,10 @@ void add_up(CLI::App& app, Action& chosen) {
   confirm->type_name("TIME");
   command->add_flag("-v,--verbose", options->verbose, "Log more");
   command->add_flag("--json-log", options->json_log, "Log one JSON object a line: time, level, message");
-  command->callback([&chosen, options, confirm] {
+  add_driver_options(*command, options->driver);
+  command->callback([&chosen, options, confirm, own] {
     const bool on_trial = confirm->count() > 0;
-    chosen = [options, on_trial] { return on_trial ? up_on_trial(*options) : up(*options, {}); };
+    chosen = [options, on_trial, own] { return up_with_driver(*options, own, on_trial); };
   });
 }
 

@@ -178,7 +178,7 @@ inline const std::vector<Damage>& damages() {
       {"DriverUnknown",
        "shards = 1",
        R"(driver = "dpdk")",
-       {R"(F:11: runtime.driver = "dpdk": no such driver; there is "native")"}},
+       {R"(F:11: runtime.driver = "dpdk": no such driver; there are "native" and "seastar")"}},
       {"PollTooLong",
        "shards = 1",
        R"(poll_before = "2 s")",

@@ -65,9 +65,13 @@ ${JOINING:+joining = $JOINING}
 END
 }
 
+up_options() { # NODE
+  local own=CUTTLE_UP_OPTIONS_$1
+  echo "${CUTTLE_UP_OPTIONS:-} ${!own:-}"
+}
 start_agent() { # NODE [OPTIONS...]
-  # shellcheck disable=SC2086  # words are meant
-  ip netns exec "$NET-$1" "$CUTTLE" up --config "$WORK/$1.toml" ${CUTTLE_UP_OPTIONS:-} "${@:2}" \
+  # shellcheck disable=SC2046  # words are meant
+  ip netns exec "$NET-$1" "$CUTTLE" up --config "$WORK/$1.toml" $(up_options "$1") "${@:2}" \
     >>"$WORK/$1.log" 2>&1 &
   echo $! >"$WORK/$1.pid"
   disown # so that bash does not comment on its end

@@ -6,7 +6,9 @@
 #   a: u0 10.99.0.1 fd99::1  --  ma [m] mb  --  u0 10.99.0.2 fd99::2 :b
 #
 # From outside: CUTTLE (the program), CUTTLE_TOOLS (the folder of the programs of tests/tools),
-# CUTTLE_TEST_DRIVER (runtime.driver of every configuration), CUTTLE_UP_OPTIONS (more options of `cuttle up`).
+# CUTTLE_TEST_DRIVER (runtime.driver of every configuration), RUNTIME (more lines of [runtime]), CUTTLE_UP_OPTIONS
+# (more options of `cuttle up`), CUTTLE_UP_OPTIONS_a and CUTTLE_UP_OPTIONS_b (of that node's), CUTTLE_TEST_PREFIX (of
+# the names under which results are counted).
 set -euo pipefail
 : "${CUTTLE:?the program to test}" "${CUTTLE_TOOLS:?the folder of the helper programs}"
 if ((EUID != 0)); then
@@ -93,7 +95,7 @@ finish() {
   if [[ ${GTEST_OUTPUT:-} == xml:*/ ]]; then
     mkdir -p "${GTEST_OUTPUT#xml:}"
     printf '<testsuites tests="%d" failures="%d" disabled="0" name="%s"></testsuites>\n' \
-      "$CASES" "$CASES_FAILED" "$TEST" >"${GTEST_OUTPUT#xml:}node_$TEST.xml"
+      "$CASES" "$CASES_FAILED" "$TEST" >"${GTEST_OUTPUT#xml:}${CUTTLE_TEST_PREFIX:-node}_$TEST.xml"
   fi
   echo "$TEST: $((CASES - CASES_FAILED)) of $CASES passed"
   ((CASES_FAILED == 0))

@@ -30,9 +30,9 @@ under_systemd() {
   network
   connect
   RATE="20 Mb/s" configure
-  # shellcheck disable=SC2086  # words are meant
+  # shellcheck disable=SC2046  # words are meant
   in_space a timeout 60 "$CUTTLE_TOOLS/notified" --socket "$WORK/notify" -- \
-    "$CUTTLE" up --config "$WORK/a.toml" ${CUTTLE_UP_OPTIONS:-} >"$WORK/notified" 2>"$WORK/a.log"
+    "$CUTTLE" up --config "$WORK/a.toml" $(up_options a) >"$WORK/notified" 2>"$WORK/a.log"
   expect_same "what systemd hears" '{"exit_status":0,"said":["READY=1","STOPPING=1"]}' "$(<"$WORK/notified")"
 }
 

@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# The root: a Debian 13 in a folder, with Seastar from Debian's packages. It is made once, in a minute or some, and
+# serves every clone. Only compilers run inside (chroot, in a mount namespace of their own, so that nothing stays
+# mounted); the program that comes out runs on the machine itself, with the root's libraries.
+SEASTAR_SUITE=trixie
+SEASTAR_CACHE=${CUTTLE_SEASTAR_CACHE:-/var/cache/cuttle}
+SEASTAR_ROOT=$SEASTAR_CACHE/seastar-root
+SEASTAR_PACKAGES=$CUTTLE_ROOT/scripts/seastar/packages.txt
+
+seastar_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$SEASTAR_PACKAGES"; }
+
+# What the root was made from: when that changes, it is made anew.
+seastar_recipe() {
+  echo "$SEASTAR_SUITE"
+  seastar_packages
+}
+seastar_root_is_ready() { [[ $(cat "$SEASTAR_ROOT/cuttle-recipe" 2>/dev/null) == "$(seastar_recipe)" ]]; }
+
+# seastar_is_installed: on the machine itself, so that no root is needed.
+seastar_is_installed() { compgen -G '/usr/lib/*/cmake/Seastar/SeastarConfig.cmake' >/dev/null; }
+
+# why_no_seastar_root: one line, or nothing when one can be made.
+why_no_seastar_root() {
+  if ((EUID != 0)); then
+    echo "a Debian root needs root to be made and entered (sudo ./run seastar)"
+  elif [[ $(uname -m) != x86_64 ]]; then
+    echo "Debian has seastar-dev for x86-64 only, and this is $(uname -m)"
+  elif ! command -v mmdebstrap >/dev/null && ! command -v apt-get >/dev/null; then
+    echo "mmdebstrap is missing"
+  elif ! unshare --mount true 2>/dev/null; then
+    echo "this machine allows no mount namespaces"
+  fi
+}
+
+# The archive that this machine's apt uses, and how it gets there.
+debian_mirror() {
+  local mirror
+  # shellcheck disable=SC2016  # for apt to expand
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 -E '/debian/?$' || true)
+  echo "${mirror:-http://deb.debian.org/debian}"
+}
+proxy_options() {
+  apt-config dump 2>/dev/null | sed -nE "s/^(Acquire::https?::[Pp]roxy[^ ]* .*);\$/--aptopt=\\1/p"
+}
+
+# Everything but seastar-dev stays what the suite has: sid's libraries are too new for it.
+pin_sid() {
+  cat <<'END'
+Package: *
+Pin: release n=sid
+Pin-Priority: -1
+
+Package: seastar-dev
+Pin: release n=sid
+Pin-Priority: 990
+END
+}
+
+make_seastar_root() {
+  local mirror proxies new=$SEASTAR_ROOT.new
+  mirror=$(debian_mirror)
+  mapfile -t proxies < <(proxy_options)
+  mkdir -p "$SEASTAR_CACHE"
+  rm -rf --one-file-system "$new"
+  pin_sid >"$SEASTAR_CACHE/sid-pin"
+  # The archive's Release file of sid may be past its Valid-Until on a mirror that lags.
+  # shellcheck disable=SC2016  # "$1" is mmdebstrap's
+  timeout 1200 mmdebstrap --mode=root --variant=apt --format=directory \
+    --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Languages "none"' "${proxies[@]}" \
+    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --setup-hook='mkdir -p "$1/etc/apt/preferences.d"' \
+    --setup-hook="cp '$SEASTAR_CACHE/sid-pin' \"\$1/etc/apt/preferences.d/sid\"" \
+    --include="$(seastar_packages | paste -sd,)" \
+    "$SEASTAR_SUITE" "$new" "deb $mirror $SEASTAR_SUITE main" "deb $mirror sid main"
+  seastar_recipe >"$new/cuttle-recipe"
+  rm -rf --one-file-system "$SEASTAR_ROOT"
+  mv "$new" "$SEASTAR_ROOT"
+}
+
+# in_seastar_root COMMAND...: with the tree at its own path.
+in_seastar_root() {
+  mkdir -p "$SEASTAR_ROOT/$CUTTLE_ROOT" "$SEASTAR_ROOT/ccache" "$SEASTAR_CACHE/ccache"
+  # shellcheck disable=SC2016  # expands inside
+  unshare --mount --propagation private -- bash -euc '
+    root=$1 tree=$2 ccache=$3
+    shift 3
+    mount --bind "$tree" "$root/$tree"
+    mount --bind "$ccache" "$root/ccache"
+    mount --bind /dev "$root/dev"
+    mount -t proc proc "$root/proc"
+    exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C CCACHE_DIR=/ccache \
+      CCACHE_BASEDIR="$tree" CCACHE_NOHASHDIR=1 "$@"' in_seastar_root "$SEASTAR_ROOT" "$CUTTLE_ROOT" \
+    "$SEASTAR_CACHE/ccache" "$@"
+}

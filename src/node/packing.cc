@@ -1,0 +1,53 @@
+#include "node/packing.hh"
+
+#include <algorithm>
+
+#include "node/packer_loop.hh"
+
+namespace cuttle {
+
+Packing::Packing() : pieces_(1), whole_(kLargestTunPacketBytes), piece_(kLargestTunPacketBytes) {}
+
+void Packing::add(const Lane& lane) {
+  pieces_.resize(std::max(pieces_.size(), 1 + LanePacker::most_pieces(lane.format)));
+}
+
+Packing::Outcome Packing::pack(Lane& lane, const Losses& losses, int most) {
+  lane.packer.set_loss_report(losses.ours_65536ths);
+  const size_t longest = longest_packet_under_loss(losses.peers_65536ths, lane.format);
+  for (int i = 0; i < most; ++i) {
+    const bool waiting = lane.packer.handle_waiting();
+    const bool came = longest < Packer::kLargestPacketBytes ? read_to_cut(lane, longest) : read(lane);
+    if (!came) return waiting ? Outcome::no_room : Outcome::drained;
+  }
+  return Outcome::more;
+}
+
+bool Packing::read(Lane& lane) {
+  const size_t bytes = read_to(lane, lane.packer.poll_room());
+  if (bytes == 0) {
+    lane.packer.handle_nothing();
+  } else {
+    lane.packer.handle_packet(bytes);
+  }
+  return bytes != 0;
+}
+
+bool Packing::read_to_cut(Lane& lane, size_t longest) {
+  const iovec room{whole_.data(), whole_.size()};
+  const size_t bytes = read_to(lane, std::span(&room, 1));
+  if (bytes == 0) return false;
+  Segmenter segmenter({whole_.data(), bytes}, header_.gso_bytes, longest);
+  while (const auto piece = segmenter.poll_piece(piece_)) lane.packer.handle_copy({piece_.data(), *piece});
+  return true;
+}
+
+// The packet's octets, or 0 when none waits.
+size_t Packing::read_to(Lane& lane, std::span<const iovec> room) {
+  pieces_[0] = {&header_, kVirtioHeaderBytes};
+  std::copy(room.begin(), room.end(), pieces_.begin() + 1);
+  const ssize_t got = lane.tun.readv(std::span(pieces_).first(1 + room.size()));
+  return got > static_cast<ssize_t>(kVirtioHeaderBytes) ? static_cast<size_t>(got) - kVirtioHeaderBytes : 0;
+}
+
+}  // namespace cuttle

@@ -1,0 +1,29 @@
+#include "seastar/metrics_server.hh"
+
+#include <fmt/format.h>
+
+#include <seastar/core/coroutine.hh>
+#include <seastar/core/prometheus.hh>
+#include <seastar/net/inet_address.hh>
+#include <stdexcept>
+
+namespace cuttle {
+
+seastar::future<> MetricsServer::start(Endpoint listen) {
+  co_await server_.start("metrics");
+  started_ = true;
+  co_await seastar::prometheus::start(server_, {});
+  try {
+    co_await server_.listen(
+        seastar::socket_address(seastar::net::inet_address(listen.address.text()), listen.port));
+  } catch (const std::exception& error) {
+    throw std::runtime_error(
+        fmt::format("--metrics {}: cannot listen there: {}", listen.text(), error.what()));
+  }
+}
+
+seastar::future<> MetricsServer::stop() {
+  if (started_) co_await server_.stop();
+}
+
+}  // namespace cuttle

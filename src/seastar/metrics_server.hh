@@ -1,0 +1,25 @@
+// Seastar's own Prometheus endpoint: what its reactors count, and what the lanes do (Sending, Receiving).
+// Served by the shards themselves, in between; what it says about a link's load is as secret as the load
+// itself.
+#pragma once
+
+#include <seastar/core/future.hh>
+#include <seastar/http/httpd.hh>
+
+#include "base/ip.hh"
+
+namespace cuttle {
+
+class MetricsServer {
+ public:
+  // Fails with what a person should know.
+  seastar::future<> start(Endpoint listen);
+  // Whether it was started or not.
+  seastar::future<> stop();
+
+ private:
+  seastar::httpd::http_server_control server_;
+  bool started_ = false;
+};
+
+}  // namespace cuttle

@@ -1,0 +1,52 @@
+// The receiving side of one lane on its shard: stages 4 to 8 as a coroutine that waits for the socket. What
+// it learns of losses goes to the shard of the sending side, on the clock, as a message.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <seastar/core/future.hh>
+#include <seastar/core/metrics_registration.hh>
+#include <seastar/core/timer.hh>
+#include <string>
+
+#include "node/packing.hh"
+#include "seastar/pacer.hh"
+#include "seastar/readiness.hh"
+
+namespace cuttle {
+
+class Receiving {
+ public:
+  using ReportLosses = std::function<void(const Losses&)>;
+
+  // Lane, pacer (that of this shard) and `control` (wakes the control thread) outlive it. `peer`: the name of
+  // its link, for the metrics.
+  static Result<std::unique_ptr<Receiving>> create(Lane& lane, Pacer& pacer, const WakeUp& control,
+                                                   MutableBytes buffer, ReportLosses report,
+                                                   const std::string& peer);
+
+  void start();
+  seastar::future<> stop();
+
+  Lane& lane() { return lane_; }
+  // The control thread has something for this lane.
+  void obey();
+
+ private:
+  Receiving(Lane& lane, Pacer& pacer, const WakeUp& control, MutableBytes buffer, ReportLosses report,
+            Readiness socket);
+  seastar::future<> receive();
+
+  Lane& lane_;
+  Pacer& pacer_;
+  const WakeUp& control_;
+  MonotonicClock clock_;
+  Readiness socket_;
+  MutableBytes buffer_;
+  seastar::timer<> report_;
+  seastar::metrics::metric_groups metrics_;
+  bool stopping_ = false;
+  seastar::future<> received_ = seastar::make_ready_future<>();
+};
+
+}  // namespace cuttle

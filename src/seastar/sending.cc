@@ -1,0 +1,62 @@
+#include "seastar/sending.hh"
+
+#include <seastar/core/coroutine.hh>
+#include <seastar/coroutine/maybe_yield.hh>
+
+#include "seastar/lane_metrics.hh"
+
+namespace cuttle {
+
+namespace {
+
+// What one packet of 64 KiB takes to read and pack, with room to spare.
+constexpr Duration kPackOnePacket = microseconds(30);
+
+}  // namespace
+
+Result<std::unique_ptr<Sending>> Sending::create(Lane& lane, Pacer& pacer, Packing& packing,
+                                                 const std::string& peer) {
+  auto tun = Readiness::watch(lane.tun.fd());
+  if (!tun) return tl::unexpected(tun.error());
+  std::unique_ptr<Sending> sending(new Sending(lane, pacer, packing, std::move(*tun)));
+  add_sending_metrics(sending->metrics_, lane, peer);
+  return sending;
+}
+
+Sending::Sending(Lane& lane, Pacer& pacer, Packing& packing, Readiness tun)
+    : lane_(lane), pacer_(pacer), tun_(std::move(tun)), packing_(packing) {
+  packing_.add(lane_);
+}
+
+void Sending::start() {
+  pacer_.add(lane_);
+  packed_ = pack();
+}
+
+seastar::future<> Sending::stop() {
+  stopping_ = true;
+  tun_.end();
+  pacer_.remove(lane_);
+  return std::exchange(packed_, seastar::make_ready_future<>());
+}
+
+void Sending::handle_losses(const Losses& losses) {
+  losses_ = losses;
+  pacer_.set_loss(lane_, losses.ours_65536ths);
+}
+
+seastar::future<> Sending::pack() {
+  while (!stopping_) {
+    co_await tun_.readable();
+    while (!stopping_) {
+      if (!pacer_.has_time_for(kPackOnePacket)) co_await pacer_.turn_for(kPackOnePacket);
+      if (stopping_) break;
+      const Packing::Outcome outcome = packing_.pack(lane_, losses_, 1);
+      if (outcome == Packing::Outcome::drained) break;
+      if (outcome == Packing::Outcome::no_room) co_await pacer_.next_release();
+      co_await seastar::coroutine::maybe_yield();
+    }
+  }
+}
+
+}  // namespace cuttle

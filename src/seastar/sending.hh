@@ -1,0 +1,43 @@
+// The sending side of one lane on its shard: stage 1 as a coroutine that waits for the TUN, and the lane's
+// place with the shard's pacer for stages 2 and 3.
+#pragma once
+
+#include <memory>
+#include <seastar/core/future.hh>
+#include <seastar/core/metrics_registration.hh>
+#include <string>
+
+#include "node/packing.hh"
+#include "seastar/pacer.hh"
+#include "seastar/readiness.hh"
+
+namespace cuttle {
+
+class Sending {
+ public:
+  // Lane, pacer and packing (those of this shard) outlive it. `peer`: the name of its link, for the metrics.
+  static Result<std::unique_ptr<Sending>> create(Lane& lane, Pacer& pacer, Packing& packing,
+                                                 const std::string& peer);
+
+  void start();
+  // After this nothing here touches the lane.
+  seastar::future<> stop();
+
+  Lane& lane() { return lane_; }
+  void handle_losses(const Losses& losses);
+
+ private:
+  Sending(Lane& lane, Pacer& pacer, Packing& packing, Readiness tun);
+  seastar::future<> pack();
+
+  Lane& lane_;
+  Pacer& pacer_;
+  Readiness tun_;
+  Packing& packing_;
+  Losses losses_;
+  seastar::metrics::metric_groups metrics_;
+  bool stopping_ = false;
+  seastar::future<> packed_ = seastar::make_ready_future<>();
+};
+
+}  // namespace cuttle
