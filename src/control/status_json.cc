@@ -25,14 +25,10 @@ Json link_json(const LinkStatus& link) {
   json["session_age_s"] = link.session_age_s ? Json(*link.session_age_s) : Json(nullptr);
   json["session_peer_key"] = link.session_peer_key.empty() ? Json(nullptr) : Json(link.session_peer_key);
   json["handshakes"] = link.handshakes;
-  json["shape"] = {{"cell_bytes", link.cell_bytes},
-                   {"rate_bps", link.rate_bps},
-                   {"slot_ns", link.slot_ns},
-                   {"cells_per_slot", link.cells_per_slot},
-                   {"lanes", link.lanes},
-                   {"jitter_percent", link.jitter_percent},
-                   {"scatter", link.scatter},
-                   {"peer_rate_bps", link.peer_rate_bps}};
+  json["shape"] = {{"cell_bytes", link.cell_bytes}, {"rate_bps", link.rate_bps},
+                   {"slot_ns", link.slot_ns},       {"cells_per_slot", link.cells_per_slot},
+                   {"lanes", link.lanes},           {"jitter_percent", link.jitter_percent},
+                   {"scatter", link.scatter},       {"peer_rate_bps", link.peer_rate_bps}};
   json["cells"] = {{"sent", link.cells_sent},
                    {"sent_dummy", link.cells_sent_dummy},
                    {"received", link.cells_received},

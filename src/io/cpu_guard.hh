@@ -1,6 +1,6 @@
-// Keeps a real-time thread from taking a whole CPU away from the machine: one that has hardly ever waited lately
-// is to rest for a moment. The kernel has such a limit for all real-time threads together, but an operator may
-// have turned it off, and it stops the thread that keeps time as well.
+// Keeps a real-time thread from taking a whole CPU away from the machine: one that has hardly ever waited
+// lately is to rest for a moment. The kernel has such a limit for all real-time threads together, but an
+// operator may have turned it off, and it stops the thread that keeps time as well.
 #pragma once
 
 #include "base/time.hh"

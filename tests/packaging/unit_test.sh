@@ -17,7 +17,7 @@ if ! command -v systemd-analyze >/dev/null; then
 fi
 
 # What is unknown to systemd it would ignore, with a line in the journal only. The program is not installed here.
-sed 's|^ExecStart=/usr/bin/cuttle|ExecStart=/bin/true|' "$UNIT" >"$WORK/cuttle@.service"
+sed -E 's|^(Exec[A-Za-z]+)=/usr/bin/cuttle|\1=/bin/true|' "$UNIT" >"$WORK/cuttle@.service"
 systemd-analyze verify --man=no "$WORK/cuttle@.service" 2>"$WORK/verify" || true
 ! grep -F cuttle@ "$WORK/verify" || fail "systemd does not understand the unit"
 
