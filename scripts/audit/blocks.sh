@@ -17,7 +17,7 @@ shuffled() {
 
 # round KIND NUMBER: the classes of one round, in order. The plain cluster shows every class in every round.
 round() {
-  if [[ $1 == plain ]] || (($2 % 5 == 2)); then
+  if [[ $1 == plain ]] || (($2 % 6 == 2)); then
     shuffled idle "$MAIN_LOAD" write-4k read
   else
     shuffled idle "$MAIN_LOAD"

@@ -58,9 +58,19 @@ kill -CONT "$osd"
 ((SECONDS - began < 12)) || fail "an OSD that hangs made the trace hang"
 expect_failure "an OSD that hangs" 'rados_write_full: Connection timed out (110)'
 
-lab sh mon -- ceph --conf "$STATE/ceph.conf" osd set full 2>/dev/null
+# Full from the first block on, as far as the cluster is concerned; the ratios have to rise in this order.
+ratios() { # NEARFULL BACKFILLFULL FULL
+  local kind
+  for kind in nearfull backfillfull full; do
+    lab sh mon -- ceph osd "set-$kind-ratio" "$1" >/dev/null 2>&1
+    shift
+  done
+}
+cluster_is_full() { lab sh mon -- ceph health | grep -q 'full osd'; }
+ratios 0.00001 0.00002 0.00003
+wait_for 60 "the cluster is full" cluster_is_full
 trace put bench greeting "$STATE/written" "${conf[@]}" --timeout 5
-lab sh mon -- ceph --conf "$STATE/ceph.conf" osd unset full 2>/dev/null
+ratios 0.85 0.9 0.95
 expect_failure "a full cluster" 'rados_write_full: Connection timed out (110)'
 
 for node in osd0 osd1; do
