@@ -4,11 +4,12 @@
 TAP_PIDS=()
 TAP_LOGS=()
 
+# With real-time priority: at the end, an observer that lags behind would lose what it has not yet looked at.
 start_tap() { # NODE FILE TCPDUMP_OPTIONS...
   local node=$1 file=$2 log=$AUDIT/$2-tcpdump.log
   shift 2
   # Not by the function `lab`: its process would be a shell's of ours, and a signal would end at it.
-  "$CUTTLE_ROOT/lab/lab" sh --name "$LAB_NAME" "$node" -- timeout $((MINUTES * 60 + 600)) tcpdump -n -s 64 -B 65536 -Z root --time-stamp-precision=nano \
+  "$CUTTLE_ROOT/lab/lab" sh --name "$LAB_NAME" "$node" -- timeout $((MINUTES * 60 + 600)) chrt --rr 1 tcpdump -n -s 64 -B 65536 -Z root --time-stamp-precision=nano \
     -w "$AUDIT/$file.pcap" "$@" >"$log" 2>&1 &
   TAP_PIDS+=($!)
   TAP_LOGS+=("$log")
