@@ -152,6 +152,10 @@ void Reassembler::place_held() {
   const uint64_t sequence = *held_sequence_;
   if (sequence - next_ >= early_.size()) return;
   held_sequence_.reset();
+  if (early_at(sequence).present) {  // one and the same cell again
+    counters_.cells_late.add();
+    return;
+  }
   std::memcpy(early_payload(sequence), held_.get(), format_.payload_bytes());
   early_at(sequence) = {true, held_arrived_};
   if (early_count_++ == 0) gap_since_ = held_arrived_;

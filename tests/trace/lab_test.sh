@@ -68,7 +68,11 @@ ratios() { # NEARFULL BACKFILLFULL FULL
 }
 cluster_is_full() { lab sh mon -- ceph health | grep -q 'full osd'; }
 ratios 0.00001 0.00002 0.00003
-wait_for 60 "the cluster is full" cluster_is_full
+for _ in {1..60}; do
+  ! cluster_is_full || break
+  sleep 0.5
+done
+cluster_is_full || fail "the cluster is not full"
 trace put bench greeting "$STATE/written" "${conf[@]}" --timeout 5
 ratios 0.85 0.9 0.95
 expect_failure "a full cluster" 'rados_write_full: Connection timed out (110)'
