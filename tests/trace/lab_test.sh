@@ -57,29 +57,3 @@ trace put bench greeting "$STATE/written" "${conf[@]}" --timeout 6
 kill -CONT "$osd"
 ((SECONDS - began < 12)) || fail "an OSD that hangs made the trace hang"
 expect_failure "an OSD that hangs" 'rados_write_full: Connection timed out (110)'
-
-# Full from the first block on, as far as the cluster is concerned; the ratios have to rise in this order.
-ratios() { # NEARFULL BACKFILLFULL FULL
-  local kind
-  for kind in nearfull backfillfull full; do
-    lab sh mon -- ceph osd "set-$kind-ratio" "$1" >/dev/null 2>&1
-    shift
-  done
-}
-cluster_is_full() { lab sh mon -- ceph health | grep -q 'full osd'; }
-ratios 0.00001 0.00002 0.00003
-for _ in {1..60}; do
-  ! cluster_is_full || break
-  sleep 0.5
-done
-cluster_is_full || fail "the cluster is not full"
-trace put bench greeting "$STATE/written" "${conf[@]}" --timeout 5
-ratios 0.85 0.9 0.95
-expect_failure "a full cluster" 'rados_write_full: Connection timed out (110)'
-
-for node in osd0 osd1; do
-  read -r osd _ <"$STATE/processes/ceph-$node"
-  kill -TERM "$osd"
-done
-trace put bench greeting "$STATE/written" "${conf[@]}" --timeout 5
-expect_failure "no OSD left" 'rados_write_full: Connection timed out (110)'
