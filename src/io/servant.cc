@@ -33,6 +33,12 @@ bool send_all(int socket, const void* data, size_t size) {
   return true;
 }
 
+// Copies of what was read stand in the dead part of the stack too, where a compiler put registers aside.
+[[gnu::noinline]] void wipe_dead_stack() {
+  std::array<char, 256 * 1024> dead;
+  explicit_bzero(dead.data(), dead.size());
+}
+
 [[noreturn]] void serve_until_the_end(int socket, const std::function<std::string()>& serve,
                                       std::span<const std::string> capabilities) noexcept {
   setsid();  // a ^C on the terminal is for the process that asks
@@ -48,6 +54,7 @@ bool send_all(int socket, const void* data, size_t size) {
     const uint64_t size = answer.size();
     const bool sent = send_all(socket, &size, sizeof size) && send_all(socket, answer.data(), answer.size());
     explicit_bzero(answer.data(), answer.size());
+    wipe_dead_stack();
     if (!sent) _exit(0);
   }
 }

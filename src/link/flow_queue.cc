@@ -33,7 +33,7 @@ FlowQueue::Chunk FlowQueue::take_head(uint32_t index) {
   Flow& flow = flows_[index];
   const Chunk packet = flow.head;
   flow.head = states_[packet].next_packet;
-  flow.chunks -= static_cast<uint32_t>((states_[packet].packet_bytes + kChunkBytes - 1) / kChunkBytes);
+  flow.chunks -= static_cast<uint32_t>(chunks_of(states_[packet].packet_bytes));
   if (flow.head == kNone) {
     *std::find(busy_.begin(), busy_.end(), index) = busy_.back();
     busy_.pop_back();
@@ -71,7 +71,7 @@ void FlowQueue::handle_packet(size_t bytes) {
   const auto index = static_cast<uint32_t>(hash % kFlows);
   Flow& flow = flows_[index];
 
-  const size_t used = (bytes + kChunkBytes - 1) / kChunkBytes;
+  const size_t used = chunks_of(bytes);
   for (size_t i = 0; i < used; ++i) {
     const bool last = i + 1 == used;
     states_[room_chunks_[i]] = {last ? kNone : room_chunks_[i + 1], kNone, 0};

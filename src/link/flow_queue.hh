@@ -36,6 +36,9 @@ class FlowQueue {
   // Packet memory in use.
   size_t waiting_bytes() const { return (chunks_ - kRoomChunks - free_.size()) * kChunkBytes; }
 
+  // Whether a packet of so many octets can wait without another one being dropped for it.
+  bool has_room(size_t bytes) const { return free_.size() >= chunks_of(bytes); }
+
   // Room for a packet, always there. What is written to it waits once handle_packet said how long it is.
   std::span<const iovec> poll_room() const { return room_; }
   void handle_packet(size_t bytes);
@@ -72,6 +75,7 @@ class FlowQueue {
     uint64_t finish = 0;  // of the last packet taken
   };
 
+  static size_t chunks_of(size_t bytes) { return (bytes + kChunkBytes - 1) / kChunkBytes; }
   uint8_t* memory_of(Chunk chunk) { return memory_.get() + size_t{chunk} * kChunkBytes; }
   void append(Flow& flow, Chunk packet);
   uint32_t next_flow() const;

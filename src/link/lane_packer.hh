@@ -39,8 +39,10 @@ class LanePacker {
   void handle_packet(size_t bytes);
   void handle_nothing();
 
-  // Copies a packet to those that wait.
+  // Copies a packet to those that wait; where has_queue_room said no, another one is dropped for it.
   void handle_copy(Bytes packet) { queue_.handle_copy(packet); }
+
+  bool has_queue_room(size_t bytes) const { return queue_.has_room(bytes); }
 
   // Moves what waits into the ring as far as there is room. True when something still waits: call again after
   // a slot.

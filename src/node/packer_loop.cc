@@ -1,6 +1,7 @@
 #include "node/packer_loop.hh"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <thread>
 
@@ -11,16 +12,8 @@ namespace {
 // Packets taken from one TUN before the others have their turn.
 constexpr int kTurn = 64;
 constexpr uint64_t kWakeUpTag = 0;
-// A packet should survive with this probability at least, as far as its length can help.
-constexpr uint32_t kTolerableLoss_65536ths = 655;  // 1 %
 
 }  // namespace
-
-size_t longest_packet_under_loss(uint16_t loss_65536ths, const wire::CellFormat& format) {
-  if (loss_65536ths == 0) return Packer::kLargestPacketBytes;
-  const size_t cells = std::max<size_t>(kTolerableLoss_65536ths / loss_65536ths, 1);
-  return std::min(Packer::kLargestPacketBytes, cells * format.data_bytes());
-}
 
 Result<std::unique_ptr<PackerLoop>> PackerLoop::create(std::vector<Lane*> lanes, bool spin) {
   auto events = EventQueue::create();
@@ -39,15 +32,10 @@ Result<std::unique_ptr<PackerLoop>> PackerLoop::create(std::vector<Lane*> lanes,
 }
 
 PackerLoop::PackerLoop(EventQueue events, WakeUp wake_up, bool spin)
-    : events_(std::move(events)),
-      wake_up_(std::move(wake_up)),
-      spin_(spin),
-      whole_(kLargestTunPacketBytes),
-      piece_(kLargestTunPacketBytes) {}
+    : events_(std::move(events)), wake_up_(std::move(wake_up)), spin_(spin) {}
 
 void PackerLoop::serve(std::unique_ptr<Source> source) {
-  const size_t pieces = 1 + LanePacker::most_pieces(source->lane->format);
-  pieces_.resize(std::max(pieces_.size(), pieces));
+  packing_.add(*source->lane);
   sources_.push_back(std::move(source));
 }
 
@@ -104,41 +92,8 @@ void PackerLoop::run(const std::atomic<bool>& stop) {
 }
 
 PackerLoop::Outcome PackerLoop::pack(Lane& lane) {
-  lane.packer.set_loss_report(lane.receiver.loss_65536ths());
-  const size_t longest = longest_packet_under_loss(lane.receiver.reported_loss_65536ths(), lane.format);
-  for (int i = 0; i < kTurn; ++i) {
-    const bool waiting = lane.packer.handle_waiting();
-    const bool came = longest < Packer::kLargestPacketBytes ? read_to_cut(lane, longest) : read(lane);
-    if (!came) return waiting ? Outcome::no_room : Outcome::drained;
-  }
-  return Outcome::more;
-}
-
-bool PackerLoop::read(Lane& lane) {
-  const size_t bytes = read_to(lane, lane.packer.poll_room());
-  if (bytes == 0) {
-    lane.packer.handle_nothing();
-  } else {
-    lane.packer.handle_packet(bytes);
-  }
-  return bytes != 0;
-}
-
-bool PackerLoop::read_to_cut(Lane& lane, size_t longest) {
-  const iovec room{whole_.data(), whole_.size()};
-  const size_t bytes = read_to(lane, std::span(&room, 1));
-  if (bytes == 0) return false;
-  Segmenter segmenter({whole_.data(), bytes}, header_.gso_bytes, longest);
-  while (const auto piece = segmenter.poll_piece(piece_)) lane.packer.handle_copy({piece_.data(), *piece});
-  return true;
-}
-
-// The packet's octets, or 0 when none waits.
-size_t PackerLoop::read_to(Lane& lane, std::span<const iovec> room) {
-  pieces_[0] = {&header_, kVirtioHeaderBytes};
-  std::copy(room.begin(), room.end(), pieces_.begin() + 1);
-  const ssize_t got = lane.tun.readv(std::span(pieces_).first(1 + room.size()));
-  return got > static_cast<ssize_t>(kVirtioHeaderBytes) ? static_cast<size_t>(got) - kVirtioHeaderBytes : 0;
+  const Losses losses{lane.receiver.loss_65536ths(), lane.receiver.reported_loss_65536ths()};
+  return packing_.pack(lane, losses, kTurn);
 }
 
 }  // namespace cuttle

@@ -2,9 +2,22 @@
 
 #include <algorithm>
 
-#include "node/packer_loop.hh"
-
 namespace cuttle {
+
+namespace {
+
+// A packet should survive with this probability at least, as far as its length can help.
+constexpr uint32_t kTolerableLoss_65536ths = 655;  // 1 %
+
+// The longest inner packet worth sending while this share of cells is lost: longer ones die too often with
+// one of their cells.
+size_t longest_packet_under_loss(uint16_t loss_65536ths, const wire::CellFormat& format) {
+  if (loss_65536ths == 0) return Packer::kLargestPacketBytes;
+  const size_t cells = std::max<size_t>(kTolerableLoss_65536ths / loss_65536ths, 1);
+  return std::min(Packer::kLargestPacketBytes, cells * format.data_bytes());
+}
+
+}  // namespace
 
 Packing::Packing() : pieces_(1), whole_(kLargestTunPacketBytes), piece_(kLargestTunPacketBytes) {}
 

@@ -74,6 +74,11 @@ bool is_cell(const capture::PacketRecord& packet) {
          packet.destination_port == kCellPort;
 }
 
+// Between two given hosts, the ports tell connections apart.
+uint32_t flow_of(const capture::PacketRecord& packet) {
+  return (uint32_t{packet.source_port} << 16) | packet.destination_port;
+}
+
 std::string few_of(const std::vector<std::string>& names) {
   std::string text;
   for (size_t i = 0; i < names.size() && i < 4; ++i) text += (i == 0 ? "" : ", ") + names[i];
@@ -210,7 +215,7 @@ Result<std::vector<LinkLoad>> loads_of_capture(const std::string& file, const st
     LinkLoad& load = found[direction];
     load.is_v6 = packet.source.is_v6;
     load.bytes += packet.ip_bytes;
-    load.arrivals.push_back({packet.time, packet.ip_bytes});
+    load.arrivals.push_back({packet.time, packet.ip_bytes, flow_of(packet)});
   }
   if (found.empty()) {
     return failure(fmt::format("{}: no packet {}; it has {}", file,

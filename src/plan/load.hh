@@ -15,7 +15,8 @@ namespace cuttle::plan {
 
 struct Arrival {
   Instant at;
-  uint32_t bytes;  // of the IP packet
+  uint32_t bytes;     // of the IP packet
+  uint32_t flow = 0;  // packets of one connection have the same number
 };
 
 // One direction of one link.

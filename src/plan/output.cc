@@ -25,16 +25,22 @@ std::string wait_text(const Option& option, Duration wait) {
   return option.replay.keeps_up ? format_duration(wait) : "grows";
 }
 
+std::string held_back_text(const Replay& replay) {
+  const auto packets = static_cast<double>(std::max<uint64_t>(replay.packets, 1));
+  return fmt::format("{:.1f} %", static_cast<double>(replay.held_back) / packets * 100);
+}
+
 report::Table options_table(const Planned& planned) {
   report::Table table;
-  table.header = {"rate", "added, median",   "added, p99",    "full",
-                  "used", "a day, each way", "CPU, each end", ""};
+  table.header = {"rate", "added, median", "added, p99",      "full",
+                  "used", "held back",     "a day, each way", "CPU, each end",
+                  ""};
   for (size_t i = 0; i < planned.advice.options.size(); ++i) {
     const Option& option = planned.advice.options[i];
     table.rows.push_back(
         {format_rate(option.shape.rate_bps), wait_text(option, option.replay.waits.median),
          wait_text(option, option.replay.waits.p99), fmt::format("{:.1f} %", option.replay.saturated * 100),
-         fmt::format("{:.1f} %", option.replay.used * 100), day_text(option.bytes_a_day),
+         fmt::format("{:.1f} %", option.replay.used * 100), held_back_text(option.replay), day_text(option.bytes_a_day),
          fmt::format("{:.2f} cores", option.cpu), planned.advice.recommended == i ? "recommended" : ""});
   }
   return table;
@@ -60,9 +66,8 @@ std::string verdict(const Planned& planned) {
 
 constexpr const char* kMeaning =
     "Added: from a packet's arrival at the link to the release of the cell with its last byte. Full: the "
-    "share "
-    "of time in which more waits than the next slot takes. The load is replayed as it was, however long the "
-    "queue; TCP would slow down instead, and wait at the sender.";
+    "share of time in which more waits than the next slot takes. Held back: packets that found the link's "
+    "queue full. There TCP slows down; here they wait at their senders, and their wait counts.";
 
 // Bytes a second in so many steps of the time.
 report::Series load_series(const LinkLoad& load) {
@@ -148,6 +153,7 @@ std::string to_json(const Planned& planned) {
                                {"used", option.replay.used},
                                {"keeps_up", option.replay.keeps_up},
                                {"packets", option.replay.packets},
+                               {"held_back", option.replay.held_back},
                                {"bytes_a_day", option.bytes_a_day},
                                {"cpu_cores", option.cpu}});
   }

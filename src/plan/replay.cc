@@ -2,38 +2,47 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
+#include <cstring>
 #include <memory>
 
 #include "base/bytes.hh"
-#include "link/packer.hh"
-#include "link/slot_ring.hh"
+#include "base/check.hh"
+#include "link/lane_packer.hh"
+#include "link/reassembler.hh"
+#include "plan/senders.hh"
 
 namespace cuttle::plan {
 
 namespace {
 
-constexpr size_t kRingSlots = 256;
 // Before the deadline a train is sealed; what comes later goes into the next one (node/pacing.hh).
 constexpr Duration kSealOneCell = nanoseconds(850);
 // A load that asks for more than the rate never ends by itself.
 constexpr Duration kPatience = seconds(30);
-constexpr size_t kSmallestPacket = 20;
+constexpr uint64_t kSeed = 1;
+
+// A packet as far as the core looks at it, IPv4 and UDP with the flow as its ports, and then its number.
+constexpr size_t kPortsAt = 20;
+constexpr size_t kNumberAt = 24;
+constexpr size_t kSmallestPacket = kNumberAt + 4;
 
 class LinkReplay {
  public:
   LinkReplay(const LinkLoad& load, const SlotPlan& plan, uint32_t cell_bytes)
       : load_(load),
         plan_(plan),
-        ring_(wire::CellFormat(cell_bytes), kRingSlots),
-        packer_(ring_),
-        schedule_(plan, Instant{} + milliseconds(1), 1) {
+        format_(cell_bytes),
+        sizes_(lane_sizes(plan, format_)),
+        ring_(format_, sizes_.ring_slots),
+        packer_(ring_, sizes_, kSeed),
+        reassembler_(format_, sizes_.reorder_cells, sizes_.lost_cell_timer),
+        schedule_(plan, Instant{} + milliseconds(1), kSeed) {
     waits_.reserve(load.arrivals.size());
   }
 
   Replay run() {
     const Instant end = Instant{} + load_.span;
-    while (next_ < load_.arrivals.size() || !inside_.empty()) {
+    while (waits_.size() < load_.arrivals.size()) {
       if (schedule_.deadline() > end + kPatience) {
         result_.keeps_up = false;
         break;
@@ -47,7 +56,7 @@ class LinkReplay {
  private:
   // Nothing waits: on to the slot before the next packet. All cells until then are dummies.
   void skip_silence() {
-    if (!inside_.empty() || next_ >= load_.arrivals.size()) return;
+    if (waits_.size() < next_) return;
     const Instant arrival = load_.arrivals[next_].at;
     if (arrival <= schedule_.deadline()) return;
     idle_slots_ += schedule_.skip_missed(arrival);
@@ -56,19 +65,16 @@ class LinkReplay {
   void slot() {
     const Instant deadline = schedule_.deadline();
     const Instant sealed = deadline - kSealOneCell * plan_.cells_per_slot;
-    pack_until(sealed);
-    uint32_t taken = 0;
-    while (taken < plan_.cells_per_slot && ring_.take() != nullptr) {
+    take_in(sealed);
+    const bool more_waits = packer_.handle_waiting();
+    for (uint32_t taken = 0; taken < plan_.cells_per_slot; ++taken) {
+      const uint8_t* payload = ring_.take();
+      if (payload == nullptr) break;
+      arrive(deadline, payload);
       ring_.release();
-      ++taken;
-    }
-    payloads_taken_ += taken;
-    while (!inside_.empty() && inside_.front().payload < payloads_taken_) {
-      waits_.push_back((deadline - inside_.front().arrived).ns);
-      inside_.pop_front();
     }
     ++slots_;
-    if (ring_.waiting() > 0 || has_arrived(sealed)) ++saturated_slots_;
+    if (more_waits || ring_.waiting() > 0 || !senders_.empty() || has_arrived(sealed)) ++saturated_slots_;
     schedule_.advance();
   }
 
@@ -76,20 +82,47 @@ class LinkReplay {
     return next_ < load_.arrivals.size() && load_.arrivals[next_].at <= now;
   }
 
-  void pack_until(Instant now) {
-    while (has_arrived(now) && packer_.has_room()) {
-      const Arrival& arrival = load_.arrivals[next_++];
-      packer_.handle_copy(packet(arrival.bytes));
-      inside_.push_back({arrival.at, payloads_taken_ + ring_.waiting() - 1});
+  void take_in(Instant now) {
+    for (; has_arrived(now); ++next_) {
+      if (senders_.empty() && enter(next_)) continue;
+      senders_.handle_packet(load_.arrivals[next_].flow, next_);
+      ++result_.held_back;
     }
+    while (!senders_.empty() && enter(senders_.poll_front())) senders_.handle_taken();
   }
 
-  // An IPv4 packet as far as the packer looks: its version and its length.
-  Bytes packet(uint32_t bytes) {
-    const size_t size = std::clamp<size_t>(bytes, kSmallestPacket, Packer::kLargestPacketBytes);
+  // Into the link's queue, unless it has no room.
+  bool enter(size_t number) {
+    const Bytes content = packet(number);
+    if (!packer_.has_queue_room(content.size())) return false;
+    packer_.handle_copy(content);
+    packer_.handle_waiting();
+    senders_.handle_entered(load_.arrivals[number].flow, content.size());
+    return true;
+  }
+
+  Bytes packet(size_t number) {
+    const Arrival& arrival = load_.arrivals[number];
+    const size_t size = std::clamp<size_t>(arrival.bytes, kSmallestPacket, Packer::kLargestPacketBytes);
     packet_[0] = 0x45;
+    packet_[9] = 17;
     store_be16(packet_.data() + 2, static_cast<uint16_t>(size));
+    store_be32(packet_.data() + kPortsAt, arrival.flow);
+    store_be32(packet_.data() + kNumberAt, static_cast<uint32_t>(number));
     return {packet_.data(), size};
+  }
+
+  // At the other end, without the way between.
+  void arrive(Instant released, const uint8_t* payload) {
+    const Sequence sequence{++payloads_taken_};
+    std::memcpy(reassembler_.poll_room(sequence), payload, format_.payload_bytes());
+    reassembler_.handle_payload(released, sequence);
+    while (const auto whole = reassembler_.poll_packet()) {
+      const size_t number = load_be32(whole->data() + kNumberAt);
+      CUTTLE_CHECK(number < load_.arrivals.size(), "a packet that was sent");
+      senders_.handle_left(load_.arrivals[number].flow, whole->size());
+      waits_.push_back((released - load_.arrivals[number].at).ns);
+    }
   }
 
   Duration percentile(double share) {
@@ -113,23 +146,21 @@ class LinkReplay {
     return result_;
   }
 
-  struct Packed {
-    Instant arrived;
-    uint64_t payload;  // that holds its last byte
-  };
-
   const LinkLoad& load_;
   SlotPlan plan_;
+  wire::CellFormat format_;
+  LaneSizes sizes_;
   SlotRing ring_;
-  Packer packer_;
+  LanePacker packer_;
+  Reassembler reassembler_;
   Schedule schedule_;
-  size_t next_ = 0;
+  Senders senders_;
+  size_t next_ = 0;  // the packet that comes next
   uint64_t payloads_taken_ = 0;
   uint64_t slots_ = 0;
   uint64_t idle_slots_ = 0;
   uint64_t saturated_slots_ = 0;
-  std::deque<Packed> inside_;
-  std::vector<int64_t> waits_;
+  std::vector<int64_t> waits_;  // of the packets that left
   std::array<uint8_t, 65536> packet_{};
   Replay result_;
 };

@@ -76,6 +76,43 @@ TEST(Replay, EveryPacketLeavesAndTheCellsAddUp) {
   EXPECT_NEAR(got.used, payload_share, payload_share * 0.1);
 }
 
+// A megabyte of one connection waits; a packet of another one comes meanwhile.
+LinkLoad bulk_and_one(uint32_t flow_of_the_one) {
+  LinkLoad load = burst(700, 1400);
+  for (Arrival& arrival : load.arrivals) arrival.flow = 1;
+  load.arrivals.push_back({Instant{} + seconds(1) + milliseconds(20), 100, flow_of_the_one});
+  return load;
+}
+
+TEST(Replay, APacketOfAnotherConnectionOvertakesBulk) {
+  const SlotPlan plan = slots(50'000'000);
+  const Replay same = replay(bulk_and_one(1), plan, 1472);
+  const Replay other = replay(bulk_and_one(2), plan, 1472);
+  EXPECT_EQ(same.packets, 701u);
+  EXPECT_EQ(other.packets, 701u);
+  // In one line it would leave last, after 164 ms; in a line of its own it is nearly the first of what waits, so
+  // that those behind it are one more.
+  EXPECT_GT(same.waits.most, milliseconds(140));
+  EXPECT_NEAR(static_cast<double>(other.waits.most.ns), static_cast<double>(same.waits.most.ns), 2e7);
+  EXPECT_GT(same.held_back, 300u);  // of 980,000 octets, the queue holds 25 ms of the rate
+}
+
+TEST(Replay, WhatWaitsAtItsSenderDelaysNobodyElse) {
+  // Two packets that come after a long backlog of one flow, each in a flow of its own: their waits are the
+  // smallest of all that came after it.
+  LinkLoad load = burst(700, 1400);
+  for (Arrival& arrival : load.arrivals) arrival.flow = 1;
+  const size_t bulk = load.arrivals.size();
+  for (uint32_t i = 0; i < 700; ++i) {
+    load.arrivals.push_back({Instant{} + seconds(1) + microseconds(100 * i + 20'000), 100, 2 + i % 2});
+  }
+  const Replay got = replay(load, slots(50'000'000), 1472);
+  EXPECT_EQ(got.packets, bulk + 700);
+  // Half of the packets are bulk, so the median is at the border between the two kinds.
+  EXPECT_LT(got.waits.median, milliseconds(5));
+  EXPECT_GT(got.waits.p99, milliseconds(140));
+}
+
 TEST(Figures, MeanAndPeakAreTheOnesAskedFor) {
   Figures figures;
   figures.peak_bps = 400'000'000;

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 #include <vector>
 
 #include "base/bytes.hh"
@@ -36,6 +37,7 @@ FileDescriptor open_socket() {
 struct Packet {
   Duration at;
   size_t payload;
+  uint32_t flow;  // the captured ports
 };
 
 std::vector<Packet> read_capture(const std::string& file, const IpAddress& from, const IpAddress& to) {
@@ -51,7 +53,8 @@ std::vector<Packet> read_capture(const std::string& file, const IpAddress& from,
     if (!first) first = record.time;
     if (record.source != from || record.destination != to) continue;
     packets.push_back(
-        {record.time - *first, std::max<size_t>(record.ip_bytes, kHeaders + kStamp) - kHeaders});
+        {record.time - *first, std::max<size_t>(record.ip_bytes, kHeaders + kStamp) - kHeaders,
+         (uint32_t{record.source_port} << 16) | record.destination_port});
   }
   std::stable_sort(packets.begin(), packets.end(),
                    [](const Packet& a, const Packet& b) { return a.at < b.at; });
@@ -65,7 +68,11 @@ int send_all(const std::string& file, const std::string& from, const std::string
   const auto destination = IpAddress::parse(target);
   if (!a || !b || !destination) die("not an address");
   const std::vector<Packet> packets = read_capture(file, *a, *b);
-  const FileDescriptor fd = open_socket();
+  // A socket for each captured connection, so that they are as many flows again.
+  std::map<uint32_t, FileDescriptor> sockets;
+  for (const Packet& packet : packets) {
+    if (!sockets.contains(packet.flow)) sockets.emplace(packet.flow, open_socket());
+  }
   const SocketAddress address = socket_address({*destination, port});
   std::vector<uint8_t> payload(65536);
   const MonotonicClock clock;
@@ -77,7 +84,8 @@ int send_all(const std::string& file, const std::string& from, const std::string
     clock.sleep_until(start + packet.at);
     if (clock.now() > start + packet.at + milliseconds(1)) ++late;
     store_be64(payload.data(), static_cast<uint64_t>((start + packet.at).ns));
-    if (sendto(fd.get(), payload.data(), packet.payload, 0, address.raw(), address.size) > 0) ++sent;
+    const int fd = sockets.at(packet.flow).get();
+    if (sendto(fd, payload.data(), packet.payload, 0, address.raw(), address.size) > 0) ++sent;
   }
   print({{"packets", packets.size()}, {"sent", sent}, {"late", late}});
   return 0;

@@ -57,3 +57,36 @@ trace put bench greeting "$STATE/written" "${conf[@]}" --timeout 6
 kill -CONT "$osd"
 ((SECONDS - began < 12)) || fail "an OSD that hangs made the trace hang"
 expect_failure "an OSD that hangs" 'rados_write_full: Connection timed out (110)'
+
+# Full from the first block on, as far as the cluster is concerned; the ratios have to rise in this order.
+ratios() { # NEARFULL BACKFILLFULL FULL
+  local kind
+  for kind in nearfull backfillfull full; do
+    lab sh mon -- ceph osd "set-$kind-ratio" "$1" >/dev/null 2>&1
+    shift
+  done
+}
+# "full" among the states of both OSDs in the map that a client gets, not the health's words: those also say "nearfull".
+osds_are_full() {
+  lab sh mon -- ceph osd dump --format json 2>/dev/null |
+    jq --exit-status '[.osds[].state | index("full") != null] == [true, true]' >/dev/null
+}
+ratios 0.00001 0.00002 0.00003
+for _ in {1..120}; do
+  ! osds_are_full || break
+  sleep 0.5
+done
+osds_are_full || fail "the OSDs are not full: $(lab sh mon -- ceph health detail)"
+trace put bench greeting "$STATE/written" "${conf[@]}" --timeout 6
+expect_failure "a full cluster" 'rados_write_full: Connection timed out (110)'
+grep -q 'the OSD map forbids it for now' "$STATE/out" || fail "it does not say that the map forbids it: $(cat "$STATE/out")"
+ratios 0.85 0.9 0.95
+
+for node in osd0 osd1; do
+  read -r osd _ <"$STATE/processes/ceph-$node"
+  kill -TERM "$osd"
+done
+began=$SECONDS
+trace put bench greeting "$STATE/written" "${conf[@]}" --timeout 6
+((SECONDS - began < 15)) || fail "missing OSDs made the trace hang"
+expect_failure "no OSD left" 'rados_write_full: Connection timed out (110)'
