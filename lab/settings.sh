@@ -13,7 +13,7 @@ LAB_CELL=1472
 LAB_DRIVER=native
 
 PORT=4410 # UDP port of the agents
-OSD_BYTES=4294967296 # of each OSD's sparse file
+OSD_BYTES=$((8 << 30)) # of each OSD's sparse file: room for a minute of unlimited writes, whose deletion lags behind
 POOL=bench # the pool with an object's two copies (one with --one-osd)
 PLACEMENT_GROUPS=32
 

@@ -86,12 +86,15 @@ lanes = {lanes}
 
 
 def lateness(before, after):
-    """What a link's slots did between two statuses: share missed, and the percentiles since the start (us)."""
+    """What a link's slots did between two statuses: the shares left out and late (left out, or released more than
+    100 us after the deadline), and the percentiles since the start (us)."""
     slots = (after["cells"]["sent"] - before["cells"]["sent"]) / after["shape"]["cells_per_slot"]
     missed = after["deadlines_missed"] - before["deadlines_missed"]
+    behind = after["deadlines_late"] - before["deadlines_late"]
     late = after["lateness_ns"]
     return {
         "missed_percent": 100 * missed / max(1, slots + missed),
+        "late_percent": 100 * (missed + behind) / max(1, slots + missed),
         "late_p50_us": late["p50"] / 1000,
         "late_p99_us": late["p99"] / 1000,
         "late_p999_us": late["p99.9"] / 1000,

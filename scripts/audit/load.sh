@@ -36,7 +36,7 @@ do_write-4k() { under_load write-4k "$1" write -b 4096 -O 4194304 -t 16; }
 do_read() { under_load read "$1" rand -t 4 --run-name reads; }
 
 prepare_reads() {
-  BENCH_SECONDS=6
+  BENCH_SECONDS=4
   rados_bench write -b 4194304 -t 4 --no-cleanup --run-name reads
 }
 

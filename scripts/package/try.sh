@@ -2,6 +2,8 @@
 # try.sh FOLDER: the packages in FOLDER in a fresh Debian 12 root: installed, upgraded, removed and purged. Needs root and
 # Debian's mirror.
 set -euo pipefail
+# shellcheck source=scripts/lib/mirror.sh
+source "$CUTTLE_ROOT/scripts/lib/mirror.sh"
 folder=$(readlink -f "$1")
 root=$(mktemp -d /var/tmp/cuttle-package-XXXXXX)
 trap 'umount "$root/proc" 2>/dev/null || true; rm -rf --one-file-system "$root"' EXIT
@@ -26,7 +28,8 @@ newer() {
 }
 
 export TMPDIR=/var/tmp
-mmdebstrap --quiet --variant=apt bookworm "$root"
+mapfile -t proxies < <(proxy_options)
+mmdebstrap --quiet --variant=apt "${proxies[@]}" bookworm "$root" "deb $(debian_mirror) bookworm main"
 mount -t proc proc "$root/proc"
 # As in any container: nothing is to be started in here.
 printf '#!/bin/sh\necho "$*" >>/tmp/asked-to-start\nexit 101\n' >"$root/usr/sbin/policy-rc.d"

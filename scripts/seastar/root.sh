@@ -32,17 +32,6 @@ why_no_seastar_root() {
   fi
 }
 
-# The archive that this machine's apt uses, and how it gets there.
-debian_mirror() {
-  local mirror
-  # shellcheck disable=SC2016  # for apt to expand
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 -E '/debian/?$' || true)
-  echo "${mirror:-http://deb.debian.org/debian}"
-}
-proxy_options() {
-  apt-config dump 2>/dev/null | sed -nE "s/^(Acquire::https?::[Pp]roxy[^ ]* .*);\$/--aptopt=\\1/p"
-}
-
 # Everything but seastar-dev stays what the suite has: sid's libraries are too new for it.
 pin_sid() {
   cat <<'END'

@@ -80,13 +80,10 @@ void read_node(TomlReader& reader, const std::string& directory, ParsedConfig& o
   reader.require("listen", "the address and UDP port that cells arrive at, for example \"10.77.0.11:4410\"");
   node.listen = reader.parsed("listen", Endpoint::parse, kEndpointAdvice).value_or(Endpoint{});
   read_addresses(reader, out);
-  const bool any_address = node.listen.address == IpAddress{node.listen.address.is_v6, {}};
-  if (!reader.has("addresses") && node.listen.port != 0) {
-    if (any_address) {
-      reader.problem("listen", "any address; then node.addresses must name this node's own");
-    } else {
-      node.addresses = {node.listen.address};
-    }
+  if (node.listen.port != 0 && node.listen.address == IpAddress{node.listen.address.is_v6, {}}) {
+    reader.problem("listen", "any address is not possible; name one of this node's own");
+  } else if (!reader.has("addresses") && node.listen.port != 0) {
+    node.addresses = {node.listen.address};
   }
   node.control_socket =
       reader

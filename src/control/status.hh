@@ -30,7 +30,7 @@ struct LinkStatus {
   std::string name;       // of the peer
   std::string interface;  // "ct-NAME"
   std::string endpoint;
-  std::string state;  // "up", "connecting", "quiet" (nothing authentic comes) or "down"
+  std::string state;  // "up", "connecting", or "quiet" (nothing authentic comes)
   bool open = false;  // joining, and not up yet: traffic to the peer passes beside the link
   std::optional<uint64_t> session_age_s;  // none without a session
   std::string session_peer_key;           // the peer's public key that it was agreed with; empty without one
@@ -54,7 +54,8 @@ struct LinkStatus {
   uint64_t bytes_received = 0;
   std::map<std::string, uint64_t> drops;  // by cause, all causes there are, also at 0
 
-  uint64_t deadlines_missed = 0;
+  uint64_t deadlines_missed = 0;  // slots left out
+  uint64_t deadlines_late = 0;    // released, but more than 100 us after the deadline
   LatenessStatus lateness;
   uint64_t handshakes = 0;  // sessions agreed
 

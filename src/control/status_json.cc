@@ -38,6 +38,7 @@ Json link_json(const LinkStatus& link) {
   json["drops"] = Json::object();
   for (const auto& [cause, count] : link.drops) json["drops"][cause] = count;
   json["deadlines_missed"] = link.deadlines_missed;
+  json["deadlines_late"] = link.deadlines_late;
   json["lateness_ns"] = {{"p50", link.lateness.p50_ns},
                          {"p99", link.lateness.p99_ns},
                          {"p99.9", link.lateness.p999_ns},
@@ -105,6 +106,7 @@ LinkStatus link_from(const Json& json) {
     link.drops[cause] = count.get_ref<const uint64_t&>();
   }
   read(json, "deadlines_missed", link.deadlines_missed);
+  read(json, "deadlines_late", link.deadlines_late);
   const Json& lateness = object(json, "lateness_ns");
   read(lateness, "p50", link.lateness.p50_ns);
   read(lateness, "p99", link.lateness.p99_ns);

@@ -71,8 +71,9 @@ ExitStatus init(const InitOptions& options) {
   if (auto committed = batch.commit(); !committed) return fail(committed.error().message);
   fmt::print(
       "{}: written, with its key in {}\n"
-      "Next: `cuttle show {}` prints what this node's peers need; paste theirs into this file.\n",
-      file, key_file, file);
+      "Next: `cuttle show {}` prints what this node's peers need; paste theirs into this file.\n"
+      "Under systemd the agent runs as the user cuttle: `chown cuttle: {}`.\n",
+      file, key_file, file, key_file);
   return kDone;
 }
 

@@ -119,7 +119,7 @@ std::string node_file(const PublicNode& node, const std::vector<PublicNode>& pee
       "\n"
       "[node]\n"
       "name = \"{0}\"\n"
-      "private_key_file = \"{0}.key\"  # beside this file; readable by root alone\n"
+      "private_key_file = \"{0}.key\"  # beside this file, mode 600; its owner is whom the agent runs as\n"
       "listen = \"{2}\"  # where cells arrive; let this UDP port through the firewall\n"
       "{3}"
       "\n"

@@ -46,7 +46,7 @@ Result<void> pin_thread(uint32_t cpu) {
   const int error = pthread_setaffinity_np(pthread_self(), sizeof set, &set);
   if (error != 0) {
     return os_failure("cannot run on CPU " + std::to_string(cpu), error,
-                      "name a CPU of this machine in node.cpus");
+                      "name a CPU of this machine in runtime.cpus");
   }
   return {};
 }

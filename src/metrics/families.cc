@@ -88,6 +88,8 @@ void add_traffic(Collection& out, const Labels& labels, const LinkStatus& link) 
 void add_timing(Collection& out, const Labels& labels, const LinkStatus& link) {
   out.counter("cuttle_link_deadlines_missed_total", "Slots left out because their time came too late.",
               labels, link.deadlines_missed);
+  out.counter("cuttle_link_deadlines_late_total", "Slots released more than 100 us after their deadline.",
+              labels, link.deadlines_late);
   out.gauge("cuttle_link_release_lateness_median_seconds", "Release after its deadline, since the start.",
             labels, seconds_of(link.lateness.p50_ns));
   out.gauge("cuttle_link_release_lateness_p99_seconds", "Release after its deadline, since the start.",
