@@ -1,4 +1,6 @@
 #include <fmt/format.h>
+#include <pwd.h>
+#include <sys/stat.h>
 
 #include "doctor/examine.hh"
 #include "node/preflight.hh"
@@ -11,6 +13,20 @@ namespace {
 bool drops_by_default(std::string_view chain) {
   return chain.find("hook input") != std::string_view::npos &&
          chain.find("policy drop") != std::string_view::npos;
+}
+
+// Whom the packaged unit runs the agent as. Root can check and start what that user cannot read.
+constexpr const char* kUnitUser = "cuttle";
+
+void examine_key_file(const std::string& path, Findings& findings) {
+  const passwd* user = ::getpwnam(kUnitUser);
+  struct stat status {};
+  if (path.empty() || user == nullptr || ::stat(path.c_str(), &status) != 0) return;
+  if (status.st_uid == user->pw_uid) return;
+  findings.push_back(
+      {Mark::unsure,
+       fmt::format("{} does not belong to the user {}, whom the unit runs the agent as", path, kUnitUser),
+       fmt::format("chown {}: {}", kUnitUser, path)});
 }
 
 }  // namespace
@@ -27,7 +43,9 @@ Findings examine_configuration(const LoadedConfig& loaded) {
     findings.push_back(
         {Mark::good, loaded.file + " fits this machine: addresses, reverse paths, interfaces", ""});
   }
+  examine_key_file(loaded.config.private_key_file, findings);
   for (const PeerConfig& peer : loaded.config.peers) {
+    examine_key_file(peer.preshared_key_file, findings);
     if (!peer.joining) continue;
     findings.push_back({Mark::unsure,
                         fmt::format("peer {} is joining: after a reboot, traffic passes beside its "
