@@ -106,6 +106,7 @@ run_faults() {
 }
 expect_agents() {
   local node
+  is_alive relay || die "the cable's program ended by itself: $(cat "$SOAK/relay.err")"
   for node in "${NODES[@]}"; do
     agent_pid "$node" >/dev/null ||
       die "the agent of $node ended by itself: $(tail -n 5 "$STATE/log/cuttle-$node.out")"

@@ -30,8 +30,8 @@ struct UpOptions {
 
 constexpr Duration kLongestTrial = seconds(3600);
 
-// How long the reading of all files may take.
-constexpr Duration kReadingTime = seconds(10);
+// How long the reading of all files may take; well within the watchdog's time, since the control thread waits.
+constexpr Duration kReadingTime = seconds(4);
 
 // A process of its own reads the files, at the start as at every reload: this one may have become somebody
 // who may not (runtime.user), and has given away what it would take.
@@ -41,7 +41,7 @@ Result<Servant> make_reader(const std::string& file) {
 }
 
 // `driver`: the one that runs it, whatever the file says.
-LoadedConfig load_and_check(const Servant& reader, const std::string& file, const std::string& driver) {
+LoadedConfig load_and_check(Servant& reader, const std::string& file, const std::string& driver) {
   auto octets = reader.ask(kReadingTime);
   auto loaded = octets ? from_octets(file, *octets) : Result<LoadedConfig>(tl::unexpected(octets.error()));
   if (octets) wipe(octets->data(), octets->size());
@@ -57,14 +57,14 @@ LoadedConfig load_and_check(const Servant& reader, const std::string& file, cons
 }
 
 ExitStatus up(const UpOptions& options, const OwnDriver& own, AgentOptions agent) {
-  const auto reader = make_reader(options.config);
+  auto reader = make_reader(options.config);
   if (!reader) {
     complain(reader.error().message);
     return kFailed;
   }
   // Before any key is in it; whoever may not is told when the agent starts.
   (void)lock_memory();
-  const LoadedConfig loaded = load_and_check(*reader, options.config, own.name);
+  LoadedConfig loaded = load_and_check(*reader, options.config, own.name);
   complain(loaded);
   if (!loaded.good()) return kBadInput;
   auto driver = own.make(options.driver, loaded.config);
@@ -76,7 +76,7 @@ ExitStatus up(const UpOptions& options, const OwnDriver& own, AgentOptions agent
   start_log(options.verbose, options.json_log ? LogForm::json : LogForm::text);
   agent.debug_keys_file = options.debug_keys;
   agent.load = [&] { return load_and_check(*reader, options.config, own.name); };
-  const auto ran = run_agent(loaded.config, *loaded.keys, agent);
+  const auto ran = run_agent(loaded, agent);
   if (ran) return kDone;
   complain(ran.error().message);
   return kFailed;

@@ -95,16 +95,23 @@ Result<Servant> Servant::make(std::function<std::string()> serve, std::span<cons
   return Servant(std::move(ours));
 }
 
-Result<std::string> Servant::ask(Duration timeout) const {
-  const Instant until = MonotonicClock().now() + timeout;
-  const auto failed = [] { return failure("the process that reads the files has ended; restart the agent"); };
-  const char asked = 1;
-  if (!send_all(socket_.get(), &asked, 1)) return failed();
+std::optional<std::string> Servant::receive_answer(Instant until) const {
   uint64_t size = 0;
-  if (!receive_all(socket_.get(), &size, sizeof size, until) || size > kLongestAnswer) return failed();
+  if (!receive_all(socket_.get(), &size, sizeof size, until) || size > kLongestAnswer) return std::nullopt;
   std::string answer(size, '\0');
-  if (!receive_all(socket_.get(), answer.data(), answer.size(), until)) return failed();
-  return answer;
+  if (receive_all(socket_.get(), answer.data(), answer.size(), until)) return answer;
+  explicit_bzero(answer.data(), answer.size());
+  return std::nullopt;
+}
+
+Result<std::string> Servant::ask(Duration timeout) {
+  const Instant until = MonotonicClock().now() + timeout;
+  const char asked = 1;
+  if (socket_ && send_all(socket_.get(), &asked, 1)) {
+    if (auto answer = receive_answer(until)) return std::move(*answer);
+  }
+  socket_ = FileDescriptor();
+  return failure("the process that reads the files has ended or does not answer; restart the agent");
 }
 
 }  // namespace cuttle

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -21,11 +22,14 @@ class Servant {
   // read or privileges are given away.
   static Result<Servant> make(std::function<std::string()> serve, std::span<const std::string> capabilities);
 
-  // Waits at most `timeout` in all. What comes back may hold secrets: wipe it after use.
-  Result<std::string> ask(Duration timeout) const;
+  // Waits at most `timeout` in all. What comes back may hold secrets: wipe it after use. After a failure every
+  // later call fails, too: an answer that comes late would be taken for the next one.
+  Result<std::string> ask(Duration timeout);
 
  private:
   explicit Servant(FileDescriptor socket) : socket_(std::move(socket)) {}
+  std::optional<std::string> receive_answer(Instant until) const;
+
   FileDescriptor socket_;
 };
 

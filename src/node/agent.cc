@@ -285,6 +285,8 @@ void Agent::watch_joining(Instant now) {
 }
 
 bool Agent::run() {
+  // Handshakes are due some milliseconds after what causes them, however busy the machine is.
+  if (config_.realtime) (void)set_high_priority();
   spdlog::info("node {} is up: {} links, {}", config_.name, links_.size(), aead_backend_name(backend_));
   if (confirm_within_) {
     trial_ends_ = clock_.now() + *confirm_within_;
@@ -334,10 +336,12 @@ bool Agent::run() {
 
 }  // namespace
 
-Result<void> run_agent(const NodeConfig& config, const NodeKeys& keys, const AgentOptions& options) {
+Result<void> run_agent(LoadedConfig& loaded, const AgentOptions& options) {
+  const NodeConfig& config = loaded.config;
   // What an earlier run left closed stays closed, whatever goes wrong now.
   const bool was_closed = is_closed(config);
-  auto agent = Agent::start(config, keys, options);
+  auto agent = Agent::start(config, *loaded.keys, options);
+  loaded.keys.reset();  // a key that is changed later must not live on here
   if (!agent) {
     if (!was_closed) {
       if (auto undone = remove_redirect(config); !undone) spdlog::error("{}", undone.error().message);

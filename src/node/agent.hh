@@ -29,7 +29,8 @@ struct AgentOptions {
 // SIGINT; SIGHUP and the request "reload" have it read its configuration again. Routes, guard and interfaces
 // stay behind on purpose: traffic to a peer then stops instead of leaving unshaped. An error means that
 // nothing was started and what this call had set up was undone.
-Result<void> run_agent(const NodeConfig& config, const NodeKeys& keys, const AgentOptions& options);
+// `loaded` is good; its keys are wiped once the agent has its own.
+Result<void> run_agent(LoadedConfig& loaded, const AgentOptions& options);
 
 // Undoes every route, rule, interface and guard of this node. What is not there is no error; an agent of this
 // node that still runs is one.

@@ -59,15 +59,17 @@ struct Lane {
 
   Tun tun;
   UdpSocket socket;
+  // Each thread's part on cache lines of its own: what one writes for every packet must not slow what another
+  // reads in every slot.
   SlotRing ring;
-  LanePacker packer;
-  LaneSender sender;
-  LaneReceiver receiver;
+  alignas(64) LanePacker packer;
+  alignas(64) LaneSender sender;
+  alignas(64) LaneReceiver receiver;
   std::unique_ptr<HandshakeMac> handshake_mac;
   PacketCounters packets;
 
   // Control thread to pacer, control thread to receiver.
-  Ring<PacerCommand> to_pacer{8};
+  alignas(64) Ring<PacerCommand> to_pacer{8};
   Ring<ReceiverCommand> to_receiver{8};
   CellRing handshakes_out;
   // Receiver to control thread.

@@ -28,6 +28,12 @@ Instant NodeLink::last_authentic() const {
   return last;
 }
 
+Instant NodeLink::heard_on_every_lane() const {
+  Instant last = Instant::never();
+  for (const auto& lane : lanes_) last = std::min(last, lane->receiver.last_authentic());
+  return last;
+}
+
 void NodeLink::handle_control(Instant now, uint64_t wall_clock_ns) {
   handle_lanes();
   association_.handle_timeout(now, last_authentic(), wall_clock_ns);
@@ -132,7 +138,7 @@ void NodeLink::handle_event(const EndSending& /*event*/) {
 }
 
 void NodeLink::log_state(Instant now) {
-  const Association::State state = association_.state(now, last_authentic());
+  const Association::State state = association_.state(now, heard_on_every_lane());
   if (state == logged_state_) return;
   logged_state_ = state;
   switch (state) {
@@ -140,8 +146,8 @@ void NodeLink::log_state(Instant now) {
       spdlog::info("link {}: up, {} to {}", peer_.name, own_address_.text(), peer_.endpoint.text());
       break;
     case Association::State::quiet:
-      spdlog::warn("link {}: nothing heard from {} for a second; traffic to {} waits", peer_.name,
-                   peer_.endpoint.text(), peer_.name);
+      spdlog::warn("link {}: nothing heard from {} for a second{}; traffic to {} waits", peer_.name,
+                   peer_.endpoint.text(), lanes_.size() > 1 ? " on one lane at least" : "", peer_.name);
       break;
     case Association::State::connecting:
       spdlog::warn("link {}: the session with {} ended; trying again", peer_.name, peer_.endpoint.text());

@@ -50,7 +50,8 @@ class NodeLink {
   void handle_lanes();
   void confirm(const Lane& lane);
   void send_handshake();
-  Instant last_authentic() const;
+  Instant last_authentic() const;       // on any lane: the peer lives
+  Instant heard_on_every_lane() const;  // on the lane that has been quiet longest: nothing is missing
   void log_state(Instant now);
 
   PeerConfig peer_;

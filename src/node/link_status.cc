@@ -70,7 +70,7 @@ void count_handshakes(LinkStatus& status, const AssociationCounters& counters) {
 }  // namespace
 
 bool NodeLink::is_up(Instant now) const {
-  return association_.state(now, last_authentic()) == Association::State::up;
+  return association_.state(now, heard_on_every_lane()) == Association::State::up;
 }
 
 LinkStatus NodeLink::status(Instant now) const {
@@ -78,7 +78,7 @@ LinkStatus NodeLink::status(Instant now) const {
   status.name = peer_.name;
   status.interface = peer_.interface_name();
   status.endpoint = peer_.endpoint.text();
-  status.state = state_name(association_.state(now, last_authentic()));
+  status.state = state_name(association_.state(now, heard_on_every_lane()));
   if (const auto since = association_.established()) {
     status.session_age_s = static_cast<uint64_t>((now - *since).ns / 1'000'000'000);
   }

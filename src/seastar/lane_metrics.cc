@@ -27,6 +27,10 @@ void add_sending_metrics(metrics::metric_groups& groups, const Lane& lane, const
     return metrics::make_counter(
         name, [&counter] { return counter.value(); }, metrics::description(what), labels);
   };
+  const auto packed = [&](const char* name, uint64_t (LanePacker::*value)() const, const char* what) {
+    return metrics::make_counter(
+        name, [&packer = lane.packer, value] { return (packer.*value)(); }, metrics::description(what), labels);
+  };
   const auto lateness = [&](const char* name, double share) {
     return metrics::make_gauge(
         name, [&sent, share] { return seconds_of(sent.lateness.percentile(share)); },
@@ -39,8 +43,8 @@ void add_sending_metrics(metrics::metric_groups& groups, const Lane& lane, const
        count("slots_missed_total", sent.slots_missed, "Slots left out because their turn came too late"),
        count("slots_late_total", sent.slots_late, "Slots released more than 100 us after their deadline"),
        count("datagrams_refused_total", sent.datagrams_refused, "Cells that the socket did not take"),
-       count("packets_sent_total", lane.packets.packets_in, "Packets taken from the interface"),
-       count("packet_bytes_sent_total", lane.packets.bytes_in, "Bytes of these"),
+       packed("packets_sent_total", &LanePacker::packets, "Packets taken from the interface"),
+       packed("packet_bytes_sent_total", &LanePacker::bytes, "Bytes of these"),
        lateness("release_lateness_median_seconds", 0.5), lateness("release_lateness_p99_seconds", 0.99),
        lateness("release_lateness_p999_seconds", 0.999)});
 }

@@ -69,6 +69,24 @@ static_keys() {
   done
 }
 
+# The key of before is nowhere any more, neither in use nor in what was read at the start.
+static_key_changed() {
+  local old
+  network
+  connect
+  configure
+  start_agents
+  old=$(hex_of_key "$WORK/a.key")
+  "$CUTTLE" genkey >"$WORK/a.key"
+  reload a || fail "reload: $(<"$WORK/a.reload")"
+  eventually 30 found_none a "$old" || fail "the key of before is still there, times: $(found "$(<"$WORK/a.pid")" "$old")"
+  [[ $(found "$(<"$WORK/a.pid")" "$(hex_of_key "$WORK/a.key")") != 0 ]] || fail "the new key is not found"
+}
+found_none() { # NODE HEX
+  sleep 1
+  [[ $(found "$(<"$WORK/$1.pid")" "$2") == 0 ]]
+}
+
 # Mappings that can be written to and are not locked ("lo" among their flags).
 unlocked() { # PID
   awk '/^[0-9a-f]+-[0-9a-f]+ / { name = $0; writable = $2 ~ /w/ } /^VmFlags:/ && writable && !/ lo( |$)/ { print name }' "/proc/$1/smaps"
@@ -87,5 +105,5 @@ never_paged_out() {
   done
 }
 
-for case in session_keys_are_wiped static_keys never_paged_out; do run_case "$case"; done
+for case in session_keys_are_wiped static_keys static_key_changed never_paged_out; do run_case "$case"; done
 finish
