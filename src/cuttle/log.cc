@@ -1,13 +1,14 @@
 #include "cuttle/log.hh"
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
+
+#include "cuttle/stderr_sink.hh"
 
 namespace cuttle {
 
@@ -50,7 +51,7 @@ class JsonMessage : public spdlog::custom_flag_formatter {
 }  // namespace
 
 void start_log(bool verbose, LogForm form) {
-  auto logger = spdlog::stderr_color_mt("cuttle");
+  auto logger = std::make_shared<spdlog::logger>("cuttle", std::make_shared<StderrSink>());
   if (form == LogForm::json) {
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
     formatter->add_flag<JsonMessage>('*').set_pattern(

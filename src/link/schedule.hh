@@ -43,8 +43,9 @@ inline constexpr uint32_t kMostCellsPerSlot = 256;
 inline constexpr Duration kShortestSlot = microseconds(10);
 inline constexpr Duration kLongestSlot = seconds(1);
 // Scattered cells keep this distance where the slot has room for it: a cell drawn right behind another would
-// leave when the system call of that other ends, and how long that takes is the host's load.
-inline constexpr Duration kScatterDistance = microseconds(100);
+// leave when the system call of that other ends, and how long that takes is the host's load. It is no longer
+// than that, because a gap shorter than any that is drawn can only come from a late release.
+inline constexpr Duration kScatterDistance = microseconds(4);
 
 // False when no plan exists (rate, slot or jitter out of range): `plan` is then untouched.
 bool plan_slots(const ShapeRequest& request, SlotPlan& plan);
@@ -75,7 +76,7 @@ class Schedule {
   Random random_;
   uint64_t slot_ = 0;
   uint32_t release_ = 0;                                // of this slot
-  std::array<uint32_t, kMostCellsPerSlot> offsets_ns_;  // of its releases, when scattered
+  std::array<uint32_t, 2 * kMostCellsPerSlot> offsets_ns_;  // of its releases, when scattered; the rest: drawn
   Instant start_;
   Instant deadline_;
 };

@@ -56,6 +56,7 @@ struct Lane {
   LaneSizes sizes;
   std::vector<IpPrefix> allowed_sources;
   uint32_t inner_mtu = 1500;
+  Duration seal_one_cell;  // what it costs on this machine (seal_cost.hh)
 
   Tun tun;
   UdpSocket socket;

@@ -141,6 +141,27 @@ TEST(Schedule, ScatteredCellsFillTheSlotAndKeepTheirDistance) {
   }
 }
 
+// The lengths of gaps have no lower edge: half as long is a quarter as frequent.
+TEST(Schedule, ShortGapsBetweenScatteredCellsAreTheRarerTheShorter) {
+  const SlotPlan plan = scattered(24'000'000, milliseconds(4));  // eight cells
+  Schedule schedule(plan, Instant{0}, 3);
+  int within_40us = 0;
+  int within_80us = 0;
+  int within_160us = 0;
+  constexpr int kGaps = 800'000;
+  for (int i = 0; i < kGaps; ++i) {
+    const Instant before = schedule.deadline();
+    schedule.advance();
+    const Duration gap = schedule.deadline() - before - kScatterDistance;
+    within_40us += gap < microseconds(40) ? 1 : 0;
+    within_80us += gap < microseconds(80) ? 1 : 0;
+    within_160us += gap < microseconds(160) ? 1 : 0;
+  }
+  EXPECT_GT(within_40us, kGaps / 200);
+  EXPECT_NEAR(static_cast<double>(within_80us) / within_40us, 4, 0.6);
+  EXPECT_NEAR(static_cast<double>(within_160us) / within_80us, 4, 0.8);
+}
+
 TEST(Schedule, ScatteringWithoutRoomForTheDistanceKeepsTheOrder) {
   const SlotPlan plan = scattered(10'000'000'000, microseconds(200));
   Schedule schedule(plan, Instant{0}, 7);
