@@ -17,6 +17,17 @@ NodeLink::NodeLink(PeerConfig peer, IpAddress own_address, AssociationConfig ass
       backend_(backend),
       key_log_(key_log) {}
 
+void NodeLink::add_lane(std::unique_ptr<Lane> lane) {
+  to_pacers_.emplace_back(lane->to_pacer);
+  to_receivers_.emplace_back(lane->to_receiver);
+  lanes_.push_back(std::move(lane));
+}
+
+void NodeLink::tell_receiver(size_t lane, ReceiverCommand command) {
+  to_receivers_[lane].handle_command(std::move(command));
+  receiver_wake_ups_[lane]();
+}
+
 void NodeLink::set_receiver_wake_up(size_t lane, std::function<void()> wake_up) {
   receiver_wake_ups_.resize(std::max(receiver_wake_ups_.size(), lane + 1));
   receiver_wake_ups_[lane] = std::move(wake_up);
@@ -47,10 +58,7 @@ void NodeLink::handle_control(Instant now, uint64_t wall_clock_ns) {
 void NodeLink::handle_keys(const AssociationKeys& keys) {
   association_.handle_keys(keys);
   for (size_t i = 0; i < lanes_.size(); ++i) {
-    const bool told =
-        lanes_[i]->to_receiver.push(ExpectMac{std::make_unique<HandshakeMac>(keys.own.public_key())});
-    if (!told) spdlog::error("link {}: lane {} does not take its new keys; reload again", peer_.name, i);
-    receiver_wake_ups_[i]();
+    tell_receiver(i, ExpectMac{std::make_unique<HandshakeMac>(keys.own.public_key())});
   }
 }
 
@@ -61,6 +69,10 @@ void NodeLink::send_handshake() {
 }
 
 void NodeLink::handle_lanes() {
+  for (auto& to_pacer : to_pacers_) to_pacer.handle_waiting();
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    if (to_receivers_[i].handle_waiting()) receiver_wake_ups_[i]();
+  }
   for (const auto& lane : lanes_) {
     // Not more at a time than wait now, however fast a flood brings more.
     for (size_t turns = lane->handshakes_in.capacity(); turns > 0; --turns) {
@@ -94,11 +106,7 @@ void NodeLink::handle_event(const InstallReceive& event) {
       key_log_->add(peer_.endpoint.address, own_address_, Spi{event.first_spi.value + index},
                     derive_cell_key(event.secret, index));
     }
-    if (!lanes_[i]->to_receiver.push(make_receive_key(event, index, backend_))) {
-      spdlog::error("link {}: lane {} does not take its new keys; the session will be tried again",
-                    peer_.name, i);
-    }
-    receiver_wake_ups_[i]();
+    tell_receiver(i, make_receive_key(event, index, backend_));
   }
 }
 
@@ -115,26 +123,19 @@ void NodeLink::handle_event(const InstallSend& event) {
     // On hold before the pacer can know the key: it ends the hold when it changes to it, and whoever was kept
     // from running in between must not begin one that nobody ends.
     if (!event.first) lane.ring.hold();
-    if (!lane.to_pacer.push(make_send_key(event, index, backend_, from))) {
-      lane.ring.resume();
-      spdlog::error("link {}: lane {} does not take its new keys; the session will be tried again",
-                    peer_.name, i);
-    }
+    to_pacers_[i].handle_command(make_send_key(event, index, backend_, from));
   }
   spdlog::debug("link {}: session {} in use", peer_.name, event.session);
 }
 
 void NodeLink::handle_event(const ForgetBefore& event) {
-  for (size_t i = 0; i < lanes_.size(); ++i) {
-    lanes_[i]->to_receiver.push(ForgetSessionsBefore{event.session});
-    receiver_wake_ups_[i]();
-  }
+  for (size_t i = 0; i < lanes_.size(); ++i) tell_receiver(i, ForgetSessionsBefore{event.session});
 }
 
 void NodeLink::handle_event(const EndSending& /*event*/) {
   spdlog::warn("link {}: the session ends: the key of {} that it was agreed with is no longer accepted",
                peer_.name, peer_.name);
-  for (const auto& lane : lanes_) lane->to_pacer.push(StopSending{});
+  for (auto& to_pacer : to_pacers_) to_pacer.handle_command(StopSending{});
 }
 
 void NodeLink::log_state(Instant now) {

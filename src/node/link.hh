@@ -3,6 +3,7 @@
 // association.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "link/association.hh"
 #include "node/key_log.hh"
 #include "node/lane.hh"
+#include "node/outbox.hh"
 
 namespace cuttle {
 
@@ -24,7 +26,7 @@ class NodeLink {
            KeyLog* key_log);
 
   // At start-up only.
-  void add_lane(std::unique_ptr<Lane> lane) { lanes_.push_back(std::move(lane)); }
+  void add_lane(std::unique_ptr<Lane> lane);
   void set_receiver_wake_up(size_t lane, std::function<void()> wake_up);
 
   // Everything there is to do now. To be called when a lane woke the control thread, and at least every 100
@@ -47,6 +49,7 @@ class NodeLink {
   void handle_event(const InstallSend& event);
   void handle_event(const ForgetBefore& event);
   void handle_event(const EndSending& event);
+  void tell_receiver(size_t lane, ReceiverCommand command);
   void handle_lanes();
   void confirm(const Lane& lane);
   void send_handshake();
@@ -60,6 +63,8 @@ class NodeLink {
   AeadBackend backend_;
   KeyLog* key_log_;
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::deque<Outbox<PacerCommand>> to_pacers_;  // one a lane, like the next two
+  std::deque<Outbox<ReceiverCommand>> to_receivers_;
   std::vector<std::function<void()>> receiver_wake_ups_;
   uint64_t confirmed_session_ = 0;
   Association::State logged_state_ = Association::State::connecting;
