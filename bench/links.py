@@ -1,5 +1,5 @@
-"""Many links on one node: what 500 peers cost. One agent has the links, another answers all of them from as many
-addresses; both ends are at work on this machine, and what is shown is the first one's."""
+"""Many links on one node: what 500 peers cost. One agent has the links; at the other ends are as many agents, each on a
+node of its own. All are at work on this machine, and what is shown is the first one's."""
 
 import json
 import os
@@ -29,8 +29,8 @@ def address(i):
 
 
 class Star:
-    """One agent with `count` links. The other ends are agents of one link each: as processes, they are what a
-    cluster would have on as many machines."""
+    """One agent with `count` links, in node a. The other ends are agents of one link each, in namespaces of their own
+    that hang on a bridge in b."""
 
     def __init__(self, count):
         self.count = count
@@ -38,8 +38,7 @@ class Star:
         self.ends = []
         os.umask(0o077)
         spaces.make()
-        for i in range(count):
-            run("ip", "-n", spaces.space("b"), "addr", "add", address(i) + "/32", "dev", "u0")
+        spaces.make_ends({f"e{i}": address(i) for i in range(count)})
         run("ip", "-n", spaces.space("a"), "route", "add", "10.100.0.0/16", "dev", "u0")
         hub_key = run(CUTTLE, "genkey")
         hub = run(CUTTLE, "pubkey", input=hub_key).strip()
@@ -49,13 +48,12 @@ class Star:
             key = run(CUTTLE, "genkey")
             self._write(f"e{i}.key", key)
             text += self._peer(f"e{i}", run(CUTTLE, "pubkey", input=key).strip(), address(i), address(i))
-            # The ends share a namespace, its rule and its guard; each redirects an address that nobody has.
             self._write(f"e{i}.toml", self._node(f"e{i}", address(i)) + "[runtime]\nrealtime = false\n" +
-                        self._peer(f"h{i}", hub, spaces.ADDRESS["a"], f"10.101.{i // 250}.{i % 250 + 1}"))
+                        self._peer("hub", hub, spaces.ADDRESS["a"], spaces.ADDRESS["a"]))
         self._write("hub.toml", text)
         self.hub = start(*spaces.inside("a", CUTTLE, "up", "--config", self.path("hub.toml")), log=self.path("hub.log"))
         for i in range(count):
-            self.ends.append(start(*spaces.inside("b", CUTTLE, "up", "--config", self.path(f"e{i}.toml")),
+            self.ends.append(start(*spaces.inside(f"e{i}", CUTTLE, "up", "--config", self.path(f"e{i}.toml")),
                                    log=self.path("ends.log")))
 
     def path(self, name):
