@@ -144,6 +144,7 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
     spdlog::warn("keys may be written to swap: {}", locked.error().message);
   }
 
+  if (auto alone = check_alone(config); !alone) return tl::unexpected(alone.error());
   changed = true;
   if (auto closed = close_all(agent->joining_.routed()); !closed) return tl::unexpected(closed.error());
   // Before the sockets: a rule with another mark would lead their cells into the links.

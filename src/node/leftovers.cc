@@ -1,8 +1,11 @@
 #include "node/leftovers.hh"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "io/links.hh"
+#include "io/tun.hh"
 #include "node/redirect_plan.hh"
 
 namespace cuttle {
@@ -66,6 +69,18 @@ bool is_closed(const NodeConfig& config) {
   }
   const auto guarded = guard_is_present();
   return !guarded || *guarded;
+}
+
+Result<void> check_alone(const NodeConfig& config) {
+  const auto links = links_with_alias(alias_of_node(config.name));
+  if (!links) return tl::unexpected(links.error());
+  for (const Link& link : *links) {
+    if (!link.running) continue;
+    const auto holder = tun_holder(link.name);
+    return failure(fmt::format("interface {} is held by {}; stop that process first", link.name,
+                               holder ? fmt::format("process {}", *holder) : "another process"));
+  }
+  return {};
 }
 
 Result<std::vector<uint32_t>> tables_in_use(const NodeConfig& config) {

@@ -15,6 +15,10 @@ namespace cuttle {
 // that cannot be told: then nothing may be opened.
 bool is_closed(const NodeConfig& config);
 
+// An error when a process holds an interface of this node: an agent whose file names another control socket
+// than this one, so that it does not answer there. What it set up is not left over.
+Result<void> check_alone(const NodeConfig& config);
+
 // The tables of this configuration, and those that rules of ours look up besides.
 Result<std::vector<uint32_t>> tables_in_use(const NodeConfig& config);
 

@@ -134,6 +134,11 @@ second_agent_with_another_file() {
   ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" 2>"$WORK/second" || fail "a second agent starts"
   grep -q 'another agent answers' "$WORK/second" || fail "it says: $(<"$WORK/second")"
   expect_same "the machine afterwards" "$before" "$(machine_state a)"
+  sed -i "s|^control_socket = .*|control_socket = \"$WORK/other.sock\"|" "$WORK/a.toml"
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" 2>"$WORK/second" || fail "a second agent starts"
+  grep -q "interface ct-b is held by process $(<"$WORK/a.pid")" "$WORK/second" || fail "it says: $(<"$WORK/second")"
+  expect_same "the machine afterwards" "$before" "$(machine_state a)"
+  write_config a
   # Stopped, so that it does not put back what is taken away under it.
   kill -STOP "$(<"$WORK/a.pid")"
   in_space a nft flush ruleset
