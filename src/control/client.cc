@@ -102,6 +102,15 @@ Result<std::string> ask_agent(const std::string& path, std::string_view request,
   return parse_response(std::move(*document));
 }
 
+Result<bool> agent_is_there(const std::string& path) {
+  const auto address = socket_address(path);
+  if (!address) return tl::unexpected(address.error());
+  const auto connection = connect_once(*address);
+  if (connection || connection.error() == EAGAIN) return true;  // EAGAIN: its queue is full
+  if (connection.error() == ENOENT || connection.error() == ECONNREFUSED) return false;
+  return os_failure("control socket " + path, connection.error());
+}
+
 std::string control_socket_of(std::string_view node) {
   return std::string(kControlFolder) + "/" + std::string(node) + ".sock";
 }

@@ -13,6 +13,10 @@ namespace cuttle {
 // The document that the agent behind `path` answers `request` with. Waits at most `timeout` in all.
 Result<std::string> ask_agent(const std::string& path, std::string_view request, Duration timeout);
 
+// Whether an agent listens there, which says nothing of whether it still answers. An error: it cannot be
+// told.
+Result<bool> agent_is_there(const std::string& path);
+
 // Where agents put their sockets unless told otherwise, and the sockets that are there, sorted by name.
 inline constexpr std::string_view kControlFolder = "/run/cuttle";
 std::string control_socket_of(std::string_view node);

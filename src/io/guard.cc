@@ -2,6 +2,7 @@
 
 #include <nftables/libnftables.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -39,6 +40,23 @@ tl::unexpected<Error> nft_failure(const std::string& what, const Answer& answer)
 
 bool table_is_missing(const Answer& answer) {
   return answer.errors.find("No such file or directory") != std::string::npos;
+}
+
+// A kernel without nftables has no rules of anybody's.
+bool tables_are_unknown(const Answer& answer) {
+  return answer.errors.find("not supported") != std::string::npos;
+}
+
+// In text that guard_text made, each rule is a line of its own, inside a chain; so is what makes a chain a
+// hook.
+size_t count_rules(std::string_view text) {
+  constexpr std::string_view kInside = "\n    ";
+  constexpr std::string_view kHook = "\n    type filter hook";
+  size_t count = 0;
+  for (size_t at = text.find(kInside); at != std::string_view::npos; at = text.find(kInside, at + 1)) {
+    if (!text.substr(at).starts_with(kHook)) ++count;
+  }
+  return count;
 }
 
 void read_counter(const nlohmann::json& counter, std::map<std::string, GuardCounts>& counts) {
@@ -90,6 +108,27 @@ Result<std::map<std::string, GuardCounts>> guard_counts() {
     if (object.contains("counter")) read_counter(object["counter"], counts);
   }
   return counts;
+}
+
+Result<bool> guard_is_present() {
+  const Answer answer = run_nft("list counters table inet cuttle\n", 0);
+  if (answer.accepted) return true;
+  if (table_is_missing(answer) || tables_are_unknown(answer)) return false;
+  return nft_failure("cannot read the guard", answer);
+}
+
+Result<bool> guard_is_whole(const GuardConfig& config) {
+  const auto text = guard_text(config, {});
+  if (!text) return tl::unexpected(text.error());
+  const Answer answer = run_nft("list table inet cuttle\n", NFT_CTX_OUTPUT_JSON);
+  if (!answer.accepted && table_is_missing(answer)) return false;
+  if (!answer.accepted) return nft_failure("cannot read the guard", answer);
+  const auto json = nlohmann::json::parse(answer.output, nullptr, false);
+  if (!json.is_object()) return failure("cannot read the guard: nftables gave no JSON");
+  const auto objects = json.value("nftables", nlohmann::json::array());
+  const auto rules = std::count_if(objects.begin(), objects.end(),
+                                   [](const nlohmann::json& object) { return object.contains("rule"); });
+  return static_cast<size_t>(rules) >= count_rules(*text);
 }
 
 Result<std::string> firewall_rules() {

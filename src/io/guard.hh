@@ -54,6 +54,11 @@ Result<void> remove_guard();
 // By interface; an error when the table is not there (someone flushed the ruleset: apply it again).
 Result<std::map<std::string, GuardCounts>> guard_counts();
 
+// Whether anything of it is there.
+Result<bool> guard_is_present();
+// Whether it is there with all of its rules: `nft flush table` leaves the table and its chains, but empty.
+Result<bool> guard_is_whole(const GuardConfig& config);
+
 // All rules of this network namespace, whosever, as `nft list ruleset` prints them.
 Result<std::string> firewall_rules();
 

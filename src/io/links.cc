@@ -35,6 +35,11 @@ Link parse_link(nlmsghdr* message) {
       info[IFLA_INFO_KIND]) {
     link.kind = nla_get_string(info[IFLA_INFO_KIND]);
   }
+  nlattr* tun[IFLA_TUN_MAX + 1] = {};
+  if (link.kind == "tun" && info[IFLA_INFO_DATA] &&
+      nla_parse_nested(tun, IFLA_TUN_MAX, info[IFLA_INFO_DATA], nullptr) == 0 && tun[IFLA_TUN_MULTI_QUEUE]) {
+    link.several_queues = nla_get_u8(tun[IFLA_TUN_MULTI_QUEUE]) != 0;
+  }
   return link;
 }
 

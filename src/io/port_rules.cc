@@ -42,8 +42,13 @@ NetlinkMessage build(int type, int flags, uint32_t table, const PortRule& rule) 
   return message;
 }
 
-// One that `build` could have made for that table, or nothing.
-std::optional<PortRule> parse(nlmsghdr* answer, uint32_t table) {
+struct FoundRule {
+  uint32_t table = 0;
+  PortRule rule;
+};
+
+// One that `build` could have made, or nothing.
+std::optional<FoundRule> parse(nlmsghdr* answer) {
   const auto* header = static_cast<const fib_rule_hdr*>(nlmsg_data(answer));
   nlattr* attributes[FRA_MAX + 1] = {};
   if (answer->nlmsg_type != RTM_NEWRULE ||
@@ -59,8 +64,8 @@ std::optional<PortRule> parse(nlmsghdr* answer, uint32_t table) {
   const nlattr* source = attributes[FRA_SPORT_RANGE];
   const nlattr* destination = attributes[FRA_DPORT_RANGE];
   if (header->action != FR_ACT_TO_TBL || (header->flags & FIB_RULE_INVERT) != 0 || header->src_len != 0 ||
-      number(FRA_TABLE) != table || number(FRA_PRIORITY) != kPortRulePriority ||
-      octet(FRA_PROTOCOL) != kRouteProtocol || (source == nullptr) == (destination == nullptr)) {
+      number(FRA_PRIORITY) != kPortRulePriority || octet(FRA_PROTOCOL) != kRouteProtocol ||
+      (source == nullptr) == (destination == nullptr)) {
     return std::nullopt;
   }
   PortRule rule;
@@ -73,21 +78,31 @@ std::optional<PortRule> parse(nlmsghdr* answer, uint32_t table) {
       static_cast<const fib_rule_port_range*>(nla_data(rule.of_source ? source : destination));
   rule.ports.first = range->start;
   rule.ports.last = range->end;
-  return rule;
+  return FoundRule{number(FRA_TABLE), rule};
 }
 
-Result<std::vector<PortRule>> list(NetlinkSocket& socket, uint32_t table) {
-  std::vector<PortRule> rules;
+Result<std::vector<FoundRule>> list_all(NetlinkSocket& socket) {
+  std::vector<FoundRule> rules;
   for (const uint8_t family : kFamilies) {
     NetlinkMessage message(RTM_GETRULE, NLM_F_DUMP);
     fib_rule_hdr header{};
     header.family = family;
     message.put_header(header);
     const int error = socket.query(message, [&](nlmsghdr* answer) {
-      if (const auto rule = parse(answer, table)) rules.push_back(*rule);
+      if (const auto found = parse(answer)) rules.push_back(*found);
     });
     const bool unsupported = error == -EAFNOSUPPORT || error == -EOPNOTSUPP;
     if (error != 0 && !unsupported) return os_failure("cannot list the routing rules", -error);
+  }
+  return rules;
+}
+
+Result<std::vector<PortRule>> list(NetlinkSocket& socket, uint32_t table) {
+  const auto all = list_all(socket);
+  if (!all) return tl::unexpected(all.error());
+  std::vector<PortRule> rules;
+  for (const FoundRule& found : *all) {
+    if (found.table == table) rules.push_back(found.rule);
   }
   std::sort(rules.begin(), rules.end());
   return rules;
@@ -137,6 +152,18 @@ Result<std::vector<PortRule>> list_port_rules(uint32_t table) {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
   return list(*socket, table);
+}
+
+Result<std::vector<uint32_t>> port_rule_tables() {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  const auto all = list_all(*socket);
+  if (!all) return tl::unexpected(all.error());
+  std::vector<uint32_t> tables;
+  for (const FoundRule& found : *all) {
+    if (std::find(tables.begin(), tables.end(), found.table) == tables.end()) tables.push_back(found.table);
+  }
+  return tables;
 }
 
 }  // namespace cuttle

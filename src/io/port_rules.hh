@@ -33,5 +33,7 @@ std::vector<PortRule> port_rules(const std::vector<IpPrefix>& prefixes, const st
 Result<void> set_port_rules(uint32_t table, std::vector<PortRule> rules);
 // All of ours that look up `table`.
 Result<std::vector<PortRule>> list_port_rules(uint32_t table);
+// The tables that ours look up; each once.
+Result<std::vector<uint32_t>> port_rule_tables();
 
 }  // namespace cuttle

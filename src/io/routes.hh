@@ -26,6 +26,8 @@ struct Route {
   std::string interface;  // empty for a blackhole
   std::optional<IpAddress> source;
   uint32_t metric = 0;
+
+  bool operator==(const Route&) const = default;
 };
 
 // "PREFIX dev INTERFACE table TABLE src SOURCE metric 100". Replaces what is there for that prefix and

@@ -4,7 +4,9 @@
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <optional>
 
 #include "io/netlink.hh"
 #include "io/os_error.hh"
@@ -42,32 +44,51 @@ uint32_t number(const nlattr* attribute) {
   return attribute != nullptr ? nla_get_u32(attribute) : 0;
 }
 
-bool is_the_rule(nlmsghdr* answer, const RedirectRule& rule) {
+struct FoundRule {
+  RedirectRule rule;
+  bool ours = false;
+};
+
+// One that `build` could have made, whoever made it, or nothing.
+std::optional<FoundRule> parse(nlmsghdr* answer) {
   const auto* header = static_cast<const fib_rule_hdr*>(nlmsg_data(answer));
   nlattr* attributes[FRA_MAX + 1] = {};
   if (answer->nlmsg_type != RTM_NEWRULE ||
       nlmsg_parse(answer, sizeof(fib_rule_hdr), attributes, FRA_MAX, nullptr) < 0) {
-    return false;
+    return std::nullopt;
   }
   const bool narrower = header->src_len != 0 || header->dst_len != 0 || attributes[FRA_IIFNAME] != nullptr ||
                         attributes[FRA_OIFNAME] != nullptr;
-  return header->action == FR_ACT_TO_TBL && (header->flags & FIB_RULE_INVERT) != 0 && !narrower &&
-         number(attributes[FRA_FWMASK]) == kWholeMark &&
-         RedirectRule{number(attributes[FRA_PRIORITY]), number(attributes[FRA_FWMARK]),
-                      number(attributes[FRA_TABLE])} == rule;
+  if (header->action != FR_ACT_TO_TBL || (header->flags & FIB_RULE_INVERT) == 0 || narrower ||
+      number(attributes[FRA_FWMASK]) != kWholeMark) {
+    return std::nullopt;
+  }
+  const nlattr* protocol = attributes[FRA_PROTOCOL];
+  return FoundRule{
+      {number(attributes[FRA_PRIORITY]), number(attributes[FRA_FWMARK]), number(attributes[FRA_TABLE])},
+      protocol != nullptr && nla_get_u8(protocol) == kRouteProtocol};
 }
 
-// False, too, when the machine lacks that IP version: *supported says so.
-Result<bool> is_present(NetlinkSocket& socket, const RedirectRule& rule, uint8_t family, bool* supported) {
+// None, too, when the machine lacks that IP version: *supported says so.
+Result<std::vector<FoundRule>> list(NetlinkSocket& socket, uint8_t family, bool* supported) {
   NetlinkMessage message(RTM_GETRULE, NLM_F_DUMP);
   fib_rule_hdr header{};
   header.family = family;
   message.put_header(header);
-  bool found = false;
-  const int error = socket.query(message, [&](nlmsghdr* answer) { found |= is_the_rule(answer, rule); });
+  std::vector<FoundRule> rules;
+  const int error = socket.query(message, [&](nlmsghdr* answer) {
+    if (const auto found = parse(answer)) rules.push_back(*found);
+  });
   *supported = error != -EAFNOSUPPORT && error != -EOPNOTSUPP;
   if (error != 0 && *supported) return os_failure("cannot list the routing rules", -error);
-  return found;
+  return rules;
+}
+
+Result<bool> is_present(NetlinkSocket& socket, const RedirectRule& rule, uint8_t family, bool* supported) {
+  const auto rules = list(socket, family, supported);
+  if (!rules) return tl::unexpected(rules.error());
+  return std::any_of(rules->begin(), rules->end(),
+                     [&](const FoundRule& found) { return found.rule == rule; });
 }
 
 }  // namespace
@@ -117,6 +138,23 @@ Result<bool> rule_is_present(const RedirectRule& rule) {
     everywhere &= *present || !supported;
   }
   return everywhere;
+}
+
+Result<std::vector<RedirectRule>> list_rules() {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  std::vector<RedirectRule> ours;
+  for (const uint8_t family : kFamilies) {
+    bool supported = false;
+    const auto rules = list(*socket, family, &supported);
+    if (!rules) return tl::unexpected(rules.error());
+    for (const FoundRule& found : *rules) {
+      if (found.ours && std::find(ours.begin(), ours.end(), found.rule) == ours.end()) {
+        ours.push_back(found.rule);
+      }
+    }
+  }
+  return ours;
 }
 
 }  // namespace cuttle

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/result.hh"
 
@@ -23,5 +24,7 @@ Result<void> add_rule(const RedirectRule& rule);
 Result<void> remove_rule(const RedirectRule& rule);
 // True when it is there for every IP version of the machine.
 Result<bool> rule_is_present(const RedirectRule& rule);
+// All of ours, whatever mark and table they name; each once, though it may be there for one IP version only.
+Result<std::vector<RedirectRule>> list_rules();
 
 }  // namespace cuttle

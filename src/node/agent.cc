@@ -22,8 +22,10 @@
 #include "node/assemble.hh"
 #include "node/change_links.hh"
 #include "node/joining.hh"
+#include "node/leftovers.hh"
 #include "node/native_driver.hh"
 #include "node/redirect.hh"
+#include "node/redirect_watch.hh"
 
 namespace cuttle {
 
@@ -31,8 +33,8 @@ namespace {
 
 // How often the control thread looks at its timers: handshakes are retried and keys renewed on the clock.
 constexpr Duration kTick = milliseconds(50);
-// How often it looks whether the guard is still there.
-constexpr Duration kGuardRound = seconds(2);
+// How long it waits before it tries again to close the way to a peer that joins.
+constexpr Duration kJoiningRetry = seconds(2);
 // How long an agent may take to say that it is there.
 constexpr Duration kPatience = seconds(3);
 
@@ -56,8 +58,9 @@ std::optional<Duration> watchdog_interval() {
 
 class Agent {
  public:
+  // `changed`: whether it came so far as to change the machine.
   static Result<std::unique_ptr<Agent>> start(const NodeConfig& config, const NodeKeys& keys,
-                                              const AgentOptions& options);
+                                              const AgentOptions& options, bool& changed);
   // False when nobody confirmed the trial in time.
   bool run();
   bool on_trial() const { return trial_ends_.has_value(); }
@@ -81,8 +84,9 @@ class Agent {
   void handle_hangup();
   size_t place_of(const NodeLink& link) const;
   StatusSnapshot status();
-  void watch_guard(Instant now);
   void watch_joining(Instant now);
+  Result<void> close_joined(Instant now, size_t peer);
+  Result<void> guard_joined(Instant now);
 
   NodeConfig config_;
   NodeKeys keys_;
@@ -91,7 +95,8 @@ class Agent {
   Joining joining_;
   MonotonicClock clock_;
   Instant started_;
-  Instant guard_seen_{};
+  RedirectWatch redirect_watch_;
+  Instant joining_next_{};
   AeadBackend backend_ = best_aead_backend();
   std::string realtime_why_not_;
   std::optional<Duration> confirm_within_;
@@ -107,7 +112,7 @@ class Agent {
 };
 
 Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const NodeKeys& keys,
-                                            const AgentOptions& options) {
+                                            const AgentOptions& options, bool& changed) {
   raise_open_files();
   auto signals = Signals::block_and_watch();
   if (!signals) return tl::unexpected(signals.error());
@@ -139,7 +144,13 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
     spdlog::warn("keys may be written to swap: {}", locked.error().message);
   }
 
+  if (auto alone = check_alone(config); !alone) return tl::unexpected(alone.error());
+  changed = true;
   if (auto closed = close_all(agent->joining_.routed()); !closed) return tl::unexpected(closed.error());
+  // Before the sockets: a rule with another mark would lead their cells into the links.
+  if (auto removed = remove_leftovers(agent->joining_.routed()); !removed) {
+    return tl::unexpected(removed.error());
+  }
   auto links = assemble_links({config, keys, agent->backend_, agent->key_log_.get()});
   if (!links) return tl::unexpected(links.error());
   agent->links_ = std::move(*links);
@@ -251,37 +262,43 @@ StatusSnapshot Agent::status() {
   return snapshot;
 }
 
-// A firewall that reloads its rules may flush ours with them.
-void Agent::watch_guard(Instant now) {
-  if (now - guard_seen_ < kGuardRound) return;
-  guard_seen_ = now;
-  if (guard_status()) return;
-  if (auto restored = restore_guard(joining_.guarded()); !restored) {
-    spdlog::error("the guard is gone and cannot be put back: {}", restored.error().message);
-  } else {
-    spdlog::warn(
-        "the guard (nftables table inet cuttle) was gone, and is back; something flushed the ruleset");
-  }
-}
-
 // A peer that was still open has its link up: from now on through it or nowhere.
 void Agent::watch_joining(Instant now) {
+  if (now < joining_next_) return;
   for (const auto& link : links_) {
     const size_t i = place_of(*link);
-    if (!joining_.is_open(i) || !link->is_up(now) || !joining_.handle_up(now, i)) continue;
-    auto closed = open_links(joining_.routed());
-    if (closed) closed = close_routes(joining_.routed());
-    if (closed) {
+    if (!joining_.is_open(i) || !link->is_up(now)) continue;
+    if (auto closed = close_joined(now, i); closed) {
       spdlog::info("link {} is up for the first time: traffic to it goes through it from now on, or nowhere",
                    link->peer().name);
     } else {
       spdlog::error("link {}: its routes cannot be set: {}", link->peer().name, closed.error().message);
+      joining_next_ = now + kJoiningRetry;
     }
   }
-  if (!joining_.handle_timeout(now)) return;
-  if (auto guarded = restore_guard(joining_.guarded()); !guarded) {
+  if (!joining_.guard_is_due(now)) return;
+  if (auto guarded = guard_joined(now); !guarded) {
     spdlog::error("the guard cannot be renewed: {}", guarded.error().message);
+    joining_next_ = now + kJoiningRetry;
   }
+}
+
+Result<void> Agent::close_joined(Instant now, size_t peer) {
+  Joining next = joining_;
+  next.handle_up(now, peer);
+  const NodeConfig& routed = next.routed();
+  if (auto opened = open_link(routed, routed.peers[peer]); !opened) return opened;
+  if (auto closed = close_routes(routed); !closed) return closed;
+  joining_ = std::move(next);
+  return {};
+}
+
+Result<void> Agent::guard_joined(Instant now) {
+  Joining next = joining_;
+  next.handle_timeout(now);
+  if (auto guarded = restore_guard(next.guarded()); !guarded) return guarded;
+  joining_ = std::move(next);
+  return {};
 }
 
 bool Agent::run() {
@@ -323,7 +340,7 @@ bool Agent::run() {
     for (const auto& link : links_) link->handle_control(now, wall);
     server_->handle_ready(now, std::span(waiting).first(server_fds));
     server_->handle_timeout(now);
-    watch_guard(now);
+    redirect_watch_.handle_timeout(now, joining_.routed(), joining_.guarded());
     watch_joining(now);
     if (watchdog_round && now >= watchdog_next) {
       sd_notify(0, "WATCHDOG=1");
@@ -338,12 +355,14 @@ bool Agent::run() {
 
 Result<void> run_agent(LoadedConfig& loaded, const AgentOptions& options) {
   const NodeConfig& config = loaded.config;
-  // What an earlier run left closed stays closed, whatever goes wrong now.
+  // What an earlier run left closed stays closed, whatever goes wrong now. So does what another agent holds:
+  // a start that finds one fails before it changes anything, and has nothing to undo.
   const bool was_closed = is_closed(config);
-  auto agent = Agent::start(config, *loaded.keys, options);
+  bool changed = false;
+  auto agent = Agent::start(config, *loaded.keys, options, changed);
   loaded.keys.reset();  // a key that is changed later must not live on here
   if (!agent) {
-    if (!was_closed) {
+    if (changed && !was_closed) {
       if (auto undone = remove_redirect(config); !undone) spdlog::error("{}", undone.error().message);
     }
     return tl::unexpected(agent.error());
@@ -360,12 +379,16 @@ Result<void> run_agent(LoadedConfig& loaded, const AgentOptions& options) {
 }
 
 Result<void> take_down(const NodeConfig& config) {
-  // Taken down under it, an agent would go on sending cells and put its guard back.
-  if (ask_agent(config.control_socket, "status", kPatience)) {
-    return failure(fmt::format("the agent of node {} is running ({}); stop it first", config.name,
-                               config.control_socket));
+  // Taken down under it, an agent would go on sending cells and put its guard back. One that is just ending
+  // does not answer either, but then is not there any more; one that is only slow is.
+  const auto answer = ask_agent(config.control_socket, "status", kPatience);
+  if (!answer) {
+    const auto there = agent_is_there(config.control_socket);
+    if (!there) return tl::unexpected(there.error());
+    if (!*there) return remove_redirect(config);
   }
-  return remove_redirect(config);
+  return failure(fmt::format("the agent of node {} is running ({}{}); stop it first", config.name,
+                             config.control_socket, answer ? "" : ", though it does not answer"));
 }
 
 }  // namespace cuttle

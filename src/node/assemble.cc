@@ -6,6 +6,7 @@
 
 #include "config/shape_plan.hh"
 #include "io/entropy.hh"
+#include "io/links.hh"
 #include "node/seal_cost.hh"
 
 namespace cuttle {
@@ -32,6 +33,17 @@ AssociationConfig association_config(const Assembly& assembly, size_t i, const S
 }
 
 namespace {
+
+// Whether an interface has several queues is fixed for its life, so one that an earlier run of this node made
+// for another number of lanes has to go. Blackholes and guard hold its traffic meanwhile.
+Result<void> make_way(const NodeConfig& config, const PeerConfig& peer) {
+  const auto link = find_link(peer.interface_name());
+  if (!link) return tl::unexpected(link.error());
+  const bool ours = *link && (*link)->kind == "tun" && (*link)->alias == alias_of_node(config.name);
+  if (!ours || (*link)->several_queues == (peer.lanes > 1)) return {};
+  if ((*link)->running || tun_holder(peer.interface_name())) return {};  // whoever attaches is told
+  return remove_tun_link(peer.interface_name());
+}
 
 Result<std::unique_ptr<Lane>> open_lane(const Assembly& assembly, const PeerConfig& peer,
                                         const SlotPlan& plan, uint8_t index, Tun tun) {
@@ -64,6 +76,7 @@ Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t
   const auto plan = plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes);
   if (!plan) return tl::unexpected(plan.error());
 
+  if (auto made = make_way(config, peer); !made) return tl::unexpected(made.error());
   TunOptions tun_options;
   tun_options.mtu = config.inner_mtu;
   tun_options.multi_queue = peer.lanes > 1;

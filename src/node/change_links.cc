@@ -66,6 +66,11 @@ class Change {
     try_to(close_all(in_.joining.routed()));
     try_to(restore_guard(in_.joining.guarded()));
     try_to(withdraw_routes(joining_->routed(), in_.joining.routed()));
+    // Closing for the new configuration may have taken a route of a link that goes on.
+    const NodeConfig& routed = in_.joining.routed();
+    for (const PeerConfig& peer : routed.peers) {
+      if (find_link(peer.name) != nullptr) try_to(open_link(routed, peer));
+    }
   }
 
   void end_links() {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/check.hh"
 #include "io/routes.hh"
+#include "node/leftovers.hh"
 
 namespace cuttle {
 
@@ -11,8 +13,11 @@ Result<Joining> Joining::look(const NodeConfig& config) {
   const bool any = std::any_of(config.peers.begin(), config.peers.end(),
                                [](const PeerConfig& peer) { return peer.joining; });
   std::vector<Route> routes;
-  for (const uint32_t table : {config.route_table, config.port_table()}) {
-    const auto its = any ? list_routes(table) : Result<std::vector<Route>>();
+  // The file may have named another table before.
+  const auto tables = any ? tables_in_use(config) : Result<std::vector<uint32_t>>();
+  if (!tables) return tl::unexpected(tables.error());
+  for (const uint32_t table : *tables) {
+    const auto its = list_routes(table);
     if (!its) return tl::unexpected(its.error());
     routes.insert(routes.end(), its->begin(), its->end());
   }
@@ -32,23 +37,26 @@ Result<Joining> Joining::look(const NodeConfig& config) {
   return joining;
 }
 
-bool Joining::handle_up(Instant now, size_t peer) {
-  if (stage_[peer] != Stage::open) return false;
+void Joining::handle_up(Instant now, size_t peer) {
+  CUTTLE_CHECK(stage_[peer] == Stage::open, "a link joins once");
   stage_[peer] = Stage::routed;
   routed_.peers[peer].redirect = redirects_[peer];
   guard_due_[peer] = now + kGrace;
-  return true;
 }
 
-bool Joining::handle_timeout(Instant now) {
-  bool renew = false;
+bool Joining::guard_is_due(Instant now) const {
+  for (size_t i = 0; i < stage_.size(); ++i) {
+    if (stage_[i] == Stage::routed && now >= guard_due_[i]) return true;
+  }
+  return false;
+}
+
+void Joining::handle_timeout(Instant now) {
   for (size_t i = 0; i < stage_.size(); ++i) {
     if (stage_[i] != Stage::routed || now < guard_due_[i]) continue;
     stage_[i] = Stage::closed;
     guarded_.peers[i].redirect = redirects_[i];
-    renew = true;
   }
-  return renew;
 }
 
 }  // namespace cuttle

@@ -29,10 +29,13 @@ class Joining {
   const NodeConfig& routed() const { return routed_; }
   const NodeConfig& guarded() const { return guarded_; }
 
-  // The link to `peer` is up. True when its routes have to be set now.
-  bool handle_up(Instant now, size_t peer);
-  // True when the guard has to be renewed now.
-  bool handle_timeout(Instant now);
+  // Whoever calls these does so with a copy, and keeps it once routes or guard are as it says: what fails is
+  // tried again.
+  // The link to `peer`, which is open, is up: its routes have to be set.
+  void handle_up(Instant now, size_t peer);
+  // The guard has to be renewed.
+  bool guard_is_due(Instant now) const;
+  void handle_timeout(Instant now);
 
  private:
   enum class Stage { open, routed, closed };

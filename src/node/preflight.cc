@@ -11,6 +11,7 @@
 #include "io/links.hh"
 #include "io/privileges.hh"
 #include "io/routes.hh"
+#include "io/rules.hh"
 #include "wire/cell.hh"
 
 namespace cuttle {
@@ -90,11 +91,18 @@ void check_cell_fits(const PeerConfig& peer, const WayOut& way, uint32_t line, P
                   peer.shape.cell_bytes, way.interface, way.mtu, peer.name, most));
 }
 
+// What passes by the links now: the file may say another mark than the one that an earlier run left its rule
+// with, which lasts until the next agent is closed.
+uint32_t mark_in_force(const NodeConfig& config) {
+  const auto rules = list_rules();
+  return rules && !rules->empty() ? rules->front().firewall_mark : config.firewall_mark;
+}
+
 void check_way(const NodeConfig& config, size_t i, const SourceMap& lines, Problems& problems) {
   const PeerConfig& peer = config.peers[i];
   const std::string path = fmt::format("peer[{}]", i);
   const uint32_t line = lines.line({path + ".endpoint", path});
-  const auto way = find_way_out(peer.endpoint.address, config.firewall_mark);
+  const auto way = find_way_out(peer.endpoint.address, mark_in_force(config));
   if (!way) {
     problems.add(line, fmt::format("endpoint of peer {}: {}", peer.name, way.error().message));
     return;

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 
-#include "io/guard.hh"
 #include "io/links.hh"
-#include "io/port_rules.hh"
-#include "io/routes.hh"
-#include "io/rules.hh"
 #include "io/tun.hh"
-#include "node/assemble.hh"
+#include "node/leftovers.hh"
+#include "node/redirect_plan.hh"
 
 namespace cuttle {
 
@@ -29,14 +26,6 @@ uint32_t largest_packet_bytes(const Shape& shape) {
   return static_cast<uint32_t>(std::clamp<uint64_t>(bytes, kLeastPacketBytes, kMostPacketBytes));
 }
 
-RedirectRule rule_of(const NodeConfig& config) {
-  return {.firewall_mark = config.firewall_mark, .table = config.route_table};
-}
-
-uint32_t table_of(const NodeConfig& config, const PeerConfig& peer) {
-  return peer.ports.empty() ? config.route_table : config.port_table();
-}
-
 // What the file may have said before: a peer's routes are in one table only.
 Result<void> leave_other_table(const NodeConfig& config, const PeerConfig& peer) {
   const uint32_t other = peer.ports.empty() ? config.port_table() : config.route_table;
@@ -44,26 +33,6 @@ Result<void> leave_other_table(const NodeConfig& config, const PeerConfig& peer)
     if (auto removed = remove_routes(other, prefix); !removed) return removed;
   }
   return {};
-}
-
-Result<void> set_port_rules_of(const NodeConfig& config) {
-  std::vector<PortRule> rules;
-  for (const PeerConfig& peer : config.peers) {
-    const auto its = port_rules(peer.redirect, peer.ports);
-    rules.insert(rules.end(), its.begin(), its.end());
-  }
-  return set_port_rules(config.port_table(), std::move(rules));
-}
-
-GuardConfig guard_of(const NodeConfig& config) {
-  GuardConfig guard;
-  guard.first_port = config.listen.port;
-  guard.firewall_mark = config.firewall_mark;
-  for (const PeerConfig& peer : config.peers) {
-    guard.peers.push_back(
-        {peer.interface_name(), peer.redirect, peer.endpoint, static_cast<uint16_t>(peer.lanes), peer.ports});
-  }
-  return guard;
 }
 
 // Interfaces that a start which failed halfway left without our mark.
@@ -79,10 +48,6 @@ Result<void> remove_nameless(const NodeConfig& config) {
 
 }  // namespace
 
-bool is_closed(const NodeConfig& config) {
-  return rule_is_present(rule_of(config)).value_or(false);
-}
-
 Result<void> close_routes(const NodeConfig& config) {
   for (const PeerConfig& peer : config.peers) {
     for (const IpPrefix& prefix : peer.redirect) {
@@ -90,7 +55,7 @@ Result<void> close_routes(const NodeConfig& config) {
     }
   }
   if (auto added = add_rule(rule_of(config)); !added) return added;
-  return set_port_rules_of(config);
+  return set_port_rules(config.port_table(), port_rules_of(config));
 }
 
 Result<void> close_all(const NodeConfig& config) {
@@ -112,10 +77,8 @@ Result<void> open_link(const NodeConfig& config, const PeerConfig& peer) {
   settings.quiet_ipv6 = true;
   if (auto set = set_link(peer.interface_name(), settings); !set) return set;
   for (const IpPrefix& prefix : peer.redirect) {
-    const IpAddress own = own_address_for(config, prefix.address);
-    const bool same_family = own.is_v6 == prefix.address.is_v6;
-    auto set = set_link_route(table_of(config, peer), prefix, peer.interface_name(),
-                              same_family ? std::optional(own) : std::nullopt);
+    const Route route = link_route_of(config, peer, prefix);
+    auto set = set_link_route(table_of(config, peer), prefix, route.interface, route.source);
     if (!set) return set;
   }
   return {};
@@ -151,10 +114,17 @@ Result<void> remove_redirect(const NodeConfig& config) {
     if (auto removed = remove_tun_link(link.name); !removed) return removed;
   }
   if (auto removed = remove_nameless(config); !removed) return removed;
-  if (auto removed = remove_rule(rule_of(config)); !removed) return removed;
-  if (auto removed = set_port_rules(config.port_table(), {}); !removed) return removed;
-  for (const uint32_t table : {config.route_table, config.port_table()}) {
+  // All tables that rules of ours name: the file may have named others when they were set.
+  const auto tables = tables_in_use(config);
+  if (!tables) return tl::unexpected(tables.error());
+  for (const uint32_t table : *tables) {
     if (auto removed = remove_all_routes(table); !removed) return removed;
+    if (auto removed = set_port_rules(table, {}); !removed) return removed;
+  }
+  const auto rules = list_rules();
+  if (!rules) return tl::unexpected(rules.error());
+  for (const RedirectRule& rule : *rules) {
+    if (auto removed = remove_rule(rule); !removed) return removed;
   }
   return remove_guard();
 }

@@ -10,8 +10,6 @@
 
 namespace cuttle {
 
-// Whether an earlier run left its redirect behind, as it should.
-bool is_closed(const NodeConfig& config);
 // Blackholes, rules and guard: from here on nothing leaves unshaped. Precedes the links.
 Result<void> close_all(const NodeConfig& config);
 // The blackholes and the rule alone, without the guard.
@@ -21,7 +19,7 @@ Result<void> open_links(const NodeConfig& config);
 Result<void> open_link(const NodeConfig& config, const PeerConfig& peer);
 // Takes away the routes, blackholes included, of addresses that only `before` redirects.
 Result<void> withdraw_routes(const NodeConfig& before, const NodeConfig& after);
-// Undoes both.
+// Undoes both, and what an earlier run left under another configuration (leftovers.hh).
 Result<void> remove_redirect(const NodeConfig& config);
 
 // What the guard dropped so far. An error when it is gone: somebody flushed the ruleset.

@@ -124,9 +124,36 @@ second_agent() {
   is_up a || fail "the first agent does not answer"
 }
 
+# Whatever the file says by now, and whatever is left of what the running agent set up: it keeps it.
+second_agent_with_another_file() {
+  local before family
+  prepare
+  start_agents
+  before=$(machine_state a)
+  sed -i 's/^\[shape\]/firewall_mark = 77\nroute_table = 5000\n&/' "$WORK/a.toml"
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" 2>"$WORK/second" || fail "a second agent starts"
+  grep -q 'another agent answers' "$WORK/second" || fail "it says: $(<"$WORK/second")"
+  expect_same "the machine afterwards" "$before" "$(machine_state a)"
+  sed -i "s|^control_socket = .*|control_socket = \"$WORK/other.sock\"|" "$WORK/a.toml"
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" 2>"$WORK/second" || fail "a second agent starts"
+  grep -q "interface ct-b is held by process $(<"$WORK/a.pid")" "$WORK/second" || fail "it says: $(<"$WORK/second")"
+  expect_same "the machine afterwards" "$before" "$(machine_state a)"
+  write_config a
+  # Stopped, so that it does not put back what is taken away under it.
+  kill -STOP "$(<"$WORK/a.pid")"
+  in_space a nft flush ruleset
+  for family in -4 -6; do
+    ip -n "$NET-a" "$family" rule del pref 100
+    ip -n "$NET-a" "$family" route flush table 4410
+  done
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" 2>"$WORK/second" || fail "a second agent starts"
+  ip -n "$NET-a" link show dev ct-b >/dev/null || fail "the start that failed took the agent's interface away"
+  kill -CONT "$(<"$WORK/a.pid")"
+}
+
 for case in in_the_file key_others_can_read capability cell_too_large address_of_nobody \
   strict_reverse_path_filter interface_of_somebody_else no_configuration port_taken keys_file_in_no_folder \
-  second_agent; do
+  second_agent second_agent_with_another_file; do
   run_case "$case"
 done
 finish

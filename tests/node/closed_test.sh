@@ -137,15 +137,87 @@ past_the_link() {
   expect "packets that the guard kept from leaving" "$(status a .guard.unshaped_dropped_out)" '>' 0
 }
 
+# A start that fails leaves closed what was, however little of it is left.
+failed_restart() {
+  local holder family
+  both_up
+  stop_agent a KILL
+  ip netns exec "$NET-a" timeout 60 "$CUTTLE_TOOLS/sequence" receive --port 4410 >/dev/null &
+  holder=$!
+  eventually 5 holds_port a || fail "the port is not taken"
+  ip -n "$NET-a" -6 rule del pref 100
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" 2>"$WORK/failed" || fail "it starts without its port"
+  grep -q 4410 "$WORK/failed" || fail "it says: $(<"$WORK/failed")"
+  expect_silence "after a start that failed, with one rule gone"
+  for family in -4 -6; do
+    ip -n "$NET-a" "$family" rule del pref 100
+    ip -n "$NET-a" "$family" route flush table 4410
+  done
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" 2>"$WORK/failed" || fail "it starts without its port"
+  kill "$holder"
+  expect_silence "after a start that failed, with the guard alone"
+}
+holds_port() { # NODE
+  [[ -n $(in_space "$1" ss -Hlun "sport = :4410") ]]
+}
+
 # Somebody's `nft flush ruleset` opens the guard for seconds at most.
 guard_flushed() {
   both_up
   in_space a nft flush ruleset
   eventually 20 has_guard a || fail "the guard does not come back"
   expect_nothing_past_the_link
+  # The table and its chains stay, but empty.
+  in_space a nft flush table inet cuttle
+  eventually 20 has_rules a || fail "the guard's rules do not come back"
+  expect_nothing_past_the_link
+}
+has_rules() { # NODE
+  in_space "$1" nft list table inet cuttle | grep -q "${V4[b]} : jump exit-ct-b"
 }
 has_guard() { # NODE
   in_space "$1" nft list table inet cuttle >/dev/null 2>&1
+}
+
+# What others do to rules, routes and interface of a running agent is put back, too: by then it works again.
+routing_lost() {
+  local family
+  both_up
+  sleep 3
+  ! grep -q 'were gone' "$WORK/a.log" || fail "it misses something that nobody took"
+  for family in -4 -6; do
+    ip -n "$NET-a" "$family" rule del pref 100
+    ip -n "$NET-a" "$family" route flush table 4410
+  done
+  eventually 20 routes_are_back || fail "rules and routes do not come back"
+  grep -q 'rules or routes of the links were gone, and are back' "$WORK/a.log" || fail "it does not say so"
+  expect_link_works "after rules and routes were lost"
+  ip -n "$NET-a" link set dev ct-b down
+  ip -n "$NET-a" link set dev ct-b up
+  eventually 20 routes_are_back || fail "the routes do not come back after down and up"
+  ip -n "$NET-a" link set dev ct-b down
+  eventually 20 routes_are_back || fail "the interface does not come up again"
+  ip -n "$NET-a" -6 rule del pref 100
+  ip -n "$NET-a" route del blackhole "${V4[b]}" table 4410
+  eventually 20 routes_are_back || fail "one rule and one blackhole do not come back"
+  expect_link_works "in the end"
+  # What cannot be put back is said once, and is no end.
+  ip -n "$NET-a" link del dev ct-b
+  eventually 20 grep -q 'cannot be put back' "$WORK/a.log" || fail "it does not say that the interface is gone"
+  sleep 5
+  expect_same "how often it says so" 1 "$(grep -c 'cannot be put back' "$WORK/a.log")"
+  expect_silence "without the interface, under a running agent"
+}
+routes_are_back() {
+  local family
+  for family in -4 -6; do
+    [[ $(ip -n "$NET-a" "$family" rule show pref 100) == *"not from all fwmark 0xc077 lookup 4410"* ]] || return 1
+    [[ $(ip -n "$NET-a" "$family" route show table 4410 | grep -c 'dev ct-b\|blackhole') == 2 ]] || return 1
+  done
+}
+expect_link_works() { # WHEN
+  in_space a timeout 10 ping -q -c 2 -i 0.05 "${V4[b]}" >/dev/null || fail "b does not answer $1"
+  in_space a timeout 10 ping -q -c 2 -i 0.05 "${V6[b]}" >/dev/null || fail "b does not answer over IPv6 $1"
 }
 
 # b has no Cuttle any more, a still has: what b sends in the clear is not accepted.
@@ -175,6 +247,7 @@ down() {
   ! take_down a 2>"$WORK/refused" || fail "down took the interfaces away from a running agent"
   grep -q 'agent of node a is running.*stop it first' "$WORK/refused" || fail "down says: $(<"$WORK/refused")"
   in_space a timeout 10 ping -q -c 3 -i 0.05 "${V4[b]}" >/dev/null || fail "down disturbed a running agent"
+  slow_agent
   for node in a b; do
     stop_agent "$node"
     take_down "$node"
@@ -191,10 +264,34 @@ down() {
   expect_as_before a
 }
 
+# One that does not answer in time is there all the same.
+slow_agent() {
+  local before status=0
+  before=$(machine_state a | grep -v counter)
+  kill -STOP "$(<"$WORK/a.pid")"
+  take_down a 2>"$WORK/refused" || status=$?
+  kill -CONT "$(<"$WORK/a.pid")"
+  expect_same "the exit status of down under a slow agent" 1 "$status"
+  grep -q 'agent of node a is running.*does not answer.*stop it first' "$WORK/refused" || fail "down says: $(<"$WORK/refused")"
+  expect_same "the machine afterwards" "$before" "$(machine_state a | grep -v counter)"
+}
+
+# Under a file that has changed since, too.
+down_with_another_file() {
+  both_up
+  stop_agent a
+  sed -i 's/^\[shape\]/firewall_mark = 77\nroute_table = 5000\n&/' "$WORK/a.toml"
+  take_down a
+  expect_as_before a
+}
+
 run_case through_everything
 run_case killed
 run_case past_the_link
+run_case failed_restart
 run_case guard_flushed
+run_case routing_lost
 run_case unshaped_from_the_peer
 run_case down
+run_case down_with_another_file
 finish

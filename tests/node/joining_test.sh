@@ -64,6 +64,27 @@ never_open_again() {
   answers || fail "no answer after 'down' on both ends"
 }
 
+# What cannot be closed at once, because the source address of its routes is gone, is still open, says so, and is
+# tried again.
+closed_later() {
+  network
+  connect
+  RATE="20 Mb/s" JOINING=true configure
+  sed -i 's/^addresses = \["[^"]*"/addresses = ["10.98.0.1"/' "$WORK/a.toml"
+  ip -n "$NET-a" addr add 10.98.0.1/32 dev lo
+  start_agent a
+  eventually 20 is_open a || fail "a does not say that its link is open"
+  ip -n "$NET-a" addr del 10.98.0.1/32 dev lo
+  start_agent b
+  wait_up
+  eventually 20 grep -q 'its routes cannot be set' "$WORK/a.log" || fail "a does not say that it cannot close"
+  is_open a || fail "a says that it is closed, and is not: $(status a '.links[0]')"
+  ip -n "$NET-a" addr add 10.98.0.1/32 dev lo
+  eventually 20 is_closed a || fail "a does not try again: $(status a '.links[0]')"
+  [[ $(ip -n "$NET-a" route get "${V4[b]}") == *"dev ct-b"* ]] || fail "the route does not lead into the link"
+}
+
 run_case one_after_the_other
 run_case never_open_again
+run_case closed_later
 finish

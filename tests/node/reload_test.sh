@@ -177,7 +177,37 @@ END
   expect_same "the session" "$SESSION" "$(session)"
 }
 
+# A reload that fails halfway leaves what ran before whole, its routes too.
+fails_halfway() {
+  local holder round
+  two_up
+  ip netns exec "$NET-a" timeout 60 "$CUTTLE_TOOLS/sequence" receive --port 4411 >/dev/null &
+  holder=$!
+  eventually 5 holds_port a 4411 || fail "the port is not taken"
+  cat >>"$WORK/a.toml" <<'END'
+[[peer]]
+name = "c"
+public_key = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="
+endpoint = "10.99.0.3:4410"
+redirect = ["10.99.0.3"]
+lanes = 2
+END
+  # Three times, because the agent also looks by itself, every two seconds.
+  for round in 1 2 3; do
+    ip -n "$NET-a" route del "${V4[b]}" dev ct-b table 4410
+    ! reload a || fail "the reload succeeds without its port"
+    [[ -n $(ip -n "$NET-a" route show "${V4[b]}" dev ct-b table 4410) ]] ||
+      fail "the link's route is gone after a reload that failed, round $round: $(<"$WORK/a.reload")"
+  done
+  kill "$holder"
+  reaches a "${V4[b]}" || fail "the link does not work any more"
+}
+holds_port() { # NODE PORT
+  [[ -n $(in_space "$1" ss -Hlun "sport = :$2") ]]
+}
+
 run_case peers_come_and_go
 run_case by_signal
 run_case broken
+run_case fails_halfway
 finish

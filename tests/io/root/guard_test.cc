@@ -245,6 +245,26 @@ TEST_F(GuardTest, keeps_its_counts_when_replaced_and_goes_without_trace) {
   EXPECT_EQ(std::system("nft list ruleset | grep -q ."), 256) << "something is left";
 }
 
+TEST_F(GuardTest, is_not_whole_once_somebody_flushed_a_part_of_it) {
+  GuardConfig config = guard_against_b();
+  config.peers.push_back({"ct-c",
+                          {IpPrefix::parse("10.66.0.0/16").value()},
+                          endpoint("10.9.0.9:1"),
+                          4,
+                          {PortRange::parse("6789").value(), PortRange::parse("udp 500").value()}});
+  const Inside inside(*a_);
+  for (const char* part : {"ruleset", "table inet cuttle", "chain inet cuttle exit",
+                           "chain inet cuttle entry-ct-b", "chain inet cuttle exit-ct-c"}) {
+    apply(config);
+    EXPECT_TRUE(guard_is_present().value());
+    EXPECT_TRUE(guard_is_whole(config).value());
+    run(std::string("nft flush ") + part);
+    EXPECT_FALSE(guard_is_whole(config).value()) << part;
+  }
+  ASSERT_TRUE(remove_guard());
+  EXPECT_FALSE(guard_is_present().value());
+}
+
 TEST_F(GuardTest, refuses_text_that_is_no_interface_name) {
   GuardConfig config = guard_against_b();
   config.peers[0].interface = "x; flush ruleset";
@@ -263,6 +283,7 @@ TEST_F(GuardTest, guards_hundreds_of_peers) {
   apply(config);
   const Inside inside(*a_);
   EXPECT_EQ(guard_counts().value().size(), 300u);
+  EXPECT_TRUE(guard_is_whole(config).value());
 }
 
 }  // namespace

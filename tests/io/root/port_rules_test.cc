@@ -10,6 +10,7 @@ namespace {
 
 using testing::ElementsAreArray;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 constexpr uint32_t kTable = 4411;
 
@@ -48,7 +49,9 @@ TEST_F(PortRulesTest, are_set_exactly_and_leave_others_alone) {
   set(all);
   const auto fewer = port_rules({prefixes[0]}, {range("6789"), range("tcp 3300")});
   set(fewer);
+  EXPECT_THAT(port_rule_tables().value(), UnorderedElementsAre(77u, kTable));
   set({});
+  EXPECT_THAT(port_rule_tables().value(), UnorderedElementsAre(77u));
   EXPECT_EQ(std::system("test $(ip rule list pref 101 | wc -l) = 2"), 0);
   EXPECT_EQ(std::system("test $(ip -6 rule list pref 101 | wc -l) = 0"), 0);
 }

@@ -15,6 +15,7 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 constexpr uint32_t kMark = 0xc077;
 constexpr uint32_t kTable = 4410;
@@ -71,6 +72,21 @@ TEST_F(RoutesTest, adds_the_rule_once_and_removes_it_whole) {
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(remove_rule(kRule));
   EXPECT_FALSE(rule_is_present(kRule).value());
   EXPECT_EQ(output_of("ip rule list pref 100") + output_of("ip -6 rule list pref 100"), "");
+}
+
+TEST_F(RoutesTest, lists_our_rules_whatever_they_name) {
+  run("ip rule add pref 100 not fwmark 0xc077 lookup 77");  // not ours
+  EXPECT_TRUE(list_rules().value().empty());
+  RedirectRule other = kRule;
+  other.firewall_mark = 0x77;
+  other.table = 5000;
+  ASSERT_TRUE(add_rule(kRule));
+  ASSERT_TRUE(add_rule(other));
+  EXPECT_THAT(list_rules().value(), UnorderedElementsAre(kRule, other));
+  run("ip rule del pref 100 not fwmark 0x77 lookup 5000");
+  EXPECT_THAT(list_rules().value(), UnorderedElementsAre(kRule, other)) << "one IP version is enough";
+  run("ip -6 rule del pref 100 not fwmark 0x77 lookup 5000");
+  EXPECT_THAT(list_rules().value(), UnorderedElementsAre(kRule));
 }
 
 TEST_F(RoutesTest, leaves_other_rules_of_that_preference_alone) {

@@ -101,6 +101,7 @@ TEST_F(TunTest, says_that_the_name_belongs_to_something_else) {
 
 TEST_F(TunTest, says_that_the_queues_differ) {
   { ASSERT_TRUE(Tun::open("ct-a", {.multi_queue = true})); }
+  EXPECT_TRUE(find_link("ct-a").value()->several_queues);
   const auto tun = Tun::open("ct-a", {});
   ASSERT_FALSE(tun);
   EXPECT_THAT(tun.error().message, HasSubstr("ip link delete ct-a"));

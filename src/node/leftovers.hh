@@ -1,0 +1,29 @@
+// What an earlier run left of its redirect, perhaps under another configuration: with other peers, another
+// firewall_mark or route_table. All of it carries our protocol number or this node's alias, so the old file
+// is not needed to find it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.hh"
+#include "config/config.hh"
+
+namespace cuttle {
+
+// Whether an earlier run, or one that goes on, left anything that closes the way to a peer. True, too, where
+// that cannot be told: then nothing may be opened.
+bool is_closed(const NodeConfig& config);
+
+// An error when a process holds an interface of this node: an agent whose file names another control socket
+// than this one, so that it does not answer there. What it set up is not left over.
+Result<void> check_alone(const NodeConfig& config);
+
+// The tables of this configuration, and those that rules of ours look up besides.
+Result<std::vector<uint32_t>> tables_in_use(const NodeConfig& config);
+
+// Takes away what this configuration, which is closed by now, does not ask for: routes of addresses that no
+// peer has, rules with another mark or table, interfaces of peers that are gone.
+Result<void> remove_leftovers(const NodeConfig& config);
+
+}  // namespace cuttle

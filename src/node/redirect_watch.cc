@@ -1,0 +1,93 @@
+#include "node/redirect_watch.hh"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "node/redirect.hh"
+#include "node/redirect_plan.hh"
+
+namespace cuttle {
+
+namespace {
+
+Result<bool> rules_are_whole(const NodeConfig& config) {
+  const auto present = rule_is_present(rule_of(config));
+  if (!present || !*present) return present;
+  auto wanted = port_rules_of(config);
+  if (wanted.empty()) return true;
+  const auto port_rules = list_port_rules(config.port_table());
+  if (!port_rules) return tl::unexpected(port_rules.error());
+  std::sort(wanted.begin(), wanted.end());
+  return std::includes(port_rules->begin(), port_rules->end(), wanted.begin(), wanted.end());
+}
+
+void say(std::string& last, spdlog::level::level_enum level, const std::string& text) {
+  if (last == text) return;
+  last = text;
+  spdlog::log(level, "{}", text);
+}
+
+}  // namespace
+
+Result<bool> routes_are_whole(const NodeConfig& config) {
+  if (const auto whole = rules_are_whole(config); !whole || !*whole) return whole;
+  for (const uint32_t table : {config.route_table, config.port_table()}) {
+    if (table == config.port_table() && !config.has_port_lists()) continue;
+    const auto routes = list_routes(table);
+    if (!routes) return tl::unexpected(routes.error());
+    const auto has = [&](const Route& route) {
+      return std::find(routes->begin(), routes->end(), route) != routes->end();
+    };
+    for (const PeerConfig& peer : config.peers) {
+      if (table_of(config, peer) != table) continue;
+      for (const IpPrefix& prefix : peer.redirect) {
+        if (!has(blackhole_of(prefix)) || !has(link_route_of(config, peer, prefix))) return false;
+      }
+    }
+  }
+  return true;
+}
+
+Result<void> restore_routes(const NodeConfig& config) {
+  Result<void> restored = close_routes(config);
+  for (const PeerConfig& peer : config.peers) {
+    auto opened = open_link(config, peer);
+    if (restored && !opened) restored = std::move(opened);
+  }
+  return restored;
+}
+
+void RedirectWatch::handle_timeout(Instant now, const NodeConfig& routed, const NodeConfig& guarded) {
+  if (now - looked_ < kRound) return;
+  looked_ = now;
+  watch_guard(guarded);
+  watch_routes(routed);
+}
+
+void RedirectWatch::watch_guard(const NodeConfig& guarded) {
+  if (const auto whole = guard_is_whole(guard_of(guarded)); whole && *whole) {
+    guard_trouble_.clear();
+  } else if (auto restored = restore_guard(guarded); !restored) {
+    say(guard_trouble_, spdlog::level::err,
+        "the guard is gone and cannot be put back: " + restored.error().message);
+  } else {
+    say(guard_trouble_, spdlog::level::warn,
+        "the guard (nftables table inet cuttle) was gone, and is back; something flushed the ruleset");
+  }
+}
+
+void RedirectWatch::watch_routes(const NodeConfig& routed) {
+  if (const auto whole = routes_are_whole(routed); whole && *whole) {
+    routes_trouble_.clear();
+  } else if (auto restored = restore_routes(routed); !restored) {
+    say(routes_trouble_, spdlog::level::err,
+        "rules or routes of the links are gone and cannot be put back: " + restored.error().message);
+  } else {
+    say(routes_trouble_, spdlog::level::warn,
+        "rules or routes of the links were gone, and are back; something removed them, as systemd-networkd "
+        "does when it restarts, or set an interface down");
+  }
+}
+
+}  // namespace cuttle

@@ -1,0 +1,36 @@
+// What keeps traffic in the links is the machine's, so others can undo it while the agent runs: a firewall
+// that reloads flushes our table with its own, systemd-networkd removes rules and routes that it does not
+// know when it starts, an interface that is set down takes its routes along.
+#pragma once
+
+#include <string>
+
+#include "base/result.hh"
+#include "base/time.hh"
+#include "config/config.hh"
+
+namespace cuttle {
+
+// Whether every rule and route of this configuration is there.
+Result<bool> routes_are_whole(const NodeConfig& config);
+// Puts them back, and the interfaces up. What can be done is done, whatever fails.
+Result<void> restore_routes(const NodeConfig& config);
+
+// Looks at all of it on the clock, puts back what is missing, and says so. Not thread-safe.
+class RedirectWatch {
+ public:
+  static constexpr Duration kRound = seconds(2);
+
+  // What routes and rules are made from, and what the guard is (joining.hh).
+  void handle_timeout(Instant now, const NodeConfig& routed, const NodeConfig& guarded);
+
+ private:
+  void watch_guard(const NodeConfig& guarded);
+  void watch_routes(const NodeConfig& routed);
+
+  Instant looked_{};
+  std::string guard_trouble_;  // what was said of it since it was last whole: once, not in every round
+  std::string routes_trouble_;
+};
+
+}  // namespace cuttle
