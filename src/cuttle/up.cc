@@ -30,7 +30,8 @@ struct UpOptions {
 
 constexpr Duration kLongestTrial = seconds(3600);
 
-// How long the reading of all files may take; well within the watchdog's time, since the control thread waits.
+// How long the reading of all files may take; well within the watchdog's time, since the control thread
+// waits.
 constexpr Duration kReadingTime = seconds(4);
 
 // A process of its own reads the files, at the start as at every reload: this one may have become somebody

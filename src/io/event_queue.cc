@@ -14,7 +14,8 @@ namespace cuttle {
 Result<EventQueue> EventQueue::create() {
   FileDescriptor fd(epoll_create1(EPOLL_CLOEXEC));
   if (!fd) return os_failure("cannot create an epoll instance", errno);
-  // Linux before 5.11 has no such call, and an old container's filter may forbid it; later it could not say so.
+  // Linux before 5.11 has no such call, and an old container's filter may forbid it; later it could not say
+  // so.
   epoll_event none{};
   const timespec no_time{};
   if (epoll_pwait2(fd.get(), &none, 1, &no_time, nullptr) < 0) {

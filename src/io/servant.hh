@@ -22,8 +22,8 @@ class Servant {
   // read or privileges are given away.
   static Result<Servant> make(std::function<std::string()> serve, std::span<const std::string> capabilities);
 
-  // Waits at most `timeout` in all. What comes back may hold secrets: wipe it after use. After a failure every
-  // later call fails, too: an answer that comes late would be taken for the next one.
+  // Waits at most `timeout` in all. What comes back may hold secrets: wipe it after use. After a failure
+  // every later call fails, too: an answer that comes late would be taken for the next one.
   Result<std::string> ask(Duration timeout);
 
  private:

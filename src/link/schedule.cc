@@ -52,8 +52,8 @@ void Schedule::enter_slot() {
 }
 
 // Every second one of twice as many instants, drawn uniformly in what the distances leave over and put in
-// order; then moved apart by the distances. So short gaps are rare, the rarer the shorter: the lengths of gaps
-// have no edge at which a late release would show.
+// order; then moved apart by the distances. So short gaps are rare, the rarer the shorter: the lengths of
+// gaps have no edge at which a late release would show.
 void Schedule::scatter() {
   const size_t cells = plan_.cells_per_slot;
   const int64_t share = plan_.jitter.ns / static_cast<int64_t>(cells);

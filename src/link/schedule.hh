@@ -75,8 +75,9 @@ class Schedule {
   Instant epoch_;
   Random random_;
   uint64_t slot_ = 0;
-  uint32_t release_ = 0;                                // of this slot
-  std::array<uint32_t, 2 * kMostCellsPerSlot> offsets_ns_;  // of its releases, when scattered; the rest: drawn
+  uint32_t release_ = 0;  // of this slot
+  std::array<uint32_t, 2 * kMostCellsPerSlot>
+      offsets_ns_;  // of its releases, when scattered; the rest: drawn
   Instant start_;
   Instant deadline_;
 };

@@ -32,16 +32,16 @@ std::string held_back_text(const Replay& replay) {
 
 report::Table options_table(const Planned& planned) {
   report::Table table;
-  table.header = {"rate", "added, median", "added, p99",      "full",
-                  "used", "held back",     "a day, each way", "CPU, each end",
-                  ""};
+  table.header = {"rate",      "added, median",   "added, p99",    "full", "used",
+                  "held back", "a day, each way", "CPU, each end", ""};
   for (size_t i = 0; i < planned.advice.options.size(); ++i) {
     const Option& option = planned.advice.options[i];
-    table.rows.push_back(
-        {format_rate(option.shape.rate_bps), wait_text(option, option.replay.waits.median),
-         wait_text(option, option.replay.waits.p99), fmt::format("{:.1f} %", option.replay.saturated * 100),
-         fmt::format("{:.1f} %", option.replay.used * 100), held_back_text(option.replay), day_text(option.bytes_a_day),
-         fmt::format("{:.2f} cores", option.cpu), planned.advice.recommended == i ? "recommended" : ""});
+    table.rows.push_back({format_rate(option.shape.rate_bps), wait_text(option, option.replay.waits.median),
+                          wait_text(option, option.replay.waits.p99),
+                          fmt::format("{:.1f} %", option.replay.saturated * 100),
+                          fmt::format("{:.1f} %", option.replay.used * 100), held_back_text(option.replay),
+                          day_text(option.bytes_a_day), fmt::format("{:.2f} cores", option.cpu),
+                          planned.advice.recommended == i ? "recommended" : ""});
   }
   return table;
 }

@@ -29,7 +29,8 @@ void add_sending_metrics(metrics::metric_groups& groups, const Lane& lane, const
   };
   const auto packed = [&](const char* name, uint64_t (LanePacker::*value)() const, const char* what) {
     return metrics::make_counter(
-        name, [&packer = lane.packer, value] { return (packer.*value)(); }, metrics::description(what), labels);
+        name, [&packer = lane.packer, value] { return (packer.*value)(); }, metrics::description(what),
+        labels);
   };
   const auto lateness = [&](const char* name, double share) {
     return metrics::make_gauge(

@@ -1,6 +1,6 @@
 // What the crypto does with memory: after construction, sealing, opening and MACs allocate nothing; after
-// destruction no key is left. OpenSSL is watched through its allocator hooks, which must be in place before it
-// allocates at all: hence the static object. (ipsec-mb works on memory of the Aead only.)
+// destruction no key is left. OpenSSL is watched through its allocator hooks, which must be in place before
+// it allocates at all: hence the static object. (ipsec-mb works on memory of the Aead only.)
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <openssl/crypto.h>

@@ -90,8 +90,8 @@ TEST(Replay, APacketOfAnotherConnectionOvertakesBulk) {
   const Replay other = replay(bulk_and_one(2), plan, 1472);
   EXPECT_EQ(same.packets, 701u);
   EXPECT_EQ(other.packets, 701u);
-  // In one line it would leave last, after 164 ms; in a line of its own it is nearly the first of what waits, so
-  // that those behind it are one more.
+  // In one line it would leave last, after 164 ms; in a line of its own it is nearly the first of what waits,
+  // so that those behind it are one more.
   EXPECT_GT(same.waits.most, milliseconds(140));
   EXPECT_NEAR(static_cast<double>(other.waits.most.ns), static_cast<double>(same.waits.most.ns), 2e7);
   EXPECT_GT(same.held_back, 300u);  // of 980,000 octets, the queue holds 25 ms of the rate

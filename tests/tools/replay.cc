@@ -52,9 +52,8 @@ std::vector<Packet> read_capture(const std::string& file, const IpAddress& from,
     if (!*more) break;
     if (!first) first = record.time;
     if (record.source != from || record.destination != to) continue;
-    packets.push_back(
-        {record.time - *first, std::max<size_t>(record.ip_bytes, kHeaders + kStamp) - kHeaders,
-         (uint32_t{record.source_port} << 16) | record.destination_port});
+    packets.push_back({record.time - *first, std::max<size_t>(record.ip_bytes, kHeaders + kStamp) - kHeaders,
+                       (uint32_t{record.source_port} << 16) | record.destination_port});
   }
   std::stable_sort(packets.begin(), packets.end(),
                    [](const Packet& a, const Packet& b) { return a.at < b.at; });
