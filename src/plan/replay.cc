@@ -114,7 +114,7 @@ class LinkReplay {
 
   // At the other end, without the way between.
   void arrive(Instant released, const uint8_t* payload) {
-    const Sequence sequence{++payloads_taken_};
+    const Sequence sequence{static_cast<uint32_t>(++payloads_taken_)};
     std::memcpy(reassembler_.poll_room(sequence), payload, format_.payload_bytes());
     reassembler_.handle_payload(released, sequence);
     while (const auto whole = reassembler_.poll_packet()) {
