@@ -68,8 +68,9 @@ inline constexpr Duration kOverlap = seconds(10);
 inline constexpr Duration kTick = milliseconds(100);
 // From what decides to what the wire shows; longer than the threads in between ever take.
 inline constexpr Duration kReaction = milliseconds(20);
-// Counted from the first whole multiple of this that is not before the arrival. Several times what packets
-// can delay the receiving thread, so that only an arrival that close to a multiple can show it, one in many.
+// Counted from the first whole multiple of this that is not before the arrival. Chosen to be long beside what
+// packets delay the receiving thread by: only an arrival that close to a multiple still shows it. How long
+// that is has not been measured; the simulation stamps at the arrival itself.
 inline constexpr Duration kArrivalGrid = milliseconds(10);
 // Never more initiations read than this allows, of those without a good cookie and of those with one: a
 // stranger's cost two key agreements at the most. The same for answers, which can cost as much, and for
