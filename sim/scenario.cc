@@ -28,7 +28,11 @@ ShapeRequest draw_shape(Random& random, Family family, bool slow) {
   ShapeRequest shape{};
   shape.cell_bytes = kCells[std::min<uint64_t>(random.below(6), 3)];
   if (random.chance(0.3)) shape.cell_bytes = 1472;
-  shape.slot = slow ? milliseconds(between(random, 40, 90)) : microseconds(between(random, 1500, 6000));
+  // Half of the slow ones so slow that a handshake takes longer than a retry on a fast link.
+  const bool very_slow = slow && random.chance(0.5);
+  shape.slot = very_slow ? milliseconds(between(random, 90, 900))
+               : slow    ? milliseconds(between(random, 40, 90))
+                         : microseconds(between(random, 1500, 6000));
   int64_t cells = shape.cell_bytes < 1000 ? between(random, 3, 8) : between(random, 1, slow ? 2 : 5);
   if (family == Family::reactions) {
     shape.cell_bytes = 1472;
@@ -156,6 +160,7 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   if (family == Family::network) scenario.nodes = static_cast<size_t>(between(random, 3, 5));
   scenario.shape = draw_shape(random, family, slow);
   scenario.delay = microseconds(between(random, 20, random.chance(0.2) ? 30'000 : 1000));
+  if (slow && random.chance(0.5)) scenario.delay = milliseconds(between(random, 100, 600));
   scenario.faults = draw_faults(random, scenario.shape);
   scenario.faults_stop =
       Instant{0} + (slow ? seconds(between(random, 125, 250))

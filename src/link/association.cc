@@ -10,11 +10,12 @@ namespace cuttle {
 
 namespace {
 
-// Initiations answered whose peer has not sent a cell yet. More than one, so that a replayed
-// initiation cannot displace the genuine one it races with.
-constexpr size_t kMostUnconfirmed = 2;
 // A link's SPIs are neighbours; this many are set aside for its lanes.
 constexpr uint32_t kSpisPerLink = 32;
+
+Duration slot_of(uint64_t slot_ns) {
+  return {static_cast<int64_t>(std::min(slot_ns, static_cast<uint64_t>(kLongestSlot.ns)))};
+}
 
 }  // namespace
 
@@ -35,6 +36,9 @@ Association::Association(AssociationConfig config, Entropy entropy)
       entropy_(std::move(entropy)),
       own_public_(config_.keys.own.public_key()),
       own_mac_(own_public_),
+      cookies_(std::max(slot_of(config_.slot_ns) * 4, kCookieInterval), 1),
+      answers_to_newer_(std::max(slot_of(config_.slot_ns) * 2, nanoseconds(1)), 1),
+      answers_to_older_(std::max(slot_of(config_.slot_ns) * 4, nanoseconds(1)), 1),
       cell_(std::make_unique<uint8_t[]>(config_.format.cell_bytes())) {
   CUTTLE_CHECK(config_.lanes >= 1 && config_.lanes <= kSpisPerLink, "a link has 1 to 32 lanes");
   learn_keys();
@@ -61,7 +65,7 @@ void Association::handle_keys(const AssociationKeys& keys) {
   own_public_ = keys.own.public_key();
   own_mac_ = HandshakeMac(own_public_);
   learn_keys();
-  attempt_.reset();
+  attempts_.clear();
   const PeerKey* in_use = find_peer(session_peer_);
   target_ = in_use != nullptr ? static_cast<size_t>(in_use - peers_.data()) : 0;
   renew_ = true;
@@ -153,11 +157,23 @@ void Association::handle_datagram(Instant arrived, Bytes cell) {
   }
 }
 
+Instant Association::counted_from(Instant arrived) {
+  const int64_t past = arrived.ns % kArrivalGrid.ns;
+  return past > 0 ? arrived - Duration{past} + kArrivalGrid : arrived - Duration{past};
+}
+
+Duration Association::peer_slot() const {
+  return peer_offer_ ? slot_of(peer_offer_->slot_ns) : Duration{};
+}
+
+// An initiation waits for a slot and its jitter, and so does the answer.
+Duration Association::retry() const {
+  return std::max({kRetry, slot_of(config_.slot_ns) * 4, peer_slot() * 4});
+}
+
 bool Association::quiet(Instant now, Instant last_authentic) const {
   // A slow peer's next cells may be a slot away, and that slot's jitter.
-  const uint64_t peer_slot_ns =
-      peer_offer_ ? std::min(peer_offer_->slot_ns, static_cast<uint64_t>(kLongestSlot.ns)) : 0;
-  const Duration patience = std::max(config_.quiet_after, Duration{static_cast<int64_t>(4 * peer_slot_ns)});
+  const Duration patience = std::max(config_.quiet_after, peer_slot() * 4);
   return now - std::max(last_authentic, established_) > patience;
 }
 
@@ -167,27 +183,36 @@ bool Association::renews(Instant now) const {
   return sending_session_ && now < established_ + kRejectAfter && !quiet(now, last_authentic_);
 }
 
-void Association::agree(Spi receive_spi, const Secret<32>& receive_secret, const wire::Offer& offer,
-                        const Secret<32>& send_secret, const PublicKey& peer) {
-  const uint64_t session = ++sessions_made_;
-  if (unconfirmed_.size() == kMostUnconfirmed) unconfirmed_.pop_front();
-  unconfirmed_.push_back({session, offer.first_spi, send_secret, offer.timestamp_ns, peer, offer.renews});
+Association::Agreed Association::agree(Instant arrived, InstallReceive receive, const wire::Offer& offer,
+                                       const Secret<32>& send_secret, const PublicKey& peer) {
+  receive.session = ++sessions_made_;
   peer_offer_ = offer;
-  events_.emplace_back(InstallReceive{session, receive_spi, receive_secret});
+  events_.emplace_back(receive);
+  return {receive.session, arrived, offer.first_spi, send_secret, offer.timestamp_ns, peer, offer.renews};
+}
+
+// The keys of sessions that are over or never began, for receiving as for sending: all but those that wait
+// for their first cell.
+void Association::forget_sessions() {
+  sending_session_.reset();
+  forget_at_.reset();
+  events_.emplace_back(
+      ForgetBefore{unconfirmed_.empty() ? sessions_made_ + 1 : unconfirmed_.front().session});
 }
 
 void Association::use(Instant arrived, const Agreed& agreed) {
   // Where one of the two does not hear the other in the session before, it started anew, or will not have the
   // rest of it anyway: to wait would only be to send in vain.
   const bool first = !(agreed.renews && renews(arrived));
+  const Instant since = counted_from(arrived);
   events_.emplace_back(InstallSend{agreed.session, agreed.send_spi, agreed.send_secret, first,
-                                   arrived + kRejectAfter, arrived + kReaction});
+                                   since + kRejectAfter, since + kReaction});
   sending_session_ = agreed.session;
   session_peer_ = agreed.peer;
   renew_ = false;
-  established_ = arrived;
-  forget_at_ = arrived + kOverlap;
-  next_attempt_ = arrived + kRetry;
+  established_ = since;
+  forget_at_ = since + kOverlap;
+  next_attempt_ = since + retry();
   unconfirmed_.clear();
   counters_.sessions.add();
 }

@@ -4,7 +4,8 @@
 //
 // The side with the smaller public key initiates, always; the other only answers, so two handshakes never
 // cross. When it does so follows from the clock and from what arrives, never from what is sent:
-//   - at once, and every kRetry until there is an answer;
+//   - at once, and every kRetry (or four slots of either side, where those are longer) until there is an
+//     answer; the last few are waited for, since an answer may take longer than that;
 //   - again every kRekeyAfter, long before a sequence number could wrap;
 //   - when nothing authentic came for `quiet_after`: a peer sends cells forever, so silence means that it is
 //   gone, or that it
@@ -17,9 +18,14 @@
 // still only one of the two nodes has the smaller key of those in use, and handshakes do not cross. An
 // initiator that gets no answer tries the other key.
 //
+// An old initiation is answered where the answering side hears nothing: the peer's clock may have been set
+// back. It may as well be a replay, so it never takes the place of a newer one that waits for confirmation.
+//
 // When the wire shows any of this is decided by the clock and by arrivals too, never by how busy the threads
 // in between were: an initiation is decided at a tick, an answer or a change of keys when a datagram arrived
-// at the socket, and each leaves kReaction after that.
+// at the socket, and each leaves kReaction after that. The stamp of an arrival is taken when the receiving
+// thread gets round to the datagram, which depends a little on the packets before it; so arrivals count from
+// the next whole multiple of kArrivalGrid, and what varies within one does not show.
 //
 // One thread (the control thread). No clock and no randomness of its own.
 #pragma once
@@ -49,14 +55,26 @@ namespace cuttle {
 inline constexpr Duration kRekeyAfter = seconds(120);
 inline constexpr Duration kRejectAfter = seconds(180);
 inline constexpr Duration kRetry = milliseconds(500);
+// An initiator takes answers to so many of its latest initiations; an answering side has as many sessions
+// wait for their first cell.
+inline constexpr size_t kMostAttempts = 4;
+inline constexpr size_t kMostUnconfirmed = kMostAttempts;
+// And each so long: longer than an answer and the first cell can take with the longest slots (three waits for
+// a slot and its jitter, key_change_lead, a round trip). After that its keys go.
+inline constexpr Duration kUnconfirmedLife = seconds(10);
 // Keys of the session before stay valid for receiving so long after a change.
 inline constexpr Duration kOverlap = seconds(10);
 // Initiations are decided at whole multiples of this.
 inline constexpr Duration kTick = milliseconds(100);
 // From what decides to what the wire shows; longer than the threads in between ever take.
 inline constexpr Duration kReaction = milliseconds(20);
+// Counted from the first whole multiple of this that is not before the arrival. Chosen to be long beside what
+// packets delay the receiving thread by: only an arrival that close to a multiple still shows it. How long
+// that is has not been measured; the simulation stamps at the arrival itself.
+inline constexpr Duration kArrivalGrid = milliseconds(10);
 // Never more initiations read than this allows, of those without a good cookie and of those with one: a
-// stranger's cost two key agreements at the most.
+// stranger's cost two key agreements at the most. The same for answers, which can cost as much, and for
+// cookies.
 inline constexpr Duration kAnswerInterval = milliseconds(20);
 inline constexpr int kAnswerBurst = 5;
 // Of the others, one is answered with a cookie this often.
@@ -78,7 +96,7 @@ struct AssociationConfig {
   wire::CellFormat format;
   uint8_t lanes = 1;
   uint64_t rate_bps = 0;              // told to the peer, for its status
-  uint64_t slot_ns = 0;               // the same
+  uint64_t slot_ns = 0;               // the same; and handshakes wait for a slot
   Duration quiet_after = seconds(1);  // or four of the peer's slots, where those are longer
 };
 
@@ -87,6 +105,7 @@ struct InstallReceive {  // on every lane, before anything is sent: lane j opens
   uint64_t session;
   Spi first_spi;
   Secret<32> secret;
+  uint64_t instead_of = 0;  // a session that is given up for this one, if not 0
 };
 struct InstallSend {  // on every lane: lane j seals with SPI first_spi + j
   uint64_t session;
@@ -109,9 +128,9 @@ struct AssociationCounters {
   Counter cookies_received;      // genuine
   Counter mac_wrong;             // strangers: dropped after one MAC
   Counter not_genuine;           // the MAC is right, the Noise message, its offer or the cookie is not
-  Counter stale;                 // an initiation older than one seen before, or that one again
+  Counter stale;                 // an initiation older than those seen before, or one of them again
   Counter cookie_instead;        // initiations beyond kAnswerInterval, answered with a cookie
-  Counter too_many;              // the same, not answered
+  Counter too_many;              // the same, not answered; answers and cookies beyond it, not read
   Counter unexpected;            // answers nothing that was asked, or of the wrong kind for this side
 };
 
@@ -163,6 +182,7 @@ class Association {
   };
   struct Agreed {  // a session whose receiving key is installed
     uint64_t session;
+    Instant since;
     Spi send_spi;
     Secret<32> send_secret;
     uint64_t timestamp_ns;  // of its initiation
@@ -170,11 +190,14 @@ class Association {
     bool renews;  // what the peer said of the session before
   };
 
+  // From when an arrival counts.
+  static Instant counted_from(Instant arrived);
   void learn_keys();
   PeerKey* find_peer(const PublicKey& key);
   // association_initiate.cc
   bool due(Instant tick, Instant last_authentic) const;
   std::optional<size_t> next_target() const;
+  Duration retry() const;
   void send_initiation(Instant tick, uint64_t wall_clock_ns);
   void handle_response(Instant arrived, Bytes cell);
   void handle_cookie(Instant arrived, Bytes cell);
@@ -183,8 +206,12 @@ class Association {
   bool may_read(Instant arrived, Bytes cell);
   void answer(Instant arrived, uint32_t asked, NoiseHandshake& noise, const wire::Offer& offer);
   void send_cookie(Instant arrived, uint32_t asked);
-  void agree(Spi receive_spi, const Secret<32>& receive_secret, const wire::Offer& offer,
-             const Secret<32>& send_secret, const PublicKey& peer);
+  std::deque<Agreed>::iterator oldest_unconfirmed();
+  bool has_room_for(uint64_t timestamp_ns);
+  void expire_unconfirmed(Instant now);
+  void forget_sessions();
+  Agreed agree(Instant arrived, InstallReceive receive, const wire::Offer& offer,
+               const Secret<32>& send_secret, const PublicKey& peer);
   void use(Instant arrived, const Agreed& agreed);
   wire::Offer own_offer(Instant now, uint64_t timestamp_ns, Spi first_spi) const;
   bool renews(Instant now) const;
@@ -192,6 +219,7 @@ class Association {
   uint32_t draw_u32();
   PrivateKey draw_ephemeral();
   bool quiet(Instant now, Instant last_authentic) const;
+  Duration peer_slot() const;
   uint8_t* begin_cell(wire::HandshakeType type, uint32_t sender, uint32_t receiver);
   void finish_cell(PeerKey& peer, Instant due);
 
@@ -201,22 +229,28 @@ class Association {
   HandshakeMac own_mac_;        // of messages to us
   std::vector<PeerKey> peers_;  // one, or two while the peer changes its key
 
-  std::optional<Attempt> attempt_;
-  size_t target_ = 0;  // in peers_: whom the last attempt went to
+  std::deque<Attempt> attempts_;  // not answered yet; at most kMostAttempts
+  size_t target_ = 0;             // in peers_: whom the last attempt went to
   bool renew_ = false;
   Instant next_attempt_{INT64_MIN};
   uint64_t last_timestamp_sent_ns_ = 0;
   uint64_t last_timestamp_seen_ns_ = 0;
   TokenBucket unproven_{kAnswerInterval, kAnswerBurst};  // initiations without a good cookie
   TokenBucket proven_{kAnswerInterval, kAnswerBurst};    // with one
-  TokenBucket cookies_{kCookieInterval, 1};
+  // Answers take a slot each. Together these allow for no more than there are, or they would pile up until
+  // each is out of date when it leaves.
+  TokenBucket cookies_;
+  TokenBucket answers_to_newer_;  // than all seen before
+  TokenBucket answers_to_older_;
+  TokenBucket answers_read_{kAnswerInterval, kAnswerBurst};
+  TokenBucket cookies_read_{kAnswerInterval, kAnswerBurst};
   CookieIssuer issuer_;
   size_t cookies_sent_ = 0;
   std::array<Blake2sTag, 8> read_{};  // mac1 of the latest genuine initiations
   size_t reads_ = 0;
 
   uint64_t sessions_made_ = 0;
-  std::deque<Agreed> unconfirmed_;  // at most kMostUnconfirmed
+  std::deque<Agreed> unconfirmed_;  // at most kMostUnconfirmed, in the order in which they were made
   std::optional<uint64_t> sending_session_;
   PublicKey session_peer_;
   Instant established_{};

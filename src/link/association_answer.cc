@@ -41,7 +41,7 @@ void Association::send_cookie(Instant arrived, uint32_t asked) {
   entropy_(nonce);
   uint8_t* at = begin_cell(wire::HandshakeType::cookie, 0, asked);
   peer.seal.seal({cell_.get(), wire::kHandshakeHeaderBytes}, cookie, nonce, at);
-  finish_cell(peer, arrived + kReaction);
+  finish_cell(peer, counted_from(arrived) + kReaction);
 }
 
 void Association::handle_initiation(Instant arrived, Bytes cell) {
@@ -60,15 +60,38 @@ void Association::handle_initiation(Instant arrived, Bytes cell) {
     return;
   }
   std::copy_n(wire::mac1_of(cell).begin(), wire::kMacBytes, read_[reads_++ % read_.size()].begin());
-  if (offer.timestamp_ns <= last_timestamp_seen_ns_ && !quiet(arrived, last_authentic_)) {
+  const bool newer = offer.timestamp_ns > last_timestamp_seen_ns_;
+  expire_unconfirmed(arrived);
+  if ((!newer && !quiet(arrived, last_authentic_)) || !has_room_for(offer.timestamp_ns)) {
     // Older than one seen before: a replay, or a peer whose clock was set back. The latter is let in once its
     // old session has gone quiet; a replay gains nothing then, for it cannot confirm the keys.
     counters_.stale.add();
     return;
   }
   last_timestamp_seen_ns_ = std::max(last_timestamp_seen_ns_, offer.timestamp_ns);
+  if (!(newer ? answers_to_newer_ : answers_to_older_).take(arrived)) {
+    counters_.too_many.add();
+    return;
+  }
   counters_.initiations_received.add();
   answer(arrived, load_be32(cell.data() + 8), noise, offer);
+}
+
+std::deque<Association::Agreed>::iterator Association::oldest_unconfirmed() {
+  return std::min_element(unconfirmed_.begin(), unconfirmed_.end(),
+                          [](const Agreed& a, const Agreed& b) { return a.timestamp_ns < b.timestamp_ns; });
+}
+
+// Of those that wait for their first cell, the genuine one is the newest: replays may push out each other.
+bool Association::has_room_for(uint64_t timestamp_ns) {
+  return unconfirmed_.size() < kMostUnconfirmed || oldest_unconfirmed()->timestamp_ns < timestamp_ns;
+}
+
+// Not for ever, though: where the peer's clock was set back, the genuine one is the oldest.
+void Association::expire_unconfirmed(Instant now) {
+  const size_t gone = std::erase_if(
+      unconfirmed_, [&](const Agreed& agreed) { return now - agreed.since >= kUnconfirmedLife; });
+  if (gone > 0 && !sending_session_) forget_sessions();
 }
 
 void Association::answer(Instant arrived, uint32_t asked, NoiseHandshake& noise, const wire::Offer& offer) {
@@ -81,12 +104,22 @@ void Association::answer(Instant arrived, uint32_t asked, NoiseHandshake& noise,
     counters_.not_genuine.add();
     return;
   }
-  finish_cell(*find_peer(noise.remote_static()), arrived + kReaction);
+  finish_cell(*find_peer(noise.remote_static()), counted_from(arrived) + kReaction);
+  uint64_t instead_of = 0;
+  if (unconfirmed_.size() == kMostUnconfirmed) {
+    const auto oldest = oldest_unconfirmed();
+    instead_of = oldest->session;
+    unconfirmed_.erase(oldest);
+  }
   const NoiseSecrets secrets = noise.split();
-  agree(spi, secrets.initiator_to_responder, offer, secrets.responder_to_initiator, noise.remote_static());
+  unconfirmed_.push_back(agree(
+      arrived,
+      {.session = 0, .first_spi = spi, .secret = secrets.initiator_to_responder, .instead_of = instead_of},
+      offer, secrets.responder_to_initiator, noise.remote_static()));
 }
 
 void Association::handle_first_cell(Instant arrived, uint64_t session) {
+  expire_unconfirmed(arrived);
   const auto found = std::find_if(unconfirmed_.begin(), unconfirmed_.end(),
                                   [&](const Agreed& agreed) { return agreed.session == session; });
   // An initiator uses its sessions at once; none of them waits here.

@@ -20,7 +20,9 @@ void Association::handle_timeout(Instant now, Instant last_authentic, uint64_t w
     forget_at_.reset();
     events_.emplace_back(ForgetBefore{*sending_session_});
   }
-  if (sending_session_ && now >= established_ + kRejectAfter) sending_session_.reset();
+  // What arrived before is handled by now, and decided by when it arrived.
+  expire_unconfirmed(now - kReaction);
+  if (sending_session_ && now >= established_ + kRejectAfter) forget_sessions();
   const Instant tick = tick_before(now);
   if (tick >= next_attempt_ && due(tick, last_authentic)) send_initiation(tick, wall_clock_ns);
 }
@@ -34,9 +36,9 @@ bool Association::due(Instant tick, Instant last_authentic) const {
   return tick >= established_ + kRekeyAfter + (peer_may_ask ? kPeerGoesFirst : Duration{});
 }
 
-// The key that answered last; where the last attempt had no answer, the other one.
+// The key that answered last; where the attempts since had no answer, the other one.
 std::optional<size_t> Association::next_target() const {
-  for (size_t step = attempt_ ? 1 : 0; step <= peers_.size(); ++step) {
+  for (size_t step = attempts_.empty() ? 0 : 1; step <= peers_.size(); ++step) {
     const size_t target = (target_ + step) % peers_.size();
     if (peers_[target].we_initiate) return target;
   }
@@ -47,21 +49,22 @@ void Association::send_initiation(Instant tick, uint64_t wall_clock_ns) {
   const auto target = next_target();
   if (!target) return;
   target_ = *target;
-  next_attempt_ = tick + kRetry;
+  next_attempt_ = tick + retry();
   // Never backwards, even where the wall clock is.
   last_timestamp_sent_ns_ = std::max(last_timestamp_sent_ns_ + 1, wall_clock_ns);
   const Spi spi = draw_spi();
-  attempt_ = Attempt{draw_u32(), spi, target_,
-                     std::make_unique<NoiseHandshake>(NoiseHandshake::initiator(
-                         config_.keys.own, peers_[target_].key, config_.keys.preshared, noise_prologue(),
-                         draw_ephemeral()))};
+  Attempt attempt{draw_u32(), spi, target_,
+                  std::make_unique<NoiseHandshake>(
+                      NoiseHandshake::initiator(config_.keys.own, peers_[target_].key, config_.keys.preshared,
+                                                noise_prologue(), draw_ephemeral()))};
   uint8_t offer[wire::kOfferBytes];
   wire::store_offer(offer, own_offer(tick, last_timestamp_sent_ns_, spi));
-  uint8_t* at = begin_cell(wire::HandshakeType::initiation, attempt_->index, 0);
-  if (!attempt_->noise->write_message(offer, {at, wire::kNoiseMessage1Bytes})) {
-    attempt_.reset();  // the configured peer key is a point of low order
-    return;
+  uint8_t* at = begin_cell(wire::HandshakeType::initiation, attempt.index, 0);
+  if (!attempt.noise->write_message(offer, {at, wire::kNoiseMessage1Bytes})) {
+    return;  // the configured peer key is a point of low order
   }
+  if (attempts_.size() == kMostAttempts) attempts_.pop_front();
+  attempts_.push_back(std::move(attempt));
   peers_[target_].cookie.store_mac2(tick, {cell_.get(), config_.format.cell_bytes()});
   finish_cell(peers_[target_], tick + kTick + kReaction);
   counters_.initiations_sent.add();
@@ -69,31 +72,44 @@ void Association::send_initiation(Instant tick, uint64_t wall_clock_ns) {
 
 void Association::handle_response(Instant arrived, Bytes cell) {
   const uint32_t receiver = load_be32(cell.data() + 12);
-  if (!attempt_ || receiver != attempt_->index) {
+  const auto attempt = std::find_if(attempts_.begin(), attempts_.end(),
+                                    [&](const Attempt& made) { return made.index == receiver; });
+  if (attempt == attempts_.end()) {
     counters_.unexpected.add();
+    return;
+  }
+  if (!answers_read_.take(arrived)) {
+    counters_.too_many.add();
     return;
   }
   uint8_t payload[wire::kOfferBytes];
   const Bytes message = cell.subspan(wire::kHandshakeHeaderBytes, wire::kNoiseMessage2Bytes);
-  if (!attempt_->noise->read_message(message, payload)) {
+  if (!attempt->noise->read_message(message, payload)) {
     counters_.not_genuine.add();  // the genuine answer may still come
     return;
   }
   const wire::Offer offer = wire::load_offer(payload);
   if (!usable(offer)) {
     counters_.not_genuine.add();
-    attempt_.reset();
+    attempts_.erase(attempt);
     return;
   }
-  const NoiseSecrets secrets = attempt_->noise->split();
-  agree(attempt_->first_spi, secrets.responder_to_initiator, offer, secrets.initiator_to_responder,
-        peers_[attempt_->peer].key);
-  attempt_.reset();
-  use(arrived, unconfirmed_.back());
+  const NoiseSecrets secrets = attempt->noise->split();
+  const Agreed agreed = agree(
+      arrived, {.session = 0, .first_spi = attempt->first_spi, .secret = secrets.responder_to_initiator},
+      offer, secrets.initiator_to_responder, peers_[attempt->peer].key);
+  target_ = attempt->peer;
+  // Answers to the others would only change keys again.
+  attempts_.clear();
+  use(arrived, agreed);
 }
 
 // Whoever it answers: a flood behind our address brings us the cookie that we shall need.
 void Association::handle_cookie(Instant arrived, Bytes cell) {
+  if (!cookies_read_.take(arrived)) {
+    counters_.too_many.add();
+    return;
+  }
   const Bytes header = cell.first(wire::kHandshakeHeaderBytes);
   const Bytes message = cell.subspan(wire::kHandshakeHeaderBytes, wire::kCookieMessageBytes);
   for (PeerKey& peer : peers_) {

@@ -9,6 +9,9 @@ namespace cuttle {
 
 namespace {
 
+static_assert(LaneReceiver::kSessions >= 2 + kMostUnconfirmed,
+              "a key that waits for its first cell keeps its place beside the current and the previous one");
+
 // What the packer keeps ready in the ring: enough for it to sleep a slot, and to be kept from running for a
 // moment. Every packet waits behind it, so no more than that.
 constexpr Duration kAhead = milliseconds(1);
@@ -31,7 +34,8 @@ size_t cells_in(const SlotPlan& plan, Duration duration) {
 }  // namespace
 
 ReceiveKey make_receive_key(const InstallReceive& event, uint8_t lane, AeadBackend backend) {
-  return {make_cell_aead(event.secret, lane, backend), Spi{event.first_spi.value + lane}, event.session};
+  return {make_cell_aead(event.secret, lane, backend), Spi{event.first_spi.value + lane}, event.session,
+          event.instead_of};
 }
 
 SendKey make_send_key(const InstallSend& event, uint8_t lane, AeadBackend backend, Instant from) {

@@ -123,6 +123,9 @@ std::unique_ptr<Aead> LaneReceiver::poll_retired() {
 }
 
 void LaneReceiver::handle_key(ReceiveKey key) {
+  const auto worth = [&](const Session& session) -> uint64_t {
+    return key.instead_of != 0 && session.number == key.instead_of ? 0 : session.number + 1;
+  };
   Session* place = nullptr;
   for (Session& session : sessions_) {
     if (session.number == key.session) {
@@ -130,7 +133,7 @@ void LaneReceiver::handle_key(ReceiveKey key) {
       break;
     }
     const bool in_use = session.aead != nullptr && session.number == current_session_;
-    if (!in_use && (place == nullptr || session.number < place->number)) place = &session;
+    if (!in_use && (place == nullptr || worth(session) < worth(*place))) place = &session;
   }
   retire(*place);
   place->aead = std::move(key.aead);

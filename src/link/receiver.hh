@@ -22,6 +22,7 @@ struct ReceiveKey {
   std::unique_ptr<Aead> aead;
   Spi spi;
   uint64_t session;
+  uint64_t instead_of = 0;  // a session that is given up for this one, if not 0
 };
 
 struct ReceiverCounters {
@@ -44,6 +45,9 @@ enum class Received {
 
 class LaneReceiver {
  public:
+  // Current, previous, and those that the peer has not used yet (association.hh, kMostUnconfirmed).
+  static constexpr size_t kSessions = 6;
+
   LaneReceiver(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer);
 
   // `now`: when the datagram arrived, not when its turn came (association.hh, kReaction).
@@ -51,8 +55,9 @@ class LaneReceiver {
   std::optional<Bytes> poll_packet() { return reassembler_.poll_packet(); }
 
   // --- from the control side (same thread; drivers pass these through a ring)
-  // Replaces the key of the same session, else takes a free place, else that of the oldest session but the
-  // current one: answers that get lost cost new keys, never the ones in use.
+  // Replaces the key of the same session, else of the one that it is there instead of, else takes a free
+  // place, else that of the oldest session; but never of the current one: answers that get lost cost new
+  // keys, never the ones in use.
   void handle_key(ReceiveKey key);
   // Forgets the sessions before `session`.
   void handle_forget(uint64_t session);
@@ -74,9 +79,6 @@ class LaneReceiver {
   const ReassemblyCounters& reassembly() const { return reassembler_.counters(); }
 
  private:
-  // Current, previous, and two that the peer has not used yet.
-  static constexpr size_t kSessions = 4;
-
   struct Session {
     std::unique_ptr<Aead> aead;
     Spi spi;

@@ -109,6 +109,7 @@ TEST_F(Flood, ACookieIsReadableByThePeerAlone) {
   }
   EXPECT_EQ(initiator->association.counters().cookies_received.value(), 0u);
   EXPECT_EQ(initiator->association.counters().not_genuine.value(), 5u);
+  advance(kAnswerInterval);
   initiator->handle(now, answers_[0]);
   EXPECT_EQ(initiator->association.counters().cookies_received.value(), 1u);
 }

@@ -1,7 +1,9 @@
 // What a stranger, an eavesdropper who replays, or a peer that means harm can do to an association: nothing,
 // and at little cost.
 #include "association_fixture.hh"
+#include "cell_stream.hh"
 #include "link/association.hh"
+#include "link/lane_keys.hh"
 
 namespace cuttle {
 namespace {
@@ -101,19 +103,63 @@ TEST_F(WithTheRightMac, AForgedAnswerDoesNotEndTheAttempt) {
   EXPECT_TRUE(up());
 }
 
-TEST_F(WithTheRightMac, AnAnswerToAnEarlierAttemptIsUnexpected) {
+TEST_F(WithTheRightMac, ForgedAnswersAreReadAtTheSamePace) {
+  tick();
+  const auto initiation = take(*initiator);
+  for (int i = 0; i < 10'000; ++i, advance(microseconds(100))) {
+    auto forged = garbage(2);
+    std::copy_n(initiation.begin() + 8, 4, forged.begin() + 12);
+    initiator->handle(now, with_mac(forged, initiator_key->public_key()));
+  }
+  const auto& counters = initiator->association.counters();
+  EXPECT_LE(counters.not_genuine.value(), 50u + kAnswerBurst + 1);
+  EXPECT_GE(counters.not_genuine.value(), 45u);
+  EXPECT_EQ(counters.not_genuine.value() + counters.too_many.value(), 10'000u);
+  advance(kAnswerInterval);
+  responder->handle(now, initiation);
+  initiator->handle(now, take(*responder));
+  cells_flow();
+  EXPECT_TRUE(up());
+}
+
+TEST_F(WithTheRightMac, AndSoAreForgedCookies) {
+  for (int i = 0; i < 10'000; ++i, advance(microseconds(100))) {
+    initiator->handle(now, with_mac(garbage(3), initiator_key->public_key()));
+  }
+  const auto& counters = initiator->association.counters();
+  EXPECT_LE(counters.not_genuine.value(), 50u + kAnswerBurst + 1);
+  EXPECT_EQ(counters.not_genuine.value() + counters.too_many.value(), 10'000u);
+}
+
+TEST_F(WithTheRightMac, AnAnswerToOneOfTheLatestAttemptsCountsOnce) {
   tick();
   responder->handle(now, take(*initiator));
   const auto late_answer = take(*responder);
-  advance(kRetry);
+  for (size_t later = 1; later < kMostAttempts; ++later) {
+    advance(kRetry);
+    tick();
+    responder->handle(now, take(*initiator));
+  }
+  initiator->handle(now, late_answer);
+  cells_flow();
+  EXPECT_TRUE(up());
+  initiator->handle(now, late_answer);
+  while (!responder->out.empty()) initiator->handle(now, take(*responder));
+  EXPECT_EQ(initiator->association.counters().unexpected.value(), kMostAttempts);
+  EXPECT_EQ(initiator->sends.size(), 1u);
+}
+
+TEST_F(WithTheRightMac, AnAnswerToAnAttemptOfLongAgoIsUnexpected) {
   tick();
+  responder->handle(now, take(*initiator));
+  const auto late_answer = take(*responder);
+  for (size_t later = 1; later <= kMostAttempts; ++later) {
+    advance(kRetry);
+    tick();
+  }
   initiator->handle(now, late_answer);
   EXPECT_EQ(initiator->association.counters().unexpected.value(), 1u);
   EXPECT_TRUE(initiator->sends.empty());
-  responder->handle(now, take(*initiator));
-  initiator->handle(now, take(*responder));
-  initiator->handle(now, late_answer);
-  EXPECT_EQ(initiator->sends.size(), 1u);
 }
 
 TEST_F(AssociationTest, AReplayedInitiationChangesNothing) {
@@ -144,6 +190,43 @@ TEST_F(AssociationTest, AReplayToAQuietResponderGainsAnAnswerAndNoSession) {
   for (int i = 0; i < 4; ++i) responder->handle(now, initiation);
   EXPECT_EQ(responder->sends.size(), sends) << "nobody can confirm those keys";
   run(seconds(3), never);
+  EXPECT_TRUE(up());
+}
+
+// Who recorded more of them than the responder remembers sends them between the peer's own initiation and its
+// first cell. The key of that one must stay, in the association and in the lane's receiver.
+TEST_F(AssociationTest, ReplaysToAQuietResponderDoNotPushOutTheGenuineSession) {
+  std::vector<std::vector<uint8_t>> recorded;
+  for (int i = 0; i < 12; ++i, advance(kRetry)) {
+    tick();
+    recorded.push_back(take(*initiator));
+  }
+  for (int i = 0; i < 3; ++i, advance(kAnswerInterval)) responder->handle(now, recorded[5]);
+  responder->out.clear();
+  tick();
+  responder->handle(now, take(*initiator));
+  const auto answer = take(*responder);
+  for (const auto& old : recorded) {
+    advance(kAnswerInterval);
+    responder->handle(now, old);
+  }
+  EXPECT_GT(responder->receives.size(), 10u)
+      << "most are answered: the peer's clock might have been set back";
+  initiator->handle(now, answer);
+  ASSERT_EQ(initiator->sends.size(), 1u);
+
+  const wire::CellFormat format(256);
+  LaneReceiver receiver(format, 16, milliseconds(5));
+  for (const InstallReceive& receive : responder->receives) {
+    receiver.handle_key(make_receive_key(receive, 0, AeadBackend::openssl));
+  }
+  const SendKey key = make_send_key(initiator->sends[0], 0, AeadBackend::openssl, now);
+  std::vector<uint8_t> cell(format.cell_bytes());
+  wire::store_esp_header(cell.data(), key.spi, Sequence{1});
+  key.aead->seal(1, Bytes(cell).first(wire::kEspHeaderBytes), testing::empty_payload(format),
+                 cell.data() + wire::kSealedOffset);
+  ASSERT_EQ(receiver.handle_datagram(now, cell), Received::first_of_session);
+  responder->first_cell(now, receiver.current_session());
   EXPECT_TRUE(up());
 }
 

@@ -94,20 +94,45 @@ TEST_F(AssociationTest, TheSessionBeforeIsForgottenAfterTheOverlap) {
 }
 
 TEST_F(AssociationTest, WhatTheWireShowsComesAFixedTimeAfterWhatCausedIt) {
+  const auto on_grid = [](Instant t) {
+    return Instant{(t.ns + kArrivalGrid.ns - 1) / kArrivalGrid.ns * kArrivalGrid.ns};
+  };
   now = Instant{5'037'000'000};
   tick();
   EXPECT_EQ(initiator->due, Instant{5'000'000'000} + kTick + kReaction) << "counted from the tick";
   const auto initiation = take(*initiator);
   advance(milliseconds(51));
   responder->handle(now, initiation);
-  EXPECT_EQ(responder->due, now + kReaction);
+  EXPECT_EQ(responder->due, on_grid(now) + kReaction);
   advance(milliseconds(7));
   initiator->handle(now, take(*responder));
-  EXPECT_EQ(initiator->sends[0].from, now + kReaction);
-  EXPECT_EQ(initiator->sends[0].until, now + kRejectAfter);
+  EXPECT_EQ(initiator->sends[0].from, on_grid(now) + kReaction);
+  EXPECT_EQ(initiator->sends[0].until, on_grid(now) + kRejectAfter);
   advance(milliseconds(9));
   responder->first_cell(now, responder->receives[0].session);
-  EXPECT_EQ(responder->sends[0].from, now + kReaction);
+  EXPECT_EQ(responder->sends[0].from, on_grid(now) + kReaction);
+}
+
+// The receiving thread stamps a datagram when it gets round to it, and that depends on what came before.
+TEST_F(AssociationTest, AStampAFewMillisecondsLaterDoesNotShow) {
+  tick();
+  const auto initiation = take(*initiator);
+  const Instant due = now + kArrivalGrid + kReaction;
+  const Instant grid_begins = now;
+  for (const Duration late : {nanoseconds(1), milliseconds(1), milliseconds(4), kArrivalGrid}) {
+    now = grid_begins + late;
+    initiator = make_initiator(11);
+    initiator->tick(now, wall_ns);
+    EXPECT_EQ(take(*initiator), initiation) << "a twin";
+    responder = make_responder(12);
+    responder->handle(now, initiation);
+    EXPECT_EQ(responder->due, due) << late.ns;
+    initiator->handle(now, take(*responder));
+    EXPECT_EQ(initiator->sends[0].from, due) << late.ns;
+    EXPECT_EQ(initiator->sends[0].until, due - kReaction + kRejectAfter) << late.ns;
+    responder->first_cell(now, responder->receives[0].session);
+    EXPECT_EQ(responder->sends[0].from, due) << late.ns;
+  }
 }
 
 TEST_F(AssociationTest, HowOftenTheClockIsLookedAtDoesNotShow) {
@@ -223,6 +248,55 @@ TEST_F(AssociationTest, ASessionThatCannotBeRenewedEndsAfterThreeMinutes) {
   EXPECT_TRUE(up());
 }
 
+TEST_F(AssociationTest, KeysForReceivingEndWithTheSession) {
+  handshake();
+  const Instant end = now + kRejectAfter;
+  for (; now <= end; advance(kTick)) {
+    initiator->last_authentic = responder->last_authentic = now;
+    tick();
+    initiator->out.clear();
+  }
+  for (const End* side : {initiator.get(), responder.get()}) {
+    ASSERT_FALSE(side->association.established().has_value());
+    ASSERT_FALSE(side->forgets.empty());
+    EXPECT_GT(side->forgets.back().session, side->receives.back().session);
+  }
+  run(kOverlap * 2, never);
+  EXPECT_TRUE(up());
+}
+
+TEST_F(AssociationTest, KeysThatNobodyConfirmsGoSoon) {
+  for (size_t i = 0; i < kMostUnconfirmed; ++i, advance(kRetry)) {
+    tick();
+    responder->handle(now, take(*initiator));
+  }
+  ASSERT_EQ(responder->receives.size(), kMostUnconfirmed);
+  EXPECT_TRUE(responder->forgets.empty());
+  advance(kUnconfirmedLife + kReaction);
+  responder->tick(now, wall_ns);
+  ASSERT_FALSE(responder->forgets.empty());
+  EXPECT_GT(responder->forgets.back().session, responder->receives.back().session);
+  responder->first_cell(now, responder->receives.back().session);
+  EXPECT_TRUE(responder->sends.empty());
+}
+
+// The old session ends between an answer and the first cell of the new one.
+TEST_F(AssociationTest, TheEndOfASessionLeavesTheNextAlone) {
+  handshake();
+  advance(kRejectAfter - kTick);
+  initiator->last_authentic = responder->last_authentic = now;
+  tick();
+  responder->handle(now, take(*initiator));
+  advance(kTick);
+  responder->tick(now, wall_ns);
+  ASSERT_FALSE(responder->association.established().has_value());
+  const uint64_t next = responder->receives.back().session;
+  ASSERT_EQ(responder->forgets.back().session, next) << "and not one more";
+  initiator->handle(now, take(*responder));
+  responder->first_cell(now, next);
+  EXPECT_TRUE(up());
+}
+
 TEST_F(AssociationTest, AClockSetBackIsLetInOnceItsOldSessionIsQuiet) {
   handshake();
   run(seconds(10), never);
@@ -237,6 +311,21 @@ TEST_F(AssociationTest, AClockSetBackIsLetInOnceItsOldSessionIsQuiet) {
   run(seconds(1200), never);
   EXPECT_EQ(responder->association.counters().stale.value(), stale);
   EXPECT_EQ(initiator->association.counters().sessions.value(), 1u + 10);
+}
+
+TEST_F(AssociationTest, AClockSetBackIsLetInThoughNewerOnesWaitForTheirFirstCell) {
+  for (size_t i = 0; i < kMostUnconfirmed; ++i, advance(kRetry)) {
+    tick();
+    responder->handle(now, take(*initiator));
+  }
+  responder->out.clear();
+  initiator = make_initiator(95);
+  wall_ns -= 3'600'000'000'000;
+  run(seconds(5), never);
+  EXPECT_FALSE(up());
+  EXPECT_GT(responder->association.counters().stale.value(), 0u);
+  run(kUnconfirmedLife, never);
+  EXPECT_TRUE(up());
 }
 
 TEST_F(AssociationTest, AClockSetBackWhileRunningChangesNothing) {

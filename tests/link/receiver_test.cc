@@ -183,6 +183,20 @@ TEST_F(ReceiverTest, KeysThatNobodyUsesNeverPushOutTheOneInUse) {
   EXPECT_EQ(counters.unknown_spi.value(), 1u);
 }
 
+TEST_F(ReceiverTest, AKeyTakesThePlaceOfTheOneItIsInsteadOf) {
+  install(1);
+  EXPECT_EQ(receive(dummy(1, 1)), Received::first_of_session);
+  install(2);
+  for (uint64_t session = 3; session < 30; ++session) {
+    receiver.handle_key({aead_of(session), spi_of(session), session, session == 3 ? 0 : session - 1});
+  }
+  EXPECT_EQ(receive(dummy(28, 1)), Received::dropped);
+  EXPECT_EQ(counters.unknown_spi.value(), 1u);
+  EXPECT_EQ(receive(dummy(2, 1)), Received::first_of_session) << "the oldest is still there";
+  receiver.handle_key({aead_of(30), spi_of(30), 30, 2});
+  EXPECT_EQ(receive(dummy(2, 2)), Received::cell) << "but never of the one in use";
+}
+
 TEST_F(ReceiverTest, ForgottenSessionsAreGoneAndTheirKeysComeBack) {
   install(1);
   install(2);
