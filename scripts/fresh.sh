@@ -1,6 +1,7 @@
 #!/bin/bash
 # summary: a word in a bare Debian 12 made for it, after a clone: shows which set-up step is missing (default: test)
 # example: ./run fresh; ./run fresh demo; ./run fresh test cells
+# shellcheck disable=SC2317  # traps and steps call what looks as if nobody did
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/mirror.sh

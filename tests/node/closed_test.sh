@@ -142,6 +142,7 @@ failed_restart() {
   local holder family
   both_up
   stop_agent a KILL
+  eventually 10 lets_port_go a || fail "the agent that was killed still holds its port" # its other threads end later
   ip netns exec "$NET-a" timeout 60 "$CUTTLE_TOOLS/sequence" receive --port 4410 >/dev/null &
   holder=$!
   eventually 5 holds_port a || fail "the port is not taken"
@@ -157,6 +158,7 @@ failed_restart() {
   kill "$holder"
   expect_silence "after a start that failed, with the guard alone"
 }
+lets_port_go() { ! holds_port "$1"; }
 holds_port() { # NODE
   [[ -n $(in_space "$1" ss -Hlun "sport = :4410") ]]
 }
