@@ -8,6 +8,8 @@ start_relay() {
   in_node fabric ip link add bad0 type veth peer name bad1
   in_node fabric ethtool -K bad1 tx off tso off gso off gro off
   in_node fabric ethtool -K bad0 tx off tso off gso off gro off
+  # What a program passes on must be whole: a checksum that a card was to complete would be wrong for ever.
+  in_node "$BAD_NODE" ethtool -K eth0 tx off tso off gso off gro off
   in_node fabric ip link set bad0 master br0 up
   in_node fabric ip link set bad1 up
   in_node fabric ip link set "$BAD_NODE" nomaster

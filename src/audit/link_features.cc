@@ -80,7 +80,12 @@ std::vector<double> differences(const std::vector<double>& values) {
   return result;
 }
 
-// Circular mean in [0, period).
+// Of phases that prefer no place, chance makes one of ten thousand windows look as if they did (Rayleigh's
+// test: exp(-n R^2)).
+constexpr double kLeastPreference = 9.2;
+
+// Circular mean in [0, period); missing where the phases prefer no place, as those of scattered cells: what
+// would then be found is noise that drifts with time.
 double mean_phase(const std::vector<double>& phases, double period) {
   double x = 0;
   double y = 0;
@@ -89,6 +94,7 @@ double mean_phase(const std::vector<double>& phases, double period) {
     x += std::cos(angle);
     y += std::sin(angle);
   }
+  if (x * x + y * y < kLeastPreference * static_cast<double>(phases.size())) return kMissing;
   const double angle = std::atan2(y, x) / (2 * M_PI);
   return (angle < 0 ? angle + 1 : angle) * period;
 }
@@ -150,6 +156,10 @@ void add_lateness(Collector& out, const Trains& trains, const Window& window, co
       lateness.push_back(std::fmod(offset + start, slots.period_ns));
     }
     result.phase_ns = mean_phase(lateness, slots.period_ns);
+  }
+  if (std::isnan(result.phase_ns)) {
+    lateness.clear();
+  } else {
     const double length = static_cast<double>((window.end - window.start).ns);
     for (size_t i = 0; i < lateness.size(); ++i) {
       lateness[i] = std::remainder(lateness[i] - result.phase_ns, slots.period_ns);

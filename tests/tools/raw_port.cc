@@ -56,8 +56,8 @@ bool RawPort::receive(Frame& frame) {
 void RawPort::send(Bytes frame) {
   while (::send(fd_.get(), frame.data(), frame.size(), 0) < 0) {
     if (errno == EINTR || errno == EAGAIN) continue;
-    // A receiver that went away is a network's everyday life.
-    if (errno == ENOBUFS || errno == ENETDOWN) return;
+    // A receiver that went away is a network's everyday life; so is a frame that is longer than it takes.
+    if (errno == ENOBUFS || errno == ENETDOWN || errno == EMSGSIZE) return;
     die_of_errno("sending a frame of " + std::to_string(frame.size()) + " bytes");
   }
 }
