@@ -9,8 +9,8 @@ source "$CUTTLE_ROOT/scripts/lib/build.sh"
 source "$CUTTLE_ROOT/scripts/lib/ctest.sh"
 setup_packages
 
-# The programs of the tests that carry one of these labels; only these are built. The test NAME is the program
-# NAME_test (cmake/CuttleTargets.cmake); a script has nothing to build.
+# The programs of the tests that carry one of these labels; only these are built and run. The test NAME is the program
+# NAME_test (cmake/CuttleTargets.cmake); a script would run programs that are not built so.
 test_programs() {
   comm -12 \
     <(ctest --test-dir "build/$1" --show-only=json-v1 -L 'unit|sim' | jq -r '.tests[].name + "_test"' | sort -u) \
@@ -33,7 +33,7 @@ sanitize() {
   run_ninja "$1" "${programs[@]}"
   ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
     UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
-    run_ctest "$1" -j "$(nproc)" -L 'unit|sim'
+    run_ctest "$1" -j "$(nproc)" -R "^($(IFS='|' && echo "${programs[*]%_test}"))\$"
 }
 
 begin_counting

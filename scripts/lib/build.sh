@@ -25,18 +25,18 @@ configure() {
 
 # ninja shows how far it is by itself: on a terminal in one line, elsewhere in a line for each tenth.
 run_ninja() {
-  local folder=$CUTTLE_ROOT/build/$1 status=0
+  local folder=$CUTTLE_ROOT/build/$1 log=$OUT/build-$1.log status=0
   shift
   if [[ -t 1 ]]; then
     ninja -C "$folder" "$@"
     return
   fi
-  NINJA_STATUS='[%f/%t %es] ' ninja -C "$folder" "$@" >"$OUT/build.log" 2>&1 &
+  NINJA_STATUS='[%f/%t %es] ' ninja -C "$folder" "$@" >"$log" 2>&1 &
   local ninja_pid=$! shown=
   while kill -0 "$ninja_pid" 2>/dev/null; do
     sleep 1
     local line
-    line=$(grep -o '^\[[0-9]*/[0-9]* ' "$OUT/build.log" | tail -n 1 | tr -d '[ ' || true)
+    line=$(grep -o '^\[[0-9]*/[0-9]* ' "$log" | tail -n 1 | tr -d '[ ' || true)
     if [[ -n $line && $((${line%/*} * 10 / ${line#*/})) != "$shown" ]]; then
       shown=$((${line%/*} * 10 / ${line#*/}))
       say "  compiled $line"
@@ -44,8 +44,8 @@ run_ninja() {
   done
   wait "$ninja_pid" || status=$?
   if ((status != 0)); then
-    grep -A 40 -m 1 -E '^(FAILED:|ninja: error)' "$OUT/build.log" >&2 || tail -n 40 "$OUT/build.log" >&2
-    warn "The whole log is in out/build.log"
+    grep -A 40 -m 1 -E '^(FAILED:|ninja: error)' "$log" >&2 || tail -n 40 "$log" >&2
+    warn "The whole log is in out/$(basename "$log")"
   fi
   return "$status"
 }

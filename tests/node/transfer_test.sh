@@ -3,6 +3,8 @@
 # shellcheck source=tests/node/harness.sh
 source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
 BAD_NETWORK=(--loss 2 --duplicate 2 --reorder 5)
+LINK_MBPS=${LINK_MBPS:-200}
+export RATE="$LINK_MBPS Mb/s"
 
 # send_bytes TO BYTES LEAST_MBPS
 send_bytes() {
@@ -16,7 +18,7 @@ send_bytes() {
     echo "  $2 bytes to $1: $mbps Mb/s"
     ((mbps < $3)) || return 0
   done
-  fail "$mbps Mb/s of a link of 200 Mb/s; at least $3 expected"
+  fail "$mbps Mb/s of a link of $LINK_MBPS Mb/s; at least $3 expected"
 }
 
 expect_faults() {
@@ -32,7 +34,7 @@ bad_network() {
   impair "${BAD_NETWORK[@]}" --seed 11
   configure
   start_agents
-  send_bytes "${V4[b]}" 50000000 67
+  send_bytes "${V4[b]}" 50000000 $((LINK_MBPS / 3 + 1))
   expect "cells missed by b" "$(drops b cell_lost_on_the_way)" '>' 0
   expect_faults
 }
@@ -43,7 +45,7 @@ bad_network_two_lanes() {
   LANES=2 configure
   start_agents
   # One connection has one lane: half the rate.
-  send_bytes "${V4[b]}" 12000000 33
+  send_bytes "${V4[b]}" 12000000 $((LINK_MBPS / 6))
   expect "cells replayed" "$(drops b cell_replayed)" '>' 0
   expect "cells not authentic" "$(drops b cell_not_authentic)" '>' 0
   expect_faults
@@ -54,7 +56,7 @@ ipv6_inside() {
   connect
   configure
   start_agents
-  send_bytes "${V6[b]}" 20000000 100
+  send_bytes "${V6[b]}" 20000000 $((LINK_MBPS / 2))
 }
 
 ipv6_outside() {
@@ -63,8 +65,8 @@ ipv6_outside() {
   UNDERLAY=6 configure
   start_agents
   expect_same "the cell's default size on IPv6" 1452 "$(status a '.links[0].shape.cell_bytes')"
-  send_bytes "${V4[b]}" 10000000 100
-  send_bytes "${V6[b]}" 10000000 100
+  send_bytes "${V4[b]}" 10000000 $((LINK_MBPS / 2))
+  send_bytes "${V6[b]}" 10000000 $((LINK_MBPS / 2))
 }
 
 jumbo_cells() {
@@ -72,7 +74,7 @@ jumbo_cells() {
   connect
   CELL=8972 configure
   start_agents
-  send_bytes "${V4[b]}" 20000000 100
+  send_bytes "${V4[b]}" 20000000 $((LINK_MBPS / 2))
 }
 
 run_case bad_network
