@@ -74,7 +74,7 @@ class LinkReplay {
       ring_.release();
     }
     ++slots_;
-    if (more_waits || ring_.waiting() > 0 || !senders_.empty() || has_arrived(sealed)) ++saturated_slots_;
+    if (more_waits || ring_.waiting() > 0 || !senders_.empty()) ++saturated_slots_;
     schedule_.advance();
   }
 
