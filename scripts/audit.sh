@@ -28,6 +28,7 @@ observe() {
   step "objects to read later" prepare_reads
   start_taps "$1"
   run_blocks "$1" "$2"
+  step "a write after the last block" do_last_write
   step "end of the captures: no packet missed" stop_taps
   remove_cluster
 }

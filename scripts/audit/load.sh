@@ -52,5 +52,10 @@ do_recovery() {
   wait_for 30 "the OSD is back" osd_is_back
   span recovery "$1"
 }
+# An idle cluster may be silent for seconds, and a span must end before its capture's last packet.
+do_last_write() {
+  BENCH_SECONDS=1
+  rados_bench write -b 4096 -t 1
+}
 process_gone() { ! kill -0 "$1" 2>/dev/null; }
 osd_is_back() { [[ $(lab sh mon -- timeout 20 ceph osd stat 2>/dev/null) == *" 2 up"* ]]; }

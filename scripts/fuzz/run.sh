@@ -22,18 +22,34 @@ corpora() {
   [[ ! -d fuzz/corpus/$1 ]] || corpora+=("fuzz/corpus/$1")
 }
 
+# fuzz_one SECONDS NAME: one target; what went wrong is the end of its log.
+fuzz_one() {
+  local seconds=$1 name=$2 corpora status=0
+  corpora "$name"
+  "build/fuzz/fuzz/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    -artifact_prefix="$OUT/fuzz/failure-$name-" "${corpora[@]}" >"$OUT/fuzz/$name.log" 2>&1 || status=1
+  heading "$name, $seconds s (corpus: out/fuzz/$name)"
+  ((status == 0)) || tail -n 40 "$OUT/fuzz/$name.log" >&2
+  tail -n 8 "$OUT/fuzz/$name.log" | sed -n 's/^stat::/  /p'
+  return "$status"
+}
+
+# As many at a time as there are CPUs.
 fuzz_run() {
-  local name failed=0
+  local name failed=0 running=0
   build_fuzzers
+  say "  ${#programs[@]} targets, $(nproc) at a time, $1 s each"
   for name in "${programs[@]}"; do
-    corpora "$name"
-    heading "$name, $1 s (corpus: out/fuzz/$name)"
-    if ! "build/fuzz/fuzz/$name" -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-      -artifact_prefix="$OUT/fuzz/failure-$name-" "${corpora[@]}" >"$OUT/fuzz/$name.log" 2>&1; then
-      failed=$((failed + 1))
-      tail -n 40 "$OUT/fuzz/$name.log" >&2
+    if ((running == $(nproc))); then
+      wait -n || failed=$((failed + 1))
+      running=$((running - 1))
     fi
-    tail -n 8 "$OUT/fuzz/$name.log" | sed -n 's/^stat::/  /p'
+    fuzz_one "$1" "$name" &
+    running=$((running + 1))
+  done
+  while ((running > 0)); do
+    wait -n || failed=$((failed + 1))
+    running=$((running - 1))
   done
   say ""
   say "$((${#programs[@]} - failed)) passed, $failed failed"

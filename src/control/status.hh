@@ -56,6 +56,7 @@ struct LinkStatus {
 
   uint64_t deadlines_missed = 0;  // slots left out
   uint64_t deadlines_late = 0;    // released, but more than 100 us after the deadline
+  uint64_t deadlines_redrawn = 0;  // put off to an instant drawn anew, because the pacer came too late
   LatenessStatus lateness;
   uint64_t handshakes = 0;  // sessions agreed
 

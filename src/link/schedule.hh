@@ -59,6 +59,10 @@ class Schedule {
   // The earliest time at which the current slot could have been due: its beginning.
   Instant slot_start() const { return start_; }
   void advance();
+  // The current release cannot leave in time any more: it and those that its slot still holds are drawn anew,
+  // `earliest` at the earliest. Nothing changes, and false, where nothing is drawn (no jitter) and where the
+  // rest of the slot has less than half the room that its releases usually have.
+  bool redraw(Instant earliest);
 
   // Moves on to the first release that is not yet a whole period late; returns how many were left out. They
   // are never made up.
@@ -69,7 +73,7 @@ class Schedule {
 
  private:
   void enter_slot();
-  void scatter();
+  void draw(int64_t from_ns);
 
   SlotPlan plan_;
   Instant epoch_;

@@ -11,14 +11,17 @@ namespace cuttle {
 
 namespace {
 
-// As the native driver's pacers.
-constexpr int kReactorPriority = 50;
+// As the native driver's pacers and receivers.
+constexpr int kSendingPriority = 50;
+constexpr int kReceivingPriority = 10;
 
 }  // namespace
 
 std::string NodeShard::become_realtime(bool sends) {
-  const auto set = sends ? set_realtime_priority(kReactorPriority) : set_high_priority();
-  return set ? std::string() : set.error().message;
+  const auto set = set_realtime_priority(sends ? kSendingPriority : kReceivingPriority);
+  if (!set) return set.error().message;
+  rest_.handle_realtime();
+  return std::string();
 }
 
 Result<void> NodeShard::add_sending(Lane& lane, const std::string& peer) {
@@ -35,7 +38,7 @@ Result<void> NodeShard::add_receiving(Lane& lane, const std::string& peer, unsig
                                 [&lane, losses](NodeShard& other) { other.handle_losses(lane, losses); });
   };
   auto receiving =
-      Receiving::create(lane, pacer_, control_, {buffer_.get(), kReceiveBufferBytes}, report, peer);
+      Receiving::create(lane, pacer_, rest_, control_, {buffer_.get(), kReceiveBufferBytes}, report, peer);
   if (!receiving) return tl::unexpected(receiving.error());
   (*receiving)->start();
   receiving_.push_back(std::move(*receiving));

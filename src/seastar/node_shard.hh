@@ -11,6 +11,7 @@
 #include "base/result.hh"
 #include "node/receiving.hh"
 #include "seastar/receiving.hh"
+#include "seastar/rest.hh"
 #include "seastar/sending.hh"
 
 namespace cuttle {
@@ -19,8 +20,8 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
  public:
   NodeShard(Duration poll_before, const WakeUp& control) : pacer_(poll_before), control_(control) {}
 
-  // Real-time priority for this reactor, as far as it keeps time: one that only receives goes before ordinary
-  // work, but what strangers send must not take a CPU from everybody. Why it was refused; empty when it was
+  // Real-time priority for this reactor, below that of reactors that keep time when it only receives. What
+  // strangers send must not take a CPU from everybody: receiving rests. Why it was refused; empty when it was
   // not.
   std::string become_realtime(bool sends);
   // The lane, of the link to `peer`, outlives its stay. `sending_shard`: where its other side is.
@@ -34,6 +35,7 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
   void handle_losses(const Lane& lane, const Losses& losses);
 
   Pacer pacer_;
+  Rest rest_;
   Packing packing_;
   std::unique_ptr<uint8_t[]> buffer_ = std::make_unique<uint8_t[]>(kReceiveBufferBytes);
   const WakeUp& control_;

@@ -17,21 +17,22 @@ constexpr std::chrono::milliseconds kReportEvery(100);
 
 }  // namespace
 
-Result<std::unique_ptr<Receiving>> Receiving::create(Lane& lane, Pacer& pacer, const WakeUp& control,
-                                                     MutableBytes buffer, ReportLosses report,
-                                                     const std::string& peer) {
+Result<std::unique_ptr<Receiving>> Receiving::create(Lane& lane, Pacer& pacer, Rest& rest,
+                                                     const WakeUp& control, MutableBytes buffer,
+                                                     ReportLosses report, const std::string& peer) {
   auto socket = Readiness::watch(lane.socket.fd());
   if (!socket) return tl::unexpected(socket.error());
   std::unique_ptr<Receiving> receiving(
-      new Receiving(lane, pacer, control, buffer, std::move(report), std::move(*socket)));
+      new Receiving(lane, pacer, rest, control, buffer, std::move(report), std::move(*socket)));
   add_receiving_metrics(receiving->metrics_, lane, peer);
   return receiving;
 }
 
-Receiving::Receiving(Lane& lane, Pacer& pacer, const WakeUp& control, MutableBytes buffer,
+Receiving::Receiving(Lane& lane, Pacer& pacer, Rest& rest, const WakeUp& control, MutableBytes buffer,
                      ReportLosses report, Readiness socket)
     : lane_(lane),
       pacer_(pacer),
+      rest_(rest),
       control_(control),
       socket_(std::move(socket)),
       buffer_(buffer),
@@ -61,6 +62,7 @@ seastar::future<> Receiving::receive() {
     bool more = true;
     while (more && !stopping_) {
       if (!pacer_.has_time_for(kReceiveOneTrain)) co_await pacer_.turn_for(kReceiveOneTrain);
+      if (rest_.is_due()) co_await rest_.take();
       if (stopping_) break;
       obey_as_receiver(lane_);
       more = receive_train(lane_, control_, clock_, buffer_);

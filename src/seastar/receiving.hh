@@ -12,6 +12,7 @@
 #include "node/packing.hh"
 #include "seastar/pacer.hh"
 #include "seastar/readiness.hh"
+#include "seastar/rest.hh"
 
 namespace cuttle {
 
@@ -19,11 +20,11 @@ class Receiving {
  public:
   using ReportLosses = std::function<void(const Losses&)>;
 
-  // Lane, pacer (that of this shard) and `control` (wakes the control thread) outlive it. `peer`: the name of
-  // its link, for the metrics.
-  static Result<std::unique_ptr<Receiving>> create(Lane& lane, Pacer& pacer, const WakeUp& control,
-                                                   MutableBytes buffer, ReportLosses report,
-                                                   const std::string& peer);
+  // Lane, pacer and rest (those of this shard) and `control` (wakes the control thread) outlive it. `peer`:
+  // the name of its link, for the metrics.
+  static Result<std::unique_ptr<Receiving>> create(Lane& lane, Pacer& pacer, Rest& rest,
+                                                   const WakeUp& control, MutableBytes buffer,
+                                                   ReportLosses report, const std::string& peer);
 
   void start();
   seastar::future<> stop();
@@ -33,12 +34,13 @@ class Receiving {
   void obey();
 
  private:
-  Receiving(Lane& lane, Pacer& pacer, const WakeUp& control, MutableBytes buffer, ReportLosses report,
-            Readiness socket);
+  Receiving(Lane& lane, Pacer& pacer, Rest& rest, const WakeUp& control, MutableBytes buffer,
+            ReportLosses report, Readiness socket);
   seastar::future<> receive();
 
   Lane& lane_;
   Pacer& pacer_;
+  Rest& rest_;
   const WakeUp& control_;
   MonotonicClock clock_;
   Readiness socket_;
