@@ -26,7 +26,8 @@ fuzz_coverage() {
     say "  $name: $(find "${corpora[@]}" -type f | wc -l) inputs"
     LLVM_PROFILE_FILE=$OUT/fuzz/$name.profraw "build/fuzz-coverage/fuzz/$name" -runs=0 -timeout=10 "${corpora[@]}" \
       >"$OUT/fuzz/$name.coverage.log" 2>&1 || die "$name failed, see out/fuzz/$name.coverage.log"
-    objects+=(-object "build/fuzz-coverage/fuzz/$name")
+    ((${#objects[@]} == 0)) || objects+=(-object) # the first program goes without
+    objects+=("build/fuzz-coverage/fuzz/$name")
   done
   profile=$OUT/fuzz/all.profdata
   "$(llvm_tool llvm-profdata)" merge -o "$profile" "$OUT"/fuzz/*.profraw
