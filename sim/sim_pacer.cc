@@ -22,11 +22,7 @@ void SimNode::await_slot() {
   });
   if (next == links_.end()) return;
   Link& link = **next;
-  Instant deadline = setup_.clock.global(link.sender.deadline());
-  if (pacer_free_ > deadline - seal_lead() &&
-      link.sender.handle_late(setup_.clock.local(pacer_free_ + seal_lead()))) {
-    deadline = setup_.clock.global(link.sender.deadline());
-  }
+  const Instant deadline = setup_.clock.global(link.sender.deadline());
   host_.loop.at(std::max(deadline - seal_lead(), pacer_free_), [this, alive = alive_, &link] {
     if (*alive) seal(link);
   });

@@ -54,9 +54,8 @@ struct LinkStatus {
   uint64_t bytes_received = 0;
   std::map<std::string, uint64_t> drops;  // by cause, all causes there are, also at 0
 
-  uint64_t deadlines_missed = 0;   // slots left out
-  uint64_t deadlines_late = 0;     // released, but more than 100 us after the deadline
-  uint64_t deadlines_redrawn = 0;  // put off to an instant drawn anew, because the pacer came too late
+  uint64_t deadlines_missed = 0;  // slots left out
+  uint64_t deadlines_late = 0;    // released, but more than 100 us after the deadline
   LatenessStatus lateness;
   uint64_t handshakes = 0;  // sessions agreed
 

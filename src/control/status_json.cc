@@ -39,7 +39,6 @@ Json link_json(const LinkStatus& link) {
   for (const auto& [cause, count] : link.drops) json["drops"][cause] = count;
   json["deadlines_missed"] = link.deadlines_missed;
   json["deadlines_late"] = link.deadlines_late;
-  json["deadlines_redrawn"] = link.deadlines_redrawn;
   json["lateness_ns"] = {{"p50", link.lateness.p50_ns},
                          {"p99", link.lateness.p99_ns},
                          {"p99.9", link.lateness.p999_ns},
@@ -108,7 +107,6 @@ LinkStatus link_from(const Json& json) {
   }
   read(json, "deadlines_missed", link.deadlines_missed);
   read(json, "deadlines_late", link.deadlines_late);
-  read(json, "deadlines_redrawn", link.deadlines_redrawn);
   const Json& lateness = object(json, "lateness_ns");
   read(lateness, "p50", link.lateness.p50_ns);
   read(lateness, "p99", link.lateness.p99_ns);

@@ -42,39 +42,28 @@ void Schedule::enter_slot() {
       static_cast<unsigned __int128>(slot_) * plan_.period_numerator / plan_.period_denominator;
   start_ = epoch_ + Duration{static_cast<int64_t>(offset)};
   release_ = 0;
-  draw(0);
+  if (plan_.scatter) {
+    scatter();
+    deadline_ = start_ + Duration{offsets_ns_[0]};
+  } else {
+    deadline_ =
+        start_ + Duration{static_cast<int64_t>(random_.below(static_cast<uint64_t>(plan_.jitter.ns)))};
+  }
 }
 
-// The instants of the releases that the slot still holds, from so long after its beginning on. One:
-// uniformly. Scattered ones: every second one of twice as many instants, drawn uniformly in what the
-// distances leave over and put in order; then moved apart by the distances. So short gaps are rare, the rarer
-// the shorter: the lengths of gaps have no edge at which a late release would show.
-void Schedule::draw(int64_t from_ns) {
-  const int64_t width_ns = plan_.jitter.ns - from_ns;
-  if (!plan_.scatter) {
-    deadline_ =
-        start_ + Duration{from_ns + static_cast<int64_t>(random_.below(static_cast<uint64_t>(width_ns)))};
-    return;
-  }
-  const size_t cells = plan_.releases_per_slot() - release_;
-  const int64_t share = width_ns / static_cast<int64_t>(cells);
+// Every second one of twice as many instants, drawn uniformly in what the distances leave over and put in
+// order; then moved apart by the distances. So short gaps are rare, the rarer the shorter: the lengths of
+// gaps have no edge at which a late release would show.
+void Schedule::scatter() {
+  const size_t cells = plan_.cells_per_slot;
+  const int64_t share = plan_.jitter.ns / static_cast<int64_t>(cells);
   const int64_t distance = std::min(kScatterDistance.ns, share / 2);
-  const auto room = static_cast<uint64_t>(width_ns - distance * static_cast<int64_t>(cells));
-  const std::span drawn = std::span(offsets_ns_).subspan(release_, 2 * cells);
+  const auto room = static_cast<uint64_t>(plan_.jitter.ns - distance * static_cast<int64_t>(cells));
+  const std::span drawn = std::span(offsets_ns_).first(2 * cells);
   for (uint32_t& offset : drawn) offset = static_cast<uint32_t>(random_.below(room));
   std::sort(drawn.begin(), drawn.end());
   for (size_t i = 0; i < cells; ++i)
-    drawn[i] = drawn[2 * i + 1] + static_cast<uint32_t>(from_ns + distance * static_cast<int64_t>(i));
-  deadline_ = start_ + Duration{drawn[0]};
-}
-
-bool Schedule::redraw(Instant earliest) {
-  const Duration rest = start_ + plan_.jitter - earliest;
-  const int64_t usual_ns = plan_.jitter.ns / static_cast<int64_t>(plan_.releases_per_slot());
-  const auto releases = static_cast<int64_t>(plan_.releases_per_slot() - release_);
-  if (plan_.jitter.ns == 0 || rest.ns < usual_ns * releases / 2) return false;
-  draw(std::max<int64_t>(0, (earliest - start_).ns));
-  return true;
+    offsets_ns_[i] = drawn[2 * i + 1] + static_cast<uint32_t>(distance * static_cast<int64_t>(i));
 }
 
 void Schedule::advance() {
@@ -84,6 +73,15 @@ void Schedule::advance() {
   }
   ++slot_;
   enter_slot();
+}
+
+void Schedule::handle_late(Duration late) {
+  if (!plan_.scatter || late.ns <= 0) return;
+  const std::span rest = std::span(offsets_ns_).first(plan_.releases_per_slot()).subspan(release_ + 1);
+  if (rest.empty()) return;
+  const int64_t room_ns = std::max<int64_t>(0, plan_.jitter.ns - 1 - rest.back());
+  const auto shift_ns = static_cast<uint32_t>(std::min(late.ns, room_ns));
+  for (uint32_t& offset : rest) offset += shift_ns;
 }
 
 uint64_t Schedule::skip_missed(Instant now) {

@@ -59,10 +59,9 @@ class Schedule {
   // The earliest time at which the current slot could have been due: its beginning.
   Instant slot_start() const { return start_; }
   void advance();
-  // The current release cannot leave in time any more: it and those that its slot still holds are drawn anew,
-  // `earliest` at the earliest. Nothing changes, and false, where nothing is drawn (no jitter) and where the
-  // rest of the slot has less than half the room that its releases usually have.
-  bool redraw(Instant earliest);
+  // The current release left so late: when scattered, those that its slot still holds move with it, as far as
+  // the slot has room. So no gap is shorter than it was drawn because the cell before it was late.
+  void handle_late(Duration late);
 
   // Moves on to the first release that is not yet a whole period late; returns how many were left out. They
   // are never made up.
@@ -73,7 +72,7 @@ class Schedule {
 
  private:
   void enter_slot();
-  void draw(int64_t from_ns);
+  void scatter();
 
   SlotPlan plan_;
   Instant epoch_;

@@ -106,18 +106,11 @@ Train LaneSender::poll_train() {
   return {train_.get(), count, cell_bytes_};
 }
 
-bool LaneSender::handle_late(Instant earliest) {
-  if (put_off_ || !schedule_.redraw(earliest)) return false;
-  put_off_ = true;
-  counters_.releases_redrawn.add();
-  return true;
-}
-
 void LaneSender::handle_released(Instant now) {
   const Duration late = now - deadline();
   counters_.lateness.add(late);
   if (late > kLate) counters_.slots_late.add();
-  put_off_ = false;
+  schedule_.handle_late(late);
   schedule_.advance();
   counters_.slots_missed.add(schedule_.skip_missed(now));
 }

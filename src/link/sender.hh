@@ -43,7 +43,6 @@ struct SenderCounters {
   Counter handshakes;         // of those
   Counter slots_missed;       // left out because the pacer came too late
   Counter slots_late;         // released, but later than kLate after the deadline
-  Counter releases_redrawn;   // put off to an instant drawn anew, because the pacer came too late
   Counter datagrams_refused;  // not taken by the socket
   Histogram lateness;         // release minus deadline
 };
@@ -59,10 +58,6 @@ class LaneSender {
   // The thread that will keep time begins: slots that passed before are not its fault, and not counted.
   void handle_start(Instant now) { schedule_.skip_missed(now); }
   Instant deadline() const { return schedule_.deadline(); }
-  // The release cannot be on time any more. True: it has a new deadline, `earliest` at the earliest, and none
-  // of its cells is sealed yet. False (no jitter, the slot ends too soon, or it was put off before): it
-  // leaves late.
-  bool handle_late(Instant earliest);
   // The train of the current slot; count is 0 when there is neither a session nor a handshake to send. Valid
   // until the next call. To be called once a slot.
   Train poll_train();
@@ -103,7 +98,6 @@ class LaneSender {
   std::optional<SendKey> coming_;
   uint32_t sequence_ = 0;
   uint16_t loss_report_ = 0;
-  bool put_off_ = false;  // the current release
   std::unique_ptr<uint8_t[]> train_;
   std::unique_ptr<uint8_t[]> dummy_;
   std::unique_ptr<uint8_t[]> handshakes_;

@@ -90,9 +90,6 @@ void add_timing(Collection& out, const Labels& labels, const LinkStatus& link) {
               labels, link.deadlines_missed);
   out.counter("cuttle_link_deadlines_late_total", "Slots released more than 100 us after their deadline.",
               labels, link.deadlines_late);
-  out.counter("cuttle_link_deadlines_redrawn_total",
-              "Releases put off to an instant drawn anew, because their own was past.", labels,
-              link.deadlines_redrawn);
   out.gauge("cuttle_link_release_lateness_median_seconds", "Release after its deadline, since the start.",
             labels, seconds_of(link.lateness.p50_ns));
   out.gauge("cuttle_link_release_lateness_p99_seconds", "Release after its deadline, since the start.",

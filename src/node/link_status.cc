@@ -25,7 +25,6 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   status.cells_sent_dummy += sent.cells_dummy.value();
   status.deadlines_missed += sent.slots_missed.value();
   status.deadlines_late += sent.slots_late.value();
-  status.deadlines_redrawn += sent.releases_redrawn.value();
   const ReceiverCounters& received = lane.receiver.counters();
   const ReassemblyCounters& reassembly = lane.receiver.reassembly();
   status.cells_received += received.cells.value();

@@ -61,7 +61,6 @@ void PacerLoop::slot(Lane& lane) {
   } else {
     clock_.sleep_until(seal_at - options_.poll_before);
   }
-  if (put_off_when_late(lane, clock_.now(), options_.poll_before)) return;
   clock_.poll_until(seal_at);
   obey_as_pacer(lane, lane.receiver.loss_65536ths());
   const Train train = lane.sender.poll_train();

@@ -2,26 +2,10 @@
 
 namespace cuttle {
 
-namespace {
-
-// A pacer that polls is either awake in time, and then here so soon, or it is late. One that does not is
-// always a little late, as every sleeper; that alone is no reason.
-constexpr Duration kPunctual = microseconds(2);
-constexpr Duration kPunctualSleeper = LaneSender::kLate;
-
-}  // namespace
-
 // Half as much again as it took in a row, since caches are colder in a slot: the train should be ready at the
 // deadline. No more, for what is left of it is spent polling the clock.
 Duration seal_lead(const Lane& lane) {
   return lane.seal_one_cell * static_cast<int64_t>(lane.sender.plan().cells_per_release()) * 3 / 2;
-}
-
-bool put_off_when_late(Lane& lane, Instant now, Duration poll_before) {
-  const Duration lead = seal_lead(lane);
-  const Duration patience = poll_before.ns > 0 ? kPunctual : kPunctualSleeper;
-  if (now <= lane.sender.deadline() - lead + patience) return false;
-  return lane.sender.handle_late(now + lead + poll_before);
 }
 
 void obey_as_pacer(Lane& lane, uint16_t loss_65536ths) {

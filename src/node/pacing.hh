@@ -9,10 +9,6 @@ namespace cuttle {
 
 // How long before the deadline the sealing of the lane's cells should begin.
 Duration seal_lead(const Lane& lane);
-// Whether the lane's release was put off because the pacer, awake `now`, comes too late for it. A late
-// release would show how busy the host is; one drawn anew looks like any other. `poll_before`: as for every
-// release.
-bool put_off_when_late(Lane& lane, Instant now, Duration poll_before);
 // Takes in what the control thread has for this lane. `loss_65536ths`: what the lane's receiver lost, for the
 // peer.
 void obey_as_pacer(Lane& lane, uint16_t loss_65536ths);

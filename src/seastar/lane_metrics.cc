@@ -42,8 +42,6 @@ void add_sending_metrics(metrics::metric_groups& groups, const Lane& lane, const
       {count("cells_sent_total", sent.cells, "Cells sent, dummies and handshakes included"),
        count("cells_sent_dummy_total", sent.cells_dummy, "Of these, cells without payload"),
        count("slots_missed_total", sent.slots_missed, "Slots left out because their turn came too late"),
-       count("releases_redrawn_total", sent.releases_redrawn,
-             "Releases put off to an instant drawn anew, because their own was past"),
        count("slots_late_total", sent.slots_late, "Slots released more than 100 us after their deadline"),
        count("datagrams_refused_total", sent.datagrams_refused, "Cells that the socket did not take"),
        packed("packets_sent_total", &LanePacker::packets, "Packets taken from the interface"),

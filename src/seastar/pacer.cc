@@ -79,7 +79,6 @@ void Pacer::run() {
 void Pacer::slot(const Due& due) {
   Lane& lane = *due.lane;
   const Instant deadline = lane.sender.deadline();
-  if (put_off_when_late(lane, clock_.now(), poll_before_)) return;
   clock_.poll_until(deadline - seal_lead(lane));
   obey_as_pacer(lane, due.loss_65536ths);
   const Train train = lane.sender.poll_train();

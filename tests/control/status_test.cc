@@ -37,7 +37,6 @@ StatusSnapshot example() {
   link.drops = {{"cell_replayed", 12'000}, {"cell_size", 0}};
   link.deadlines_missed = 7;
   link.deadlines_late = 11;
-  link.deadlines_redrawn = 13;
   link.lateness = {400, 1'500, 190'000, 3'000'000};
   link.handshakes = 97;
   status.links.push_back(link);

@@ -178,24 +178,6 @@ TEST_F(SenderTest, RetiredKeysAreNeverLostOrKeptBeyondFour) {
   EXPECT_EQ(retired, 4) << "what does not fit is freed at once";
 }
 
-TEST_F(SenderTest, ALateReleaseIsPutOffOnceAndThenLeaves) {
-  SlotPlan plan = four_cells_a_slot();
-  plan.jitter = milliseconds(1);
-  LaneSender drawing(ring, plan, Instant{0}, 1);
-  drawing.handle_key(key(1));
-  for (int i = 0; i < 100; ++i) {
-    const Instant slot{i * 1'000'000};
-    EXPECT_TRUE(drawing.handle_late(slot + microseconds(300)));
-    EXPECT_GE(drawing.deadline(), slot + microseconds(300));
-    EXPECT_FALSE(drawing.handle_late(slot + microseconds(400))) << "once is enough";
-    EXPECT_EQ(drawing.poll_train().count, 4u);
-    drawing.handle_released(drawing.deadline());
-  }
-  EXPECT_EQ(drawing.counters().releases_redrawn.value(), 100u);
-  EXPECT_FALSE(sender.handle_late(Instant{1})) << "nothing is drawn without jitter";
-  EXPECT_EQ(sender.counters().releases_redrawn.value(), 0u);
-}
-
 TEST_F(SenderTest, CountsDummiesLatenessAndMissedSlots) {
   sender.handle_key(key(1));
   ASSERT_TRUE(packer.handle_copy(make_packet(100, 1)));
