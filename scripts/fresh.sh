@@ -1,17 +1,23 @@
 #!/bin/bash
 # summary: a word in a bare Debian 12 made for it, after a clone: shows which set-up step is missing (default: test)
-# example: ./run fresh; ./run fresh demo; ./run fresh test cells
+# example: ./run fresh; ./run fresh demo; ./run fresh --ccache test
 # shellcheck disable=SC2317  # traps and steps call what looks as if nobody did
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/mirror.sh
 source "$CUTTLE_ROOT/scripts/lib/mirror.sh"
+CACHE=
 case ${1:-} in
   -h | --help)
-    say "usage: ./run fresh [WORD [ARGUMENTS]]: ./run WORD (default: test) on the last commit, in a bare Debian 12 root of its own"
+    say "usage: ./run fresh [--ccache] [WORD [ARGUMENTS]]: ./run WORD (default: test) on the last commit, in a bare Debian 12 root of its own"
+    say "  --ccache  with this machine's compiler cache: all is installed anew, but little compiled"
     exit 0
     ;;
-  -*) DIE_STATUS=2 die "no option '$1' for 'fresh'; it takes a word of ./run, for example: ./run fresh demo" ;;
+  --ccache)
+    CACHE=wanted
+    shift
+    ;;
+  -*) DIE_STATUS=2 die "no option '$1' for 'fresh'; it takes --ccache and a word of ./run, for example: ./run fresh demo" ;;
 esac
 (($# > 0)) || set -- test
 [[ -f $CUTTLE_ROOT/scripts/$1.sh ]] || DIE_STATUS=2 die "no word '$1' to run in it; ./run --help lists them"
@@ -30,6 +36,8 @@ remove_root() {
   [[ -z $INSIDE_PID ]] || wait "$INSIDE_PID" 2>/dev/null || true
   rm -rf --one-file-system "$FRESH"
 }
+# Mounted in the root's own namespace of mounts only, so removing the root does not reach it.
+[[ -z $CACHE ]] || CACHE=$(ccache --get-config cache_dir)
 trap remove_root EXIT
 trap 'exit 130' INT TERM HUP
 
@@ -46,15 +54,19 @@ clone_tree() { git -c safe.directory='*' clone --quiet "file://$CUTTLE_ROOT" "$F
 enter_root() {
   # shellcheck disable=SC2016  # expands inside
   exec unshare --mount --pid --fork --kill-child --propagation private -- bash -euc '
-    root=$1
-    shift
+    root=$1 cache=$2
+    shift 2
     mount --bind "$root" "$root"
+    if [[ -n $cache ]]; then
+      mkdir -p "$root/root/.cache/ccache"
+      mount --bind "$cache" "$root/root/.cache/ccache"
+    fi
     mount -t proc proc "$root/proc"
     mount -t sysfs sysfs "$root/sys"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs tmpfs "$root/run"
     exec chroot "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
-      LC_ALL=C.UTF-8 bash -c "cd /root/cuttle && exec ./run \"\$@\"" run "$@"' fresh "$FRESH" "$@"
+      LC_ALL=C.UTF-8 bash -c "cd /root/cuttle && exec ./run \"\$@\"" run "$@"' fresh "$FRESH" "$CACHE" "$@"
 }
 
 heading "A bare Debian 12 ($FRESH)"
