@@ -2,6 +2,7 @@
 # shellcheck disable=SC2154  # run.sh sets programs and corpora
 # Which lines of the parsers the inputs reach that were kept and found so far (run ./run fuzz first): clang's source
 # coverage, without sanitizers.
+# Beginnings of their names.
 PARSERS=(src/link/reassembler.cc src/link/receiver.cc src/link/replay_window.hh src/link/segment.cc
   src/link/association src/link/cookie src/wire src/crypto/noise src/config/parse.cc src/config/read_
   src/config/cross_check.cc src/config/toml_reader.cc src/config/units.cc src/control/protocol.cc
@@ -17,7 +18,7 @@ llvm_tool() { # NAME
 }
 
 fuzz_coverage() {
-  local name objects=() files=() parser profile
+  local name objects=() profile
   build_targets fuzz-coverage '-DCMAKE_CXX_FLAGS=-fsanitize=fuzzer-no-link -fprofile-instr-generate -fcoverage-mapping'
   heading "Running every input once"
   rm -f "$OUT"/fuzz/*.profraw
@@ -31,14 +32,12 @@ fuzz_coverage() {
   done
   profile=$OUT/fuzz/all.profdata
   "$(llvm_tool llvm-profdata)" merge -o "$profile" "$OUT"/fuzz/*.profraw
-  for parser in "${PARSERS[@]}"; do
-    # A folder, a file, or the beginning of several files' names.
-    while read -r name; do files+=("$CUTTLE_ROOT/$name"); done < <(compgen -G "$parser*.cc" || compgen -G "$parser/*" || compgen -G "$parser*")
-  done
-  "$(llvm_tool llvm-cov)" export "${objects[@]}" -instr-profile="$profile" -summary-only "${files[@]}" |
-    jq --arg root "$CUTTLE_ROOT/" '[.data[0].files[] | {file: (.filename | ltrimstr($root)), lines: .summary.lines.count,
-      covered: .summary.lines.covered, functions: .summary.functions.count, functions_covered: .summary.functions.covered}] |
-      sort_by(.file)' >"$OUT/fuzz/coverage.json"
+  # The compiler saw the sources by paths relative to the build folder.
+  "$(llvm_tool llvm-cov)" export "${objects[@]}" -instr-profile="$profile" -summary-only |
+    jq '[.data[0].files[] | {file: (.filename | sub("^.*/(?=src/)"; "")), lines: .summary.lines.count,
+      covered: .summary.lines.covered, functions: .summary.functions.count, functions_covered: .summary.functions.covered} |
+      select(.file as $file | $ARGS.positional | any(. as $start | $file | startswith($start)))] |
+      sort_by(.file)' --args "${PARSERS[@]}" >"$OUT/fuzz/coverage.json"
   heading "Lines reached (out/fuzz/coverage.json)"
   jq -r '(.[] | [.file, .covered, .lines]), ["all", (map(.covered) | add), (map(.lines) | add)] | @tsv' "$OUT/fuzz/coverage.json" |
     awk -F'\t' '$3 > 0 { printf "  %-36s %5d of %5d lines  %5.1f %%\n", $1, $2, $3, 100 * $2 / $3 }'
