@@ -11,16 +11,15 @@ namespace cuttle {
 
 namespace {
 
-// As the native driver's pacers and receivers.
-constexpr int kSendingPriority = 50;
-constexpr int kReceivingPriority = 10;
+// As the native driver's pacers.
+constexpr int kReactorPriority = 50;
 
 }  // namespace
 
 std::string NodeShard::become_realtime(bool sends) {
-  const auto set = set_realtime_priority(sends ? kSendingPriority : kReceivingPriority);
+  const auto set = sends ? set_realtime_priority(kReactorPriority) : set_high_priority();
   if (!set) return set.error().message;
-  rest_.handle_realtime();
+  if (sends) rest_.handle_realtime();
   return std::string();
 }
 
