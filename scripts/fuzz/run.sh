@@ -22,34 +22,41 @@ corpora() {
   [[ ! -d fuzz/corpus/$1 ]] || corpora+=("fuzz/corpus/$1")
 }
 
-# fuzz_one SECONDS NAME: one target; what went wrong is the end of its log.
-fuzz_one() {
-  local seconds=$1 name=$2 corpora status=0
-  corpora "$name"
-  "build/fuzz/fuzz/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-    -artifact_prefix="$OUT/fuzz/failure-$name-" "${corpora[@]}" >"$OUT/fuzz/$name.log" 2>&1 || status=1
-  heading "$name, $seconds s (corpus: out/fuzz/$name)"
-  ((status == 0)) || tail -n 40 "$OUT/fuzz/$name.log" >&2
-  tail -n 8 "$OUT/fuzz/$name.log" | sed -n 's/^stat::/  /p'
+# fuzz_start SECONDS NAME: one target, in the background; notes in fuzz_run's `running` which process it is.
+fuzz_start() {
+  local corpora
+  corpora "$2"
+  "build/fuzz/fuzz/$2" -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    -artifact_prefix="$OUT/fuzz/failure-$2-" "${corpora[@]}" >"$OUT/fuzz/$2.log" 2>&1 &
+  running[$!]=$2
+}
+
+# Waits for one of `running` and shows its figures; of one that failed, the end of its log.
+fuzz_end() {
+  local pid status=0 log
+  wait -n -p pid "${!running[@]}" || status=1
+  log=$OUT/fuzz/${running[$pid]}.log
+  heading "${running[$pid]} (corpus: out/fuzz/${running[$pid]})"
+  unset "running[$pid]"
+  ((status == 0)) || tail -n 40 "$log" >&2
+  tail -n 8 "$log" | sed -n 's/^stat::/  /p'
   return "$status"
 }
 
 # As many at a time as there are CPUs.
 fuzz_run() {
-  local name failed=0 running=0
+  local name failed=0 at_a_time running=()
+  at_a_time=$(nproc)
   build_fuzzers
-  say "  ${#programs[@]} targets, $(nproc) at a time, $1 s each"
+  say "  ${#programs[@]} targets, $at_a_time at a time, $1 s each"
+  # In the background a signal to this script does not reach them.
+  trap 'kill "${!running[@]}" 2>/dev/null; exit 130' INT TERM
   for name in "${programs[@]}"; do
-    if ((running == $(nproc))); then
-      wait -n || failed=$((failed + 1))
-      running=$((running - 1))
-    fi
-    fuzz_one "$1" "$name" &
-    running=$((running + 1))
+    ((${#running[@]} < at_a_time)) || fuzz_end || failed=$((failed + 1))
+    fuzz_start "$1" "$name"
   done
-  while ((running > 0)); do
-    wait -n || failed=$((failed + 1))
-    running=$((running - 1))
+  while ((${#running[@]} > 0)); do
+    fuzz_end || failed=$((failed + 1))
   done
   say ""
   say "$((${#programs[@]} - failed)) passed, $failed failed"

@@ -61,8 +61,8 @@ seastar::future<> Receiving::receive() {
     co_await socket_.readable();
     bool more = true;
     while (more && !stopping_) {
-      if (!pacer_.has_time_for(kReceiveOneTrain)) co_await pacer_.turn_for(kReceiveOneTrain);
       if (rest_.is_due()) co_await rest_.take();
+      if (!pacer_.has_time_for(kReceiveOneTrain)) co_await pacer_.turn_for(kReceiveOneTrain);
       if (stopping_) break;
       obey_as_receiver(lane_);
       more = receive_train(lane_, control_, clock_, buffer_);

@@ -11,7 +11,7 @@ namespace cuttle {
 
 class Rest {
  public:
-  // From the reactor's own thread, whose CPU time counts from now on.
+  // The reactor has real-time priority from now on.
   void handle_realtime() { realtime_ = true; }
 
   bool is_due() const {
@@ -19,7 +19,8 @@ class Rest {
     const Instant now = clock_.now();
     return now < until_ || guard_.is_due(now);
   }
-  // Once it is due: resolves when work may go on, at once when there is no need to rest.
+  // Once it is due, from the reactor's own thread: resolves when work may go on, at once when there is no
+  // need to rest.
   seastar::future<> take();
 
  private:
