@@ -76,7 +76,7 @@ void Schedule::advance() {
 }
 
 void Schedule::handle_late(Duration late) {
-  if (!plan_.scatter || late.ns <= 0) return;
+  if (late.ns <= 0) return;
   const std::span rest = std::span(offsets_ns_).first(plan_.releases_per_slot()).subspan(release_ + 1);
   if (rest.empty()) return;
   const int64_t room_ns = std::max<int64_t>(0, plan_.jitter.ns - 1 - rest.back());

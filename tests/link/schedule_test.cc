@@ -211,10 +211,11 @@ TEST(Schedule, ALateCellDoesNotShortenTheGapBehindIt) {
     schedule.handle_late(late);
     schedule.advance();
     as_drawn.advance();
-    if (schedule.deadline() - left < as_drawn.deadline() - drawn) ++shortened;
+    const bool same_slot = i % 8 != 7;  // the next slot's draw knows nothing of it
+    if (same_slot && schedule.deadline() - left < as_drawn.deadline() - drawn) ++shortened;
   }
-  // In between slots, where the next draw knows nothing of it, and where a slot has no room left.
-  EXPECT_LT(shortened, kReleases / 12);
+  // Only where a slot has no room left; one in twenty is late.
+  EXPECT_LT(shortened, kReleases / 100);
   EXPECT_GT(shortened, 0);
 }
 
