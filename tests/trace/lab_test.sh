@@ -86,6 +86,12 @@ for node in osd0 osd1; do
   read -r osd _ <"$STATE/processes/ceph-$node"
   kill -TERM "$osd"
 done
+# Until they are gone they may still answer.
+for _ in {1..120}; do
+  [[ $(lab_processes) == *ceph-osd* ]] || break
+  sleep 0.25
+done
+[[ $(lab_processes) != *ceph-osd* ]] || fail "the OSDs did not end: $(lab_processes)"
 began=$SECONDS
 trace put bench greeting "$STATE/written" "${conf[@]}" --timeout 6
 ((SECONDS - began < 15)) || fail "missing OSDs made the trace hang"
