@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <future>
 #include <seastar/core/alien.hh>
 #include <seastar/core/app-template.hh>
@@ -142,10 +141,8 @@ seastar::future<std::string> SeastarDriver::become_realtime() {
   if (options_.poll_mode) co_return std::string("the reactors poll (--poll-mode)");
   std::string why_not;
   for (unsigned shard = 0; shard < seastar::smp::count; ++shard) {
-    const bool sends = std::any_of(lanes_.begin(), lanes_.end(),
-                                   [shard](const Placement& place) { return place.sending == shard; });
     std::string refused =
-        co_await shards_.invoke_on(shard, [sends](NodeShard& here) { return here.become_realtime(sends); });
+        co_await shards_.invoke_on(shard, [](NodeShard& here) { return here.become_realtime(); });
     if (why_not.empty()) why_not = std::move(refused);
   }
   co_return why_not;

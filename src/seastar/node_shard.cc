@@ -11,15 +11,16 @@ namespace cuttle {
 
 namespace {
 
-// As the native driver's pacers.
+// As the native driver's pacers. One for all reactors: before a reactor sleeps it takes a lock that all of
+// them share, and one that finds it taken tries again at once. Of unequal ones the higher would try for ever,
+// and keep the lower, which has the lock, from ever running.
 constexpr int kReactorPriority = 50;
 
 }  // namespace
 
-std::string NodeShard::become_realtime(bool sends) {
-  const auto set = sends ? set_realtime_priority(kReactorPriority) : set_high_priority();
-  if (!set) return set.error().message;
-  if (sends) rest_.handle_realtime();
+std::string NodeShard::become_realtime() {
+  if (const auto set = set_realtime_priority(kReactorPriority); !set) return set.error().message;
+  rest_.handle_realtime();
   return std::string();
 }
 

@@ -20,10 +20,9 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
  public:
   NodeShard(Duration poll_before, const WakeUp& control) : pacer_(poll_before), control_(control) {}
 
-  // Real-time priority for this reactor, as far as it keeps time; receiving on it then rests, since what
-  // strangers send must not take a CPU from everybody. One that only receives just goes before ordinary work.
-  // Why it was refused; empty when it was not.
-  std::string become_realtime(bool sends);
+  // Real-time priority for this reactor; receiving on it then rests, since what strangers send must not take
+  // a CPU from everybody. Why it was refused; empty when it was not.
+  std::string become_realtime();
   // The lane, of the link to `peer`, outlives its stay. `sending_shard`: where its other side is.
   Result<void> add_sending(Lane& lane, const std::string& peer);
   Result<void> add_receiving(Lane& lane, const std::string& peer, unsigned sending_shard);
