@@ -28,3 +28,19 @@ function(cuttle_test name label)
   add_test(NAME ${name} COMMAND ${name}_test)
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 600)
 endfunction()
+
+# cuttle_script_test(NAME LABEL SECONDS SCRIPT ARGUMENTS...): a test that is a shell script of the calling folder. It is
+# told to end after SECONDS, and has a minute to clean up before it is killed. Status 77: it cannot run here. All but
+# those of label unit have the machine to themselves.
+function(cuttle_script_test name label seconds script)
+  add_test(NAME ${name} COMMAND timeout --foreground --kill-after=60 ${seconds}
+    bash ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${ARGN})
+  math(EXPR at_last "${seconds} + 90")
+  set(environment CUTTLE_ROOT=${PROJECT_SOURCE_DIR} CUTTLE_TOOLS=${PROJECT_BINARY_DIR}/tests/tools
+    CUTTLE=${PROJECT_BINARY_DIR}/src/cuttle/cuttle TRACE=${PROJECT_BINARY_DIR}/src/trace/standalone/cuttle-trace)
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${at_last} SKIP_RETURN_CODE 77
+    ENVIRONMENT "${environment}")
+  if(NOT label STREQUAL unit)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+  endif()
+endfunction()
