@@ -12,20 +12,20 @@ PORT=4410
 CELL=1472
 POOL=bench
 MAIN_LOAD=write-4m # what is told apart from idleness, with as many windows as there is time for
-BLOCK_SECONDS=20   # of each span: so many one-second windows
+BLOCK_SECONDS=24   # of each span: so many one-second windows
 PLAIN_BLOCK_SECONDS=8
 PLAIN_SECONDS=150    # the plain cluster is told apart with few windows
-ANALYSIS_SECONDS=270 # kept free for the attacker at the end
+ANALYSIS_SECONDS=180 # kept free for the attacker at the end
 LEAST_ROUNDS=4       # so many blocks of idleness and of load at least, whatever the time
 
 MINUTES=25
 # The shape that timing tells least about (docs/timing.md), and modest: six links, their agents, Ceph and the observers
 # share this machine's cores.
-RATE=25Mb/s
-SLOT=4ms
+RATE=10Mb/s
+SLOT=10ms
 JITTER=
 SCATTER=yes
-POLL_BEFORE=40us
+POLL_BEFORE=100us
 SEED=1
 KEEP_CAPTURES=no
 

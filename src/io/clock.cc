@@ -1,8 +1,12 @@
 #include "io/clock.hh"
 
+#include <sys/resource.h>
+
 #include <cerrno>
 #include <ctime>
 #include <thread>
+
+#include "base/check.hh"
 
 namespace cuttle {
 
@@ -41,8 +45,13 @@ void MonotonicClock::poll_until(Instant when) const {
   while (now() < when) relax_processor();
 }
 
-Duration thread_cpu_time() {
-  return {read_clock(CLOCK_THREAD_CPUTIME_ID)};
+ThreadUse thread_use() {
+  rusage use{};
+  CUTTLE_CHECK(::getrusage(RUSAGE_THREAD, &use) == 0, "the thread does not know what it used");
+  const auto duration_of = [](const timeval& time) {
+    return seconds(time.tv_sec) + microseconds(time.tv_usec);
+  };
+  return {duration_of(use.ru_utime) + duration_of(use.ru_stime), static_cast<uint64_t>(use.ru_nvcsw)};
 }
 
 void MonotonicClock::yield_until(Instant when) const {

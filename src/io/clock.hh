@@ -22,7 +22,12 @@ class MonotonicClock {
 // Nanoseconds since 1970, for time stamps; may jump.
 uint64_t wall_clock_ns();
 
-// What the calling thread has used of a CPU so far. A system call.
-Duration thread_cpu_time();
+// What the calling thread has used of a CPU so far, and how often it gave it up to wait for something. A
+// system call.
+struct ThreadUse {
+  Duration cpu{};
+  uint64_t waits = 0;
+};
+ThreadUse thread_use();
 
 }  // namespace cuttle

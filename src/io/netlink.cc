@@ -32,6 +32,17 @@ int on_end(nl_msg* /*message*/, void* state) {
   return NL_STOP;
 }
 
+// The end of a dump says whether the kernel could give all of it.
+int on_dump_end(nl_msg* message, void* state) {
+  auto* exchange = static_cast<Exchange*>(state);
+  nlmsghdr* header = nlmsg_hdr(message);
+  exchange->finished = true;
+  if (nlmsg_datalen(header) >= static_cast<int>(sizeof exchange->error)) {
+    std::memcpy(&exchange->error, nlmsg_data(header), sizeof exchange->error);
+  }
+  return NL_STOP;
+}
+
 // libnl would translate the kernel's error numbers into fewer of its own: taken here as they come.
 int on_error(sockaddr_nl* /*from*/, nlmsgerr* error, void* state) {
   auto* exchange = static_cast<Exchange*>(state);
@@ -93,7 +104,7 @@ int NetlinkSocket::query(NetlinkMessage& message, const std::function<void(nlmsg
   CUTTLE_CHECK(callbacks != nullptr, "out of memory for netlink callbacks");
   Exchange exchange{.each = &each};
   nl_cb_set(callbacks.get(), NL_CB_VALID, NL_CB_CUSTOM, on_valid, &exchange);
-  nl_cb_set(callbacks.get(), NL_CB_FINISH, NL_CB_CUSTOM, on_end, &exchange);
+  nl_cb_set(callbacks.get(), NL_CB_FINISH, NL_CB_CUSTOM, on_dump_end, &exchange);
   nl_cb_set(callbacks.get(), NL_CB_ACK, NL_CB_CUSTOM, on_end, &exchange);
   nl_cb_err(callbacks.get(), NL_CB_CUSTOM, on_error, &exchange);
   // nl_send_auto asks for an acknowledgement always, so each exchange ends with one, a dump's end or an

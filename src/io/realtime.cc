@@ -1,5 +1,6 @@
 #include "io/realtime.hh"
 
+#include <fmt/ranges.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -7,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "io/os_error.hh"
@@ -39,16 +41,32 @@ Result<void> lock_memory() {
   return {};
 }
 
-Result<void> pin_thread(uint32_t cpu) {
+std::vector<uint32_t> thread_cpus() {
+  cpu_set_t set;
+  std::vector<uint32_t> cpus;
+  if (pthread_getaffinity_np(pthread_self(), sizeof set, &set) != 0) return cpus;
+  for (uint32_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+Result<void> set_thread_cpus(const std::vector<uint32_t>& cpus) {
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
+  for (const uint32_t cpu : cpus) {
+    if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
+  }
   const int error = pthread_setaffinity_np(pthread_self(), sizeof set, &set);
   if (error != 0) {
-    return os_failure("cannot run on CPU " + std::to_string(cpu), error,
+    return os_failure(fmt::format("cannot run on CPU {}", fmt::join(cpus, ", ")), error,
                       "name a CPU of this machine in runtime.cpus");
   }
   return {};
+}
+
+uint32_t current_cpu() {
+  return static_cast<uint32_t>(std::max(0, sched_getcpu()));
 }
 
 void name_thread(const std::string& name) {

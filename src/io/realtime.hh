@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/result.hh"
 
@@ -16,8 +17,12 @@ Result<void> set_high_priority();
 // All memory of the process, now and later: no page fault on the data path, no key on a disk. Needs
 // CAP_IPC_LOCK or a memlock limit.
 Result<void> lock_memory();
-// The calling thread runs on this CPU only.
-Result<void> pin_thread(uint32_t cpu);
+// On which CPUs the calling thread may run.
+std::vector<uint32_t> thread_cpus();
+// The calling thread runs on these CPUs only.
+Result<void> set_thread_cpus(const std::vector<uint32_t>& cpus);
+// Where it runs just now.
+uint32_t current_cpu();
 // As shown by ps and top; cut to 15 characters.
 void name_thread(const std::string& name);
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "io/realtime.hh"
 #include "node/receiving.hh"
 
 namespace cuttle {
@@ -52,13 +53,14 @@ ReceiverLoop::ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, Even
 
 void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
   std::array<uint64_t, 64> ready;
+  cpus_ = thread_cpus();
   while (!stop.load(std::memory_order_relaxed)) {
     // Not between the events of one wait, which may speak of a lane that leaves.
     change_.poll([&](Lane& lane) { lanes_.push_back(&lane); },
                  [&](Lane& lane) { std::erase(lanes_, &lane); });
     const size_t count = events_.wait(ready, spin_ ? std::optional(Duration{0}) : std::nullopt);
     if (spin_ && count == 0) std::this_thread::yield();  // to the packer, where they share a CPU
-    if (realtime) rest();
+    if (realtime) look_after_cpu();
     for (size_t i = 0; i < count; ++i) {
       if (ready[i] == kWakeUpTag) {
         wake_up_.clear();
@@ -75,10 +77,16 @@ void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
   }
 }
 
-void ReceiverLoop::rest() {
+void ReceiverLoop::look_after_cpu() {
   const Instant now = clock_.now();
   if (!guard_.is_due(now)) return;
-  const Duration pause = guard_.handle_window(now, thread_cpu_time());
+  const ThreadUse use = thread_use();
+  if (const Place wanted = placement_.handle_window(now, use); wanted != place_) {
+    // Refused, it stays as it was; the packets wait longer then.
+    place_ = wanted;
+    (void)set_thread_cpus(wanted == Place::here ? std::vector{current_cpu()} : cpus_);
+  }
+  const Duration pause = guard_.handle_window(now, use.cpu);
   if (pause.ns > 0) clock_.sleep_until(now + pause);
 }
 

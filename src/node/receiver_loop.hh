@@ -10,6 +10,7 @@
 #include "io/clock.hh"
 #include "io/cpu_guard.hh"
 #include "io/event_queue.hh"
+#include "io/placement.hh"
 #include "node/lane.hh"
 #include "node/lane_change.hh"
 
@@ -32,7 +33,8 @@ class ReceiverLoop {
  private:
   ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, EventQueue events, WakeUp wake_up, bool spin);
 
-  void rest();
+  // Leaves others a share of it, and sees to it that it is run at all.
+  void look_after_cpu();
 
   std::vector<Lane*> lanes_;
   LaneChange change_;
@@ -41,6 +43,9 @@ class ReceiverLoop {
   WakeUp wake_up_;
   bool spin_;
   CpuGuard guard_;
+  Placement placement_;
+  Place place_ = Place::anywhere;
+  std::vector<uint32_t> cpus_;  // where it may run
   MonotonicClock clock_;
   std::unique_ptr<uint8_t[]> buffer_;
 };

@@ -57,7 +57,7 @@ std::string Shard::start() {
     name_thread(fmt::format("pacer-{}", options_.number));
     std::string refused;
     if (options_.cpu) {
-      if (auto pinned = pin_thread(*options_.cpu); !pinned) refused = pinned.error().message;
+      if (auto pinned = set_thread_cpus({*options_.cpu}); !pinned) refused = pinned.error().message;
     }
     if (options_.realtime && !options_.may_take_cpu()) {
       (void)set_high_priority();

@@ -17,8 +17,8 @@ fi
 options="--driver seastar --driver-program $CUTTLE_SEASTAR_PROGRAM"
 case $variant in
   one) export CUTTLE_UP_OPTIONS=$options ;;
-  two) export CUTTLE_UP_OPTIONS=$options RUNTIME="shards = 2" ;;
   # Four reactors and the bad cable's program want more than two CPUs at 200 Mb/s.
+  two) export CUTTLE_UP_OPTIONS=$options RUNTIME="shards = 2" LINK_MBPS=100 ;;
   split) export CUTTLE_UP_OPTIONS="$options --split" RUNTIME="shards = 2" LINK_MBPS=100 ;;
   poll) export CUTTLE_UP_OPTIONS="$options --poll-mode" ;;
   native-to-seastar) export CUTTLE_UP_OPTIONS_b=$options ;;

@@ -25,17 +25,18 @@ TEST(CpuGuard, leaves_others_a_twentieth_at_the_least) {
   EXPECT_GE(CpuGuard::kRest * 21, CpuGuard::kWindow);
 }
 
-TEST(ThreadCpuTime, counts_work) {
+TEST(ThreadUse, counts_work_and_waits) {
   const MonotonicClock clock;
-  const Duration before = thread_cpu_time();
-  while (thread_cpu_time() - before < milliseconds(2)) {
+  const Duration before = thread_use().cpu;
+  while (thread_use().cpu - before < milliseconds(2)) {
   }
-  const Duration worked = thread_cpu_time() - before;
+  const Duration worked = thread_use().cpu - before;
   const Instant slept = clock.now();
-  const Duration at_sleep = thread_cpu_time();
+  const ThreadUse at_sleep = thread_use();
   clock.sleep_until(slept + milliseconds(50));
   EXPECT_GE(worked, milliseconds(2));
-  EXPECT_LT(thread_cpu_time() - at_sleep, milliseconds(50)) << "asleep is not at work";
+  EXPECT_LT(thread_use().cpu - at_sleep.cpu, milliseconds(50)) << "asleep is not at work";
+  EXPECT_GT(thread_use().waits, at_sleep.waits);
 }
 
 }  // namespace

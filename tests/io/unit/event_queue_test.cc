@@ -49,10 +49,10 @@ TEST(EventQueue, is_woken_from_another_thread) {
 
 TEST(Realtime, says_plainly_what_is_not_possible) {
   std::thread([] {
-    const auto pinned = pin_thread(1'000'000);
+    const auto pinned = set_thread_cpus({1'000'000});
     ASSERT_FALSE(pinned);
     EXPECT_NE(pinned.error().message.find("CPU 1000000"), std::string::npos);
-    EXPECT_TRUE(pin_thread(0));
+    EXPECT_TRUE(set_thread_cpus({0}));
     const auto priority = set_realtime_priority(1000);
     EXPECT_FALSE(priority);
     name_thread("a name that is longer than the kernel takes");
