@@ -124,7 +124,11 @@ def main(options):
     results = Results("links", f"Links of one node, {RATE} each, {SLOT} slots", COLUMNS, plot="cores")
     for number in range(options.rounds):
         for count in options.counts or COUNTS:
-            measure(count, options.seconds, results)
+            try:
+                measure(count, options.seconds, results)
+            except RuntimeError as error:
+                # The ends need several times what the one node does, and all are on this machine.
+                results.note(f"{count} links: failed once: {str(error)[:200]}")
             say(f"  round {number + 1} of {options.rounds}: {count} links done")
     many = f"Cuttle, {COUNTS[-1]} links at {RATE}"
     results.check(f"cores with {COUNTS[-1]} links", results.median(many, "cores"), "<=", 1)

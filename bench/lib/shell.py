@@ -21,7 +21,10 @@ def die(text):
 
 def run(*words, limit=30, check=True, **options):
     """Runs a command and returns what it printed."""
-    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, timeout=limit, check=False, **options)
+    try:
+        done = subprocess.run([str(w) for w in words], capture_output=True, text=True, timeout=limit, check=False, **options)
+    except subprocess.TimeoutExpired as late:
+        raise RuntimeError(f"{' '.join(map(str, words))}: no end within {limit} s") from late
     if check and done.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, words))}: {(done.stderr or done.stdout).strip()[-500:]}")
     return done.stdout
