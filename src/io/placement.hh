@@ -18,6 +18,8 @@ class Placement {
   // One that had to wait less than this for its CPU is not worth a change.
   static constexpr int kMostPercent = 80;
 
+  Place place() const { return place_; }
+
   // Once in a while, some milliseconds: where the thread should run from now on. `use`: of the thread, so
   // far.
   Place handle_window(Instant now, const ThreadUse& use) {

@@ -81,9 +81,9 @@ void ReceiverLoop::look_after_cpu() {
   const Instant now = clock_.now();
   if (!guard_.is_due(now)) return;
   const ThreadUse use = thread_use();
-  if (const Place wanted = placement_.handle_window(now, use); wanted != place_) {
+  const Place before = placement_.place();
+  if (const Place wanted = placement_.handle_window(now, use); wanted != before) {
     // Refused, it stays as it was; the packets wait longer then.
-    place_ = wanted;
     (void)set_thread_cpus(wanted == Place::here ? std::vector{current_cpu()} : cpus_);
   }
   const Duration pause = guard_.handle_window(now, use.cpu);

@@ -44,7 +44,6 @@ class ReceiverLoop {
   bool spin_;
   CpuGuard guard_;
   Placement placement_;
-  Place place_ = Place::anywhere;
   std::vector<uint32_t> cpus_;  // where it may run
   MonotonicClock clock_;
   std::unique_ptr<uint8_t[]> buffer_;
