@@ -1,38 +1,85 @@
-// Where a real-time thread runs. The kernel moves one that a thread of higher priority interrupts to another
-// CPU. Where such threads are due on every CPU, thousands of times a second, it can be moved so often that it
-// hardly ever runs, although the CPUs are idle half of the time. So a thread that had work all the time and
-// was not run stays where it is; and goes back to where the kernel puts it when that did not help.
+// Where a real-time thread that reads sockets runs.
+//
+// Best on the CPU that the kernel brings the datagrams in on: that one is awake, and has them in its cache.
+// Left to itself the kernel wakes such a thread on a CPU where nothing of higher priority runs, so each time
+// on another than the pacer whose train just came in, and that CPU has to be interrupted and woken first.
+//
+// Also, the kernel moves a thread that one of higher priority interrupts to another CPU. Where such threads
+// are due on every CPU, thousands of times a second, it can be moved so often that it hardly ever runs,
+// although the CPUs are idle half of the time. So one that had work all the time and was not run stays where
+// it is; and goes back to where the kernel puts it when that did not help.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "base/time.hh"
 #include "io/clock.hh"
 
 namespace cuttle {
 
-enum class Place { anywhere, here };
-
 class Placement {
  public:
-  // One that had to wait less than this for its CPU is not worth a change.
-  static constexpr int kMostPercent = 80;
+  // One that always had work and got less than this of a CPU was not run.
+  static constexpr int kRunPercent = 80;
+  // One that takes more than this of a CPU leaves the bringing in to another.
+  static constexpr int kBusyPercent = 70;
+  // Windows in a row that bring datagrams in on one CPU before it goes there, and on others before it leaves.
+  static constexpr int kAgreed = 5;
+  // For so many windows one that was not run does not go to where datagrams come in.
+  static constexpr int kStay = 50;
 
-  Place place() const { return place_; }
+  // Where it should run; nullopt: where the kernel puts it.
+  std::optional<uint32_t> cpu() const { return cpu_; }
 
-  // Once in a while, some milliseconds: where the thread should run from now on. `use`: of the thread, so
-  // far.
-  Place handle_window(Instant now, const ThreadUse& use) {
+  // Once in a while, some milliseconds: where it should run from now on. `use`: of the thread, so far.
+  // `here`: where it runs. `arrivals`: on which CPU datagrams came in, if known.
+  std::optional<uint32_t> handle_window(Instant now, const ThreadUse& use, uint32_t here,
+                                        std::optional<uint32_t> arrivals) {
     const Duration window = now - since_;
-    const bool starved = use.waits == use_.waits && (use.cpu - use_.cpu) * 100 < window * kMostPercent;
-    if (starved && since_ != Instant{}) place_ = place_ == Place::here ? Place::anywhere : Place::here;
+    const Duration used = use.cpu - use_.cpu;
+    const bool first = since_ == Instant{};
+    const bool always_had_work = use.waits == use_.waits;
     since_ = now;
     use_ = use;
-    return place_;
+    if (first) return cpu_;
+    if (always_had_work && used * 100 < window * kRunPercent) {
+      cpu_ = cpu_ ? std::nullopt : std::optional(here);
+      follows_ = false;
+      agreement_ = 0;
+      stay_ = kStay;
+    } else if (stay_ > 0) {
+      --stay_;
+    } else {
+      follow(arrivals, used * 100 < window * kBusyPercent);
+    }
+    return cpu_;
   }
 
  private:
-  Place place_ = Place::anywhere;
+  void follow(std::optional<uint32_t> arrivals, bool has_time) {
+    if (has_time && arrivals && arrivals == candidate_) {
+      agreement_ = std::min(agreement_ + 1, kAgreed);
+    } else if (agreement_ > 0) {
+      --agreement_;
+    } else {
+      candidate_ = arrivals;
+    }
+    if (agreement_ == kAgreed) {
+      cpu_ = candidate_;
+      follows_ = true;
+    } else if (agreement_ == 0 && follows_) {
+      cpu_ = std::nullopt;
+      follows_ = false;
+    }
+  }
+
+  std::optional<uint32_t> cpu_;
+  bool follows_ = false;  // the datagrams, to cpu_
+  std::optional<uint32_t> candidate_;
+  int agreement_ = 0;
+  int stay_ = 0;
   Instant since_{};
   ThreadUse use_{};
 };

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "base/counter.hh"
 #include "base/ip.hh"
@@ -51,6 +52,8 @@ class UdpSocket final : public CellSocket {
   uint64_t icmp_errors_ignored() const {
     return shared_->icmp_on_send.value() + shared_->icmp_on_receive.value();
   }
+  // On which CPU the kernel brought in what arrived last; nullopt before anything did.
+  std::optional<uint32_t> arrival_cpu() const;
   // False when only sizes below a cell's are dropped in the kernel, because it refused the exact filter.
   bool filter_is_exact() const { return filter_.is_exact(); }
   // False when the path out refused segmentation offload and each datagram goes by itself.

@@ -134,6 +134,13 @@ uint64_t UdpSocket::receive_buffer_dropped() const {
   return static_cast<uint32_t>(memory[SK_MEMINFO_DROPS] - static_cast<uint32_t>(filtered));
 }
 
+std::optional<uint32_t> UdpSocket::arrival_cpu() const {
+  int cpu = -1;
+  socklen_t size = sizeof(cpu);
+  if (getsockopt(fd_.get(), SOL_SOCKET, SO_INCOMING_CPU, &cpu, &size) != 0 || cpu < 0) return std::nullopt;
+  return static_cast<uint32_t>(cpu);
+}
+
 Result<StrangerSocket> StrangerSocket::open(const Endpoint& local) {
   auto fd = create_socket(local);
   if (!fd) return tl::unexpected(fd.error());

@@ -60,7 +60,7 @@ void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
                  [&](Lane& lane) { std::erase(lanes_, &lane); });
     const size_t count = events_.wait(ready, spin_ ? std::optional(Duration{0}) : std::nullopt);
     if (spin_ && count == 0) std::this_thread::yield();  // to the packer, where they share a CPU
-    if (realtime) look_after_cpu();
+    Lane* last = nullptr;
     for (size_t i = 0; i < count; ++i) {
       if (ready[i] == kWakeUpTag) {
         wake_up_.clear();
@@ -73,18 +73,22 @@ void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
            turn < kTurn && receive_train(lane, control_, clock_, {buffer_.get(), kReceiveBufferBytes});
            ++turn) {
       }
+      last = &lane;
     }
+    if (realtime && last != nullptr) look_after_cpu(*last);
   }
 }
 
-void ReceiverLoop::look_after_cpu() {
+void ReceiverLoop::look_after_cpu(const Lane& last) {
   const Instant now = clock_.now();
   if (!guard_.is_due(now)) return;
   const ThreadUse use = thread_use();
-  const Place before = placement_.place();
-  if (const Place wanted = placement_.handle_window(now, use); wanted != before) {
+  const auto before = placement_.cpu();
+  auto arrivals = last.socket.arrival_cpu();
+  if (arrivals && std::ranges::find(cpus_, *arrivals) == cpus_.end()) arrivals.reset();
+  if (const auto wanted = placement_.handle_window(now, use, current_cpu(), arrivals); wanted != before) {
     // Refused, it stays as it was; the packets wait longer then.
-    (void)set_thread_cpus(wanted == Place::here ? std::vector{current_cpu()} : cpus_);
+    (void)set_thread_cpus(wanted ? std::vector{*wanted} : cpus_);
   }
   const Duration pause = guard_.handle_window(now, use.cpu);
   if (pause.ns > 0) clock_.sleep_until(now + pause);

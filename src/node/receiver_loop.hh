@@ -33,8 +33,8 @@ class ReceiverLoop {
  private:
   ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, EventQueue events, WakeUp wake_up, bool spin);
 
-  // Leaves others a share of it, and sees to it that it is run at all.
-  void look_after_cpu();
+  // Leaves others a share of it, and runs where it is run best. `last`: a lane that was just read.
+  void look_after_cpu(const Lane& last);
 
   std::vector<Lane*> lanes_;
   LaneChange change_;

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/bytes.hh"
+#include "io/realtime.hh"
 #include "udp_fixture.hh"
 
 namespace cuttle {
@@ -78,6 +79,22 @@ TEST_F(UdpTest, falls_back_for_good_when_segmentation_is_refused) {
   EXPECT_FALSE(a.segmentation());
   EXPECT_EQ(a.send_train(cells.data(), 10, kCell), 10u);
   EXPECT_EQ(datagrams(receive(b, 20)), 20u);
+}
+
+// A veth hands a train to its other end on the CPU that sends it.
+TEST_F(UdpTest, knows_the_cpu_that_brought_a_train_in) {
+  auto a = lane(*a_, "10.9.0.1:4410", "10.9.0.2:4410");
+  auto b = lane(*b_, "10.9.0.2:4410", "10.9.0.1:4410");
+  EXPECT_EQ(b.arrival_cpu(), std::nullopt) << "nothing has arrived yet";
+  const auto cells = numbered_cells(3);
+  const std::vector<uint32_t> cpus = thread_cpus();
+  for (const uint32_t cpu : cpus) {
+    ASSERT_TRUE(set_thread_cpus({cpu}));
+    EXPECT_EQ(a.send_train(cells.data(), 3, kCell), 3u);
+    EXPECT_EQ(datagrams(receive(b, 3)), 3u);
+    EXPECT_EQ(b.arrival_cpu(), cpu);
+  }
+  ASSERT_TRUE(set_thread_cpus(cpus));
 }
 
 TEST_F(UdpTest, reports_a_full_send_buffer_instead_of_waiting) {

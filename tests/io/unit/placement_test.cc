@@ -5,14 +5,24 @@
 namespace cuttle {
 namespace {
 
-// Windows of 20 ms: what the thread used of each, and how often it waited in it.
+constexpr std::optional<uint32_t> kAnywhere;
+constexpr uint32_t kHere = 3;  // where the thread runs
+
+// Windows of 20 ms: what the thread used of each, how often it waited in it, where its datagrams came in.
 class PlacementTest : public testing::Test {
  protected:
-  Place after_window(Duration used, uint64_t waits) {
+  PlacementTest() { after_window(milliseconds(0), 0); }
+
+  std::optional<uint32_t> after_window(Duration used, uint64_t waits, std::optional<uint32_t> arrivals = {}) {
     now_ = now_ + milliseconds(20);
     use_.cpu = use_.cpu + used;
     use_.waits += waits;
-    return placement_.handle_window(now_, use_);
+    return placement_.handle_window(now_, use_, kHere, arrivals);
+  }
+  std::optional<uint32_t> after_windows(int count, std::optional<uint32_t> arrivals,
+                                        Duration used = milliseconds(2)) {
+    for (int i = 1; i < count; ++i) after_window(used, 100, arrivals);
+    return after_window(used, 100, arrivals);
   }
 
   Placement placement_;
@@ -21,19 +31,44 @@ class PlacementTest : public testing::Test {
 };
 
 TEST_F(PlacementTest, one_that_waits_or_works_may_run_anywhere) {
-  EXPECT_EQ(after_window(milliseconds(0), 0), Place::anywhere) << "the first window has no beginning";
-  EXPECT_EQ(after_window(milliseconds(2), 200), Place::anywhere);
-  EXPECT_EQ(after_window(milliseconds(2), 1), Place::anywhere);
-  EXPECT_EQ(after_window(milliseconds(19), 0), Place::anywhere) << "as busy as can be";
+  EXPECT_EQ(placement_.cpu(), kAnywhere) << "the first window has no beginning";
+  EXPECT_EQ(after_window(milliseconds(2), 200), kAnywhere);
+  EXPECT_EQ(after_window(milliseconds(2), 1), kAnywhere);
+  EXPECT_EQ(after_window(milliseconds(19), 0), kAnywhere) << "as busy as can be";
 }
 
 TEST_F(PlacementTest, one_that_always_had_work_and_hardly_ran_stays_where_it_is) {
-  after_window(milliseconds(0), 0);
-  EXPECT_EQ(after_window(milliseconds(2), 0), Place::here);
-  EXPECT_EQ(after_window(milliseconds(5), 100), Place::here) << "for as long as that helps";
-  EXPECT_EQ(after_window(milliseconds(19), 0), Place::here);
-  EXPECT_EQ(after_window(milliseconds(2), 0), Place::anywhere) << "it no longer helps";
-  EXPECT_EQ(after_window(milliseconds(2), 0), Place::here);
+  EXPECT_EQ(after_window(milliseconds(2), 0), kHere);
+  EXPECT_EQ(after_windows(100, {}), kHere) << "for as long as that helps";
+  EXPECT_EQ(after_window(milliseconds(19), 0), kHere);
+  EXPECT_EQ(after_window(milliseconds(2), 0), kAnywhere) << "it no longer helps";
+  EXPECT_EQ(after_window(milliseconds(2), 0), kHere);
+}
+
+TEST_F(PlacementTest, goes_to_where_datagrams_come_in) {
+  EXPECT_EQ(after_windows(Placement::kAgreed, 1), kAnywhere) << "not at once";
+  EXPECT_EQ(after_windows(1, 1), 1U);
+  EXPECT_EQ(after_windows(Placement::kAgreed - 1, 0), 1U) << "nor does it leave at once";
+  EXPECT_EQ(after_windows(1, 0), kAnywhere);
+  EXPECT_EQ(after_windows(1 + Placement::kAgreed, 0), 0U);
+  EXPECT_EQ(after_windows(Placement::kAgreed, {}), kAnywhere) << "nobody knows where";
+}
+
+TEST_F(PlacementTest, goes_nowhere_while_they_come_in_on_many_cpus) {
+  for (uint32_t i = 0; i < 100; ++i) EXPECT_EQ(after_window(milliseconds(2), 100, i % 2), kAnywhere);
+}
+
+TEST_F(PlacementTest, one_that_is_busy_leaves_the_bringing_in_to_another_cpu) {
+  EXPECT_EQ(after_windows(100, 1, milliseconds(15)), kAnywhere);
+  EXPECT_EQ(after_windows(100, 1, milliseconds(13)), 1U);
+  EXPECT_EQ(after_windows(Placement::kAgreed, 1, milliseconds(15)), kAnywhere);
+}
+
+TEST_F(PlacementTest, leaves_where_it_is_not_run_for_a_while) {
+  after_windows(100, 1);
+  EXPECT_EQ(after_window(milliseconds(2), 0, 1), kAnywhere);
+  EXPECT_EQ(after_windows(Placement::kStay, 1), kAnywhere);
+  EXPECT_EQ(after_windows(1 + Placement::kAgreed, 1), 1U);
 }
 
 }  // namespace
