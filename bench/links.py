@@ -1,5 +1,5 @@
-"""Many links on one node: what 500 peers cost. One agent has the links; at the other ends are as many agents, each on a
-node of its own. All are at work on this machine, and what is shown is the first one's."""
+"""Many links on one node: what 500 peers cost. One agent has the links; what is shown is its own. The other ends have a
+key and an address each and share one process."""
 
 import json
 import os
@@ -22,6 +22,9 @@ COLUMNS = {
 COUNTS = (1, 10, 100, 500)
 RATE = "1 Mb/s"
 SLOT = "12 ms"  # one cell
+# Real peers know nothing of each other's slots; with jitter, those of one process do not either.
+ENDS = "jitter = 100\n"
+ENDS_PROGRAM = os.environ["BENCH_BUILD"] + "/bench/link_ends"
 
 
 def address(i):
@@ -29,16 +32,16 @@ def address(i):
 
 
 class Star:
-    """One agent with `count` links, in node a. The other ends are agents of one link each, in namespaces of their own
-    that hang on a bridge in b."""
+    """One agent with `count` links, in node a. The other ends, in b, have a key and an address each; one program
+    (link_ends) is all of them."""
 
     def __init__(self, count):
         self.count = count
         self.folder = tempfile.TemporaryDirectory(prefix="cuttle-bench-")
-        self.ends = []
         os.umask(0o077)
         spaces.make()
-        spaces.make_ends({f"e{i}": address(i) for i in range(count)})
+        addresses = "".join(f"addr add {address(i)}/32 dev u0\n" for i in range(count))
+        run("ip", "-n", spaces.space("b"), "-batch", "-", input=addresses)
         run("ip", "-n", spaces.space("a"), "route", "add", "10.100.0.0/16", "dev", "u0")
         hub_key = run(CUTTLE, "genkey")
         hub = run(CUTTLE, "pubkey", input=hub_key).strip()
@@ -48,13 +51,13 @@ class Star:
             key = run(CUTTLE, "genkey")
             self._write(f"e{i}.key", key)
             text += self._peer(f"e{i}", run(CUTTLE, "pubkey", input=key).strip(), address(i), address(i))
-            self._write(f"e{i}.toml", self._node(f"e{i}", address(i)) + "[runtime]\nrealtime = false\n" +
-                        self._peer("hub", hub, spaces.ADDRESS["a"], spaces.ADDRESS["a"]))
+            # All interfaces are in one namespace, so each peer has a name of its own.
+            self._write(f"e{i}.toml", self._node(f"e{i}", address(i), ENDS) +
+                        self._peer(f"hub{i}", hub, spaces.ADDRESS["a"], spaces.ADDRESS["a"]))
         self._write("hub.toml", text)
         self.hub = start(*spaces.inside("a", CUTTLE, "up", "--config", self.path("hub.toml")), log=self.path("hub.log"))
-        for i in range(count):
-            self.ends.append(start(*spaces.inside(f"e{i}", CUTTLE, "up", "--config", self.path(f"e{i}.toml")),
-                                   log=self.path("ends.log")))
+        self.ends = start(*spaces.inside("b", ENDS_PROGRAM, *(self.path(f"e{i}.toml") for i in range(count))),
+                          log=self.path("ends.log"))
 
     def path(self, name):
         return os.path.join(self.folder.name, name)
@@ -63,7 +66,7 @@ class Star:
         with open(self.path(name), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def _node(self, name, listen):
+    def _node(self, name, listen, more=""):
         return f"""[node]
 name = "{name}"
 private_key_file = "{self.path(name + '.key')}"
@@ -72,7 +75,7 @@ control_socket = "{self.path(name + '.sock')}"
 [shape]
 rate = "{RATE}"
 slot = "{SLOT}"
-"""
+{more}"""
 
     @staticmethod
     def _peer(name, key, endpoint, redirect):
@@ -91,9 +94,7 @@ redirect = ["{redirect}"]
         return sum(link["state"] == "up" for link in self.links())
 
     def close(self):
-        for process in self.ends + [self.hub]:
-            process.terminate()
-        for process in self.ends + [self.hub]:
+        for process in (self.ends, self.hub):
             stop(process)
         spaces.remove()
         self.folder.cleanup()
@@ -127,7 +128,6 @@ def main(options):
             try:
                 measure(count, options.seconds, results)
             except RuntimeError as error:
-                # The ends need several times what the one node does, and all are on this machine.
                 results.note(f"{count} links: failed once: {str(error)[:200]}")
             say(f"  round {number + 1} of {options.rounds}: {count} links done")
     many = f"Cuttle, {COUNTS[-1]} links at {RATE}"

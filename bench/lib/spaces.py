@@ -9,7 +9,6 @@ from lib.shell import run
 NAME = f"ctb-{os.getpid()}"
 ADDRESS = {"a": "10.99.0.1", "b": "10.99.0.2"}
 NODES = ("a", "b")
-_ends = []  # further nodes
 
 
 def space(node):
@@ -35,21 +34,6 @@ def make(mtu=1500):
         run("ip", "-n", space(node), "link", "set", "u0", "up")
 
 
-def make_ends(addresses):
-    """More nodes, by name, behind a bridge in b: each with its own address, and a way to a. Gone with remove()."""
-    commands = ["link add br0 type bridge", "link set u0 master br0", "link set br0 up"]
-    for name in addresses:
-        run("ip", "netns", "add", space(name))
-        _ends.append(name)
-        commands += [f"link add {name} type veth peer name u0 netns {space(name)}", f"link set {name} master br0 up"]
-    run("ip", "-n", space("b"), "-batch", "-", input="\n".join(commands) + "\n", limit=300)
-    for name, address in addresses.items():
-        run("ip", "-n", space(name), "-batch", "-", input="\n".join((
-            "link set lo up", f"addr add {address}/32 dev u0", "link set u0 up",
-            f"route add {ADDRESS['a']} dev u0 src {address}")) + "\n")
-        run(*inside(name, "sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.u0.rp_filter=0"))
-
-
 def ordinary_frames():
     """No packet longer than the MTU crosses the veth: what a network card without offloads would see."""
     for node in NODES:
@@ -58,7 +42,7 @@ def ordinary_frames():
 
 def remove():
     """With every process that is still in them: iperf3 can outlive the command that started it, and spin."""
-    for node in (*NODES, *_ends):
+    for node in NODES:
         if os.path.exists(f"/run/netns/{space(node)}"):
             for pid in run("ip", "netns", "pids", space(node), check=False).split():
                 try:
@@ -66,7 +50,6 @@ def remove():
                 except ProcessLookupError:
                     pass
             run("ip", "netns", "del", space(node), check=False)
-    _ends.clear()
 
 
 atexit.register(remove)

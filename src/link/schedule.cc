@@ -37,6 +37,12 @@ Schedule::Schedule(const SlotPlan& plan, Instant epoch, uint64_t seed)
   enter_slot();
 }
 
+void Schedule::handle_epoch(Instant epoch) {
+  epoch_ = epoch;
+  slot_ = 0;
+  enter_slot();
+}
+
 void Schedule::enter_slot() {
   const auto offset =
       static_cast<unsigned __int128>(slot_) * plan_.period_numerator / plan_.period_denominator;
@@ -88,10 +94,11 @@ uint64_t Schedule::skip_missed(Instant now) {
   uint64_t missed = 0;
   const Duration late = now - (deadline_ + plan_.period());
   if (late.ns < 0) return 0;
-  // After a long stop (a suspended machine), go there at once and not slot by slot.
+  // After a long stop (a suspended machine), or where the epoch is long ago, go there at once and not slot by
+  // slot.
   if (late > seconds(1)) {
-    const auto whole =
-        static_cast<uint64_t>((late - milliseconds(500)).ns) / static_cast<uint64_t>(plan_.period().ns + 1);
+    const auto whole = static_cast<uint64_t>(static_cast<unsigned __int128>((late - milliseconds(500)).ns) *
+                                             plan_.period_denominator / plan_.period_numerator);
     slot_ += whole;
     missed += whole * plan_.releases_per_slot() - release_;
     enter_slot();

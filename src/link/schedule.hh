@@ -54,6 +54,10 @@ class Schedule {
  public:
   Schedule(const SlotPlan& plan, Instant epoch, uint64_t seed);
 
+  Instant epoch() const { return epoch_; }
+  // Another beginning; before the first release.
+  void handle_epoch(Instant epoch);
+
   // Time of the current release.
   Instant deadline() const { return deadline_; }
   // The earliest time at which the current slot could have been due: its beginning.

@@ -57,6 +57,9 @@ class LaneSender {
   // --- the slot
   // The thread that will keep time begins: slots that passed before are not its fault, and not counted.
   void handle_start(Instant now) { schedule_.skip_missed(now); }
+  // Before that: slot 0 began, or will begin, at another time than was said at first.
+  void handle_epoch(Instant epoch) { schedule_.handle_epoch(epoch); }
+  Instant epoch() const { return schedule_.epoch(); }
   Instant deadline() const { return schedule_.deadline(); }
   // The train of the current slot; count is 0 when there is neither a session nor a handshake to send. Valid
   // until the next call. To be called once a slot.

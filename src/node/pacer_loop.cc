@@ -11,6 +11,11 @@ namespace {
 
 // A thread that has yielded is back by then, where no more threads than CPUs are at work.
 constexpr Duration kLastYield = microseconds(5);
+// Falling asleep and waking up takes about so long, so a shorter wait is polled.
+constexpr Duration kWorthSleeping = microseconds(15);
+// A train's system call takes less, on a network card without offloads: so much, and so much for each cell.
+constexpr Duration kSend = microseconds(10);
+constexpr Duration kSendCell = microseconds(1);
 constexpr Duration kIdleNap = milliseconds(20);
 // Room for lanes that join later, so that this thread need not allocate for them.
 constexpr size_t kLanesToCome = 1024;
@@ -23,10 +28,7 @@ PacerLoop::PacerLoop(std::vector<Lane*> lanes, PacerOptions options) : options_(
 }
 
 void PacerLoop::run(const std::atomic<bool>& stop) {
-  for (Due& due : due_) {
-    due.lane->sender.handle_start(clock_.now());
-    due.deadline = due.lane->sender.deadline();
-  }
+  for (Due& due : due_) start(due);
   std::make_heap(due_.begin(), due_.end(), std::greater<>());
   while (!stop.load(std::memory_order_relaxed)) {
     change_.poll([&](Lane& lane) { begin(lane); }, [&](Lane& lane) { end(lane); });
@@ -42,13 +44,25 @@ void PacerLoop::run(const std::atomic<bool>& stop) {
   }
 }
 
+void PacerLoop::start(Due& due) {
+  LaneSender& sender = due.lane->sender;
+  const auto cells = static_cast<int64_t>(sender.plan().cells_per_release());
+  const Duration work = seal_lead(*due.lane) + kSend + kSendCell * cells;
+  if (const Instant epoch = groups_.handle_join(sender, work); epoch != sender.epoch()) {
+    sender.handle_epoch(epoch);
+  }
+  sender.handle_start(clock_.now());
+  due.deadline = sender.deadline();
+}
+
 void PacerLoop::begin(Lane& lane) {
-  lane.sender.handle_start(clock_.now());
-  due_.push_back({lane.sender.deadline(), &lane});
+  due_.push_back({Instant{}, &lane});
+  start(due_.back());
   std::push_heap(due_.begin(), due_.end(), std::greater<>());
 }
 
 void PacerLoop::end(Lane& lane) {
+  groups_.handle_leave(lane.sender);
   std::erase_if(due_, [&](const Due& due) { return due.lane == &lane; });
   std::make_heap(due_.begin(), due_.end(), std::greater<>());
 }
@@ -56,16 +70,27 @@ void PacerLoop::end(Lane& lane) {
 void PacerLoop::slot(Lane& lane) {
   const Instant deadline = lane.sender.deadline();
   const Instant seal_at = deadline - seal_lead(lane);
-  if (options_.spin) {
-    clock_.yield_until(seal_at - kLastYield);
-  } else {
-    clock_.sleep_until(seal_at - options_.poll_before);
-  }
-  clock_.poll_until(seal_at);
+  wait_for(lane, seal_at);
   obey_as_pacer(lane, lane.receiver.loss_65536ths());
   const Train train = lane.sender.poll_train();
   clock_.poll_until(deadline);
   release(lane, train, clock_.now());
+}
+
+// Of a group, once its first lane is served; but never for so long that others get nothing of the CPU.
+bool PacerLoop::stays_awake(const Lane& lane, Instant wake) const {
+  const Instant now = clock_.now();
+  return wake - now < kWorthSleeping && now - awake_since_ < lane.sender.plan().period() / 2;
+}
+
+void PacerLoop::wait_for(const Lane& lane, Instant seal_at) {
+  if (options_.spin) {
+    clock_.yield_until(seal_at - kLastYield);
+  } else if (!stays_awake(lane, seal_at - options_.poll_before)) {
+    clock_.sleep_until(seal_at - options_.poll_before);
+    awake_since_ = clock_.now();
+  }
+  clock_.poll_until(seal_at);
 }
 
 }  // namespace cuttle

@@ -8,6 +8,7 @@
 #include "io/clock.hh"
 #include "node/lane.hh"
 #include "node/lane_change.hh"
+#include "node/slot_groups.hh"
 
 namespace cuttle {
 
@@ -37,11 +38,16 @@ class PacerLoop {
     bool operator>(const Due& other) const { return deadline > other.deadline; }
   };
 
+  void start(Due& due);
   void slot(Lane& lane);
+  bool stays_awake(const Lane& lane, Instant wake) const;
+  void wait_for(const Lane& lane, Instant seal_at);
   void begin(Lane& lane);
   void end(Lane& lane);
 
   std::vector<Due> due_;  // a heap, earliest deadline first
+  SlotGroups groups_;
+  Instant awake_since_{};
   LaneChange change_;
   PacerOptions options_;
   MonotonicClock clock_;

@@ -20,7 +20,7 @@ Lane& lane_of(uint64_t tag) {
 }
 
 // Trains, or single datagrams, taken from one socket before the others have their turn.
-constexpr int kTurn = 64;
+constexpr size_t kTurn = 64;
 
 }  // namespace
 
@@ -54,13 +54,22 @@ ReceiverLoop::ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, Even
 void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
   std::array<uint64_t, 64> ready;
   cpus_ = thread_cpus();
+  handle_lanes();
   while (!stop.load(std::memory_order_relaxed)) {
     // Not between the events of one wait, which may speak of a lane that leaves.
-    change_.poll([&](Lane& lane) { lanes_.push_back(&lane); },
-                 [&](Lane& lane) { std::erase(lanes_, &lane); });
+    change_.poll(
+        [&](Lane& lane) {
+          lanes_.push_back(&lane);
+          handle_lanes();
+        },
+        [&](Lane& lane) {
+          std::erase(lanes_, &lane);
+          handle_lanes();
+        });
     const size_t count = events_.wait(ready, spin_ ? std::optional(Duration{0}) : std::nullopt);
     if (spin_ && count == 0) std::this_thread::yield();  // to the packer, where they share a CPU
-    Lane* last = nullptr;
+    const Lane* last = nullptr;
+    size_t trains = 0;
     for (size_t i = 0; i < count; ++i) {
       if (ready[i] == kWakeUpTag) {
         wake_up_.clear();
@@ -68,15 +77,29 @@ void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
         continue;
       }
       Lane& lane = lane_of(ready[i]);
-      obey_as_receiver(lane);
-      for (int turn = 0;
-           turn < kTurn && receive_train(lane, control_, clock_, {buffer_.get(), kReceiveBufferBytes});
-           ++turn) {
-      }
+      trains += read(lane);
       last = &lane;
     }
     if (realtime && last != nullptr) look_after_cpu(*last);
+    if (spin_) continue;
+    const Instant now = clock_.now();
+    clock_.sleep_until(now + gathering_.handle_round(now, trains));
   }
+}
+
+void ReceiverLoop::handle_lanes() {
+  Duration shortest = lanes_.empty() ? Duration{0} : kLongestSlot;
+  for (const Lane* lane : lanes_) shortest = std::min(shortest, lane->sender.plan().period());
+  gathering_.set_shortest_slot(shortest);
+}
+
+size_t ReceiverLoop::read(Lane& lane) {
+  obey_as_receiver(lane);
+  size_t trains = 1;
+  while (trains < kTurn && receive_train(lane, control_, clock_, {buffer_.get(), kReceiveBufferBytes})) {
+    ++trains;
+  }
+  return trains;
 }
 
 void ReceiverLoop::look_after_cpu(const Lane& last) {

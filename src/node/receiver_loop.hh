@@ -11,6 +11,7 @@
 #include "io/cpu_guard.hh"
 #include "io/event_queue.hh"
 #include "io/placement.hh"
+#include "node/gathering.hh"
 #include "node/lane.hh"
 #include "node/lane_change.hh"
 
@@ -33,6 +34,9 @@ class ReceiverLoop {
  private:
   ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, EventQueue events, WakeUp wake_up, bool spin);
 
+  void handle_lanes();
+  // The trains that wait, or many of them.
+  size_t read(Lane& lane);
   // Leaves others a share of it, and runs where it is run best. `last`: a lane that was just read.
   void look_after_cpu(const Lane& last);
 
@@ -42,6 +46,7 @@ class ReceiverLoop {
   EventQueue events_;
   WakeUp wake_up_;
   bool spin_;
+  Gathering gathering_;
   CpuGuard guard_;
   Placement placement_;
   std::vector<uint32_t> cpus_;  // where it may run
