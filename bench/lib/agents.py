@@ -22,7 +22,9 @@ class Agents:
             key = run(CUTTLE, "genkey")
             keys[node] = run(CUTTLE, "pubkey", input=key).strip()
             self._write(node + ".key", key)
-        for node, peer in (("a", "b"), ("b", "a")):
+        for cpu_number, (node, peer) in enumerate((("a", "b"), ("b", "a"))):
+            # Both nodes are on one machine. Each pacer keeps to a CPU of its own, as on two machines it would.
+            cpus = f"cpus = [{cpu_number}]" if "cpus" not in runtime and (os.cpu_count() or 1) > 1 else ""
             self._write(node + ".toml", f"""[node]
 name = "{node}"
 private_key_file = "{self.folder.name}/{node}.key"
@@ -33,6 +35,7 @@ rate = "{rate}"
 slot = "{slot}"
 {shape}
 [runtime]
+{cpus}
 {runtime}
 [[peer]]
 name = "{peer}"

@@ -59,8 +59,10 @@ struct NodeConfig {
   std::string control_socket;        // default: /run/cuttle/NAME.sock
   bool realtime = true;              // SCHED_FIFO and locked memory for the pacers, where permitted
   Duration poll_before = microseconds(0);  // spin this long before each deadline instead of sleeping
-  bool spin = false;                       // the threads of a shard poll and never sleep
-  uint32_t shards = 1;                     // links are spread over this many groups of threads
+  // CPUs may sleep so deeply that they wake up within this, no deeper; nullopt: as the system decides.
+  std::optional<Duration> cpu_latency;
+  bool spin = false;           // the threads of a shard poll and never sleep
+  uint32_t shards = 1;         // links are spread over this many groups of threads
   std::vector<uint32_t> cpus;  // shard i's pacer runs on cpus[i % size]; empty: the kernel decides
   std::string driver = "native";
   Shape shape;  // default of every link

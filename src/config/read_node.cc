@@ -119,6 +119,8 @@ void read_runtime(TomlReader& reader, ParsedConfig& out) {
   node.poll_before =
       reader.parsed("poll_before", parse_poll, "not a duration of at most 1 s; write \"100 us\"")
           .value_or(node.poll_before);
+  node.cpu_latency =
+      reader.parsed("cpu_latency", parse_poll, "not a duration of at most 1 s; write \"0 us\"");
   node.spin = reader.boolean("spin").value_or(node.spin);
   node.shards = static_cast<uint32_t>(reader.number("shards", 1, kMostShards).value_or(node.shards));
   node.cpus = reader.numbers("cpus", kHighestCpu);

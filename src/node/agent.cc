@@ -15,6 +15,7 @@
 #include "control/reload_report.hh"
 #include "control/server.hh"
 #include "control/status.hh"
+#include "io/cpu_latency.hh"
 #include "io/limits.hh"
 #include "io/privileges.hh"
 #include "io/realtime.hh"
@@ -76,6 +77,7 @@ class Agent {
         joining_(std::move(joining)),
         started_(clock_.now()) {}
 
+  void hold_cpu_latency();
   Result<void> start_driver();
   void note_realtime(const std::string& why_not);
   Result<std::string> answer(const std::string& request);
@@ -104,6 +106,7 @@ class Agent {
   std::function<void()> on_confirmed_;
   std::function<LoadedConfig()> load_;
   bool memory_locked_ = false;
+  std::optional<CpuLatency> cpu_latency_;
   std::unique_ptr<KeyLog> key_log_;
   std::vector<StrangerSocket> strangers_;
   std::vector<std::unique_ptr<NodeLink>> links_;
@@ -144,6 +147,7 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
     spdlog::warn("keys may be written to swap: {}", locked.error().message);
   }
 
+  agent->hold_cpu_latency();
   if (auto alone = check_alone(config); !alone) return tl::unexpected(alone.error());
   changed = true;
   if (auto closed = close_all(agent->joining_.routed()); !closed) return tl::unexpected(closed.error());
@@ -163,6 +167,16 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
   }
   if (auto started = agent->start_driver(); !started) return tl::unexpected(started.error());
   return agent;
+}
+
+void Agent::hold_cpu_latency() {
+  if (!config_.cpu_latency) return;
+  auto held = CpuLatency::hold(*config_.cpu_latency);
+  if (held) {
+    cpu_latency_ = std::move(*held);
+  } else {
+    spdlog::warn("runtime.cpu_latency is not kept, so releases are later: {}", held.error().message);
+  }
 }
 
 Result<void> Agent::start_driver() {

@@ -86,6 +86,7 @@ void check_unchangeable(const NodeConfig& now, const NodeConfig& wanted, const S
   check("runtime.driver", now.driver == wanted.driver);
   check("runtime.realtime", now.realtime == wanted.realtime);
   check("runtime.poll_before", now.poll_before == wanted.poll_before);
+  check("runtime.cpu_latency", now.cpu_latency == wanted.cpu_latency);
   check("runtime.spin", now.spin == wanted.spin);
   check("runtime.shards", now.shards == wanted.shards);
   check("runtime.cpus", now.cpus == wanted.cpus);

@@ -32,8 +32,9 @@ inline const std::vector<Damage>& damages() {
       {"UnknownKeyFarFromAll",
        "shards = 1",
        R"(colour = "blue")",
-       {"F:11: runtime.colour: unknown key; known here: driver, user, realtime, poll_before, spin, shards "
-        "and cpus"}},
+       {"F:11: runtime.colour: unknown key; known here: driver, user, realtime, poll_before, cpu_latency, "
+        "spin, "
+        "shards and cpus"}},
       {"UnknownTable",
        "[runtime]",
        "[runtimes]",
@@ -183,6 +184,10 @@ inline const std::vector<Damage>& damages() {
        "shards = 1",
        R"(poll_before = "2 s")",
        {R"(F:11: runtime.poll_before = "2 s": not a duration of at most 1 s; write "100 us")"}},
+      {"CpuLatencyTooLong",
+       "shards = 1",
+       R"(cpu_latency = "2 s")",
+       {R"(F:11: runtime.cpu_latency = "2 s": not a duration of at most 1 s; write "0 us")"}},
       {"CpuNegative",
        "shards = 1",
        "cpus = [0, -1]",

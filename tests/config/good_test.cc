@@ -85,6 +85,7 @@ inner_mtu = 9000
 driver = "native"
 realtime = false
 poll_before = "120 us"
+cpu_latency = "2 us"
 spin = true
 shards = 2
 cpus = [1, 3]
@@ -119,6 +120,7 @@ redirect = []
   EXPECT_EQ(node.inner_mtu, 9000u);
   EXPECT_FALSE(node.realtime);
   EXPECT_EQ(node.poll_before, microseconds(120));
+  EXPECT_EQ(node.cpu_latency, microseconds(2));
   EXPECT_TRUE(node.spin);
   EXPECT_EQ(node.shards, 2u);
   EXPECT_EQ(node.cpus, (std::vector<uint32_t>{1, 3}));
@@ -129,8 +131,8 @@ redirect = []
   EXPECT_EQ(node.peers[0].redirect.size(), 3u);
   EXPECT_EQ(node.peers[0].shape, (Shape{1000, 64'000, microseconds(500), 10, true}));
   EXPECT_EQ(node.peers[1].shape, (Shape{1452, 1'000'000'000, microseconds(500), 10, true}));
-  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 32u);
-  EXPECT_EQ(parsed.lines.line({"peer[1].shape.rate", "shape.rate"}), 19u);
+  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 33u);
+  EXPECT_EQ(parsed.lines.line({"peer[1].shape.rate", "shape.rate"}), 20u);
   EXPECT_EQ(parsed.lines.line("node.nothing"), 0u);
 }
 

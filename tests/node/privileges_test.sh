@@ -93,5 +93,27 @@ nobody_by_that_name() {
     fail "it says: $(<"$WORK/refused")"
 }
 
-for case in becomes_another_user starts_as_that_user nobody_by_that_name; do run_case "$case"; done
+# While an agent with runtime.cpu_latency runs, the machine's CPUs sleep no deeper; before and after, as they did.
+keeps_cpus_from_deep_sleep() {
+  local before
+  network
+  connect
+  RATE="20 Mb/s" RUNTIME='cpu_latency = "0 us"' configure
+  if [[ ! -e /dev/cpu_dma_latency ]]; then # a container without it
+    start_agents
+    grep -q "runtime.cpu_latency is not kept.*No such file" "$WORK/a.log" || fail "it does not say that it cannot"
+    return
+  fi
+  before=$(cpu_latency_us)
+  [[ $before -gt 0 ]] || fail "something on this machine holds a CPU latency of 0 already"
+  start_agents
+  expect_same "CPU latency while agents run" 0 "$(cpu_latency_us)"
+  stop_agent a
+  expect_same "CPU latency while one agent runs" 0 "$(cpu_latency_us)"
+  stop_agent b
+  expect_same "CPU latency afterwards" "$before" "$(cpu_latency_us)"
+}
+cpu_latency_us() { od -An -td4 -N4 /dev/cpu_dma_latency | tr -d ' '; }
+
+for case in keeps_cpus_from_deep_sleep becomes_another_user starts_as_that_user nobody_by_that_name; do run_case "$case"; done
 finish
