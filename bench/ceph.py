@@ -12,7 +12,7 @@ NAME = f"ctb{os.getpid()}"
 RATE = "200Mb/s"
 # Three agents with two links each and Ceph itself on one machine's CPUs: with shorter slots the agents' wake-ups take so
 # much of two CPUs that Ceph waits for them longer than for the slots (docs/benchmarks.md).
-SLOT = "500us"
+SLOT = "300us"
 ADDRESS = {"mon": "10.77.0.10", "osd0": "10.77.0.11", "osd1": "10.77.0.12"}
 COLUMNS = {
     "write_mbps": ("4 MiB writes MB/s", "{:.1f}"),

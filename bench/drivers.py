@@ -48,7 +48,7 @@ def measure(rate, runtime, up, seconds):
     found = {}
     for busy in (False, True):
         spaces.make()
-        agents = Agents(f"{rate * 1000:g} Mb/s", runtime=runtime, up=up)
+        agents = Agents(f"{rate * 1000:g} Mb/s", runtime=runtime, up=up, own_cpus=False)
         try:
             address = spaces.ADDRESS["b"]
             load.ping(address, 20)

@@ -7,6 +7,8 @@ import os
 import sys
 import time
 
+from lib import cpu
+
 NAMES = ("cells", "idle", "tunnel", "queueing", "loss", "links", "intervals", "ceph", "drivers")
 
 
@@ -17,6 +19,8 @@ def parse():
     parser.add_argument("--seconds", type=int, default=5, help="of each measurement (default 5)")
     parser.add_argument("--rates", type=float, nargs="+", help="tunnel, drivers: constant rates in Gb/s")
     parser.add_argument("--counts", type=int, nargs="+", help="links: how many")
+    parser.add_argument("--cpus-awake", action="store_true",
+                        help="no CPU of the machine sleeps meanwhile, whatever is measured (as runtime.cpu_latency = \"0 us\" does)")
     options = parser.parse_args()
     if options.rounds < 1 or options.seconds < 2:
         parser.error("--rounds is at least 1, --seconds at least 2")
@@ -34,6 +38,7 @@ def parse():
 def main():
     options = parse()
     failed = []
+    awake = cpu.keep_awake() if options.cpus_awake else None
     for name in options.names:
         print(f"\n== {name}", flush=True)
         began = time.monotonic()
@@ -43,6 +48,8 @@ def main():
             print(f"bench: {name}: {error}", file=sys.stderr)
             failed.append(name)
             continue
+        if awake:
+            results.note("with the CPUs kept awake")
         results.save()
         print(results.text())
         print(f"  {time.monotonic() - began:.0f} s; out/bench/{name}.json, out/bench/{name}.html", flush=True)

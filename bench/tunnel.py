@@ -22,10 +22,14 @@ COLUMNS = {
     "busy_ping_ms": ("busy ping ms", "{:.2f}"),
     "busy_ping_p99_ms": ("p99", "{:.2f}"),
 }
-RATES_GBPS = (1, 2, 4, 6, 7, 7.5, 8)
-# Above this, slots so long that their cells still fit: fewer wake-ups.
+RATES_GBPS = (1, 2, 4, 6, 7, 7.5, 7.75, 8)
+# Above this, slots as long as can be: fewer wake-ups.
 HIGH_GBPS = 7
-LONG_SLOT = "350 us"
+MOST_CELLS = 255  # in a slot; 1,500 octets each
+
+
+def slot_for(gbps):
+    return f"{int(MOST_CELLS * 12 / gbps)} us" if gbps > HIGH_GBPS else "200 us"
 
 
 def measure(make, results, seconds, rate=None, tcp=True):
@@ -62,7 +66,7 @@ def main(options):
     makers = [(lambda: tunnels.Plain(False), None, True), (lambda: tunnels.Plain(True), None, True),
               (tunnels.WireGuard, None, True), (tunnels.OpenVpn, None, True),
               (lambda: tunnels.Cuttle("1 Gb/s", "50 us"), None, False)]
-    makers += [(lambda r=r: tunnels.Cuttle(f"{r} Gb/s", LONG_SLOT if r > HIGH_GBPS else "200 us"), r, True)
+    makers += [(lambda r=r: tunnels.Cuttle(f"{r} Gb/s", slot_for(r)), r, True)
                for r in options.rates or RATES_GBPS]
     for number in range(options.rounds):
         for make, rate, tcp in makers:

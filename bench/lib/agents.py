@@ -13,7 +13,7 @@ CUTTLE = os.environ["CUTTLE"]
 class Agents:
     """Two agents and the links between them. `links` above one: so many links to addresses that only exist here."""
 
-    def __init__(self, rate, slot="200 us", lanes=1, runtime="", shape="", up=()):
+    def __init__(self, rate, slot="200 us", lanes=1, runtime="", shape="", up=(), own_cpus=True):
         self.folder = tempfile.TemporaryDirectory(prefix="cuttle-bench-")
         self.processes = {}
         os.umask(0o077)
@@ -24,7 +24,7 @@ class Agents:
             self._write(node + ".key", key)
         for cpu_number, (node, peer) in enumerate((("a", "b"), ("b", "a"))):
             # Both nodes are on one machine. Each pacer keeps to a CPU of its own, as on two machines it would.
-            cpus = f"cpus = [{cpu_number}]" if "cpus" not in runtime and (os.cpu_count() or 1) > 1 else ""
+            cpus = f"cpus = [{cpu_number}]" if own_cpus and (os.cpu_count() or 1) > 1 else ""
             self._write(node + ".toml", f"""[node]
 name = "{node}"
 private_key_file = "{self.folder.name}/{node}.key"
