@@ -23,7 +23,7 @@ COUNTS = (1, 10, 100, 500)
 RATE = "1 Mb/s"
 SLOT = "12 ms"  # one cell
 # Real peers know nothing of each other's slots; with jitter, those of one process do not either.
-ENDS = "jitter = 100\n"
+ENDS = "jitter = 100\n[runtime]\nrealtime = false\n"
 ENDS_PROGRAM = os.environ["BENCH_BUILD"] + "/bench/link_ends"
 
 

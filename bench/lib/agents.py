@@ -22,9 +22,10 @@ class Agents:
             key = run(CUTTLE, "genkey")
             keys[node] = run(CUTTLE, "pubkey", input=key).strip()
             self._write(node + ".key", key)
-        for cpu_number, (node, peer) in enumerate((("a", "b"), ("b", "a"))):
+        usable = sorted(os.sched_getaffinity(0))
+        for i, (node, peer) in enumerate((("a", "b"), ("b", "a"))):
             # Both nodes are on one machine. Each pacer keeps to a CPU of its own, as on two machines it would.
-            cpus = f"cpus = [{cpu_number}]" if own_cpus and (os.cpu_count() or 1) > 1 else ""
+            cpus = f"cpus = [{usable[i]}]" if own_cpus and len(usable) > 1 else ""
             self._write(node + ".toml", f"""[node]
 name = "{node}"
 private_key_file = "{self.folder.name}/{node}.key"

@@ -14,7 +14,7 @@ fail() {
 }
 # dpkg would like a terminal of its own in there; what it says otherwise stays.
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@" 2> >(grep -v -e posix_openpt -e apt-utils >&2); }
-files() { (cd "$root" && find etc usr/bin usr/lib/systemd usr/libexec usr/share -xdev \( -name '*cuttle*' -o -path '*cuttle/*' \) | sort); }
+files() { (cd "$root" && find etc usr/bin usr/lib/systemd usr/lib/udev usr/libexec usr/share -xdev \( -name '*cuttle*' -o -path '*cuttle/*' \) | sort); }
 users() { cut -d: -f1 "$root/etc/passwd" | sort; }
 
 # The same version with another number.

@@ -35,6 +35,12 @@ std::optional<Duration> parse_poll(std::string_view text) {
   return duration && *duration <= seconds(1) ? duration : std::nullopt;
 }
 
+// The kernel takes whole microseconds; what it would round to 0 is not what was asked for.
+std::optional<Duration> parse_cpu_latency(std::string_view text) {
+  const auto duration = parse_poll(text);
+  return duration && duration->ns % 1000 == 0 ? duration : std::nullopt;
+}
+
 // As useradd(8) takes them.
 std::optional<std::string> parse_user_name(std::string_view text) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
@@ -119,8 +125,8 @@ void read_runtime(TomlReader& reader, ParsedConfig& out) {
   node.poll_before =
       reader.parsed("poll_before", parse_poll, "not a duration of at most 1 s; write \"100 us\"")
           .value_or(node.poll_before);
-  node.cpu_latency =
-      reader.parsed("cpu_latency", parse_poll, "not a duration of at most 1 s; write \"0 us\"");
+  node.cpu_latency = reader.parsed("cpu_latency", parse_cpu_latency,
+                                   "not a duration of whole microseconds, at most 1 s; write \"0 us\"");
   node.spin = reader.boolean("spin").value_or(node.spin);
   node.shards = static_cast<uint32_t>(reader.number("shards", 1, kMostShards).value_or(node.shards));
   node.cpus = reader.numbers("cpus", kHighestCpu);

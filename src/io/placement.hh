@@ -23,18 +23,18 @@ class Placement {
  public:
   // One that always had work and got less than this of a CPU was not run.
   static constexpr int kRunPercent = 80;
-  // One that takes more than this of a CPU leaves the bringing in to another.
-  static constexpr int kBusyPercent = 70;
   // Windows in a row that bring datagrams in on one CPU before it goes there, and on others before it leaves.
   static constexpr int kAgreed = 5;
-  // For so many windows one that was not run does not go to where datagrams come in.
+  // For so many windows one that was not run does not go to where datagrams come in, and twice as long the
+  // next time.
   static constexpr int kStay = 50;
+  static constexpr int kLongestStay = 1 << 20;
 
   // Where it should run; nullopt: where the kernel puts it.
   std::optional<uint32_t> cpu() const { return cpu_; }
 
   // Once in a while, some milliseconds: where it should run from now on. `use`: of the thread, so far.
-  // `here`: where it runs. `arrivals`: on which CPU datagrams came in, if known.
+  // `here`: where it runs. `arrivals`: on which CPU its datagrams come in, if it is one.
   std::optional<uint32_t> handle_window(Instant now, const ThreadUse& use, uint32_t here,
                                         std::optional<uint32_t> arrivals) {
     const Duration window = now - since_;
@@ -45,21 +45,31 @@ class Placement {
     use_ = use;
     if (first) return cpu_;
     if (always_had_work && used * 100 < window * kRunPercent) {
-      cpu_ = cpu_ ? std::nullopt : std::optional(here);
-      follows_ = false;
-      agreement_ = 0;
-      stay_ = kStay;
+      handle_not_run(cpu_ ? std::nullopt : std::optional(here));
     } else if (stay_ > 0) {
       --stay_;
-    } else {
-      follow(arrivals, used * 100 < window * kBusyPercent);
+    } else if (!cpu_ || follows_) {
+      follow(arrivals);
     }
     return cpu_;
   }
 
+  // Others found that it was not run at all where it is, and let it run anywhere.
+  void handle_freed() {
+    if (cpu_) handle_not_run(std::nullopt);
+  }
+
  private:
-  void follow(std::optional<uint32_t> arrivals, bool has_time) {
-    if (has_time && arrivals && arrivals == candidate_) {
+  void handle_not_run(std::optional<uint32_t> cpu) {
+    cpu_ = cpu;
+    agreement_ = 0;
+    stay_ = next_stay_;
+    if (follows_) next_stay_ = std::min(2 * next_stay_, kLongestStay);
+    follows_ = false;
+  }
+
+  void follow(std::optional<uint32_t> arrivals) {
+    if (arrivals && arrivals == candidate_) {
       agreement_ = std::min(agreement_ + 1, kAgreed);
     } else if (agreement_ > 0) {
       --agreement_;
@@ -80,6 +90,7 @@ class Placement {
   std::optional<uint32_t> candidate_;
   int agreement_ = 0;
   int stay_ = 0;
+  int next_stay_ = kStay;
   Instant since_{};
   ThreadUse use_{};
 };

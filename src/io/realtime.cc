@@ -51,18 +51,21 @@ std::vector<uint32_t> thread_cpus() {
   return cpus;
 }
 
-Result<void> set_thread_cpus(const std::vector<uint32_t>& cpus) {
+Result<void> set_thread_cpus(const std::vector<uint32_t>& cpus, int32_t thread) {
   cpu_set_t set;
   CPU_ZERO(&set);
   for (const uint32_t cpu : cpus) {
     if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
   }
-  const int error = pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-  if (error != 0) {
-    return os_failure(fmt::format("cannot run on CPU {}", fmt::join(cpus, ", ")), error,
+  if (sched_setaffinity(thread, sizeof set, &set) != 0) {
+    return os_failure(fmt::format("cannot run on CPU {}", fmt::join(cpus, ", ")), errno,
                       "name a CPU of this machine in runtime.cpus");
   }
   return {};
+}
+
+int32_t current_thread() {
+  return gettid();
 }
 
 uint32_t current_cpu() {

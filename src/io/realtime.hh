@@ -19,8 +19,9 @@ Result<void> set_high_priority();
 Result<void> lock_memory();
 // On which CPUs the calling thread may run.
 std::vector<uint32_t> thread_cpus();
-// The calling thread runs on these CPUs only.
-Result<void> set_thread_cpus(const std::vector<uint32_t>& cpus);
+// The calling thread, or another of this process, runs on these CPUs only.
+Result<void> set_thread_cpus(const std::vector<uint32_t>& cpus, int32_t thread = 0);
+int32_t current_thread();
 // Where it runs just now.
 uint32_t current_cpu();
 // As shown by ps and top; cut to 15 characters.

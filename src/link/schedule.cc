@@ -95,9 +95,9 @@ uint64_t Schedule::skip_missed(Instant now) {
   const Duration late = now - (deadline_ + plan_.period());
   if (late.ns < 0) return 0;
   // After a long stop (a suspended machine), or where the epoch is long ago, go there at once and not slot by
-  // slot.
-  if (late > seconds(1)) {
-    const auto whole = static_cast<uint64_t>(static_cast<unsigned __int128>((late - milliseconds(500)).ns) *
+  // slot. A period short of it, for a release can be due at the end of its slot.
+  if (late > plan_.period() * 4) {
+    const auto whole = static_cast<uint64_t>(static_cast<unsigned __int128>((late - plan_.period()).ns) *
                                              plan_.period_denominator / plan_.period_numerator);
     slot_ += whole;
     missed += whole * plan_.releases_per_slot() - release_;

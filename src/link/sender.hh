@@ -85,6 +85,7 @@ class LaneSender {
   const SenderCounters& counters() const { return counters_; }
   SenderCounters& counters() { return counters_; }
   const SlotPlan& plan() const { return schedule_.plan(); }
+  size_t cell_bytes() const { return cell_bytes_; }
 
  private:
   static constexpr size_t kMostHandshakes = 4;

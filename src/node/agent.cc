@@ -354,6 +354,7 @@ bool Agent::run() {
     for (const auto& link : links_) link->handle_control(now, wall);
     server_->handle_ready(now, std::span(waiting).first(server_fds));
     server_->handle_timeout(now);
+    driver_->handle_timeout(now);
     redirect_watch_.handle_timeout(now, joining_.routed(), joining_.guarded());
     watch_joining(now);
     if (watchdog_round && now >= watchdog_next) {

@@ -57,7 +57,7 @@ Result<std::unique_ptr<Lane>> open_lane(const Assembly& assembly, const PeerConf
   options.firewall_mark = config.firewall_mark;
   auto socket = UdpSocket::open(options);
   if (!socket) return tl::unexpected(socket.error());
-  // Slots of different links begin at different times, unrelated to anything.
+  // Unrelated to anything; the pacer may move it to other links' (slot_groups.hh).
   const uint64_t seed = random_seed();
   const Instant epoch =
       MonotonicClock().now() + Duration{static_cast<int64_t>(seed % static_cast<uint64_t>(plan.period().ns))};

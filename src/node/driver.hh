@@ -34,6 +34,9 @@ class Driver {
   }
   virtual void remove(NodeLink& /*link*/) {}
 
+  // Control thread, several times a second: sees to its threads.
+  virtual void handle_timeout(Instant /*now*/) {}
+
   // What it calls beyond the system calls of every agent (io/privileges.hh).
   virtual std::span<const char* const> system_calls() const { return {}; }
 

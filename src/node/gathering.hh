@@ -1,7 +1,7 @@
-// How a receiver with many links saves wake-ups: where trains come in so often that several do within a small
-// share of the shortest slot, it lets them gather for that long before it looks again. On few links, and
-// where slots are short, each train is read at once. It depends on slots and numbers of trains, which are the
-// same whatever the cells carry.
+// How a receiver with many links saves wake-ups: where several lanes have something to read within a small
+// share of the shortest slot, it lets arrivals gather for that long before it looks again. On few links, and
+// where slots are short, it reads at once. It depends on slots and on how many lanes have arrivals, which is
+// the same whatever the cells carry.
 #pragma once
 
 #include <algorithm>
@@ -14,34 +14,37 @@ namespace cuttle {
 class Gathering {
  public:
   static constexpr Duration kWindow = milliseconds(20);
-  // What a train waits is at most this share of the shortest slot, and this long.
+  // What an arrival waits is at most this share of the shortest slot, and this long.
   static constexpr int64_t kSlotShare = 16;
   static constexpr Duration kLongest = microseconds(500);
   // A shorter wait saves nothing: that is what a wake-up takes.
   static constexpr Duration kShortest = microseconds(100);
-  // So many in each wait, or it is not worth it.
-  static constexpr int64_t kTrains = 2;
+  // So many arrivals in each wait, or it is not worth it.
+  static constexpr int64_t kArrivals = 2;
 
+  // The shortest time between two releases of one lane.
   void set_shortest_slot(Duration slot) {
     const Duration wait = std::min(slot / kSlotShare, kLongest);
-    wait_ = wait < kShortest ? Duration{0} : wait;
+    most_ = wait < kShortest ? Duration{0} : wait;
   }
 
-  // So many trains were read in one round, which ended now: how long to wait before the next.
-  Duration handle_round(Instant now, size_t trains) {
-    trains_ += static_cast<int64_t>(trains);
-    if (const Duration window = now - since_; window >= kWindow) {
-      gathers_ = wait_ * trains_ >= window * kTrains;
-      since_ = now;
-      trains_ = 0;
-    }
-    return gathers_ ? wait_ : Duration{0};
+  // So many lanes had something to read just now.
+  void handle_arrivals(Instant now, size_t lanes) {
+    arrivals_ += static_cast<int64_t>(lanes);
+    const Duration window = now - since_;
+    if (window < kWindow) return;
+    gathers_ = most_.ns > 0 && most_ * arrivals_ >= window * kArrivals;
+    since_ = now;
+    arrivals_ = 0;
   }
+
+  // How long to wait once nothing is left to read; 0: until something comes.
+  Duration wait() const { return gathers_ ? most_ : Duration{0}; }
 
  private:
-  Duration wait_{};
+  Duration most_{};
   Instant since_{};
-  int64_t trains_ = 0;
+  int64_t arrivals_ = 0;
   bool gathers_ = false;
 };
 

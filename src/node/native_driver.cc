@@ -59,6 +59,10 @@ class NativeDriver final : public Driver {
     }
   }
 
+  void handle_timeout(Instant now) override {
+    for (const auto& shard : shards_) shard->handle_timeout(now);
+  }
+
  private:
   void serve(NodeLink& link, size_t lane, Shard& shard) {
     served_by_[&link.lane(lane)] = &shard;

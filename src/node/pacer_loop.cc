@@ -11,7 +11,8 @@ namespace {
 
 // A thread that has yielded is back by then, where no more threads than CPUs are at work.
 constexpr Duration kLastYield = microseconds(5);
-// Falling asleep and waking up takes about so long, so a shorter wait is polled.
+// Falling asleep and waking up takes about so long, so a shorter wait for the next lane of a group is polled.
+// A group takes a small share of its slot (slot_groups.hh), so that leaves others the rest.
 constexpr Duration kWorthSleeping = microseconds(15);
 // A train's system call takes less, on a network card without offloads: so much, and so much for each cell.
 constexpr Duration kSend = microseconds(10);
@@ -24,7 +25,7 @@ constexpr size_t kLanesToCome = 1024;
 
 PacerLoop::PacerLoop(std::vector<Lane*> lanes, PacerOptions options) : options_(options) {
   due_.reserve(lanes.size() + kLanesToCome);
-  for (Lane* lane : lanes) due_.push_back({Instant{}, lane});
+  for (Lane* lane : lanes) due_.push_back({.lane = lane});
 }
 
 void PacerLoop::run(const std::atomic<bool>& stop) {
@@ -37,9 +38,8 @@ void PacerLoop::run(const std::atomic<bool>& stop) {
       continue;
     }
     std::pop_heap(due_.begin(), due_.end(), std::greater<>());
-    Lane& lane = *due_.back().lane;
-    slot(lane);
-    due_.back().deadline = lane.sender.deadline();
+    slot(due_.back());
+    due_.back().deadline = due_.back().lane->sender.deadline();
     std::push_heap(due_.begin(), due_.end(), std::greater<>());
   }
 }
@@ -50,13 +50,14 @@ void PacerLoop::start(Due& due) {
   const Duration work = seal_lead(*due.lane) + kSend + kSendCell * cells;
   if (const Instant epoch = groups_.handle_join(sender, work); epoch != sender.epoch()) {
     sender.handle_epoch(epoch);
+    due.follows = true;
   }
   sender.handle_start(clock_.now());
   due.deadline = sender.deadline();
 }
 
 void PacerLoop::begin(Lane& lane) {
-  due_.push_back({Instant{}, &lane});
+  due_.push_back({.lane = &lane});
   start(due_.back());
   std::push_heap(due_.begin(), due_.end(), std::greater<>());
 }
@@ -67,28 +68,23 @@ void PacerLoop::end(Lane& lane) {
   std::make_heap(due_.begin(), due_.end(), std::greater<>());
 }
 
-void PacerLoop::slot(Lane& lane) {
+void PacerLoop::slot(const Due& due) {
+  Lane& lane = *due.lane;
   const Instant deadline = lane.sender.deadline();
   const Instant seal_at = deadline - seal_lead(lane);
-  wait_for(lane, seal_at);
+  wait_for(seal_at, due.follows);
   obey_as_pacer(lane, lane.receiver.loss_65536ths());
   const Train train = lane.sender.poll_train();
   clock_.poll_until(deadline);
   release(lane, train, clock_.now());
 }
 
-// Of a group, once its first lane is served; but never for so long that others get nothing of the CPU.
-bool PacerLoop::stays_awake(const Lane& lane, Instant wake) const {
-  const Instant now = clock_.now();
-  return wake - now < kWorthSleeping && now - awake_since_ < lane.sender.plan().period() / 2;
-}
-
-void PacerLoop::wait_for(const Lane& lane, Instant seal_at) {
+void PacerLoop::wait_for(Instant seal_at, bool follows) {
+  const Instant wake = seal_at - options_.poll_before;
   if (options_.spin) {
     clock_.yield_until(seal_at - kLastYield);
-  } else if (!stays_awake(lane, seal_at - options_.poll_before)) {
-    clock_.sleep_until(seal_at - options_.poll_before);
-    awake_since_ = clock_.now();
+  } else if (!follows || wake - clock_.now() > kWorthSleeping) {
+    clock_.sleep_until(wake);
   }
   clock_.poll_until(seal_at);
 }

@@ -33,21 +33,20 @@ class PacerLoop {
 
  private:
   struct Due {
-    Instant deadline;
+    Instant deadline{};
     Lane* lane;
+    bool follows = false;  // another lane in its group
     bool operator>(const Due& other) const { return deadline > other.deadline; }
   };
 
   void start(Due& due);
-  void slot(Lane& lane);
-  bool stays_awake(const Lane& lane, Instant wake) const;
-  void wait_for(const Lane& lane, Instant seal_at);
+  void slot(const Due& due);
+  void wait_for(Instant seal_at, bool follows);
   void begin(Lane& lane);
   void end(Lane& lane);
 
   std::vector<Due> due_;  // a heap, earliest deadline first
   SlotGroups groups_;
-  Instant awake_since_{};
   LaneChange change_;
   PacerOptions options_;
   MonotonicClock clock_;

@@ -20,7 +20,12 @@ Lane& lane_of(uint64_t tag) {
 }
 
 // Trains, or single datagrams, taken from one socket before the others have their turn.
-constexpr size_t kTurn = 64;
+constexpr int kTurn = 64;
+// Of so many lanes it is asked on which CPU their datagrams come in.
+constexpr size_t kLanesAsked = 16;
+// How often the control thread asks, and how long an answer may take.
+constexpr Duration kAskEvery = milliseconds(500);
+constexpr Duration kPatience = milliseconds(200);
 
 }  // namespace
 
@@ -54,6 +59,7 @@ ReceiverLoop::ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, Even
 void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
   std::array<uint64_t, 64> ready;
   cpus_ = thread_cpus();
+  thread_.store(current_thread(), std::memory_order_relaxed);
   handle_lanes();
   while (!stop.load(std::memory_order_relaxed)) {
     // Not between the events of one wait, which may speak of a lane that leaves.
@@ -66,55 +72,86 @@ void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
           std::erase(lanes_, &lane);
           handle_lanes();
         });
-    const size_t count = events_.wait(ready, spin_ ? std::optional(Duration{0}) : std::nullopt);
-    if (spin_ && count == 0) std::this_thread::yield();  // to the packer, where they share a CPU
-    const Lane* last = nullptr;
-    size_t trains = 0;
+    const bool gathers = gathering_.wait().ns > 0;
+    const size_t count = events_.wait(ready, spin_ || gathers ? std::optional(Duration{0}) : std::nullopt);
+    size_t lanes = 0;
     for (size_t i = 0; i < count; ++i) {
       if (ready[i] == kWakeUpTag) {
         wake_up_.clear();
+        asked_.store(false, std::memory_order_release);
         for (Lane* lane : lanes_) obey_as_receiver(*lane);
         continue;
       }
-      Lane& lane = lane_of(ready[i]);
-      trains += read(lane);
-      last = &lane;
+      read(lane_of(ready[i]));
+      ++lanes;
     }
-    if (realtime && last != nullptr) look_after_cpu(*last);
-    if (spin_) continue;
+    if (spin_) {
+      if (count == 0) std::this_thread::yield();  // to the packer, where they share a CPU
+      continue;
+    }
+    if (realtime && lanes > 0) look_after_cpu();
     const Instant now = clock_.now();
-    clock_.sleep_until(now + gathering_.handle_round(now, trains));
+    gathering_.handle_arrivals(now, lanes);
+    if (gathers && count == 0) clock_.sleep_until(now + gathering_.wait());
   }
 }
 
 void ReceiverLoop::handle_lanes() {
   Duration shortest = lanes_.empty() ? Duration{0} : kLongestSlot;
-  for (const Lane* lane : lanes_) shortest = std::min(shortest, lane->sender.plan().period());
+  for (const Lane* lane : lanes_) {
+    const SlotPlan& plan = lane->sender.plan();
+    shortest = std::min(shortest, plan.period() / plan.releases_per_slot());
+  }
   gathering_.set_shortest_slot(shortest);
 }
 
-size_t ReceiverLoop::read(Lane& lane) {
+void ReceiverLoop::read(Lane& lane) {
   obey_as_receiver(lane);
-  size_t trains = 1;
-  while (trains < kTurn && receive_train(lane, control_, clock_, {buffer_.get(), kReceiveBufferBytes})) {
-    ++trains;
+  for (int turn = 0; turn < kTurn; ++turn) {
+    if (!receive_train(lane, control_, clock_, {buffer_.get(), kReceiveBufferBytes})) return;
   }
-  return trains;
 }
 
-void ReceiverLoop::look_after_cpu(const Lane& last) {
+void ReceiverLoop::look_after_cpu() {
   const Instant now = clock_.now();
   if (!guard_.is_due(now)) return;
+  if (freed_.exchange(false, std::memory_order_acquire)) placement_.handle_freed();
   const ThreadUse use = thread_use();
-  const auto before = placement_.cpu();
-  auto arrivals = last.socket.arrival_cpu();
-  if (arrivals && std::ranges::find(cpus_, *arrivals) == cpus_.end()) arrivals.reset();
-  if (const auto wanted = placement_.handle_window(now, use, current_cpu(), arrivals); wanted != before) {
-    // Refused, it stays as it was; the packets wait longer then.
+  const bool keeps_to_one = keeps_to_one_.load(std::memory_order_relaxed);
+  const auto before = keeps_to_one ? placement_.cpu() : std::nullopt;
+  if (const auto wanted = placement_.handle_window(now, use, current_cpu(), arrival_cpu());
+      wanted != before) {
+    // First, for it may not be run there. Refused, it stays as it was; the packets wait longer then.
+    keeps_to_one_.store(wanted.has_value(), std::memory_order_release);
     (void)set_thread_cpus(wanted ? std::vector{*wanted} : cpus_);
   }
   const Duration pause = guard_.handle_window(now, use.cpu);
   if (pause.ns > 0) clock_.sleep_until(now + pause);
+}
+
+std::optional<uint32_t> ReceiverLoop::arrival_cpu() const {
+  std::optional<uint32_t> one;
+  for (const Lane* lane : std::span(lanes_).first(std::min(lanes_.size(), kLanesAsked))) {
+    const auto cpu = lane->socket.arrival_cpu();
+    if (!cpu) continue;
+    if (one && one != cpu) return std::nullopt;
+    one = cpu;
+  }
+  return one && std::ranges::find(cpus_, *one) != cpus_.end() ? one : std::nullopt;
+}
+
+void ReceiverLoop::handle_timeout(Instant now) {
+  if (!keeps_to_one_.load(std::memory_order_acquire)) return;
+  const bool waits_for_answer = asked_.load(std::memory_order_acquire);
+  if (waits_for_answer && now - asked_at_ >= kPatience) {
+    keeps_to_one_.store(false, std::memory_order_relaxed);
+    freed_.store(true, std::memory_order_release);
+    (void)set_thread_cpus(cpus_, thread_.load(std::memory_order_relaxed));
+  } else if (!waits_for_answer && now - asked_at_ >= kAskEvery) {
+    asked_at_ = now;
+    asked_.store(true, std::memory_order_release);
+    wake_up();
+  }
 }
 
 Result<void> ReceiverLoop::add(Lane& lane) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "io/clock.hh"
@@ -30,15 +31,20 @@ class ReceiverLoop {
   // While it runs; from the control thread.
   Result<void> add(Lane& lane);
   void remove(Lane& lane);
+  // Once in a while: a loop that keeps to one CPU and is not run there may run anywhere again. It cannot see
+  // to that by itself.
+  void handle_timeout(Instant now);
 
  private:
   ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, EventQueue events, WakeUp wake_up, bool spin);
 
   void handle_lanes();
-  // The trains that wait, or many of them.
-  size_t read(Lane& lane);
-  // Leaves others a share of it, and runs where it is run best. `last`: a lane that was just read.
-  void look_after_cpu(const Lane& last);
+  // What has come, or much of it.
+  void read(Lane& lane);
+  // Leaves others a share of it, and runs where it is run best.
+  void look_after_cpu();
+  // Where datagrams of all lanes come in, if that is one CPU on which this thread may run.
+  std::optional<uint32_t> arrival_cpu() const;
 
   std::vector<Lane*> lanes_;
   LaneChange change_;
@@ -50,6 +56,12 @@ class ReceiverLoop {
   CpuGuard guard_;
   Placement placement_;
   std::vector<uint32_t> cpus_;  // where it may run
+  std::atomic<bool> keeps_to_one_{false};
+  std::atomic<int32_t> thread_{0};
+  // The control thread asks whether it is run, and frees it when no answer comes.
+  std::atomic<bool> asked_{false};
+  std::atomic<bool> freed_{false};
+  Instant asked_at_{};  // the control thread's
   MonotonicClock clock_;
   std::unique_ptr<uint8_t[]> buffer_;
 };

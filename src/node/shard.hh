@@ -35,6 +35,7 @@ class Shard {
 
   // Returns why the pacer has no real-time priority; empty when it has, or was not meant to.
   std::string start();
+  void handle_timeout(Instant now) { receiver_->handle_timeout(now); }
   void wake_receiver() const { receiver_->wake_up(); }
 
   // While it runs: a lane more, or one less. After remove() nothing here touches the lane.

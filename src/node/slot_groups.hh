@@ -1,6 +1,7 @@
 // Lanes of one pacer with equal slots release a few at a time, a fixed step apart, so that one wake-up serves
 // them all: on a node with many links, wake-ups are most of what an idle slot costs. When each lane releases
-// is as fixed as without; who is in a group, and where in it, depends on the configuration alone.
+// is as fixed as without; who is in a group, and where in it, depends on the configuration and on the order
+// in which links came and went.
 //
 // Only plain slots: those with jitter or scatter are drawn for each lane by itself.
 #pragma once
@@ -28,10 +29,15 @@ class SlotGroups {
  private:
   struct Group {
     SlotPlan plan;
+    size_t cell_bytes;
     Instant epoch;  // of the first place
     Duration step;  // to the next
     std::array<const LaneSender*, kMostLanes> places{};
+
+    bool is_for(const LaneSender& sender) const;
   };
+
+  Instant apart_from_others(const LaneSender& sender) const;
 
   std::vector<Group> groups_;
 };

@@ -47,6 +47,19 @@ TEST(Schedule, NoErrorAddsUpOverTenMillionSlots) {
   }
 }
 
+// One that begins to run long after its epoch is where it would be had it run all the time, and at once.
+RC_GTEST_PROP(Schedule, AnEpochLongAgoMakesNoDifference, ()) {
+  const SlotPlan plan = plan_of(*rc::gen::inRange<uint64_t>(100'000'000, 1'000'000'000), microseconds(100));
+  const auto late_ns = *rc::gen::inRange<int64_t>(0, 40'000'000);
+  Schedule runs(plan, Instant{1'000}, 1);
+  while (runs.deadline() + plan.period() <= Instant{late_ns}) runs.advance();
+  Schedule starts(plan, Instant{late_ns}, 1);
+  starts.handle_epoch({1'000});
+  starts.skip_missed({late_ns});
+  RC_ASSERT(starts.deadline() == runs.deadline());
+  RC_ASSERT(starts.slot_number() == runs.slot_number());
+}
+
 RC_GTEST_PROP(Schedule, APlanCarriesExactlyTheRate, ()) {
   const auto rate_bps = *rc::gen::inRange<uint64_t>(20'000, 40'000'000'000);
   const auto slot_ns = *rc::gen::inRange<int64_t>(20'000, 20'000'000);

@@ -5,25 +5,24 @@
 namespace cuttle {
 namespace {
 
-// So many trains a second, of which every wake-up reads one or those that came in the wait before it: the
-// waits after some windows.
-Duration wait_at(Gathering& gathering, int64_t trains_per_second, Instant& now) {
-  const Duration gap{1'000'000'000 / trains_per_second};
-  Duration wait{0};
+// So many lanes a second have something to read; each round reads what came since the one before it. The wait
+// after a second of that.
+Duration wait_at(Gathering& gathering, int64_t arrivals_per_second, Instant& now) {
+  const Duration gap{1'000'000'000 / arrivals_per_second};
   for (const Instant end = now + seconds(1); now < end;) {
-    const Duration round = std::max(gap, wait);
+    const Duration round = std::max(gap, gathering.wait());
     now = now + round;
-    wait = gathering.handle_round(now, static_cast<size_t>(round.ns / gap.ns));
+    gathering.handle_arrivals(now, static_cast<size_t>(round.ns / gap.ns));
   }
-  return wait;
+  return gathering.wait();
 }
 
-TEST(Gathering, waits_where_several_trains_come_within_a_small_part_of_a_slot) {
+TEST(Gathering, waits_where_several_arrive_within_a_small_part_of_a_slot) {
   Gathering gathering;
   Instant now{seconds(100).ns};
   gathering.set_shortest_slot(milliseconds(12));
   EXPECT_EQ(wait_at(gathering, 41'667, now), Gathering::kLongest) << "500 links";
-  EXPECT_EQ(wait_at(gathering, 833, now), Duration{0}) << "10 links: each train at once";
+  EXPECT_EQ(wait_at(gathering, 833, now), Duration{0}) << "10 links: each at once";
   EXPECT_EQ(wait_at(gathering, 41'667, now), Gathering::kLongest);
   EXPECT_EQ(wait_at(gathering, 100, now), Duration{0});
 }

@@ -17,17 +17,19 @@ constexpr Duration kWork = microseconds(11);
 class SlotGroupsTest : public testing::Test {
  protected:
   // A lane whose slots began, or will, at `epoch`, once it has joined.
-  LaneSender& lane(ShapeRequest request, Instant epoch, Instant now = {}) {
-    request.cell_bytes = kCellBytes;
+  LaneSender& lane(const ShapeRequest& request, Instant epoch, Instant now = {}) {
+    rings_.push_back(std::make_unique<SlotRing>(wire::CellFormat(request.cell_bytes), 16));
     SlotPlan plan{};
     EXPECT_TRUE(plan_slots(request, plan));
-    LaneSender& sender = *lanes_.emplace_back(std::make_unique<LaneSender>(ring_, plan, epoch, 1));
+    LaneSender& sender = *lanes_.emplace_back(std::make_unique<LaneSender>(*rings_.back(), plan, epoch, 1));
     if (const Instant wanted = groups_.handle_join(sender, kWork); wanted != epoch)
       sender.handle_epoch(wanted);
     sender.handle_start(now);
     return sender;
   }
-  static ShapeRequest slow() { return {.rate_bps = 1'000'000, .slot = milliseconds(12)}; }
+  static ShapeRequest slow() {
+    return {.cell_bytes = kCellBytes, .rate_bps = 1'000'000, .slot = milliseconds(12)};
+  }
 
   // After so many slots, which both release in time.
   static Duration apart(LaneSender& a, LaneSender& b, int slots) {
@@ -38,13 +40,13 @@ class SlotGroupsTest : public testing::Test {
     return b.deadline() - a.deadline();
   }
 
-  SlotRing ring_{wire::CellFormat(kCellBytes), 16};
+  std::vector<std::unique_ptr<SlotRing>> rings_;
   std::vector<std::unique_ptr<LaneSender>> lanes_;
   SlotGroups groups_;
 };
 
 TEST_F(SlotGroupsTest, equal_slots_release_a_step_apart_and_stay_so) {
-  const ShapeRequest odd{.rate_bps = 7'777'777, .slot = milliseconds(2)};
+  const ShapeRequest odd{.cell_bytes = kCellBytes, .rate_bps = 7'777'777, .slot = milliseconds(2)};
   LaneSender& first = lane(odd, {1'000'000});
   LaneSender& second = lane(odd, {1'700'000});
   LaneSender& third = lane(odd, {1'300'000});
@@ -55,7 +57,7 @@ TEST_F(SlotGroupsTest, equal_slots_release_a_step_apart_and_stay_so) {
 }
 
 TEST_F(SlotGroupsTest, one_that_joins_much_later_finds_its_place) {
-  const ShapeRequest odd{.rate_bps = 999'999'937, .slot = microseconds(100)};
+  const ShapeRequest odd{.cell_bytes = kCellBytes, .rate_bps = 999'999'937, .slot = microseconds(100)};
   LaneSender& first = lane(odd, {0});
   const Instant now{seconds(864'000).ns + 12'345};
   first.handle_start(now);
@@ -69,22 +71,29 @@ TEST_F(SlotGroupsTest, one_that_joins_much_later_finds_its_place) {
   EXPECT_LE(second.deadline(), now + period);
 }
 
-TEST_F(SlotGroupsTest, a_group_has_room_for_so_many) {
-  std::vector<LaneSender*> lanes;
-  for (size_t i = 0; i <= SlotGroups::kMostLanes; ++i) {
-    lanes.push_back(&lane(slow(), {static_cast<int64_t>(i) * 1'000'000}));
+TEST_F(SlotGroupsTest, groups_of_equal_slots_are_as_far_apart_as_can_be) {
+  constexpr size_t kGroups = 4;
+  std::vector<int64_t> epochs;
+  for (size_t i = 0; i < kGroups * SlotGroups::kMostLanes; ++i) {
+    epochs.push_back(lane(slow(), {5'000'000}).epoch().ns);
   }
+  const int64_t period = lanes_.front()->plan().period().ns;
   for (size_t i = 0; i < SlotGroups::kMostLanes; ++i) {
-    EXPECT_EQ(lanes[i]->epoch(), Instant{} + kWork * static_cast<int64_t>(i));
+    const int64_t place = 5'000'000 + kWork.ns * static_cast<int64_t>(i);
+    EXPECT_EQ(epochs[i], place);
+    EXPECT_EQ(epochs[i + SlotGroups::kMostLanes], place + period / 2);
+    EXPECT_EQ(epochs[i + 2 * SlotGroups::kMostLanes], place + period / 4);
+    EXPECT_EQ(epochs[i + 3 * SlotGroups::kMostLanes], place + period / 2 + period / 4);
   }
-  EXPECT_EQ(lanes.back()->epoch(), (Instant{static_cast<int64_t>(SlotGroups::kMostLanes) * 1'000'000}));
 }
 
 TEST_F(SlotGroupsTest, a_group_takes_no_more_than_its_share_of_the_slot) {
-  const ShapeRequest fast{.rate_bps = 1'000'000'000, .slot = microseconds(96)};  // 8 cells; 24 us for a group
+  const ShapeRequest fast{.cell_bytes = kCellBytes,
+                          .rate_bps = 1'000'000'000,
+                          .slot = microseconds(96)};  // 8 cells; 24 us for a group
   EXPECT_EQ(lane(fast, {0}).epoch().ns, 0);
   EXPECT_EQ(lane(fast, {50'000}).epoch(), Instant{} + kWork);
-  EXPECT_EQ(lane(fast, {60'000}).epoch().ns, 60'000) << "no room for a third";
+  EXPECT_EQ(lane(fast, {60'000}).epoch().ns, 48'000) << "no room for a third";
 }
 
 TEST_F(SlotGroupsTest, the_place_of_one_that_left_is_free) {
@@ -103,12 +112,27 @@ TEST_F(SlotGroupsTest, when_all_have_left_the_next_begins_where_it_likes) {
 
 TEST_F(SlotGroupsTest, other_slots_and_drawn_ones_are_left_alone) {
   lane(slow(), {0});
-  EXPECT_EQ(lane({.rate_bps = 2'000'000, .slot = milliseconds(12)}, {1'000}).epoch().ns, 1'000);
+  EXPECT_EQ(
+      lane({.cell_bytes = kCellBytes, .rate_bps = 2'000'000, .slot = milliseconds(12)}, {1'000}).epoch().ns,
+      1'000);
+  // Six times as many octets at six times the rate: the slots are as long, the work is not.
+  EXPECT_EQ(lane({.cell_bytes = 6 * 1500 - 28, .rate_bps = 6'000'000, .slot = milliseconds(12)}, {2'000})
+                .epoch()
+                .ns,
+            2'000);
   for (int i = 1; i < 3; ++i) {
     const Instant epoch{i * 1'000'000};
-    EXPECT_EQ(lane({.rate_bps = 1'000'000, .slot = milliseconds(12), .jitter_percent = 50}, epoch).epoch(),
-              epoch);
-    EXPECT_EQ(lane({.rate_bps = 1'000'000, .slot = milliseconds(24), .scatter = true}, epoch).epoch(), epoch);
+    EXPECT_EQ(
+        lane(
+            {.cell_bytes = kCellBytes, .rate_bps = 1'000'000, .slot = milliseconds(12), .jitter_percent = 50},
+            epoch)
+            .epoch(),
+        epoch);
+    EXPECT_EQ(
+        lane({.cell_bytes = kCellBytes, .rate_bps = 1'000'000, .slot = milliseconds(24), .scatter = true},
+             epoch)
+            .epoch(),
+        epoch);
   }
 }
 

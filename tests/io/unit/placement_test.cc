@@ -58,17 +58,22 @@ TEST_F(PlacementTest, goes_nowhere_while_they_come_in_on_many_cpus) {
   for (uint32_t i = 0; i < 100; ++i) EXPECT_EQ(after_window(milliseconds(2), 100, i % 2), kAnywhere);
 }
 
-TEST_F(PlacementTest, one_that_is_busy_leaves_the_bringing_in_to_another_cpu) {
-  EXPECT_EQ(after_windows(100, 1, milliseconds(15)), kAnywhere);
-  EXPECT_EQ(after_windows(100, 1, milliseconds(13)), 1U);
-  EXPECT_EQ(after_windows(Placement::kAgreed, 1, milliseconds(15)), kAnywhere);
+TEST_F(PlacementTest, leaves_where_it_is_not_run_and_stays_away_longer_each_time) {
+  after_windows(10, 1);
+  ASSERT_EQ(placement_.cpu(), 1U);
+  for (int stay = Placement::kStay; stay <= 4 * Placement::kStay; stay *= 2) {
+    EXPECT_EQ(after_window(milliseconds(2), 0, 1), kAnywhere);
+    EXPECT_EQ(after_windows(stay + Placement::kAgreed - 1, 1), kAnywhere);
+    EXPECT_EQ(after_windows(2, 1), 1U);
+  }
+  placement_.handle_freed();
+  EXPECT_EQ(placement_.cpu(), kAnywhere);
+  EXPECT_EQ(after_windows(8 * Placement::kStay, 1), kAnywhere);
 }
 
-TEST_F(PlacementTest, leaves_where_it_is_not_run_for_a_while) {
-  after_windows(100, 1);
-  EXPECT_EQ(after_window(milliseconds(2), 0, 1), kAnywhere);
-  EXPECT_EQ(after_windows(Placement::kStay, 1), kAnywhere);
-  EXPECT_EQ(after_windows(1 + Placement::kAgreed, 1), 1U);
+TEST_F(PlacementTest, one_that_is_run_where_it_stays_does_not_go_elsewhere) {
+  ASSERT_EQ(after_window(milliseconds(2), 0), kHere);
+  EXPECT_EQ(after_windows(1000, 1), kHere);
 }
 
 }  // namespace
