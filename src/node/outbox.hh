@@ -18,9 +18,8 @@ class Outbox {
   Outbox& operator=(const Outbox&) = delete;
 
   void handle_command(Command command) {
-    handle_waiting();
-    if (waiting_.empty() && ring_.push(std::move(command))) return;
     waiting_.push_back(std::move(command));
+    handle_waiting();
   }
 
   // True when something went that had to wait.
