@@ -12,7 +12,7 @@ if [[ " $* " != *" --help "* && " $* " != *" -h "* ]]; then
   setup_packages
   heading "Build (build/bench)"
   configure bench -DCUTTLE_BENCH=ON -DCUTTLE_TESTS=OFF
-  run_ninja bench cells_bench link_ends cuttle
+  run_ninja bench cells_bench link_ends sleeper cuttle
   if [[ $# == 0 || " $* " == *" drivers "* || " $* " == *" all "* ]]; then
     # shellcheck source=scripts/lib/seastar.sh
     source "$CUTTLE_ROOT/scripts/lib/seastar.sh"
