@@ -11,7 +11,7 @@ CUTTLE = os.environ["CUTTLE"]
 
 
 class Agents:
-    """Two agents and the links between them. `links` above one: so many links to addresses that only exist here."""
+    """Two agents and the link between them."""
 
     def __init__(self, rate, slot="200 us", lanes=1, runtime="", shape="", up=(), own_cpus=True):
         self.folder = tempfile.TemporaryDirectory(prefix="cuttle-bench-")

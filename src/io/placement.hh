@@ -54,7 +54,8 @@ class Placement {
     return cpu_;
   }
 
-  // Others found that it was not run at all where it is, and let it run anywhere.
+  // It may run anywhere again: others found that it was not run at all where it was. Nothing, where it did
+  // already.
   void handle_freed() {
     if (cpu_) handle_not_run(std::nullopt);
   }

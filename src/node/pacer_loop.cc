@@ -18,7 +18,7 @@ constexpr Duration kWorthSleeping = microseconds(15);
 constexpr Duration kSend = microseconds(10);
 constexpr Duration kSendCell = microseconds(1);
 constexpr Duration kIdleNap = milliseconds(20);
-// Room for lanes that join later, so that this thread need not allocate for them.
+// Room for lanes that join later, so that the heap of this thread need not grow for them.
 constexpr size_t kLanesToCome = 1024;
 
 }  // namespace
@@ -50,7 +50,7 @@ void PacerLoop::start(Due& due) {
   const Duration work = seal_lead(*due.lane) + kSend + kSendCell * cells;
   if (const Instant epoch = groups_.handle_join(sender, work); epoch != sender.epoch()) {
     sender.handle_epoch(epoch);
-    due.follows = true;
+    due.in_group = true;
   }
   sender.handle_start(clock_.now());
   due.deadline = sender.deadline();
@@ -72,18 +72,18 @@ void PacerLoop::slot(const Due& due) {
   Lane& lane = *due.lane;
   const Instant deadline = lane.sender.deadline();
   const Instant seal_at = deadline - seal_lead(lane);
-  wait_for(seal_at, due.follows);
+  wait_for(seal_at, due.in_group);
   obey_as_pacer(lane, lane.receiver.loss_65536ths());
   const Train train = lane.sender.poll_train();
   clock_.poll_until(deadline);
   release(lane, train, clock_.now());
 }
 
-void PacerLoop::wait_for(Instant seal_at, bool follows) {
+void PacerLoop::wait_for(Instant seal_at, bool in_group) {
   const Instant wake = seal_at - options_.poll_before;
   if (options_.spin) {
     clock_.yield_until(seal_at - kLastYield);
-  } else if (!follows || wake - clock_.now() > kWorthSleeping) {
+  } else if (!in_group || wake - clock_.now() > kWorthSleeping) {
     clock_.sleep_until(wake);
   }
   clock_.poll_until(seal_at);

@@ -35,13 +35,13 @@ class PacerLoop {
   struct Due {
     Instant deadline{};
     Lane* lane;
-    bool follows = false;  // another lane in its group
+    bool in_group = false;  // its slots were moved to those of other lanes
     bool operator>(const Due& other) const { return deadline > other.deadline; }
   };
 
   void start(Due& due);
   void slot(const Due& due);
-  void wait_for(Instant seal_at, bool follows);
+  void wait_for(Instant seal_at, bool in_group);
   void begin(Lane& lane);
   void end(Lane& lane);
 

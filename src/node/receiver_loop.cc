@@ -89,8 +89,8 @@ void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
       if (count == 0) std::this_thread::yield();  // to the packer, where they share a CPU
       continue;
     }
-    if (realtime && lanes > 0) look_after_cpu();
     const Instant now = clock_.now();
+    if (realtime && lanes > 0) look_after_cpu(now);
     gathering_.handle_arrivals(now, lanes);
     if (gathers && count == 0) clock_.sleep_until(now + gathering_.wait());
   }
@@ -112,13 +112,11 @@ void ReceiverLoop::read(Lane& lane) {
   }
 }
 
-void ReceiverLoop::look_after_cpu() {
-  const Instant now = clock_.now();
+void ReceiverLoop::look_after_cpu(Instant now) {
   if (!guard_.is_due(now)) return;
-  if (freed_.exchange(false, std::memory_order_acquire)) placement_.handle_freed();
+  if (!keeps_to_one_.load(std::memory_order_acquire)) placement_.handle_freed();
   const ThreadUse use = thread_use();
-  const bool keeps_to_one = keeps_to_one_.load(std::memory_order_relaxed);
-  const auto before = keeps_to_one ? placement_.cpu() : std::nullopt;
+  const auto before = placement_.cpu();
   if (const auto wanted = placement_.handle_window(now, use, current_cpu(), arrival_cpu());
       wanted != before) {
     // First, for it may not be run there. Refused, it stays as it was; the packets wait longer then.
@@ -144,8 +142,7 @@ void ReceiverLoop::handle_timeout(Instant now) {
   if (!keeps_to_one_.load(std::memory_order_acquire)) return;
   const bool waits_for_answer = asked_.load(std::memory_order_acquire);
   if (waits_for_answer && now - asked_at_ >= kPatience) {
-    keeps_to_one_.store(false, std::memory_order_relaxed);
-    freed_.store(true, std::memory_order_release);
+    keeps_to_one_.store(false, std::memory_order_release);
     (void)set_thread_cpus(cpus_, thread_.load(std::memory_order_relaxed));
   } else if (!waits_for_answer && now - asked_at_ >= kAskEvery) {
     asked_at_ = now;

@@ -42,7 +42,7 @@ class ReceiverLoop {
   // What has come, or much of it.
   void read(Lane& lane);
   // Leaves others a share of it, and runs where it is run best.
-  void look_after_cpu();
+  void look_after_cpu(Instant now);
   // Where datagrams of all lanes come in, if that is one CPU on which this thread may run.
   std::optional<uint32_t> arrival_cpu() const;
 
@@ -56,11 +56,11 @@ class ReceiverLoop {
   CpuGuard guard_;
   Placement placement_;
   std::vector<uint32_t> cpus_;  // where it may run
+  // The control thread asks a loop that keeps to one CPU whether it is run, and ends that when no answer
+  // comes.
   std::atomic<bool> keeps_to_one_{false};
-  std::atomic<int32_t> thread_{0};
-  // The control thread asks whether it is run, and frees it when no answer comes.
   std::atomic<bool> asked_{false};
-  std::atomic<bool> freed_{false};
+  std::atomic<int32_t> thread_{0};
   Instant asked_at_{};  // the control thread's
   MonotonicClock clock_;
   std::unique_ptr<uint8_t[]> buffer_;

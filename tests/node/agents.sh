@@ -110,6 +110,14 @@ start_agents() {
   wait_up
 }
 
+# cpus_of_thread NODE NAME: where the agent's thread of that name may run; nothing where there is none.
+cpus_of_thread() {
+  local task
+  for task in /proc/"$(<"$WORK/$1.pid")"/task/*; do
+    [[ $(<"$task/comm") != "$2" ]] || taskset -pc "${task##*/}" | sed 's/.*: //'
+  done
+}
+
 # --- loads from a to b
 
 # transfer TO_ADDRESS OPTIONS...: one TCP connection; what it found is in $WORK/transfer.json.

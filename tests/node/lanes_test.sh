@@ -4,13 +4,6 @@
 source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
 STREAMS=8
 
-thread_named() { # NODE NAME: how many CPUs it may run on
-  local task
-  for task in /proc/"$(<"$WORK/$1.pid")"/task/*; do
-    [[ $(<"$task/comm") != "$2" ]] || taskset -pc "${task##*/}" | sed 's/.*: //'
-  done
-}
-
 # A lane carries half the rate at most, so what is above half went through both.
 two_lanes_on_two_shards() {
   local stream port counts
@@ -20,8 +13,8 @@ two_lanes_on_two_shards() {
   start_agents
   expect_same "lanes in the status" 2 "$(status a '.links[0].shape.lanes')"
   for shard in 0 1; do
-    expect_same "the CPU of pacer-$shard" "$shard" "$(thread_named a "pacer-$shard")"
-    [[ -n $(thread_named a "packer-$shard") && -n $(thread_named a "receiver-$shard") ]] || fail "no threads of shard $shard"
+    expect_same "the CPU of pacer-$shard" "$shard" "$(cpus_of_thread a "pacer-$shard")"
+    [[ -n $(cpus_of_thread a "packer-$shard") && -n $(cpus_of_thread a "receiver-$shard") ]] || fail "no threads of shard $shard"
   done
 
   start_capture lanes ma 64

@@ -3,13 +3,7 @@
 # shellcheck source=tests/node/harness.sh
 source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
 
-receiver_cpus() { # NODE
-  local task
-  for task in /proc/"$(<"$WORK/$1.pid")"/task/*; do
-    [[ $(<"$task/comm") != receiver-0 ]] || taskset -pc "${task##*/}" | sed 's/.*: //'
-  done
-}
-keeps_to() { [[ $(receiver_cpus a) == "$1" ]]; }
+keeps_to() { [[ $(cpus_of_thread a receiver-0) == "$1" ]]; }
 # So that a's datagrams come in on CPU 0, whoever sends them.
 bring_in_on_cpu_0() { in_space a sh -c 'echo 1 > /sys/class/net/u0/queues/rx-0/rps_cpus'; }
 
@@ -19,7 +13,7 @@ goes_to_where_datagrams_come_in() {
   RATE="20 Mb/s" SLOT="1 ms" configure
   bring_in_on_cpu_0
   start_agents
-  eventually 10 keeps_to 0 || fail "the receiver may run on $(receiver_cpus a)"
+  eventually 10 keeps_to 0 || fail "the receiver may run on $(cpus_of_thread a receiver-0)"
 }
 
 # The pacer polls all the time, on that CPU, and goes before the receiver.
