@@ -10,8 +10,10 @@
 #include "audit/attack.hh"
 #include "audit/evidence.hh"
 #include "audit/extract.hh"
+#include "audit/information.hh"
 #include "audit/score.hh"
 #include "audit/survey.hh"
+#include "audit/welch.hh"
 
 namespace cuttle::audit {
 
@@ -32,11 +34,20 @@ struct TopFeature {
   double median[2] = {0, 0};  // in either class
 };
 
-// One model: over all links together, or one link alone.
+// One attacker: over all links together, or trees on one link alone.
 struct ModelResult {
   std::string name;
   Score score;
-  std::vector<TopFeature> top;
+  std::vector<TopFeature> top;  // of trees
+  Information information;
+};
+
+// What the nearest neighbour's error allows any classifier on the same features.
+struct NeighbourBound {
+  std::string name;       // "features", "sequences"
+  double nearest = 0.5;   // balanced accuracy of the nearest neighbour
+  double accuracy = 0.5;  // that no classifier exceeds
+  Interval accuracy_95;
 };
 
 enum class Verdict { within_bound, leaks, not_judged };
@@ -46,9 +57,16 @@ struct PairResult {
   std::string class_name[2];
   size_t windows[2] = {0, 0};
   size_t blocks[2] = {0, 0};
-  ModelResult all_links;
+  std::vector<ModelResult> attackers;  // each over all links
+  size_t worst = 0;                    // the one that tells most
+  ModelResult all_links;               // the worst one, with what the trees gained most from
   std::vector<ModelResult> each_link;
-  PermutationTest permutation;  // of all_links
+  PermutationTest permutation;   // of the worst: as the best of all attackers
+  double worst_by_chance = 0.5;  // what the best of all attackers reaches with shuffled classes, in the mean
+  double worst_by_chance_95 = 0.5;  // and in 95 of 100
+  std::vector<NeighbourBound> bounds;
+  WelchTests welch;
+  Rates rates;
   std::vector<EventTest> events;
   FeatureTest strongest;
   Verdict verdict = Verdict::not_judged;
@@ -103,5 +121,14 @@ Result<AuditResult> run_audit(const std::vector<CaptureInput>& inputs,
 size_t windows_needed(double max_accuracy);
 // Fills verdict, reason and findings.
 void judge(AuditResult& result);
+
+// What is attacked: every window's features, distances to the grid, and convolutions.
+struct AttackTables {
+  FeatureTable features;
+  ResidualTable residuals;
+  Matrix convolved;
+};
+Result<PairResult> attack_pair(const AttackTables& tables, const WindowPlan& plan, size_t label_0,
+                               size_t label_1, const AuditOptions& options, Progress& progress);
 
 }  // namespace cuttle::audit

@@ -43,6 +43,9 @@ Finding::Kind expected_finding(Leak leak) {
     case Leak::foreign_packet:
       return Finding::Kind::foreign;
     case Leak::delay:
+    case Leak::deficit:
+    case Leak::drift:
+    case Leak::behind_draws:
     case Leak::none:
       break;
   }
