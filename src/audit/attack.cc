@@ -5,6 +5,7 @@
 #include "audit/neighbours.hh"
 #include "audit/ridge.hh"
 #include "audit/score.hh"
+#include "audit/statistics.hh"
 
 namespace cuttle::audit {
 
@@ -12,6 +13,13 @@ namespace {
 
 constexpr size_t kEnoughExceeding =
     10;  // shuffled runs as good as the real one, after which p is plainly large
+
+constexpr size_t kEnoughNone = 39;  // shuffled runs of which none comes near the real one: p is 0.025 at most
+constexpr double kFarDeviations = 6;
+
+bool is_far_beyond(double accuracy, const std::vector<double>& shuffled) {
+  return accuracy > mean_of(shuffled) + kFarDeviations * deviation_of(shuffled);
+}
 
 class TreeAttacker : public Attacker {
  public:
@@ -111,6 +119,8 @@ Result<PermutationTest> permutation_test(const Attackers& attackers, const Pair&
     }
     test.accuracies.push_back(best);
     if (best >= accuracy) ++exceeding;
+    if (exceeding == 0 && test.accuracies.size() >= kEnoughNone && is_far_beyond(accuracy, test.accuracies))
+      break;
     progress.at(static_cast<double>(i + 1) / options.permutations);
   }
   progress.finish();

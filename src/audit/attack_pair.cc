@@ -102,6 +102,22 @@ Result<Attackers> make_attackers(const AttackTables& tables, const Matrix& joine
   return attackers;
 }
 
+// Asks each, finds the one that tells most, and tests it.
+Result<void> judge_attackers(const Attackers& attackers, const Pair& pair, const Folds& folds,
+                             const AttackOptions& options, Progress& progress,
+                             std::vector<ModelResult>& results, size_t& worst, PermutationTest& permutation) {
+  for (const auto& attacker : attackers) {
+    const auto guesses = attacker->guess(pair);
+    if (!guesses) return tl::unexpected(guesses.error());
+    results.push_back(result_of(attacker->name(), pair, folds, *guesses, options.seed));
+    if (results.back().score.accuracy > results[worst].score.accuracy) worst = results.size() - 1;
+  }
+  auto test = permutation_test(attackers, pair, folds, results[worst].score.accuracy, options, progress);
+  if (!test) return tl::unexpected(test.error());
+  permutation = std::move(*test);
+  return {};
+}
+
 Result<void> attack_all_links(const AttackTables& tables, const Pair& pair, const Folds& folds,
                               const AttackOptions& options, Progress& progress, PairResult& result) {
   const Matrix joined = join_columns(tables.features.all, tables.residuals.values);
@@ -109,26 +125,40 @@ Result<void> attack_all_links(const AttackTables& tables, const Pair& pair, cons
   names.insert(names.end(), tables.residuals.names.begin(), tables.residuals.names.end());
   const auto attackers = make_attackers(tables, joined, names, pair, folds, options, result);
   if (!attackers) return tl::unexpected(attackers.error());
-  for (const auto& attacker : *attackers) {
-    const auto guesses = attacker->guess(pair);
-    if (!guesses) return tl::unexpected(guesses.error());
-    result.attackers.push_back(result_of(attacker->name(), pair, folds, *guesses, options.seed));
-    if (result.attackers.back().score.accuracy > result.attackers[result.worst].score.accuracy) {
-      result.worst = result.attackers.size() - 1;
-    }
-  }
+  auto judged = judge_attackers(*attackers, pair, folds, options, progress, result.attackers, result.worst,
+                                result.permutation);
+  if (!judged) return judged;
   const ModelResult& worst = result.attackers[result.worst];
   result.all_links.name = "all links";
   result.all_links.score = worst.score;
   result.all_links.information = worst.information;
-  auto permutation = permutation_test(*attackers, pair, folds, worst.score.accuracy, options, progress);
-  if (!permutation) return tl::unexpected(permutation.error());
-  result.permutation = std::move(*permutation);
   std::vector<double> sorted = result.permutation.accuracies;
   std::sort(sorted.begin(), sorted.end());
-  result.worst_by_chance = mean_of(sorted);
-  result.worst_by_chance_95 = quantile_of_sorted(sorted, 0.95);
+  result.best_by_chance = mean_of(sorted);
+  result.best_by_chance_95 = quantile_of_sorted(sorted, 0.95);
   return {};
+}
+
+// The same attackers on what only those see who know the draws.
+Result<void> attack_with_draws(const AttackTables& tables, const Pair& pair, const Folds& folds,
+                               const AttackOptions& options, Progress& progress, DrawsResult& result) {
+  result.links = tables.draws.links;
+  if (result.links == 0) return {};
+  const Matrix joined =
+      join_columns(join_columns(tables.features.all, tables.residuals.values), tables.draws.values);
+  auto rows = TreeData::take(joined, pair.rows, options.trees);
+  if (!rows) return tl::unexpected(rows.error());
+  Attackers attackers;
+  attackers.push_back(tree_attacker("trees, with the draws", std::move(*rows), folds, options));
+  attackers.push_back(linear_attacker("linear on lateness",
+                                      gram_of(scale_columns(tables.draws.values, pair.rows, Scaling::ranks)),
+                                      folds, kPenalty));
+  attackers.push_back(
+      linear_attacker("convolutions on lateness",
+                      gram_of(scale_columns(tables.draws.convolved, pair.rows, Scaling::deviation)), folds,
+                      kSequencePenalty));
+  return judge_attackers(attackers, pair, folds, options, progress, result.attackers, result.worst,
+                         result.permutation);
 }
 
 }  // namespace
@@ -150,6 +180,8 @@ Result<PairResult> attack_pair(const AttackTables& tables, const WindowPlan& pla
   progress.begin("attackers, " + versus + ": all links");
   const auto attacked = attack_all_links(tables, pair, folds, options.attack, progress, result);
   if (!attacked) return tl::unexpected(attacked.error());
+  const auto with_draws = attack_with_draws(tables, pair, folds, options.attack, progress, result.draws);
+  if (!with_draws) return tl::unexpected(with_draws.error());
   progress.begin("attackers, " + versus + ": each link");
   const FeatureTable& table = tables.features;
   for (size_t l = 0; l < table.links.size(); ++l) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "audit/convolution.hh"
+#include "audit/export_csv.hh"
 
 namespace cuttle::audit {
 
@@ -38,9 +39,10 @@ Result<std::vector<std::pair<size_t, size_t>>> choose_pairs(const WindowPlan& pl
   return pairs;
 }
 
-AttackTables make_tables(FeatureTable features, const Survey& surveyed, const WindowPlan& plan,
-                         const AuditOptions& options, Progress& progress) {
-  AttackTables tables{std::move(features), {}, {}};
+Result<AttackTables> make_tables(FeatureTable features, const Survey& surveyed, const WindowPlan& plan,
+                                 const std::vector<ScheduledLink>& schedules, const AuditOptions& options,
+                                 Progress& progress) {
+  AttackTables tables{std::move(features), {}, {}, {}};
   std::vector<double> periods_ns;
   for (const LinkSurvey& link : surveyed.links) periods_ns.push_back(link.slots.period_ns);
   progress.begin("grids");
@@ -49,6 +51,10 @@ AttackTables make_tables(FeatureTable features, const Survey& surveyed, const Wi
   ConvolutionOptions convolution;
   convolution.seed = options.attack.seed;
   tables.convolved = convolve(make_sequences(tables.residuals.sources, plan), convolution, progress);
+  auto draws = make_draws_tables(schedules, tables.residuals.sources, tables.features, options.nodes,
+                                 options.attack.seed, progress);
+  if (!draws) return tl::unexpected(draws.error());
+  tables.draws = std::move(*draws);
   return tables;
 }
 
@@ -61,6 +67,8 @@ Result<AuditResult> run_audit(const std::vector<CaptureInput>& inputs,
   if (!plan) return tl::unexpected(plan.error());
   const auto label_pairs = choose_pairs(*plan, options.classes);
   if (!label_pairs) return tl::unexpected(label_pairs.error());
+  const auto schedules = read_schedules(options.schedules, options.nodes);
+  if (!schedules) return tl::unexpected(schedules.error());
 
   AuditResult result;
   result.spans_path = spans_path;
@@ -81,16 +89,25 @@ Result<AuditResult> run_audit(const std::vector<CaptureInput>& inputs,
   if (!extraction) return tl::unexpected(extraction.error());
   result.link_names = extraction->table.link_names;
   result.train_counts = std::move(extraction->train_counts);
-  const AttackTables tables =
-      make_tables(std::move(extraction->table), result.survey, *plan, options, progress);
+  const auto tables =
+      make_tables(std::move(extraction->table), result.survey, *plan, *schedules, options, progress);
+  if (!tables) return tl::unexpected(tables.error());
+  if (!options.export_to.empty()) {
+    const auto written = export_csv(options.export_to, *tables, *plan);
+    if (!written) return tl::unexpected(written.error());
+  }
 
   for (const auto& [label_0, label_1] : *label_pairs) {
-    auto pair = attack_pair(tables, *plan, label_0, label_1, options, progress);
+    auto pair = attack_pair(*tables, *plan, label_0, label_1, options, progress);
     if (!pair) return tl::unexpected(pair.error());
     result.pairs.push_back(std::move(*pair));
   }
   judge(result);
   return result;
+}
+
+std::string worst_name(const PairResult& pair) {
+  return pair.attackers.empty() ? "" : pair.attackers[pair.worst].name;
 }
 
 bool AuditResult::found(Finding::Kind kind) const {

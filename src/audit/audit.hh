@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "audit/attack.hh"
+#include "audit/draws.hh"
 #include "audit/evidence.hh"
 #include "audit/extract.hh"
 #include "audit/information.hh"
@@ -24,7 +25,9 @@ struct AuditOptions {
   WindowOptions windows;
   AttackOptions attack;
   double max_accuracy = 0.55;
-  std::vector<std::string> classes;  // the two to be told apart; empty: the reference against every other
+  std::vector<std::string> classes;    // the two to be told apart; empty: the reference against every other
+  std::vector<std::string> schedules;  // what was drawn (schedule.hh); empty: not known
+  std::string export_to;               // a file for all windows as CSV (export_csv.hh); empty: none
 };
 
 struct TopFeature {
@@ -52,6 +55,14 @@ struct NeighbourBound {
 
 enum class Verdict { within_bound, leaks, not_judged };
 
+// The attackers that are handed the draws as well.
+struct DrawsResult {
+  size_t links = 0;  // whose draws are known; 0: nothing was handed over
+  std::vector<ModelResult> attackers;
+  size_t worst = 0;
+  PermutationTest permutation;  // of the worst, as the best of these
+};
+
 // Two classes told apart.
 struct PairResult {
   std::string class_name[2];
@@ -61,12 +72,13 @@ struct PairResult {
   size_t worst = 0;                    // the one that tells most
   ModelResult all_links;               // the worst one, with what the trees gained most from
   std::vector<ModelResult> each_link;
-  PermutationTest permutation;   // of the worst: as the best of all attackers
-  double worst_by_chance = 0.5;  // what the best of all attackers reaches with shuffled classes, in the mean
-  double worst_by_chance_95 = 0.5;  // and in 95 of 100
+  PermutationTest permutation;  // of the worst: as the best of all attackers
+  double best_by_chance = 0.5;  // what the best of all attackers reaches with shuffled classes, in the mean
+  double best_by_chance_95 = 0.5;  // and in 95 of 100
   std::vector<NeighbourBound> bounds;
   WelchTests welch;
   Rates rates;
+  DrawsResult draws;
   std::vector<EventTest> events;
   FeatureTest strongest;
   Verdict verdict = Verdict::not_judged;
@@ -117,6 +129,8 @@ Result<AuditResult> run_audit(const std::vector<CaptureInput>& inputs,
                               const std::vector<capture::Span>& spans, const std::string& spans_path,
                               const AuditOptions& options, Progress& progress);
 
+// The attacker that tells most; empty where none was asked.
+std::string worst_name(const PairResult& pair);
 // Windows of both classes together below which `max_accuracy` cannot be told from chance.
 size_t windows_needed(double max_accuracy);
 // Fills verdict, reason and findings.
@@ -127,6 +141,7 @@ struct AttackTables {
   FeatureTable features;
   ResidualTable residuals;
   Matrix convolved;
+  DrawsTables draws;
 };
 Result<PairResult> attack_pair(const AttackTables& tables, const WindowPlan& plan, size_t label_0,
                                size_t label_1, const AuditOptions& options, Progress& progress);

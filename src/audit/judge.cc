@@ -43,10 +43,9 @@ void judge_pair(PairResult& pair, double bound, size_t needed) {
   const Score& score = pair.all_links.score;
   if (score.accuracy > bound && stands_out(pair)) {
     pair.verdict = Verdict::leaks;
-    pair.reason =
-        fmt::format("{}: told apart with an accuracy of {:.3f} ({:.3f} to {:.3f}), more than {:.3f} (by {})",
-                    versus, score.accuracy, score.accuracy_95.low, score.accuracy_95.high, bound,
-                    pair.attackers[pair.worst].name);
+    pair.reason = fmt::format(
+        "{}: told apart with an accuracy of {:.3f} ({:.3f} to {:.3f}), more than {:.3f} (by {})", versus,
+        score.accuracy, score.accuracy_95.low, score.accuracy_95.high, bound, worst_name(pair));
     return;
   }
   for (const ModelResult& link : pair.each_link) {
@@ -73,7 +72,7 @@ void judge_pair(PairResult& pair, double bound, size_t needed) {
         "{}: an accuracy of {:.3f} that could be chance ({:.3f} to {:.3f}, p = {:.2f}; the best of {} "
         "attackers reaches {:.3f} by chance); more blocks of time would decide",
         versus, score.accuracy, score.accuracy_95.low, score.accuracy_95.high, pair.permutation.p,
-        pair.attackers.size(), pair.worst_by_chance);
+        pair.attackers.size(), pair.best_by_chance);
     return;
   }
   pair.verdict = Verdict::within_bound;

@@ -25,7 +25,9 @@ AuditOptions synthetic_audit_options(const SyntheticTrace& trace, uint64_t seed,
                        .windows = {},
                        .attack = {},
                        .max_accuracy = 0.55,
-                       .classes = {}};
+                       .classes = {},
+                       .schedules = {},
+                       .export_to = {}};
   options.windows.window = milliseconds(500);
   options.attack.seed = seed;
   options.attack.permutations = 39;

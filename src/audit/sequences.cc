@@ -18,12 +18,13 @@ std::vector<float> log_gaps(const Releases& releases) {
   return gaps;
 }
 
+// Counted from the window's first release: from its start, regular slots would beat slowly against the
+// milliseconds, which makes windows alike that are near in time and says nothing.
 std::vector<float> counts_a_millisecond(const Releases& releases, const Window& window) {
   const auto bins = static_cast<size_t>((window.end - window.start).ns / kBinNs);
   std::vector<float> counts(std::clamp<size_t>(bins, 1, kLongestSequence), 0);
   for (size_t i = 0; i < releases.size(); ++i) {
-    const auto place =
-        static_cast<size_t>(std::max<int64_t>(0, releases.at_ns[i] - window.start.ns) / kBinNs);
+    const auto place = static_cast<size_t>((releases.at_ns[i] - releases.at_ns[0]) / kBinNs);
     if (place < counts.size()) counts[place] += static_cast<float>(releases.cells[i]);
   }
   return counts;

@@ -47,6 +47,9 @@ class SyntheticSource : public capture::PacketSource {
     template_.source_port = template_.destination_port = 4410;
   }
 
+  // Keeps what is drawn from now on.
+  void record_draws(Releases& drawn) { drawn_ = &drawn; }
+
   Result<bool> next(capture::PacketRecord& record) override {
     while (ready_.empty() && elapsed_ns_ < length_ns_) send_slot();
     if (ready_.empty()) return false;
@@ -77,7 +80,8 @@ class SyntheticSource : public capture::PacketSource {
     const bool skip_drawn = own_.chance(kSkippedShare);
     const bool pause_drawn = own_.chance(kBurstShare);
     const double lateness = -std::log(1 - own_.unit());
-    const bool drawn = options_.drawn_lengths || options_.leak == Leak::behind_draws;
+    const bool drawn =
+        options_.drawn_lengths || (options_.leak == Leak::behind_draws && !options_.drawn_instants);
     const uint32_t length =
         drawn ? kLeastDrawn + static_cast<uint32_t>(own_.below(kMostDrawn - kLeastDrawn + 1))
               : options_.cells;
@@ -89,9 +93,13 @@ class SyntheticSource : public capture::PacketSource {
     if (options_.leak == Leak::drift && loaded) gap *= 1 + kDrift;
     elapsed_ns_ += gap;
 
-    double due = since_start * (1 + kClockDrift) + 300'000 + noise;
+    double due = since_start * (1 + kClockDrift) + 300'000;
+    if (options_.drawn_instants) due += own_.unit() * gap;
+    if (drawn_ != nullptr) drawn_->add(kStartNs + static_cast<int64_t>(due), length);
+    due += noise;
     if (options_.leak == Leak::delay && loaded) due += kDelayNs;
-    if (drawn) due += lateness * (options_.leak == Leak::behind_draws && loaded ? 2 : 1) * kLatenessNs;
+    if (drawn || options_.drawn_instants)
+      due += lateness * (options_.leak == Leak::behind_draws && loaded ? 2 : 1) * kLatenessNs;
     if (options_.leak == Leak::skipped_slot && loaded && skip_drawn) return;
     if (options_.leak == Leak::burst && loaded && pause_drawn && paused_ == 0) paused_ = kPauseSlots + 1;
     uint32_t cells = length;
@@ -142,6 +150,7 @@ class SyntheticSource : public capture::PacketSource {
   Random own_;
   capture::PacketRecord template_;
   std::deque<capture::PacketRecord> ready_;
+  Releases* drawn_ = nullptr;
   double length_ns_ = 0;
   double elapsed_ns_ = 0;  // when the next slot is due
   uint64_t slot_ = 0;
@@ -180,6 +189,18 @@ std::string leak_name(Leak leak) {
                                     "a drift of the mean gap by 20 ppm under load",
                                     "20 us of lateness under load, behind gaps that go with drawn lengths"};
   return kNames[static_cast<size_t>(leak)];
+}
+
+std::vector<ScheduledLink> synthetic_schedule(const SyntheticOptions& options) {
+  std::vector<ScheduledLink> links;
+  for (size_t node = 0; node < 2; ++node) {
+    links.push_back({{node, 1 - node}, {}});
+    SyntheticSource source(options, draw_spans(options), node);
+    source.record_draws(links.back().drawn);
+    capture::PacketRecord record;
+    while (*source.next(record)) continue;
+  }
+  return links;
 }
 
 SyntheticTrace synthetic_trace(const SyntheticOptions& options) {

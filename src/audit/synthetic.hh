@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/schedule.hh"
 #include "audit/survey.hh"
 #include "capture/spans.hh"
 
@@ -34,6 +35,8 @@ struct SyntheticOptions {
   // Trains of 9 to 25 cells, drawn, and gaps that go exactly with the length of the train before: what a
   // queue of a fixed rate makes of them. Leak::behind_draws has them too.
   bool drawn_lengths = false;
+  // Each release drawn evenly inside its slot, and a little late.
+  bool drawn_instants = false;
   Duration block = seconds(8);
   uint32_t blocks_a_class = 15;
   double noise_ns =
@@ -45,6 +48,9 @@ struct SyntheticTrace {
   std::vector<capture::Span> spans;  // idle and busy
   capture::NodeList nodes;
 };
+
+// What the senders had drawn, as the releases of each node's link would be without noise and lateness.
+std::vector<ScheduledLink> synthetic_schedule(const SyntheticOptions& options);
 
 // The packets are made while they are read; nothing is stored. Reading again gives the same.
 SyntheticTrace synthetic_trace(const SyntheticOptions& options);

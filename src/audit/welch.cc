@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kLeastBlocks = 4;              // of each class
 constexpr size_t kLeastWindowsForVariance = 4;  // of a block
 
+constexpr double kLargestT = 1e4;  // of blocks that are all the same
+
 // Regularised incomplete beta function by its continued fraction (Lentz's method; Numerical Recipes, 6.4).
 double incomplete_beta(double a, double b, double x) {
   if (x <= 0) return 0;
@@ -71,7 +73,7 @@ bool test_one(const BlockFeature& feature, const Pair& pair, WelchTest& test) {
   if (std::fabs(difference) <= 1e-12 * scale) return share[0] + share[1] > 0;  // p stays 1
   const double least = least_p(values[0].size(), values[1].size());
   const double variance = std::max(share[0] + share[1], 1e-24 * scale * scale);
-  test.t = difference / std::sqrt(variance);
+  test.t = std::clamp(difference / std::sqrt(variance), -kLargestT, kLargestT);
   const double freedom =
       variance * variance /
       std::max(1e-300, share[0] * share[0] / (static_cast<double>(values[0].size()) - 1) +

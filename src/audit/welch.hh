@@ -52,6 +52,13 @@ double student_p(double t, double degrees_of_freedom);
 struct Rates {
   double trains_a_second[2] = {0, 0};
   double cells_a_second[2] = {0, 0};
+
+  // Difference of the classes as a share of the first.
+  double trains_apart() const { return apart(trains_a_second); }
+  double cells_apart() const { return apart(cells_a_second); }
+
+ private:
+  static double apart(const double (&of)[2]) { return of[0] > 0 ? (of[1] - of[0]) / of[0] : 0; }
 };
 Rates rates_of(const std::vector<ReleaseSource>& sources, const WindowPlan& plan, const Pair& pair);
 
