@@ -200,6 +200,9 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->check(CLI::Range(1, 2))
       ->capture_default_str();
   app.add_option("--out", arguments.out, "folder for report.html and report.json");
+  app.add_option("--schedule", arguments.schedules,
+                 "what the sender had drawn, CSV link,release_ns,cells (link: mon -> osd0; in NODE=FILE the "
+                 "receiver alone): how much better an attacker is that knows it; several for several nodes");
   app.add_option(
       "--export", arguments.export_to,
       "file for all windows as CSV, for other tools: window, start_ns, end_ns, class, block, every "
