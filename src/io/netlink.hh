@@ -1,5 +1,5 @@
 // Talking rtnetlink to the kernel, over libnl: a socket, and messages built attribute by attribute. Used by
-// links.cc, rules.cc, routes.cc and addresses.cc only.
+// links.cc, rules.cc, port_rules.cc, routes.cc, addresses.cc and traffic_control.cc only.
 // Source: RFC 3549; Linux include/uapi/linux/rtnetlink.h.
 #pragma once
 
