@@ -44,7 +44,8 @@ std::optional<Duration> parse_cpu_latency(std::string_view text) {
 // How far ahead trains are handed to a queue.
 std::optional<Duration> parse_lead(std::string_view text) {
   const auto duration = parse_duration(text);
-  return duration && *duration >= microseconds(100) && *duration <= milliseconds(20) ? duration : std::nullopt;
+  return duration && *duration >= microseconds(100) && *duration <= milliseconds(10) ? duration
+                                                                                     : std::nullopt;
 }
 
 // As useradd(8) takes them.
@@ -139,11 +140,11 @@ void read_runtime(TomlReader& reader, ParsedConfig& out) {
     if (text == "thread") return ReleaseBy::thread;
     return std::nullopt;
   };
-  node.release =
-      reader
-          .parsed("release", parse_release, "not what lets cells go; there are \"auto\", \"queue\" and \"thread\"")
-          .value_or(node.release);
-  node.lead = reader.parsed("lead", parse_lead, "not a duration of 100 us to 20 ms; write \"1 ms\"");
+  node.release = reader
+                     .parsed("release", parse_release,
+                             "not what lets cells go; there are \"auto\", \"queue\" and \"thread\"")
+                     .value_or(node.release);
+  node.lead = reader.parsed("lead", parse_lead, "not a duration of 100 us to 10 ms; write \"1 ms\"");
   node.spin = reader.boolean("spin").value_or(node.spin);
   node.shards = static_cast<uint32_t>(reader.number("shards", 1, kMostShards).value_or(node.shards));
   node.cpus = reader.numbers("cpus", kHighestCpu);

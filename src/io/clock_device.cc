@@ -42,7 +42,8 @@ Result<Link> require_link(std::string_view name) {
   return **link;
 }
 
-Result<void> add_macvlan(const std::string& name, const Link& below, std::span<const uint8_t> hardware_address) {
+Result<void> add_macvlan(const std::string& name, const Link& below,
+                         std::span<const uint8_t> hardware_address) {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
   NetlinkMessage message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
@@ -159,7 +160,8 @@ Result<void> ClockDevice::set_up(const PauseTable& table) {
   const auto left = find_link(name_);
   if (!left) return tl::unexpected(left.error());
   if (*left) {
-    if ((*left)->alias != options_.alias) return failure(fmt::format("interface {} is somebody else's", name_));
+    if ((*left)->alias != options_.alias)
+      return failure(fmt::format("interface {} is somebody else's", name_));
     if (auto removed = remove_link((*left)->index); !removed) return removed;
   }
   hardware_address_.assign(6, 0);
@@ -186,9 +188,9 @@ Result<void> ClockDevice::attach_filters() {
   const auto entry =
       bpf::load_program(BPF_PROG_TYPE_SCHED_CLS, assemble_entry_program(options_.firewall_mark));
   if (!entry) return tl::unexpected(entry.error());
-  const auto exit = bpf::load_program(
-      BPF_PROG_TYPE_SCHED_CLS, assemble_underlay_program({options_.firewall_mark, options_.cell_bytes,
-                                                          hardware_address_, map->get()}));
+  const auto exit = bpf::load_program(BPF_PROG_TYPE_SCHED_CLS,
+                                      assemble_underlay_program({options_.firewall_mark, options_.cell_bytes,
+                                                                 hardware_address_, map->get()}));
   if (!exit) return tl::unexpected(exit.error());
   if (auto set = set_filter(*below, underlay_place(options_.number), exit->get()); !set) return set;
   return set_filter(*device, kEntryPlace, entry->get());
@@ -208,7 +210,8 @@ Result<void> ClockDevice::look() const {
   if (!*queue) return failure(fmt::format("interface {} has lost its queue", name_));
   const auto exit = find_filter(*below, underlay_place(options_.number));
   if (!exit) return tl::unexpected(exit.error());
-  if (!*exit) return failure(fmt::format("interface {} has lost the filter 'cuttle-clock'", options_.underlay));
+  if (!*exit)
+    return failure(fmt::format("interface {} has lost the filter 'cuttle-clock'", options_.underlay));
   const auto entry = find_filter(*device, kEntryPlace);
   if (!entry) return tl::unexpected(entry.error());
   if (!*entry) return failure(fmt::format("interface {} has lost its filter", name_));

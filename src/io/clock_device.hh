@@ -1,9 +1,9 @@
-// A device of ours on top of the underlay's, whose queue keeps time (link/queue_clock.hh). It is a macvlan with
-// a token bucket (tbf) as its queue: what is sent through it waits there, and goes on to the underlay's device
-// when the queue lets it. Nothing but cells and pauses gets in: a filter at its own egress drops what lacks our
-// mark. At the underlay's egress a second one lets cells go on, by that device's neighbours and with its
-// address, drops the pauses, and counts how late each came. The underlay's own queue, and what others send
-// through it, stay as they are.
+// A device of ours on top of the underlay's, whose queue keeps time (link/queue_clock.hh). It is a macvlan
+// with a token bucket (tbf) as its queue: what is sent through it waits there, and goes on to the underlay's
+// device when the queue lets it. Nothing but cells and pauses gets in: a filter at its own egress drops what
+// lacks our mark. At the underlay's egress a second one lets cells go on, by that device's neighbours and
+// with its address, drops the pauses, and counts how late each came. The underlay's own queue, and what
+// others send through it, stay as they are.
 //
 // It outlives the process, does nothing by itself, and goes with `cuttle down` or the next start. Needs
 // CAP_NET_ADMIN and CAP_BPF to set up, nothing to use or to look at. Acts on the network namespace of the
@@ -36,7 +36,8 @@ class ClockDevice {
  public:
   // Replaces one of that name and alias that an earlier run left. An error where the kernel or the underlay's
   // device does not allow it; nothing stays behind then.
-  static Result<std::unique_ptr<ClockDevice>> create(const ClockDeviceOptions& options, const PauseTable& table);
+  static Result<std::unique_ptr<ClockDevice>> create(const ClockDeviceOptions& options,
+                                                     const PauseTable& table);
   ~ClockDevice();
   ClockDevice(const ClockDevice&) = delete;
   ClockDevice& operator=(const ClockDevice&) = delete;

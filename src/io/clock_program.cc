@@ -40,8 +40,8 @@ bpf_insn if_at_most(uint8_t value, int32_t constant) {
 
 // Copies `bytes` from the frame to the stack at `place` (below the frame pointer).
 void load_frame(Assembly& program, int32_t offset, int16_t place, int32_t bytes, Assembly::Label failed) {
-  program.put({move(BPF_REG_1, kFrame), set(BPF_REG_2, offset), move(BPF_REG_3, BPF_REG_10), add(BPF_REG_3, place),
-               set(BPF_REG_4, bytes), call(BPF_FUNC_skb_load_bytes)});
+  program.put({move(BPF_REG_1, kFrame), set(BPF_REG_2, offset), move(BPF_REG_3, BPF_REG_10),
+               add(BPF_REG_3, place), set(BPF_REG_4, bytes), call(BPF_FUNC_skb_load_bytes)});
   program.put(unless_equal(BPF_REG_0, 0), failed);
 }
 
@@ -72,7 +72,8 @@ std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program) {
   code.put({load16(kValue, BPF_REG_10, -4)});
   code.put(unless_equal32(kValue, word_of<uint16_t>(program.hardware_address.data() + 4)), go_on);
 
-  code.put({load32(kValue, kFrame, offsetof(__sk_buff, gso_size)), load32(kLate, kFrame, offsetof(__sk_buff, len))});
+  code.put({load32(kValue, kFrame, offsetof(__sk_buff, gso_size)),
+            load32(kLate, kFrame, offsetof(__sk_buff, len))});
   for (const uint32_t bytes : program.cell_bytes) {
     code.put(if_equal(kValue, static_cast<int32_t>(bytes)), is_cell);
     code.put(if_equal(kLate, static_cast<int32_t>(bytes) + kHeadersV4), is_cell);
@@ -95,8 +96,9 @@ std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program) {
   code.put(if_at_most(kValue, kLateBuckets - 1), in_range);
   code.put({set(kValue, kLateBuckets - 1)});
   code.place(in_range);
-  code.put({shift_left(kValue, 3), store32(BPF_REG_10, -20, 0), move(BPF_REG_2, BPF_REG_10), add(BPF_REG_2, -20),
-            load_map_first(BPF_REG_1, program.late_map), load_map_second(), call(BPF_FUNC_map_lookup_elem)});
+  code.put({shift_left(kValue, 3), store32(BPF_REG_10, -20, 0), move(BPF_REG_2, BPF_REG_10),
+            add(BPF_REG_2, -20), load_map_first(BPF_REG_1, program.late_map), load_map_second(),
+            call(BPF_FUNC_map_lookup_elem)});
   code.put(if_equal(BPF_REG_0, 0), drop);
   code.put({add_of(BPF_REG_0, kValue), set(kValue, 1), atomic_add64(BPF_REG_0, 0, kValue)});
   code.place(drop);

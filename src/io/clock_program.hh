@@ -1,4 +1,5 @@
-// The two eBPF programs of a clock device (clock_device.hh), and the counts that they share with this process.
+// The two eBPF programs of a clock device (clock_device.hh), and the counts that they share with this
+// process.
 #pragma once
 
 #include <array>
@@ -11,7 +12,8 @@
 
 namespace cuttle {
 
-// How often a pause ended so late: bucket i is i * 2^kLateUnitLog2 ns and more, the last one everything above.
+// How often a pause ended so late: bucket i is i * 2^kLateUnitLog2 ns and more, the last one everything
+// above.
 inline constexpr size_t kLateBuckets = 1024;
 inline constexpr uint32_t kLateUnitLog2 = 10;
 

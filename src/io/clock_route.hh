@@ -1,6 +1,6 @@
-// IPv6's way through a clock device (clock_device.hh): whoever names the device finds a route there, and nobody
-// else: "pref 99 oif DEVICE lookup TABLE" and a default route in that table. (IPv4 takes any address for a
-// neighbour where a device is named and no route is found.)
+// IPv6's way through a clock device (clock_device.hh): whoever names the device finds a route there, and
+// nobody else: "pref 99 oif DEVICE lookup TABLE" and a default route in that table. (IPv4 takes any address
+// for a neighbour where a device is named and no route is found.)
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Where a schedule's draws come from. Natively a ChaCha20 key stream under a key from the system: who has seen
-// any number of releases can say nothing about the next. In simulations the simple generator of
+// Where a schedule's draws come from. Natively a ChaCha20 key stream under a key from the system: who has
+// seen any number of releases can say nothing about the next. In simulations the simple generator of
 // base/random.hh, from a seed. The work is the same for every draw, and none allocates.
 #pragma once
 

@@ -23,10 +23,10 @@ std::optional<PauseTable> PauseTable::draw(Draws& draws, uint32_t shortest_cell_
   std::vector<Duration> lengths;
   lengths.reserve(levels);
   for (size_t i = 0; i < levels; ++i) {
-    const int64_t units =
-        i < short_levels
-            ? kUnitsApart * static_cast<int64_t>(i + 1) + static_cast<int64_t>(draws.below(kUnitsApart))
-            : kUnitsOfLong * static_cast<int64_t>(i + 1 - short_levels) + static_cast<int64_t>(draws.below(64));
+    const int64_t units = i < short_levels ? kUnitsApart * static_cast<int64_t>(i + 1) +
+                                                 static_cast<int64_t>(draws.below(kUnitsApart))
+                                           : kUnitsOfLong * static_cast<int64_t>(i + 1 - short_levels) +
+                                                 static_cast<int64_t>(draws.below(64));
     lengths.push_back({units * kUnit_ns});
   }
   return PauseTable(std::move(lengths));

@@ -1,6 +1,6 @@
-// A queue as the clock. Trains are handed over ahead of time; a rate-limited queue in the kernel lets each go at
-// its instant, so how late a thread wakes up does not reach the wire. Between two trains stands a *pause*: a
-// datagram that never leaves this machine, whose length tells the queue how long to wait before it lets the
+// A queue as the clock. Trains are handed over ahead of time; a rate-limited queue in the kernel lets each go
+// at its instant, so how late a thread wakes up does not reach the wire. Between two trains stands a *pause*:
+// a datagram that never leaves this machine, whose length tells the queue how long to wait before it lets the
 // next one pass (src/io/clock_device.hh). So gaps are as drawn, and nothing that can be seen tells what was
 // drawn.
 //
@@ -22,13 +22,13 @@
 
 namespace cuttle {
 
-// How long a pause of each length waits. The lengths of time are irregular and secret, so that instants lie on
-// no grid that an observer could know.
+// How long a pause of each length waits. The lengths of time are irregular and secret, so that instants lie
+// on no grid that an observer could know.
 class PauseTable {
  public:
   // A frame's length counts in steps of so many bytes.
   static constexpr uint32_t kBytesPerStep = 4;
-  static constexpr uint32_t kUnitLog2 = 10;  // of the table's units, in nanoseconds
+  static constexpr uint32_t kUnitLog2 = 10;   // of the table's units, in nanoseconds
   static constexpr uint32_t kFirstStep = 18;  // the shortest pause's frame has 72 bytes
   static constexpr uint32_t kFewestLevels = 24;
 

@@ -1,14 +1,14 @@
 // When a lane releases cells. Slot k of a lane begins at epoch + k * period, where period is exactly what the
 // rate asks for n cells (a fraction; only the instants are rounded to nanoseconds), so no error adds up. With
 // jitter, each release is drawn uniformly inside the first share of its slot (variable-interval padding: Fu,
-// Graham, Bettati, Zhao, "On Effectiveness of Link Padding for Statistical Traffic Analysis Attacks", 2003). A
-// slot with more cells than one system call sends has several trains, each with an instant of its own.
+// Graham, Bettati, Zhao, "On Effectiveness of Link Padding for Statistical Traffic Analysis Attacks", 2003).
+// A slot with more cells than one system call sends has several trains, each with an instant of its own.
 // Scattered, the cells do not leave as trains but one by one. The draws use a generator and nothing else: the
 // schedule is fixed before any payload is known.
 //
-// No slot is left out. A late release still comes; those that fell due meanwhile follow, each a least distance
-// behind the one before, until the schedule is met again. That rule knows how late it is and nothing else.
-// Only a pause longer than kLongestPause leaves a gap.
+// No slot is left out. A late release still comes; those that fell due meanwhile follow, each a least
+// distance behind the one before, until the schedule is met again. That rule knows how late it is and nothing
+// else. Only a pause longer than kLongestPause leaves a gap.
 #pragma once
 
 #include <algorithm>

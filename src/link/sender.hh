@@ -44,6 +44,7 @@ struct SenderCounters {
   Counter pauses;             // times at which the pacer came so late that the next release was due as well
   Counter slots_caught_up;    // releases that came after the next one was due
   Counter slots_missed;       // releases left out, in a pause too long to be caught up
+  Counter queue_empty;        // handed to the queue that keeps time only after their deadline
   Counter slots_late;         // released, but later than kLate after the deadline
   Counter datagrams_refused;  // not taken by the socket
   Histogram lateness;         // release minus deadline

@@ -161,7 +161,8 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
   agent->links_ = std::move(*links);
   if (auto opened = open_strangers(config, agent->strangers_); !opened) return tl::unexpected(opened.error());
   if (auto opened = open_links(agent->joining_.routed()); !opened) return tl::unexpected(opened.error());
-  if (auto queued = agent->queues_.set_up(config, agent->links_); !queued) return tl::unexpected(queued.error());
+  if (auto queued = agent->queues_.set_up(config, agent->links_); !queued)
+    return tl::unexpected(queued.error());
   if (const std::string why_not = agent->queues_.why_not(); !why_not.empty()) {
     spdlog::warn("no queue keeps time, so the agent's own thread does, less exactly: {}", why_not);
   }
@@ -273,6 +274,7 @@ StatusSnapshot Agent::status() {
   snapshot.realtime = realtime_why_not_.empty();
   snapshot.realtime_why_not = realtime_why_not_;
   snapshot.memory_locked = memory_locked_;
+  snapshot.queue_why_not = queues_.why_not();
   snapshot.guard = guard_status().value_or(GuardStatus{});
   for (const StrangerSocket& stranger : strangers_) snapshot.guard.strangers_dropped += stranger.dropped();
   for (const auto& link : links_) {

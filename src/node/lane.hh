@@ -60,8 +60,9 @@ struct Lane {
   LaneSizes sizes;
   std::vector<IpPrefix> allowed_sources;
   uint32_t inner_mtu = 1500;
-  Duration seal_one_cell;  // what it costs on this machine (seal_cost.hh)
-  std::string underlay;    // the interface that its cells leave by; empty where none was found
+  Duration seal_one_cell;   // what it costs on this machine (seal_cost.hh)
+  std::string underlay;     // the interface that its cells leave by; empty where none was found
+  bool cut_by_cpu = false;  // trains are cut into datagrams by this machine's CPUs, not by the card
   // The pacer's thread: where trains go. None: the pacer releases by itself. Outlives the lane.
   ReleaseQueue* queue = nullptr;
 

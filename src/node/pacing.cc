@@ -61,6 +61,7 @@ void release(Lane& lane, const Train& train, Instant now) {
 
 void hand_over(Lane& lane, const Train& train, Instant now, Duration woke_late) {
   const Instant deadline = lane.sender.deadline();
+  if (now > deadline) lane.sender.counters().queue_empty.add();
   lane.queue->handle_wake_up(woke_late, seal_lead(lane));
   count(lane, lane.queue->hand_over(lane, train, deadline, now), train.count);
   // In time, the queue lets it go at its deadline; later, at once.

@@ -11,7 +11,8 @@ size_t ReleaseQueue::hand_over(Lane& lane, const Train& train, Instant instant, 
     const bool is_last = instant - ends < clock_.table().length(0);
     // Too late for its instant already, it says nothing about the queue's own lateness.
     const bool counts = is_last && now < instant;
-    if (!lane.socket.send_pause(clock_.table().frame_bytes(*level), counts ? std::optional(ends) : std::nullopt)) {
+    if (!lane.socket.send_pause(clock_.table().frame_bytes(*level),
+                                counts ? std::optional(ends) : std::nullopt)) {
       break;  // the next pause is the longer for it
     }
     clock_.handle_pause(*level);

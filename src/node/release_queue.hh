@@ -1,5 +1,6 @@
-// Stage 3 where a queue keeps time: trains of all lanes of one pacer that leave by one device are handed to its
-// clock device ahead of their instants, in the order of these, with a pause before each (link/queue_clock.hh).
+// Stage 3 where a queue keeps time: trains of all lanes of one pacer that leave by one device are handed to
+// its clock device ahead of their instants, in the order of these, with a pause before each
+// (link/queue_clock.hh).
 //
 // One pacer's. Allocates nothing.
 #pragma once

@@ -28,7 +28,8 @@ std::string clock_alias_of_node(std::string_view node_name) {
   return alias_of_node(node_name) + ", clock";
 }
 
-Result<void> ReleaseQueues::set_up(const NodeConfig& config, const std::vector<std::unique_ptr<NodeLink>>& links) {
+Result<void> ReleaseQueues::set_up(const NodeConfig& config,
+                                   const std::vector<std::unique_ptr<NodeLink>>& links) {
   if (auto removed = remove_clock_devices(clock_alias_of_node(config.name)); !removed) return removed;
   if (config.release == ReleaseBy::thread) {
     why_not_ = "release = \"thread\" in the configuration";
@@ -72,7 +73,8 @@ Result<void> ReleaseQueues::add(const NodeConfig& config, uint32_t shard, const 
   auto device = ClockDevice::create(options, *table);
   if (!device) return tl::unexpected(device.error());
   entries_.push_back({shard, options.cell_bytes,
-                      std::make_unique<ReleaseQueue>(std::move(*device), std::move(*table), config.lead), ""});
+                      std::make_unique<ReleaseQueue>(std::move(*device), std::move(*table), config.lead),
+                      ""});
   return {};
 }
 
@@ -96,8 +98,9 @@ void ReleaseQueues::handle_timeout(Instant now) {
     if (trouble.empty()) {
       spdlog::warn("the queue that keeps time on {} was gone, and is back", entry.queue->device().underlay());
     } else {
-      spdlog::error("the queue that keeps time on {} is gone, so the agent's own thread does, less exactly: {}",
-                    entry.queue->device().underlay(), trouble);
+      spdlog::error(
+          "the queue that keeps time on {} is gone, so the agent's own thread does, less exactly: {}",
+          entry.queue->device().underlay(), trouble);
     }
   }
 }

@@ -1,6 +1,6 @@
-// The release queues of a node: one for each shard and each interface that its cells leave by. Set up while the
-// agent may still change the machine, then watched; where one cannot be had, or is lost, the pacers release by
-// themselves and the status says why. Control thread.
+// The release queues of a node: one for each shard and each interface that its cells leave by. Set up while
+// the agent may still change the machine, then watched; where one cannot be had, or is lost, the pacers
+// release by themselves and the status says why. Control thread.
 #pragma once
 
 #include <memory>
