@@ -58,9 +58,9 @@ Result<Extraction> extract(const std::vector<CaptureInput>& inputs, const ReadOp
 
   progress.begin("second reading: what an attacker computes");
   for (size_t i = 0; i < inputs.size(); ++i) {
-    auto opened = inputs[i].open();
-    if (!opened) return tl::unexpected(opened.error());
-    const auto source = behind_port(std::move(*opened), options.line_rate);
+    auto reading = open_reading(inputs[i], options);
+    if (!reading) return tl::unexpected(reading.error());
+    const auto& source = reading->source;
     capture::PacketRecord record;
     while (true) {
       const auto more = source->next(record);

@@ -114,6 +114,14 @@ CaptureInput capture_file_input(const std::string& path) {
           }};
 }
 
+Result<Reading> open_reading(const CaptureInput& input, const ReadOptions& options) {
+  auto opened = input.open();
+  if (!opened) return tl::unexpected(opened.error());
+  auto cutter = std::make_unique<capture::TrainCutter>(std::move(*opened), options.shape, *options.nodes);
+  const capture::TrainCutter* trains = cutter.get();
+  return Reading{behind_port(std::move(cutter), options.line_rate), trains};
+}
+
 Result<Survey> survey(const std::vector<CaptureInput>& inputs, const ReadOptions& options,
                       const std::vector<capture::Span>& spans, const std::string& spans_path,
                       Progress& progress) {
@@ -121,9 +129,9 @@ Result<Survey> survey(const std::vector<CaptureInput>& inputs, const ReadOptions
   Surveyor surveyor(options, spans, result);
   progress.begin("first reading: sizes, sequences, slots");
   for (size_t i = 0; i < inputs.size(); ++i) {
-    auto opened = inputs[i].open();
-    if (!opened) return tl::unexpected(opened.error());
-    const auto source = behind_port(std::move(*opened), options.line_rate);
+    auto reading = open_reading(inputs[i], options);
+    if (!reading) return tl::unexpected(reading.error());
+    const auto& source = reading->source;
     capture::PacketRecord record;
     while (true) {
       const auto more = source->next(record);
@@ -137,6 +145,10 @@ Result<Survey> survey(const std::vector<CaptureInput>& inputs, const ReadOptions
     }
     const capture::SourceCounts& counts = source->counts();
     if (counts.packets == 0) return failure(fmt::format("{}: the capture is empty", inputs[i].name));
+    const auto even = reading->trains->check_even(inputs[i].name);
+    if (!even) return tl::unexpected(even.error());
+    result.whole_trains += reading->trains->trains().whole;
+    result.most_cells = std::max(result.most_cells, reading->trains->trains().most_cells);
     const auto inside = check_spans_inside(spans, spans_path, counts.first, counts.last);
     if (!inside) return tl::unexpected(inside.error());
     if (result.packets == 0 || counts.first < result.first) result.first = counts.first;

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -45,6 +46,39 @@ class AuditCommand : public testing::Test {
                                                    capture::LinkLayer::ethernet, 64);
       capture::PacketRecord record;
       while (*(*source)->next(record)) (*writer)->write(record);
+      ASSERT_TRUE((*writer)->finish());
+    }
+    write("spans.csv", capture::spans_text(trace.spans));
+  }
+
+  // The same with each slot's cells in one record, as a tap before a card that cuts sees them; `change` may
+  // alter a record, which has a number of its own from 1.
+  void write_whole_trains(SyntheticOptions options,
+                          const std::function<void(capture::PacketRecord&, uint64_t)>& change = {}) {
+    options.slot = milliseconds(5);
+    const SyntheticTrace trace = synthetic_trace(options);
+    for (size_t i = 0; i < trace.inputs.size(); ++i) {
+      auto source = trace.inputs[i].open();
+      auto writer = capture::CaptureWriter::create(path(i == 0 ? "a.pcap" : "b.pcap"),
+                                                   capture::LinkLayer::ethernet, 64);
+      capture::PacketRecord record;
+      capture::PacketRecord train;
+      uint64_t number = 0;
+      const auto finish_train = [&] {
+        if (train.ip_bytes == 0) return;
+        if (change) change(train, ++number);
+        (*writer)->write(train);
+      };
+      while (*(*source)->next(record)) {
+        if (train.ip_bytes != 0 && record.time - train.time < microseconds(100)) {
+          train.udp_payload_bytes += record.udp_payload_bytes;
+          train.ip_bytes += record.udp_payload_bytes;
+          continue;
+        }
+        finish_train();
+        train = record;
+      }
+      finish_train();
       ASSERT_TRUE((*writer)->finish());
     }
     write("spans.csv", capture::spans_text(trace.spans));
@@ -97,6 +131,39 @@ TEST_F(AuditCommand, ALeakIsStatusOne) {
   EXPECT_THAT(json["pairs"][0]["strongest_feature"]["name"].get<std::string>(), HasSubstr("phase"));
   // The same leak in a bound that allows it.
   EXPECT_EQ(run_on_trace("--max-accuracy 1"), 0);
+}
+
+TEST_F(AuditCommand, WholeTrainsAreTheCellsTheyHold) {
+  write_whole_trains({});
+  EXPECT_EQ(run_on_trace("--out out"), 0) << read("output") << read("errors");
+  const auto json = nlohmann::json::parse(read("out/report.json"));
+  EXPECT_EQ(json["checks"]["foreign_packets"], 0);
+  const auto link = json["checks"]["links"][0];
+  EXPECT_EQ(link["distinct_sizes"], 1);
+  EXPECT_EQ(link["packets"], link["cells"]);
+  EXPECT_EQ(link["cells_a_slot"], 4);
+  EXPECT_EQ(link["sequence"]["missing"], 0);
+  SyntheticOptions leaking;
+  leaking.leak = Leak::delay;
+  write_whole_trains(leaking);
+  EXPECT_EQ(run_on_trace("--line-rate 10G"), 1) << read("output");
+}
+
+TEST_F(AuditCommand, RecordsThatAreNoWholeNumberOfCellsAreNeverAPass) {
+  SyntheticOptions options;
+  options.blocks_a_class = 4;
+  write_whole_trains(options, [](capture::PacketRecord& train, uint64_t number) {
+    if (number % 100 != 50) return;
+    train.udp_payload_bytes += 700;
+    train.ip_bytes += 700;
+  });
+  EXPECT_EQ(run_on_trace(""), 2);
+  const std::string errors = read("errors");
+  EXPECT_THAT(errors,
+              HasSubstr("a.pcap: 128 records on the cells' port are larger than a cell of 1472 bytes"));
+  EXPECT_THAT(errors, HasSubstr("first: packet 50, 6588 bytes"));
+  EXPECT_THAT(errors, HasSubstr("ethtool -K DEV gro off"));
+  EXPECT_EQ(std::count(errors.begin(), errors.end(), '\n'), 1) << errors;
 }
 
 TEST_F(AuditCommand, TooFewWindowsCannotBeJudged) {
