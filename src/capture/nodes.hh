@@ -59,6 +59,10 @@ struct CellShape {
   }
 };
 
+// The error where a link's packets come from more than one interface: each would count several times.
+std::string two_interfaces_text(const std::string& capture, const std::string& link, const std::string& one,
+                                const std::string& other);
+
 // One line for a person: "UDP 10.77.0.10:68 -> 10.77.0.11:67, 328 bytes".
 std::string describe(const PacketRecord& record);
 

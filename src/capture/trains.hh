@@ -32,6 +32,7 @@ class TrainCutter : public PacketSource {
   // sequence. An uneven record is handed out as it is, and counted.
   Result<bool> next(PacketRecord& record) override;
   double fraction_read() const override { return inner_->fraction_read(); }
+  std::string interface_name(uint32_t interface) const override { return inner_->interface_name(interface); }
 
   const TrainCounts& trains() const { return trains_; }
   // An error where uneven records were seen: what they are, how many, and what to do. `name`: of the capture.

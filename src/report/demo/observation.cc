@@ -80,6 +80,16 @@ void add_durations(Observation& seen) {
   }
 }
 
+Result<void> check_interface(const capture::PacketSource& source, const std::string& path,
+                             const capture::NodeList& nodes, capture::LinkEnds ends,
+                             const capture::PacketRecord& record,
+                             std::map<capture::LinkEnds, uint32_t>& interfaces) {
+  const auto [at, is_new] = interfaces.try_emplace(ends, record.interface);
+  if (is_new || at->second == record.interface) return {};
+  return failure(capture::two_interfaces_text(path, nodes.link_name(ends), source.interface_name(at->second),
+                                              source.interface_name(record.interface)));
+}
+
 }  // namespace
 
 Result<Observation> observe(const std::string& capture_path, const std::string& spans_path,
@@ -102,11 +112,16 @@ Result<Observation> observe(const std::string& capture_path, const std::string& 
   if (!file) return tl::unexpected(file.error());
   capture::TrainCutter source(std::move(*file), shape, nodes);
   Observer observer(nodes, shape, seen);
+  std::map<capture::LinkEnds, uint32_t> interfaces;
   capture::PacketRecord record;
   while (true) {
     const auto more = source.next(record);
     if (!more) return tl::unexpected(more.error());
     if (!*more) break;
+    const auto ends = nodes.link_of(record);
+    const auto one_interface =
+        ends ? check_interface(source, capture_path, nodes, *ends, record, interfaces) : Result<void>{};
+    if (!one_interface) return tl::unexpected(one_interface.error());
     observer.take(record, source.counts().first);
   }
   if (seen.bins.empty()) {
@@ -115,6 +130,8 @@ Result<Observation> observe(const std::string& capture_path, const std::string& 
                     "capture was taken",
                     capture_path, source.counts().packets, nodes.addresses_text()));
   }
+  const auto copies = capture::check_copies(source.counts(), capture_path);
+  if (!copies) return tl::unexpected(copies.error());
   const auto even = source.check_even(capture_path);
   if (!even) return tl::unexpected(even.error());
   seen.whole_trains = source.trains().whole;
