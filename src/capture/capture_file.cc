@@ -36,8 +36,7 @@ struct CaptureFile::State {
   }
 
   bool is_copy(const RawRecord& raw, const PacketRecord& record) {
-    const bool told = reader->interfaces().size() > 1 || raw.layer == LinkLayer::linux_cooked_2;
-    if (told || (!options.leave_out_copies && raw.layer != LinkLayer::linux_cooked)) return false;
+    if (raw.layer != LinkLayer::linux_cooked || reader->interfaces().size() > 1) return false;
     return copies.handle_packet(raw.time, ip_of(raw.layer, raw.captured), record.ip_bytes);
   }
 };

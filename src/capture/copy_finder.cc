@@ -6,8 +6,8 @@ namespace cuttle::capture {
 
 namespace {
 
-// A card's queue may hold a packet for so long after a bond or VLAN passed it on.
-constexpr Duration kMoment = milliseconds(50);
+// A card's queue may hold a packet for so long after a bond or VLAN passed it on (TCP small queues: 1 ms).
+constexpr Duration kMoment = milliseconds(2);
 constexpr size_t kMost = 1 << 20;
 constexpr size_t kBytesLookedAt = 96;
 

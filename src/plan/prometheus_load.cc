@@ -53,23 +53,27 @@ bool is_no_way_out(const Json& series) {
                      [&](const char* prefix) { return device.rfind(prefix, 0) == 0; });
 }
 
-// A counter only falls when its host starts anew, and then rarely; a rate falls all the time, and has
+// A counter only falls when its host starts anew: rarely, and far. A rate falls all the time, and has
 // fractions.
 std::string why_no_counter(const Json& series, const std::vector<Sample>& samples) {
   size_t falls = 0;
+  size_t little = 0;
   size_t fractions = 0;
   for (size_t i = 0; i < samples.size(); ++i) {
-    if (!std::isfinite(samples[i].value)) continue;
-    if (samples[i].value != std::floor(samples[i].value)) ++fractions;
-    if (i > 0 && samples[i].value < samples[i - 1].value) ++falls;
+    const double value = samples[i].value;
+    if (!std::isfinite(value)) continue;
+    if (value != std::floor(value)) ++fractions;
+    if (i == 0 || value >= samples[i - 1].value) continue;
+    ++falls;
+    if (value > samples[i - 1].value / 2) ++little;
   }
   const std::string name = series.contains("metric") ? series["metric"].value("__name__", "") : "";
-  const bool rarely = falls <= 1 || falls * 100 <= samples.size();
+  const bool rarely = falls <= 1 || falls * 10 <= samples.size();
   // Functions take the name away, and recording rules put theirs in.
   const bool named_rate = name.find("rate") != std::string::npos;
   if (fractions > 0) return fmt::format("{} of its {} values have fractions", fractions, samples.size());
-  if (falls > 0 && (!rarely || name.empty() || named_rate)) {
-    return fmt::format("it falls {} times in {} steps", falls, samples.size() - 1);
+  if (little > 0 || (falls > 0 && (!rarely || name.empty() || named_rate))) {
+    return fmt::format("it falls {} time{} in {} steps", falls, falls == 1 ? "" : "s", samples.size() - 1);
   }
   return named_rate ? "it is called a rate" : "";
 }

@@ -220,6 +220,30 @@ TEST_F(DemoReport, MergedRecordsThatAreNoMultipleAreRefused) {
   EXPECT_THAT(output(), HasSubstr("gro off"));
 }
 
+TEST_F(DemoReport, StampsThatCannotBeBelievedAreRefused) {
+  auto writer = capture::CaptureWriter::create(path("shaped.pcap"));
+  for (int64_t i = 0; i < 2'200; ++i) {
+    (*writer)->write(packet(i == 700 ? 200 * kSecond : i * 5'000'000, "10.77.0.10", "10.77.0.11"));
+  }
+  ASSERT_TRUE((*writer)->finish());
+  EXPECT_EQ(run(), 2);
+  EXPECT_THAT(output(),
+              HasSubstr("shaped.pcap: packet 701 is stamped 196.495 s ahead of the packets around"));
+}
+
+TEST_F(DemoReport, SeveralInterfacesAreRefused) {
+  auto writer = capture::CaptureWriter::create(path("shaped.pcap"), capture::LinkLayer::linux_cooked_2);
+  for (int64_t i = 0; i < 2'200; ++i) {
+    PacketRecord one = packet(i * 5'000'000, "10.77.0.10", "10.77.0.11");
+    one.interface = 2 + i % 2;
+    (*writer)->write(one);
+  }
+  ASSERT_TRUE((*writer)->finish());
+  EXPECT_EQ(run(), 2);
+  EXPECT_THAT(output(),
+              HasSubstr("link mon -> osd0 was captured on several interfaces, interface number 2 and"));
+}
+
 TEST_F(DemoReport, MissingCellsUnderLoadAreSeen) {
   // 2 of each 100 slots while busy.
   write_shaped([](int64_t t) { return t < 6 * kSecond || (t / 5'000'000) % 100 >= 2; }, {});
