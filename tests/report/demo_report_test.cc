@@ -231,11 +231,22 @@ TEST_F(DemoReport, StampsThatCannotBeBelievedAreRefused) {
               HasSubstr("shaped.pcap: packet 701 is stamped 196.495 s ahead of the packets around"));
 }
 
+TEST_F(DemoReport, AStrayStampAtTheEndDoesNotStretchTheCapture) {
+  auto writer = capture::CaptureWriter::create(path("shaped.pcap"));
+  for (int64_t t = 0; t < 7 * kSecond; t += 5'000'000) {
+    (*writer)->write(packet(t, "10.77.0.10", "10.77.0.11"));
+  }
+  (*writer)->write(packet(200 * kSecond, "10.77.0.10", "10.77.0.11"));
+  ASSERT_TRUE((*writer)->finish());
+  EXPECT_EQ(run(), 2);
+  EXPECT_THAT(output(), HasSubstr("shaped.csv:3: the span ends 3.005 s after the capture's last packet"));
+}
+
 TEST_F(DemoReport, SeveralInterfacesAreRefused) {
   auto writer = capture::CaptureWriter::create(path("shaped.pcap"), capture::LinkLayer::linux_cooked_2);
   for (int64_t i = 0; i < 2'200; ++i) {
     PacketRecord one = packet(i * 5'000'000, "10.77.0.10", "10.77.0.11");
-    one.interface = 2 + i % 2;
+    one.interface = i % 2 == 0 ? 2 : 3;
     (*writer)->write(one);
   }
   ASSERT_TRUE((*writer)->finish());
