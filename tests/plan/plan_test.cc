@@ -216,7 +216,7 @@ TEST_F(OddCapture, OfAllInterfacesOneCounts) {
       capture::PacketRecord one = packet(i);
       one.time = one.time + microseconds(8 - interface);
       one.interface = interface;
-      interface == 7 ? (*writer)->write(one) : (*writer)->write_tagged(one, 100);
+      interface == 2 ? (*writer)->write_tagged(one, 100) : (*writer)->write(one);
     }
   }
   ASSERT_TRUE((*writer)->finish());
