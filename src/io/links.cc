@@ -4,6 +4,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -21,6 +22,8 @@ Link parse_link(nlmsghdr* message) {
   Link link;
   link.index = static_cast<uint32_t>(header->ifi_index);
   link.up = (header->ifi_flags & IFF_UP) != 0;
+  link.loopback = header->ifi_type == ARPHRD_LOOPBACK;
+  link.ethernet = header->ifi_type == ARPHRD_ETHER;
   nlattr* attributes[IFLA_MAX + 1] = {};
   if (nlmsg_parse(message, sizeof(ifinfomsg), attributes, IFLA_MAX, nullptr) < 0) return link;
   if (attributes[IFLA_IFNAME]) link.name = nla_get_string(attributes[IFLA_IFNAME]);

@@ -18,9 +18,11 @@ struct Link {
   std::string kind;   // "tun", "veth", "bridge", ...; empty for a physical one and for lo
   std::string alias;  // free text that an operator's tools show, too
   uint32_t mtu = 0;
-  uint32_t queue_packets = 0;   // txqueuelen
-  bool up = false;              // set up by the administrator
-  bool running = false;         // and has a carrier: for a TUN interface, a process holds it
+  uint32_t queue_packets = 0;  // txqueuelen
+  bool up = false;             // set up by the administrator
+  bool running = false;        // and has a carrier: for a TUN interface, a process holds it
+  bool loopback = false;
+  bool ethernet = false;        // its frames have Ethernet headers
   bool several_queues = false;  // a TUN interface that was made for them, which is fixed for its life
 };
 

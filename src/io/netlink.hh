@@ -1,5 +1,5 @@
 // Talking rtnetlink to the kernel, over libnl: a socket, and messages built attribute by attribute. Used by
-// links.cc, rules.cc, routes.cc and addresses.cc only.
+// links.cc, rules.cc, port_rules.cc, routes.cc, addresses.cc and traffic_control.cc only.
 // Source: RFC 3549; Linux include/uapi/linux/rtnetlink.h.
 #pragma once
 
@@ -18,10 +18,10 @@
 
 namespace cuttle {
 
-// A message under construction. Running out of its one page is a broken invariant: ours are short.
+// A message under construction. Running out of room is a broken invariant: nearly all of ours are short.
 class NetlinkMessage {
  public:
-  NetlinkMessage(int type, int flags);
+  NetlinkMessage(int type, int flags, size_t room_bytes = 4096);
 
   // The fixed structure that follows the netlink header (ifinfomsg, rtmsg, ...).
   template <typename Header>

@@ -67,7 +67,7 @@ std::vector<bpf_insn> drop_other_sizes(int map, int32_t bytes) {
 }
 
 Result<void> attach(int socket, std::span<const bpf_insn> program) {
-  const auto loaded = load_socket_filter(program);
+  const auto loaded = load_program(BPF_PROG_TYPE_SOCKET_FILTER, program);
   if (!loaded) return tl::unexpected(loaded.error());
   const int fd = loaded->get();  // the socket keeps the program alive
   if (setsockopt(socket, SOL_SOCKET, SO_ATTACH_BPF, &fd, sizeof(fd)) != 0) {
