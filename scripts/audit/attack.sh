@@ -20,7 +20,7 @@ list_observers() {
 
 self_test() {
   local status=0
-  step "five leaks planted one at a time, and a clean trace" \
+  step "eight leaks planted one at a time, and a clean trace" \
     "$TOOL" --self-test --seed "$SEED" --quiet --out "$AUDIT/self-test" || status=$?
   [[ -f $AUDIT/self-test/report.json ]] || die "the self-test did not get to its end"
   jq --raw-output '"  found \(.planted.found) of \(.planted.of), invented \(.invented)"' "$AUDIT/self-test/report.json"

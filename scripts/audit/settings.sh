@@ -15,7 +15,7 @@ MAIN_LOAD=write-4m # what is told apart from idleness, with as many windows as t
 BLOCK_SECONDS=24   # of each span: so many one-second windows
 PLAIN_BLOCK_SECONDS=8
 PLAIN_SECONDS=150    # the plain cluster is told apart with few windows
-ANALYSIS_SECONDS=180 # kept free for the attacker at the end
+ANALYSIS_SECONDS=270 # kept free for the attackers at the end
 LEAST_ROUNDS=4       # so many blocks of idleness and of load at least, whatever the time
 
 MINUTES=25

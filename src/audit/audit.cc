@@ -4,95 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
-#include "audit/statistics.hh"
+#include "audit/convolution.hh"
+#include "audit/export_csv.hh"
 
 namespace cuttle::audit {
 
 namespace {
 
-constexpr size_t kTopFeatures = 8;
 constexpr const char* kReferenceClass = "idle";
-
-std::vector<TopFeature> top_features(const Matrix& data, const Pair& pair, const std::vector<double>& gains,
-                                     const std::vector<std::string>& names) {
-  std::vector<size_t> order(gains.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return gains[a] > gains[b]; });
-  const double total = std::accumulate(gains.begin(), gains.end(), 0.0);
-  const std::vector<int> labels = pair.labels();
-  std::vector<TopFeature> top;
-  for (size_t i = 0; i < std::min(kTopFeatures, order.size()) && total > 0; ++i) {
-    TopFeature feature;
-    feature.name = names[order[i]];
-    feature.share = gains[order[i]] / total;
-    std::vector<double> values;
-    std::vector<double> of_class[2];
-    for (size_t r = 0; r < pair.rows.size(); ++r) {
-      values.push_back(data.at(pair.rows[r], order[i]));
-      if (!std::isnan(values.back())) of_class[labels[r]].push_back(values.back());
-    }
-    feature.auc = auc_of(values, labels);
-    for (const int label : {0, 1}) feature.median[label] = median_of(of_class[label]);
-    if (feature.share > 0) top.push_back(std::move(feature));
-  }
-  return top;
-}
-
-Result<ModelResult> attack(const std::string& name, const Matrix& data, TreeData& rows,
-                           const std::vector<std::string>& names, const Pair& pair,
-                           const AttackOptions& options) {
-  const auto guesses = cross_validate(rows, pair, options);
-  if (!guesses) return tl::unexpected(guesses.error());
-  return ModelResult{name, score_guesses(pair, guesses->chance_of_1, options.seed),
-                     top_features(data, pair, guesses->gains, names)};
-}
-
-Result<PairResult> attack_pair(const FeatureTable& table, const WindowPlan& plan, size_t label_0,
-                               size_t label_1, const AuditOptions& options, Progress& progress) {
-  PairResult result;
-  const Pair pair = select_pair(plan, label_0, label_1);
-  result.class_name[0] = plan.labels[label_0];
-  result.class_name[1] = plan.labels[label_1];
-  for (const int label : {0, 1}) {
-    result.windows[label] = pair.windows(label);
-    result.blocks[label] = pair.blocks(label);
-  }
-  if (result.blocks[0] < 2 || result.blocks[1] < 2) return result;
-
-  const std::string versus = result.class_name[0] + " against " + result.class_name[1];
-  progress.begin("attacker, " + versus + ": all links");
-  auto rows = TreeData::take(table.all, pair.rows, options.attack.trees);
-  if (!rows) return tl::unexpected(rows.error());
-  auto all = attack("all links", table.all, *rows, table.names, pair, options.attack);
-  if (!all) return tl::unexpected(all.error());
-  result.all_links = std::move(*all);
-  progress.begin("attacker, " + versus + ": each link");
-  for (size_t l = 0; l < table.links.size(); ++l) {
-    const Matrix of_link = table.of_link(l);
-    auto link_rows = TreeData::take(of_link, pair.rows, options.attack.trees);
-    if (!link_rows) return tl::unexpected(link_rows.error());
-    auto one = attack(table.link_names[l], of_link, *link_rows, link_feature_names(), pair, options.attack);
-    if (!one) return tl::unexpected(one.error());
-    result.each_link.push_back(std::move(*one));
-    progress.at(static_cast<double>(l + 1) / static_cast<double>(table.links.size()));
-  }
-  auto permutation = permutation_test(*rows, pair, result.all_links.score.accuracy, options.attack, progress);
-  if (!permutation) return tl::unexpected(permutation.error());
-  result.permutation = std::move(*permutation);
-
-  result.events = test_events(table, pair, options.attack.seed);
-  result.strongest = test_features(table, pair, options.attack.seed);
-  for (size_t i = 0; i < pair.rows.size(); ++i) {
-    const Window& window = plan.windows[pair.rows[i]];
-    const double time_s = static_cast<double>((window.start - plan.windows[0].start).ns) * 1e-9;
-    result.strongest_dots.push_back(
-        {time_s, table.all.at(pair.rows[i], result.strongest.column), pair.label(i)});
-  }
-  return result;
-}
 
 // The pairs of labels to attack.
 Result<std::vector<std::pair<size_t, size_t>>> choose_pairs(const WindowPlan& plan,
@@ -119,6 +39,25 @@ Result<std::vector<std::pair<size_t, size_t>>> choose_pairs(const WindowPlan& pl
   return pairs;
 }
 
+Result<AttackTables> make_tables(FeatureTable features, const Survey& surveyed, const WindowPlan& plan,
+                                 const std::vector<ScheduledLink>& schedules, const AuditOptions& options,
+                                 Progress& progress) {
+  AttackTables tables{std::move(features), {}, {}, {}};
+  std::vector<double> periods_ns;
+  for (const LinkSurvey& link : surveyed.links) periods_ns.push_back(link.slots.period_ns);
+  progress.begin("grids");
+  tables.residuals = make_residual_table(tables.features, options.nodes, plan, periods_ns);
+  progress.finish();
+  ConvolutionOptions convolution;
+  convolution.seed = options.attack.seed;
+  tables.convolved = convolve(make_sequences(tables.residuals.sources, plan), convolution, progress);
+  auto draws = make_draws_tables(schedules, tables.residuals.sources, tables.features, options.nodes,
+                                 options.attack.seed, progress);
+  if (!draws) return tl::unexpected(draws.error());
+  tables.draws = std::move(*draws);
+  return tables;
+}
+
 }  // namespace
 
 Result<AuditResult> run_audit(const std::vector<CaptureInput>& inputs,
@@ -128,6 +67,8 @@ Result<AuditResult> run_audit(const std::vector<CaptureInput>& inputs,
   if (!plan) return tl::unexpected(plan.error());
   const auto label_pairs = choose_pairs(*plan, options.classes);
   if (!label_pairs) return tl::unexpected(label_pairs.error());
+  const auto schedules = read_schedules(options.schedules, options.nodes);
+  if (!schedules) return tl::unexpected(schedules.error());
 
   AuditResult result;
   result.spans_path = spans_path;
@@ -148,14 +89,25 @@ Result<AuditResult> run_audit(const std::vector<CaptureInput>& inputs,
   if (!extraction) return tl::unexpected(extraction.error());
   result.link_names = extraction->table.link_names;
   result.train_counts = std::move(extraction->train_counts);
+  const auto tables =
+      make_tables(std::move(extraction->table), result.survey, *plan, *schedules, options, progress);
+  if (!tables) return tl::unexpected(tables.error());
+  if (!options.export_to.empty()) {
+    const auto written = export_csv(options.export_to, *tables, *plan);
+    if (!written) return tl::unexpected(written.error());
+  }
 
   for (const auto& [label_0, label_1] : *label_pairs) {
-    auto pair = attack_pair(extraction->table, *plan, label_0, label_1, options, progress);
+    auto pair = attack_pair(*tables, *plan, label_0, label_1, options, progress);
     if (!pair) return tl::unexpected(pair.error());
     result.pairs.push_back(std::move(*pair));
   }
   judge(result);
   return result;
+}
+
+std::string worst_name(const PairResult& pair) {
+  return pair.attackers.empty() ? "" : pair.attackers[pair.worst].name;
 }
 
 bool AuditResult::found(Finding::Kind kind) const {

@@ -17,10 +17,10 @@ namespace cuttle::audit {
 namespace {
 
 struct Arguments {
-  std::vector<std::string> captures;
+  std::vector<std::string> captures, schedules;
   std::string live;
   double live_seconds = 0;
-  std::string labels, nodes, line_rate = "raw", out;
+  std::string labels, nodes, line_rate = "raw", out, export_to;
   std::vector<std::string> classes;
   capture::CellShape shape;
   double window_s = 1;
@@ -58,7 +58,9 @@ Result<AuditOptions> audit_options(const Arguments& arguments) {
                                   from_seconds(arguments.block_s)},
                       .attack = arguments.attack,
                       .max_accuracy = arguments.max_accuracy,
-                      .classes = arguments.classes};
+                      .classes = arguments.classes,
+                      .schedules = arguments.schedules,
+                      .export_to = arguments.export_to};
 }
 
 Result<void> write_outputs(const std::string& folder, const std::string& page, const nlohmann::json& json) {
@@ -200,6 +202,13 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->check(CLI::Range(1, 2))
       ->capture_default_str();
   app.add_option("--out", arguments.out, "folder for report.html and report.json");
+  app.add_option("--schedule", arguments.schedules,
+                 "what the sender had drawn, CSV link,release_ns,cells (link: mon -> osd0; in NODE=FILE the "
+                 "receiver alone): how much better an attacker is that knows it; several for several nodes");
+  app.add_option(
+      "--export", arguments.export_to,
+      "file for all windows as CSV, for other tools: window, start_ns, end_ns, class, block, every "
+      "feature, and of each link the gaps (ns) and the cells of its releases");
   app.add_flag("--json", arguments.print_json, "print JSON instead of the summary");
   app.add_flag("--quiet", arguments.quiet, "show no progress");
   app.add_flag("--self-test", arguments.self_test,

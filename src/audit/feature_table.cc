@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "audit/gram.hh"
 #include "audit/statistics.hh"
 
 namespace cuttle::audit {
@@ -68,14 +69,7 @@ void name_columns(FeatureTable& table, const std::vector<Pair>& pairs) {
 }  // namespace
 
 Matrix FeatureTable::of_link(size_t link) const {
-  Matrix part{all.rows, features_a_link, {}};
-  part.values.reserve(part.rows * part.columns);
-  for (size_t row = 0; row < all.rows; ++row) {
-    const auto begin =
-        all.values.begin() + static_cast<ptrdiff_t>(row * all.columns + link * features_a_link);
-    part.values.insert(part.values.end(), begin, begin + static_cast<ptrdiff_t>(features_a_link));
-  }
-  return part;
+  return take_columns(all, link * features_a_link, features_a_link);
 }
 
 std::vector<double> FeatureTable::column(size_t column) const {
@@ -98,6 +92,7 @@ FeatureTable join_links(const capture::NodeList& nodes, const std::vector<captur
   table.all.columns = table.names.size();
   table.all.values.assign(table.all.rows * table.all.columns, kMissing);
   table.events.resize(table.all.rows);
+  table.releases.resize(links.size());
 
   std::vector<double> starts;
   for (const Window& window : plan.windows) {
@@ -112,6 +107,7 @@ FeatureTable join_links(const capture::NodeList& nodes, const std::vector<captur
       std::copy(windows[l][row].features.begin(), windows[l][row].features.end(), out);
       out[phase_feature()] = followed[row].first;
       out[neighbour_phase_feature()] = followed[row].second;
+      table.releases[l].push_back(windows[l][row].releases);
       for (size_t e = 0; e < kEvents; ++e) table.events[row][e] += windows[l][row].events[e];
     }
   }

@@ -26,6 +26,7 @@ struct FeatureTable {
   std::vector<std::string> names;                   // of the columns of `all`
   size_t features_a_link = 0;                       // the columns of link i begin at i * features_a_link
   std::vector<std::array<double, kEvents>> events;  // a row each window, summed over the links
+  std::vector<std::vector<Releases>> releases;      // [link][row]
 
   // The columns of one link alone.
   Matrix of_link(size_t link) const;

@@ -43,9 +43,9 @@ void judge_pair(PairResult& pair, double bound, size_t needed) {
   const Score& score = pair.all_links.score;
   if (score.accuracy > bound && stands_out(pair)) {
     pair.verdict = Verdict::leaks;
-    pair.reason =
-        fmt::format("{}: told apart with an accuracy of {:.3f} ({:.3f} to {:.3f}), more than {:.3f}", versus,
-                    score.accuracy, score.accuracy_95.low, score.accuracy_95.high, bound);
+    pair.reason = fmt::format(
+        "{}: told apart with an accuracy of {:.3f} ({:.3f} to {:.3f}), more than {:.3f} (by {})", versus,
+        score.accuracy, score.accuracy_95.low, score.accuracy_95.high, bound, worst_name(pair));
     return;
   }
   for (const ModelResult& link : pair.each_link) {
@@ -69,14 +69,16 @@ void judge_pair(PairResult& pair, double bound, size_t needed) {
   if (score.accuracy > bound) {
     pair.verdict = Verdict::not_judged;
     pair.reason = fmt::format(
-        "{}: an accuracy of {:.3f} that could be chance ({:.3f} to {:.3f}, p = {:.2f}); more blocks "
-        "of time would decide",
-        versus, score.accuracy, score.accuracy_95.low, score.accuracy_95.high, pair.permutation.p);
+        "{}: an accuracy of {:.3f} that could be chance ({:.3f} to {:.3f}, p = {:.2f}; the best of {} "
+        "attackers reaches {:.3f} by chance); more blocks of time would decide",
+        versus, score.accuracy, score.accuracy_95.low, score.accuracy_95.high, pair.permutation.p,
+        pair.attackers.size(), pair.best_by_chance);
     return;
   }
   pair.verdict = Verdict::within_bound;
-  pair.reason = fmt::format("{}: an accuracy of {:.3f} ({:.3f} to {:.3f}), within {:.3f}", versus,
-                            score.accuracy, score.accuracy_95.low, score.accuracy_95.high, bound);
+  pair.reason = fmt::format(
+      "{}: an accuracy of {:.3f} ({:.3f} to {:.3f}), within {:.3f}, by the best of {} attackers", versus,
+      score.accuracy, score.accuracy_95.low, score.accuracy_95.high, bound, pair.attackers.size());
 }
 
 void find_in_pair(const PairResult& pair, double bound, std::vector<Finding>& findings) {
@@ -94,6 +96,15 @@ void find_in_pair(const PairResult& pair, double bound, std::vector<Finding>& fi
                         fmt::format("{}: differs in `{}` (alone it tells with an AUC of {:.3f}, p = {:.3f})",
                                     versus, pair.strongest.name,
                                     std::max(pair.strongest.auc, 1 - pair.strongest.auc), pair.strongest.p)});
+  }
+  if (!pair.welch.top.empty() && pair.welch.top[0].p_corrected <= kSignificant) {
+    const WelchTest& test = pair.welch.top[0];
+    findings.push_back(
+        {Finding::Kind::timing, false,
+         fmt::format(
+             "{}: blocks differ in {}`{}` (t = {:.1f}, p = {:.1g} of {} tests): {:.9g} against {:.9g}",
+             versus, test.order == 2 ? "the variance of " : "", test.name, test.t, test.p_corrected,
+             pair.welch.tests, test.mean[0], test.mean[1])});
   }
   for (const EventTest& test : pair.events) {
     if (test.p > kSignificant / static_cast<double>(pair.events.size())) continue;

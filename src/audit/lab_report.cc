@@ -42,14 +42,14 @@ std::string three(const json& value) {
 
 report::Table observer_table(const LabReport& lab) {
   report::Table table;
-  table.header = {"observer", "accuracy", "95 %", "AUC", "bits a second, at most", "windows", "p"};
+  table.header = {"observer", "accuracy", "95 %", "AUC", "bits a second, at most", "windows", "p", "by"};
   for (const Observer& one : lab.observers) {
     const json pair = pair_of(lab, one.audit);
     if (pair.is_null()) continue;
     table.rows.push_back({one.title, three(pair["accuracy"]),
                           three(pair["ci95"][0]) + "-" + three(pair["ci95"][1]), three(pair["auc"]),
                           three(pair["bits_per_s"]), std::to_string(pair["windows"].get<int>()),
-                          three(pair["permutation"]["p"])});
+                          three(pair["permutation"]["p"]), pair.value("worst_attacker", "")});
   }
   return table;
 }
@@ -168,9 +168,26 @@ json lab_json(const LabReport& lab) {
     const json pair = pair_of(lab, one.audit);
     if (pair.is_null()) continue;
     json& to = out[one.key];
-    for (const char* name :
-         {"accuracy", "ci95", "auc", "auc_ci95", "bits_per_s", "windows", "windows_of_class", "classes",
-          "permutation", "strongest_feature", "top_features", "events", "verdict", "reason"}) {
+    for (const char* name : {"accuracy",
+                             "ci95",
+                             "auc",
+                             "auc_ci95",
+                             "bits_per_s",
+                             "windows",
+                             "windows_of_class",
+                             "classes",
+                             "permutation",
+                             "strongest_feature",
+                             "top_features",
+                             "events",
+                             "verdict",
+                             "reason",
+                             "worst_attacker",
+                             "attackers",
+                             "bounds",
+                             "welch",
+                             "rates",
+                             "draws"}) {
       if (pair.contains(name)) to[name] = pair[name];
     }
     to["line_rate"] = one.audit["line_rate"];
@@ -204,10 +221,11 @@ std::string lab_text(const LabReport& lab) {
 std::string lab_page(const LabReport& lab) {
   report::Page page(
       "Can an observer tell what the cluster does?",
-      fmt::format("A real Ceph cluster in the lab, idle, writing, reading and recovering in blocks of "
-                  "random order, plain and under Cuttle. An attacker was trained on what each observer "
-                  "recorded. {}.",
-                  settings_line(lab.settings)));
+      fmt::format(
+          "A real Ceph cluster in the lab, idle, writing, reading and recovering in blocks of "
+          "random order, plain and under Cuttle. Several attackers were trained on what each observer "
+          "recorded; what counts is the one that tells most. {}.",
+          settings_line(lab.settings)));
   report::Verdict verdict{};
   const std::string line = verdict_line(lab, verdict);
   page.verdict(verdict, line);

@@ -2,52 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 
-#include "audit/statistics.hh"
+#include "audit/collector.hh"
 
 namespace cuttle::audit {
 
 namespace {
 
-constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
-
-// Collects values and, on the first use, their names: the two cannot fall apart.
-class Collector {
- public:
-  explicit Collector(std::vector<std::string>* names) : names_(names) {}
-  void add(const std::string& name, double value) {
-    if (names_ != nullptr) names_->push_back(name);
-    values.push_back(static_cast<float>(value));
-  }
-  // What every kind of gap is described by. `values_in_order` is sorted in between, so it is a copy.
-  void add_spread(const char* what, std::vector<double> in_order, std::span<const double> quantiles) {
-    const std::string prefix = std::string(what) + ": ";
-    const bool any = !in_order.empty();
-    const auto put = [&](const char* name, double value) { add(prefix + name, any ? value : kMissing); };
-    put("mean", mean_of(in_order));
-    put("deviation", deviation_of(in_order));
-    put("mean step", mean_step_of(in_order));
-    put("autocorrelation", autocorrelation_of(in_order, 1));
-    put("autocorrelation, lag 2", autocorrelation_of(in_order, 2));
-    put("entropy", log_entropy_of(in_order));
-    std::sort(in_order.begin(), in_order.end());
-    for (const double q : quantiles) {
-      std::string digits = std::to_string(q * 100);
-      digits.erase(digits.find_last_not_of('0') + 1);
-      if (digits.back() == '.') digits.pop_back();
-      add(prefix + digits + " %", any ? quantile_of_sorted(in_order, q) : kMissing);
-    }
-  }
-  std::vector<float> values;
-
- private:
-  std::vector<std::string>* names_;
-};
-
-constexpr double kQuantiles[] = {0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999};
-constexpr double kTailQuantiles[] = {0.001, 0.01, 0.99, 0.999};
+constexpr double kMissing = kMissingValue;
 
 struct Trains {
   std::vector<double> starts;  // ns since the window's start
@@ -194,6 +157,10 @@ LinkWindow compute(std::span<const Sample> samples, const Window& window, const 
   if (*most - *least <= static_cast<float>(slots.cells)) result.packet_course.assign(kCourse, 0);
 
   const Trains trains = cut_trains(samples, window, slots.train_gap_ns);
+  for (size_t i = 0; i < trains.starts.size(); ++i) {
+    result.releases.add(window.start.ns + std::llround(trains.starts[i]),
+                        static_cast<uint32_t>(trains.counts[i]));
+  }
   const std::vector<double> slot_gaps = differences(trains.starts);
   out.add_spread("gaps", std::move(gaps), kQuantiles);
   out.add_spread("gaps inside a train", trains.inside_gaps, kQuantiles);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/releases.hh"
 #include "audit/slot_structure.hh"
 #include "audit/window_plan.hh"
 
@@ -35,6 +36,7 @@ struct LinkWindow {
   uint32_t events[kEvents] = {};
   std::map<uint32_t, uint32_t>
       train_counts;  // packets a train -> how many trains, the window's edges left out
+  Releases releases;
 };
 
 const std::vector<std::string>& link_feature_names();

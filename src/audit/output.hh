@@ -15,6 +15,9 @@ std::string result_text(const AuditResult& result);
 nlohmann::json result_json(const AuditResult& result);
 std::string result_page(const AuditResult& result);
 
+// One line on the attackers that were handed the draws; asked only where there are some.
+std::string draws_line(const PairResult& pair);
+
 std::string self_test_text(const SelfTest& test);
 nlohmann::json self_test_json(const SelfTest& test);
 

@@ -32,6 +32,8 @@ json score_json(const Score& score, double window_s) {
 json model_json(const ModelResult& model, double window_s) {
   json out = score_json(model.score, window_s);
   out["name"] = model.name;
+  out["information_bits_a_window"] = number(model.information.bits_a_window);
+  out["information_ci95"] = interval(model.information.bits_95);
   out["top_features"] = json::array();
   for (const TopFeature& feature : model.top) {
     out["top_features"].push_back({{"name", feature.name},
@@ -42,13 +44,76 @@ json model_json(const ModelResult& model, double window_s) {
   return out;
 }
 
+json attackers_json(const std::vector<ModelResult>& attackers, double window_s) {
+  json out = json::array();
+  for (const ModelResult& attacker : attackers) {
+    json one = model_json(attacker, window_s);
+    one.erase("top_features");
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+json bounds_json(const PairResult& pair) {
+  json out = json::array();
+  for (const NeighbourBound& bound : pair.bounds) {
+    out.push_back({{"on", bound.name},
+                   {"nearest_neighbour", number(bound.nearest)},
+                   {"accuracy", number(bound.accuracy)},
+                   {"ci95", interval(bound.accuracy_95)}});
+  }
+  return out;
+}
+
+json welch_json(const WelchTests& welch) {
+  json out{{"tests", welch.tests}, {"top", json::array()}};
+  for (const WelchTest& test : welch.top) {
+    out["top"].push_back({{"name", test.name},
+                          {"order", test.order},
+                          {"t", number(test.t)},
+                          {"p", test.p},
+                          {"p_corrected", test.p_corrected},
+                          {"mean", {number(test.mean[0]), number(test.mean[1])}}});
+  }
+  return out;
+}
+
+json rates_json(const Rates& rates) {
+  return {{"trains_per_s", {number(rates.trains_a_second[0]), number(rates.trains_a_second[1])}},
+          {"cells_per_s", {number(rates.cells_a_second[0]), number(rates.cells_a_second[1])}},
+          {"trains_apart", number(rates.trains_apart())},
+          {"cells_apart", number(rates.cells_apart())}};
+}
+
+// How much rests on the draws: the worst attacker with them and without.
+json draws_json(const PairResult& pair, double window_s) {
+  const DrawsResult& draws = pair.draws;
+  if (draws.attackers.empty()) return nullptr;
+  json out = score_json(draws.attackers[draws.worst].score, window_s);
+  out["links"] = draws.links;
+  out["worst_attacker"] = draws.attackers[draws.worst].name;
+  out["permutation"] = {{"p", number(draws.permutation.p)}, {"runs", draws.permutation.accuracies.size()}};
+  out["accuracy_without"] = number(pair.all_links.score.accuracy);
+  out["attackers"] = attackers_json(draws.attackers, window_s);
+  return out;
+}
+
 json pair_json(const PairResult& pair, double window_s) {
   json out = model_json(pair.all_links, window_s);
   out["classes"] = {pair.class_name[0], pair.class_name[1]};
   out["windows"] = pair.windows[0] + pair.windows[1];
   out["windows_of_class"] = {pair.windows[0], pair.windows[1]};
   out["blocks_of_class"] = {pair.blocks[0], pair.blocks[1]};
-  out["permutation"] = {{"p", number(pair.permutation.p)}, {"runs", pair.permutation.accuracies.size()}};
+  out["attackers"] = attackers_json(pair.attackers, window_s);
+  out["worst_attacker"] = worst_name(pair);
+  out["permutation"] = {{"p", number(pair.permutation.p)},
+                        {"runs", pair.permutation.accuracies.size()},
+                        {"best_by_chance", number(pair.best_by_chance)},
+                        {"best_by_chance_95", number(pair.best_by_chance_95)}};
+  out["bounds"] = bounds_json(pair);
+  out["welch"] = welch_json(pair.welch);
+  out["rates"] = rates_json(pair.rates);
+  if (pair.draws.links > 0) out["draws"] = draws_json(pair, window_s);
   out["strongest_feature"] = {
       {"name", pair.strongest.name}, {"auc", number(pair.strongest.auc)}, {"p", number(pair.strongest.p)}};
   for (const EventTest& test : pair.events) {
@@ -112,6 +177,7 @@ json result_json(const AuditResult& result) {
   const PairResult& headline = result.pairs[result.headline];
   json out = score_json(headline.all_links.score, result.window_s);
   out["classes"] = {headline.class_name[0], headline.class_name[1]};
+  out["worst_attacker"] = worst_name(headline);
   out["windows"] = headline.windows[0] + headline.windows[1];
   out["windows_needed"] = result.windows_needed;
   out["window_s"] = number(result.window_s);

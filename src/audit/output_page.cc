@@ -49,10 +49,13 @@ Row accuracy_row(const ModelResult& model, Colour colour) {
 
 RowChart accuracy_chart(const PairResult& pair, double bound) {
   RowChart chart;
-  chart.title = "How well the attacker guesses";
-  chart.caption = "Balanced accuracy on blocks of time it never saw, with 95 % intervals. 0.5 is guessing.";
+  chart.title = "How well the attackers guess";
+  chart.caption =
+      "Balanced accuracy on blocks of time they never saw, with 95 % intervals; over all links, and trees on "
+      "each "
+      "link alone. 0.5 is guessing.";
   chart.value = {"balanced accuracy", Scale::linear, 0.4, 1.0};
-  chart.rows.push_back(accuracy_row(pair.all_links, Colour::orange));
+  for (const ModelResult& one : pair.attackers) chart.rows.push_back(accuracy_row(one, Colour::orange));
   for (const ModelResult& link : pair.each_link) chart.rows.push_back(accuracy_row(link, Colour::blue));
   chart.references = {{0.5, ""}, {bound, fmt::format("bound {:.2f}", bound)}};
   return chart;
@@ -91,8 +94,8 @@ Chart permutation_chart(const PairResult& pair) {
   Chart chart;
   chart.title = "Against shuffled classes";
   chart.caption = fmt::format(
-      "The same attack on {} shufflings of the blocks' classes (p = {:.2f}); the dot is the real one, "
-      "{:.3f}.",
+      "The best of all attackers on {} shufflings of the blocks' classes (p = {:.2f}); the dot is the real "
+      "one, {:.3f}.",
       pair.permutation.accuracies.size(), pair.permutation.p, pair.all_links.score.accuracy);
   double low = 0.4;
   double high = 0.6;
@@ -214,17 +217,61 @@ Table event_table(const PairResult& pair) {
 
 Table score_table(const AuditResult& result, const PairResult& pair) {
   Table table;
-  table.header = {"model", "accuracy", "95 %", "AUC", "95 %", "bits a second, at most"};
+  table.header = {
+      "attacker", "accuracy", "95 %", "AUC", "95 %", "bits a second, at most", "information, bits a window",
+      "at most"};
   const auto add = [&](const ModelResult& model) {
     const Score& score = model.score;
     table.rows.push_back({model.name, fmt::format("{:.3f}", score.accuracy),
                           fmt::format("{:.3f} to {:.3f}", score.accuracy_95.low, score.accuracy_95.high),
                           fmt::format("{:.3f}", score.auc),
                           fmt::format("{:.3f} to {:.3f}", score.auc_95.low, score.auc_95.high),
-                          fmt::format("{:.4f}", score.bits_a_window_upper / result.window_s)});
+                          fmt::format("{:.4f}", score.bits_a_window_upper / result.window_s),
+                          fmt::format("{:.4f}", model.information.bits_a_window),
+                          fmt::format("{:.4f}", model.information.bits_95.high)});
   };
-  add(pair.all_links);
+  for (const ModelResult& one : pair.attackers) add(one);
+  for (const ModelResult& one : pair.draws.attackers) add(one);
   for (const ModelResult& link : pair.each_link) add(link);
+  return table;
+}
+
+Table bound_table(const PairResult& pair) {
+  Table table;
+  table.caption = "What no classifier exceeds, from the nearest neighbour's error, with many windows";
+  table.header = {"on", "nearest neighbour", "nobody exceeds", "95 %"};
+  for (const NeighbourBound& bound : pair.bounds) {
+    table.rows.push_back({bound.name, fmt::format("{:.3f}", bound.nearest),
+                          fmt::format("{:.3f}", bound.accuracy),
+                          fmt::format("{:.3f} to {:.3f}", bound.accuracy_95.low, bound.accuracy_95.high)});
+  }
+  return table;
+}
+
+Table welch_table(const PairResult& pair) {
+  Table table;
+  table.caption =
+      fmt::format("In what whole blocks differ most, of {} tests (Welch's t; p corrected for all of them)",
+                  pair.welch.tests);
+  table.header = {"feature", pair.class_name[0], pair.class_name[1], "t", "p"};
+  for (const WelchTest& test : pair.welch.top) {
+    table.rows.push_back({(test.order == 2 ? "variance of " : "") + test.name,
+                          fmt::format("{:.6g}", test.mean[0]), fmt::format("{:.6g}", test.mean[1]),
+                          fmt::format("{:.1f}", test.t), fmt::format("{:.2g}", test.p_corrected)});
+  }
+  return table;
+}
+
+Table rate_table(const PairResult& pair) {
+  Table table;
+  table.caption = "What anybody can count, all links together";
+  table.header = {"a second", pair.class_name[0], pair.class_name[1], "apart"};
+  const auto add = [&](const char* what, const double(&rates)[2], double apart) {
+    table.rows.push_back({what, fmt::format("{:.2f}", rates[0]), fmt::format("{:.2f}", rates[1]),
+                          fmt::format("{:+.4f} %", apart * 100)});
+  };
+  add("cells", pair.rates.cells_a_second, pair.rates.cells_apart());
+  add("trains", pair.rates.trains_a_second, pair.rates.trains_apart());
   return table;
 }
 
@@ -239,10 +286,11 @@ void add_pair(Page& page, const AuditResult& result, const PairResult& pair) {
   if (!pair.all_links.top.empty()) rows.push_back(feature_chart(pair));
   page.figures(rows);
   page.table(score_table(result, pair));
+  if (!pair.draws.attackers.empty()) page.paragraph(draws_line(pair));
   std::vector<Chart> charts{permutation_chart(pair)};
   for (Chart& chart : strongest_charts(pair)) charts.push_back(std::move(chart));
   page.figures(charts);
-  page.table(event_table(pair));
+  page.table(bound_table(pair)).table(welch_table(pair)).table(rate_table(pair)).table(event_table(pair));
 }
 
 }  // namespace
@@ -270,13 +318,19 @@ std::string result_page(const AuditResult& result) {
   page.figures(std::vector{rate_chart(result)});
   for (const PairResult& pair : result.pairs) add_pair(page, result, pair);
   page.heading("How it was judged");
-  page.paragraph(fmt::format(
-      "Each window of {} s is described by its volume, sizes, gaps, trains, phase in the slot and the links' "
-      "correlations. "
-      "Boosted trees are trained on some blocks of time and judged on others. The leak in bits a second is "
-      "what one guess "
-      "a window tells, at the upper end of its 95 % interval. A verdict within {:.3f} needs {} windows.",
-      result.window_s, result.max_accuracy, result.windows_needed));
+  page.paragraph(
+      fmt::format("Each window of {} s is described by its volume, sizes, gaps, trains, phase in the slot, "
+                  "distances to the "
+                  "grid that the trains' lengths imply, and the links' correlations; and kept as raw "
+                  "sequences. Boosted trees, "
+                  "linear models, nearest neighbours and random convolutions are trained on some blocks of "
+                  "time and judged on "
+                  "others; the one that tells most is the verdict. Shuffling the classes of whole blocks "
+                  "shows what the best of "
+                  "all attackers reaches by chance. The leak in bits a second is what one guess a window "
+                  "tells, at the upper end "
+                  "of its 95 % interval. A verdict within {:.3f} needs {} windows.",
+                  result.window_s, result.max_accuracy, result.windows_needed));
   return page.html();
 }
 

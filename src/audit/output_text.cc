@@ -23,7 +23,7 @@ report::Table link_table(const AuditResult& result) {
 
 report::Table pair_table(const AuditResult& result) {
   report::Table table;
-  table.header = {"told apart", "windows", "accuracy", "95 %", "AUC", "p", "bits a second, at most"};
+  table.header = {"told apart", "windows", "accuracy", "95 %", "AUC", "p", "bits a second, at most", "by"};
   for (const PairResult& pair : result.pairs) {
     const Score& score = pair.all_links.score;
     table.rows.push_back({pair.class_name[0] + " / " + pair.class_name[1],
@@ -31,9 +31,65 @@ report::Table pair_table(const AuditResult& result) {
                           fmt::format("{:.3f}", score.accuracy),
                           fmt::format("{:.3f}-{:.3f}", score.accuracy_95.low, score.accuracy_95.high),
                           fmt::format("{:.3f}", score.auc), fmt::format("{:.2f}", pair.permutation.p),
-                          fmt::format("{:.4f}", result.bits_per_second_upper(pair))});
+                          fmt::format("{:.4f}", result.bits_per_second_upper(pair)), worst_name(pair)});
   }
   return table;
+}
+
+report::Table attacker_table(const std::vector<ModelResult>& attackers) {
+  report::Table table;
+  table.header = {"attacker", "accuracy", "95 %", "AUC", "information, bits a window", "at most"};
+  for (const ModelResult& one : attackers) {
+    table.rows.push_back({one.name, fmt::format("{:.3f}", one.score.accuracy),
+                          fmt::format("{:.3f}-{:.3f}", one.score.accuracy_95.low, one.score.accuracy_95.high),
+                          fmt::format("{:.3f}", one.score.auc),
+                          fmt::format("{:.4f}", one.information.bits_a_window),
+                          fmt::format("{:.4f}", one.information.bits_95.high)});
+  }
+  return table;
+}
+
+}  // namespace
+
+std::string draws_line(const PairResult& pair) {
+  const ModelResult& worst = pair.draws.attackers[pair.draws.worst];
+  return fmt::format(
+      "What rests on the draws: an accuracy of {:.3f} ({:.3f} to {:.3f}, p = {:.2f}) with them, {:.3f} "
+      "without.",
+      worst.score.accuracy, worst.score.accuracy_95.low, worst.score.accuracy_95.high,
+      pair.draws.permutation.p, pair.all_links.score.accuracy);
+}
+
+namespace {
+
+std::string pair_text(const PairResult& pair) {
+  if (pair.attackers.empty()) return "";
+  std::string text = fmt::format("\nThe attackers, {} / {}\n{}", pair.class_name[0], pair.class_name[1],
+                                 text_table(attacker_table(pair.attackers)));
+  text += fmt::format(
+      "  With shuffled classes the best of them reaches {:.3f}, in 95 of 100 runs at most {:.3f}.\n",
+      pair.best_by_chance, pair.best_by_chance_95);
+  for (const NeighbourBound& bound : pair.bounds) {
+    text += fmt::format(
+        "  The nearest neighbour on {} is right with {:.3f}: with many windows nobody exceeds {:.3f} (at "
+        "most {:.3f}).\n",
+        bound.name, bound.nearest, bound.accuracy, bound.accuracy_95.high);
+  }
+  text += fmt::format(
+      "  Cells a second: {:.1f} and {:.1f}, {:+.4f} %; trains: {:.1f} and {:.1f}, {:+.4f} %.\n",
+      pair.rates.cells_a_second[0], pair.rates.cells_a_second[1], pair.rates.cells_apart() * 100,
+      pair.rates.trains_a_second[0], pair.rates.trains_a_second[1], pair.rates.trains_apart() * 100);
+  if (!pair.welch.top.empty()) {
+    const WelchTest& test = pair.welch.top[0];
+    text += fmt::format("  Blocks differ most in {}{}: t = {:.1f}, p = {:.2g} of {} tests.\n",
+                        test.order == 2 ? "the variance of " : "", test.name, test.t, test.p_corrected,
+                        pair.welch.tests);
+  }
+  if (!pair.draws.attackers.empty()) {
+    text += fmt::format("\nHanded the draws of {} links\n{}  {}\n", pair.draws.links,
+                        text_table(attacker_table(pair.draws.attackers)), draws_line(pair));
+  }
+  return text;
 }
 
 }  // namespace
@@ -41,10 +97,12 @@ report::Table pair_table(const AuditResult& result) {
 std::string result_text(const AuditResult& result) {
   std::string text =
       fmt::format("\nPlain checks (stamps: {})\n{}", result.line_rate.text(), text_table(link_table(result)));
-  text += fmt::format("\nThe attacker, all links together\n{}", text_table(pair_table(result)));
+  text += fmt::format("\nThe worst attacker, all links together\n{}", text_table(pair_table(result)));
+  for (const PairResult& pair : result.pairs) text += pair_text(pair);
   const PairResult& headline = result.pairs[result.headline];
   if (!headline.all_links.top.empty()) {
-    text += fmt::format("\nWhat gave most away ({} / {})\n", headline.class_name[0], headline.class_name[1]);
+    text += fmt::format("\nWhat the trees gained most from ({} / {})\n", headline.class_name[0],
+                        headline.class_name[1]);
     for (const TopFeature& feature : headline.all_links.top) {
       text += fmt::format("  {:>6}  {} (alone: AUC {:.3f})\n", report::percent(feature.share), feature.name,
                           feature.auc);

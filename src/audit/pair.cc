@@ -36,6 +36,19 @@ Pair Pair::shuffled(Random& random) const {
   return result;
 }
 
+Pair Pair::shuffled_within(std::span<const size_t> fold_of_block, Random& random) const {
+  Pair result = *this;
+  std::map<size_t, std::vector<size_t>> blocks_of;
+  for (size_t b = 0; b < block_labels.size(); ++b) blocks_of[fold_of_block[b]].push_back(b);
+  for (const auto& [fold, blocks] : blocks_of) {
+    std::vector<int> dealt;
+    for (const size_t b : blocks) dealt.push_back(block_labels[b]);
+    shuffle(dealt, random);
+    for (size_t i = 0; i < blocks.size(); ++i) result.block_labels[blocks[i]] = dealt[i];
+  }
+  return result;
+}
+
 Pair select_pair(const WindowPlan& plan, size_t label_0, size_t label_1) {
   Pair pair;
   std::map<size_t, size_t> renumbered;
@@ -66,6 +79,28 @@ std::vector<size_t> deal_folds(const Pair& pair, size_t folds, Random& random) {
   size_t seen[2] = {0, 0};
   for (const int label : pair.block_labels) fold_of.push_back(fold_of_round[seen[label]++]);
   return fold_of;
+}
+
+Folds Folds::deal(const Pair& pair, size_t most, uint64_t seed) {
+  const size_t least = std::min(pair.blocks(0), pair.blocks(1));
+  Folds folds;
+  folds.count = std::min(most, least >= 4 ? least / 2 : least);
+  Random random(seed);
+  folds.of_block = deal_folds(pair, std::max<size_t>(1, folds.count), random);
+  for (const size_t block : pair.block_of) folds.of_row.push_back(folds.of_block[block]);
+  return folds;
+}
+
+std::vector<double> draw_blocks(const Pair& pair, Random& random) {
+  std::vector<double> times(pair.block_labels.size(), 0);
+  for (const int label : {0, 1}) {
+    std::vector<size_t> blocks;
+    for (size_t b = 0; b < pair.block_labels.size(); ++b) {
+      if (pair.block_labels[b] == label) blocks.push_back(b);
+    }
+    for (size_t i = 0; i < blocks.size(); ++i) times[blocks[random.below(blocks.size())]] += 1;
+  }
+  return times;
 }
 
 }  // namespace cuttle::audit

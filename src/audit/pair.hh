@@ -22,6 +22,9 @@ struct Pair {
 
   // The same windows and blocks with the blocks' classes dealt out anew: what chance looks like.
   Pair shuffled(Random& random) const;
+  // Likewise, but classes are exchanged only between blocks of one fold: each fold keeps its number of
+  // either.
+  Pair shuffled_within(std::span<const size_t> fold_of_block, Random& random) const;
 };
 
 Pair select_pair(const WindowPlan& plan, size_t label_0, size_t label_1);
@@ -31,5 +34,19 @@ Pair select_pair(const WindowPlan& plan, size_t label_0, size_t label_1);
 // neighbour in the training, which is of the other class, and the attacker would be wrong more often than by
 // chance.
 std::vector<size_t> deal_folds(const Pair& pair, size_t folds, Random& random);
+
+// The parts of a cross-validation, the same for every attacker and every shuffling.
+struct Folds {
+  size_t count = 0;
+  std::vector<size_t> of_block;
+  std::vector<size_t> of_row;  // of the pair's rows
+
+  // At most `most`, and so few that each holds two blocks of either class, where there are that many: there
+  // would be too few ways to shuffle otherwise.
+  static Folds deal(const Pair& pair, size_t most, uint64_t seed);
+};
+
+// Draws as many blocks of each class as there are, with replacement: how often each was drawn.
+std::vector<double> draw_blocks(const Pair& pair, Random& random);
 
 }  // namespace cuttle::audit

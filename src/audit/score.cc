@@ -70,19 +70,6 @@ Interval middle_95(std::vector<double> values) {
   return {quantile_of_sorted(values, 0.025), quantile_of_sorted(values, 0.975)};
 }
 
-// Draws as many blocks of each class as there are, with replacement: how often each was drawn.
-std::vector<double> draw_blocks(const Pair& pair, Random& random) {
-  std::vector<double> times(pair.block_labels.size(), 0);
-  for (const int label : {0, 1}) {
-    std::vector<size_t> blocks;
-    for (size_t b = 0; b < pair.block_labels.size(); ++b) {
-      if (pair.block_labels[b] == label) blocks.push_back(b);
-    }
-    for (size_t i = 0; i < blocks.size(); ++i) times[blocks[random.below(blocks.size())]] += 1;
-  }
-  return times;
-}
-
 }  // namespace
 
 double balanced_accuracy(const Pair& pair, std::span<const double> guesses) {

@@ -25,7 +25,9 @@ AuditOptions synthetic_audit_options(const SyntheticTrace& trace, uint64_t seed,
                        .windows = {},
                        .attack = {},
                        .max_accuracy = 0.55,
-                       .classes = {}};
+                       .classes = {},
+                       .schedules = {},
+                       .export_to = {}};
   options.windows.window = milliseconds(500);
   options.attack.seed = seed;
   options.attack.permutations = 39;
@@ -43,6 +45,9 @@ Finding::Kind expected_finding(Leak leak) {
     case Leak::foreign_packet:
       return Finding::Kind::foreign;
     case Leak::delay:
+    case Leak::deficit:
+    case Leak::drift:
+    case Leak::behind_draws:
     case Leak::none:
       break;
   }

@@ -22,8 +22,14 @@ constexpr double kDelayNs = 20'000;
 constexpr double kPreemptedShare = 1.0 / 2'000;  // of the slots, loaded or not
 constexpr double kPreemptionNs = 150'000;
 constexpr double kClockDrift = 4e-6;
+constexpr double kDeficit = 1e-3;
+constexpr double kDrift = 20e-6;
+constexpr uint32_t kLeastDrawn = 9;
+constexpr uint32_t kMostDrawn = 25;
+constexpr double kMeanDrawn = (kLeastDrawn + kMostDrawn) / 2.0;
+constexpr double kLatenessNs = 20'000;  // of trains of drawn lengths, in the mean; exponentially distributed
 constexpr uint64_t kRekeySlots = 60'000;
-constexpr int64_t kForeignEveryNs = 60'000'000'000;
+constexpr double kForeignEveryNs = 60e9;
 
 double normal(Random& random) {
   const double radius = std::sqrt(-2 * std::log(1 - random.unit()));
@@ -34,15 +40,18 @@ class SyntheticSource : public capture::PacketSource {
  public:
   SyntheticSource(const SyntheticOptions& options, std::vector<capture::Span> spans, size_t node)
       : options_(options), spans_(std::move(spans)), node_(node), own_(options.seed * 7919 + node) {
-    slots_ = static_cast<uint64_t>((spans_.back().end - spans_.front().start).ns / options.slot.ns);
+    length_ns_ = static_cast<double>((spans_.back().end - spans_.front().start).ns);
     template_.source = *IpAddress::parse(kAddresses[node]);
     template_.destination = *IpAddress::parse(kAddresses[1 - node]);
     template_.protocol = capture::kProtocolUdp;
     template_.source_port = template_.destination_port = 4410;
   }
 
+  // Keeps what is drawn from now on.
+  void record_draws(Releases& drawn) { drawn_ = &drawn; }
+
   Result<bool> next(capture::PacketRecord& record) override {
-    while (ready_.empty() && slot_ < slots_) send_slot();
+    while (ready_.empty() && elapsed_ns_ < length_ns_) send_slot();
     if (ready_.empty()) return false;
     record = ready_.front();
     ready_.pop_front();
@@ -51,7 +60,7 @@ class SyntheticSource : public capture::PacketSource {
     return true;
   }
 
-  double fraction_read() const override { return static_cast<double>(slot_) / static_cast<double>(slots_); }
+  double fraction_read() const override { return elapsed_ns_ / length_ns_; }
 
  private:
   // What the host does to both nodes at once; drawn from the slot's number, so that both see the same.
@@ -63,24 +72,41 @@ class SyntheticSource : public capture::PacketSource {
   }
 
   void send_slot() {
-    const auto since_start = static_cast<int64_t>(slot_) * options_.slot.ns;
-    const capture::Span* span = find_span(spans_, Instant{kStartNs + since_start});
+    const double since_start = elapsed_ns_;
+    const capture::Span* span = find_span(spans_, Instant{kStartNs + static_cast<int64_t>(since_start)});
     const bool loaded = span != nullptr && span->label != "idle";
     // All draws are made whatever the leak, so that a leak changes nothing but itself.
     const double noise = shared_noise(slot_) + normal(own_) * options_.noise_ns * std::sqrt(1.0 / 3);
     const bool skip_drawn = own_.chance(kSkippedShare);
     const bool pause_drawn = own_.chance(kBurstShare);
+    const double lateness = -std::log(1 - own_.unit());
+    const bool drawn =
+        options_.drawn_lengths || (options_.leak == Leak::behind_draws && !options_.drawn_instants);
+    const uint32_t length =
+        drawn ? kLeastDrawn + static_cast<uint32_t>(own_.below(kMostDrawn - kLeastDrawn + 1))
+              : options_.cells;
     const uint64_t this_slot = slot_++;
 
-    double due = static_cast<double>(since_start) * (1 + kClockDrift) + 300'000 + noise;
+    double gap = static_cast<double>(options_.slot.ns);
+    if (drawn) gap *= length / kMeanDrawn;
+    if (options_.leak == Leak::deficit && loaded) gap *= 1 + kDeficit;
+    if (options_.leak == Leak::drift && loaded) gap *= 1 + kDrift;
+    elapsed_ns_ += gap;
+
+    double due = since_start * (1 + kClockDrift) + 300'000;
+    if (options_.drawn_instants) due += own_.unit() * gap;
+    if (drawn_ != nullptr) drawn_->add(kStartNs + static_cast<int64_t>(due), length);
+    due += noise;
     if (options_.leak == Leak::delay && loaded) due += kDelayNs;
+    if (drawn || options_.drawn_instants)
+      due += lateness * (options_.leak == Leak::behind_draws && loaded ? 2 : 1) * kLatenessNs;
     if (options_.leak == Leak::skipped_slot && loaded && skip_drawn) return;
     if (options_.leak == Leak::burst && loaded && pause_drawn && paused_ == 0) paused_ = kPauseSlots + 1;
-    uint32_t cells = options_.cells;
+    uint32_t cells = length;
     if (paused_ > 0) {
       --paused_;
       if (paused_ > 0) {
-        owed_ += options_.cells;
+        owed_ += length;
         return;
       }
       cells += std::exchange(owed_, 0);
@@ -124,14 +150,16 @@ class SyntheticSource : public capture::PacketSource {
   Random own_;
   capture::PacketRecord template_;
   std::deque<capture::PacketRecord> ready_;
-  uint64_t slots_ = 0;
+  Releases* drawn_ = nullptr;
+  double length_ns_ = 0;
+  double elapsed_ns_ = 0;  // when the next slot is due
   uint64_t slot_ = 0;
   uint64_t session_ = 0;
   uint32_t sequence_ = 0;
   uint64_t paused_ = 0;
   uint32_t owed_ = 0;
   int64_t last_ns_ = 0;
-  int64_t next_foreign_ns_ = kForeignEveryNs / 2;
+  double next_foreign_ns_ = kForeignEveryNs / 2;
 };
 
 std::vector<capture::Span> draw_spans(const SyntheticOptions& options) {
@@ -156,8 +184,23 @@ std::string leak_name(Leak leak) {
                                     "a slot skipped under load",
                                     "a delay of 20 us under load in 30 us of noise",
                                     "a burst after a pause",
-                                    "one foreign packet a minute"};
+                                    "one foreign packet a minute",
+                                    "a deficit of one slot in a thousand under load",
+                                    "a drift of the mean gap by 20 ppm under load",
+                                    "20 us of lateness under load, behind gaps that go with drawn lengths"};
   return kNames[static_cast<size_t>(leak)];
+}
+
+std::vector<ScheduledLink> synthetic_schedule(const SyntheticOptions& options) {
+  std::vector<ScheduledLink> links;
+  for (size_t node = 0; node < 2; ++node) {
+    links.push_back({{node, 1 - node}, {}});
+    SyntheticSource source(options, draw_spans(options), node);
+    source.record_draws(links.back().drawn);
+    capture::PacketRecord record;
+    while (*source.next(record)) continue;
+  }
+  return links;
 }
 
 SyntheticTrace synthetic_trace(const SyntheticOptions& options) {

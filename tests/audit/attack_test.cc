@@ -53,10 +53,14 @@ AttackOptions quick() {
   return options;
 }
 
+Folds folds_of(const Pair& pair) {
+  return Folds::deal(pair, 5, 1);
+}
+
 Score attack(const Pair& pair, const FeatureTable& table, const AttackOptions& options) {
   auto data = TreeData::take(table.all, pair.rows, options.trees);
   EXPECT_TRUE(data);
-  const auto guesses = cross_validate(*data, pair, options);
+  const auto guesses = cross_validate(*data, pair, folds_of(pair), options);
   EXPECT_TRUE(guesses);
   return score_guesses(pair, guesses->chance_of_1, 1);
 }
@@ -67,7 +71,7 @@ TEST(Attack, FindsAShiftAndItsColumn) {
   const AttackOptions options = quick();
   auto data = TreeData::take(table.all, pair.rows, options.trees);
   ASSERT_TRUE(data);
-  const auto guesses = cross_validate(*data, pair, options);
+  const auto guesses = cross_validate(*data, pair, folds_of(pair), options);
   ASSERT_TRUE(guesses);
   const Score score = score_guesses(pair, guesses->chance_of_1, 1);
   EXPECT_GT(score.accuracy, 0.75);
@@ -75,7 +79,9 @@ TEST(Attack, FindsAShiftAndItsColumn) {
   EXPECT_GT(score.auc, 0.8);
   EXPECT_EQ(std::max_element(guesses->gains.begin(), guesses->gains.end()) - guesses->gains.begin(), 2);
   Progress quiet(Progress::Show::no);
-  const auto permutation = permutation_test(*data, pair, score.accuracy, options, quiet);
+  Attackers attackers;
+  attackers.push_back(tree_attacker("trees", std::move(*data), folds_of(pair), options));
+  const auto permutation = permutation_test(attackers, pair, folds_of(pair), score.accuracy, options, quiet);
   ASSERT_TRUE(permutation);
   EXPECT_DOUBLE_EQ(permutation->p, 0.05);  // none of 19
 }
@@ -95,10 +101,11 @@ TEST(Attack, TheSameSeedGivesTheSameGuesses) {
   const FeatureTable table = make_table(pair, 0.3, 0, 1);
   auto data = TreeData::take(table.all, pair.rows, quick().trees);
   auto again = TreeData::take(table.all, pair.rows, quick().trees);
-  const auto first = cross_validate(*data, pair, quick());
+  const Folds folds = folds_of(pair);
+  const auto first = cross_validate(*data, pair, folds, quick());
   const auto unused =
-      cross_validate(*data, pair, quick());  // a training leaves nothing behind for the next one
-  const auto second = cross_validate(*again, pair, quick());
+      cross_validate(*data, pair, folds, quick());  // a training leaves nothing behind for the next one
+  const auto second = cross_validate(*again, pair, folds, quick());
   EXPECT_EQ(first->chance_of_1, unused->chance_of_1);
   EXPECT_EQ(first->chance_of_1, second->chance_of_1);
 }

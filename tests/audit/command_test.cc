@@ -115,6 +115,15 @@ TEST_F(AuditCommand, CleanTraceIsWithinTheBound) {
   EXPECT_EQ(json["checks"]["foreign_packets"], 0);
   EXPECT_EQ(json["pairs"][0]["links"].size(), 2u);
   EXPECT_THAT(read("out/report.html"), HasSubstr("What an observer can tell"));
+  EXPECT_EQ(json["pairs"][0]["attackers"].size(), 5u);
+  double worst = 0;
+  for (const auto& attacker : json["pairs"][0]["attackers"])
+    worst = std::max<double>(worst, attacker["accuracy"]);
+  EXPECT_EQ(json["accuracy"], worst);
+  EXPECT_EQ(json["pairs"][0]["bounds"].size(), 2u);
+  EXPECT_EQ(json["pairs"][0]["rates"]["cells_apart"], 0);
+  EXPECT_FALSE(json["pairs"][0].contains("draws"));
+  EXPECT_THAT(read("output"), HasSubstr("convolutions on sequences"));
   const std::string first = read("out/report.json");
   EXPECT_EQ(run_on_trace("--out out"), 0);
   EXPECT_EQ(read("out/report.json"), first);  // the same seed gives the same result
@@ -237,6 +246,74 @@ TEST_F(AuditCommand, TooFewWindowsCannotBeJudged) {
   EXPECT_EQ(run_on_trace(""), 2);
   EXPECT_THAT(read("output"), HasSubstr("Verdict: not judged."));
   EXPECT_THAT(read("output"), HasSubstr("160 windows (80 and 80) in 5 and 5 blocks; 385 windows"));
+}
+
+TEST_F(AuditCommand, WindowsAreExported) {
+  SyntheticOptions options;
+  options.blocks_a_class = 5;
+  write_trace(options);
+  EXPECT_EQ(run_on_trace("--export windows.csv"), 2);
+  std::istringstream lines(read("windows.csv"));
+  std::string line;
+  // Fields of a line; those in quotation marks may hold commas.
+  const auto fields = [&] {
+    std::vector<std::string> result(1);
+    bool quoted = false;
+    for (const char c : line) {
+      if (c == '"') quoted = !quoted;
+      if (c == ',' && !quoted)
+        result.emplace_back();
+      else if (c != '"')
+        result.back() += c;
+    }
+    return result;
+  };
+  ASSERT_TRUE(std::getline(lines, line));
+  const auto header = fields();
+  EXPECT_EQ((std::vector<std::string>(header.begin(), header.begin() + 5)),
+            (std::vector<std::string>{"window", "start_ns", "end_ns", "class", "block"}));
+  const auto column = [&](const std::string& name) {
+    return static_cast<size_t>(std::find(header.begin(), header.end(), name) - header.begin());
+  };
+  ASSERT_LT(column("a -> b, gaps ns"), header.size());
+  size_t rows = 0;
+  while (std::getline(lines, line)) {
+    const auto row = fields();
+    ASSERT_EQ(row.size(), header.size());
+    EXPECT_EQ(row[0], std::to_string(rows++));
+    EXPECT_EQ(std::stoll(row[2]) - std::stoll(row[1]), 500'000'000);
+    EXPECT_THAT(row[3], AnyOf("idle", "busy"));
+    const std::string& gaps = row[column("a -> b, gaps ns")];
+    const std::string& cells = row[column("a -> b, cells")];
+    EXPECT_EQ(std::count(cells.begin(), cells.end(), ' '), std::count(gaps.begin(), gaps.end(), ' ') + 1);
+    std::istringstream numbers(gaps);
+    double sum = 0;
+    for (double gap = 0; numbers >> gap;) sum += gap;
+    EXPECT_NEAR(sum, 5e8, 1.2e7);  // slots of 5 ms
+    EXPECT_NEAR(std::stod(row[column("a -> b, packets")]), 400, 4);
+  }
+  EXPECT_EQ(rows, 160u);
+  EXPECT_EQ(run_on_trace("--export no/such/folder.csv"), 2);
+  EXPECT_THAT(read("errors"), HasSubstr("no/such/folder.csv"));
+}
+
+TEST_F(AuditCommand, HandedTheDrawsTheReportSaysWhatRestsOnThem) {
+  SyntheticOptions options;
+  options.leak = Leak::behind_draws;
+  options.drawn_instants = true;
+  options.blocks_a_class = 6;
+  write_trace(options);
+  options.slot = milliseconds(5);
+  write("drawn.csv", schedules_text(synthetic_schedule(options), synthetic_trace(options).nodes));
+  EXPECT_NE(run_on_trace("--schedule drawn.csv --out out"), 0) << read("errors");
+  EXPECT_THAT(read("output"), HasSubstr("What rests on the draws: an accuracy of"));
+  EXPECT_THAT(read("out/report.html"), HasSubstr("What rests on the draws"));
+  const auto draws = nlohmann::json::parse(read("out/report.json"))["pairs"][0]["draws"];
+  EXPECT_GT(draws["accuracy"], 0.9);
+  EXPECT_LT(draws["accuracy_without"], 0.75);
+  write("drawn.csv", "link,release_ns,cells\na -> b,1,4\n");
+  EXPECT_EQ(run_on_trace("--schedule drawn.csv"), 2);
+  EXPECT_THAT(read("errors"), HasSubstr("schedule of a -> b: 1 releases are too few"));
 }
 
 TEST_F(AuditCommand, BadInputIsOneClearLineAndStatusTwo) {
