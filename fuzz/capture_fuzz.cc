@@ -35,6 +35,7 @@ void read_file(Bytes bytes) {
     const auto more = (*file)->next(record);
     if (!more || !*more) break;
     use(record);
+    (void)(*file)->interface_name(record.interface);
     (void)(*file)->fraction_read();
   }
 }

@@ -79,6 +79,7 @@ Result<bool> CaptureFile::next(PacketRecord& record) {
       case ParseStatus::ip:
         ++counts_.ip;
         record.time = raw.time;
+        record.interface &= ~kDescribed;  // whatever a strange file says
         if (record.interface == 0) record.interface = state_->described(raw.interface);
         if (!state_->is_copy(raw, record)) return true;
         ++counts_.copies;

@@ -25,19 +25,20 @@ enum class ReleaseBy : uint8_t {
 
 // How a link looks on the wire: the size of its cells, and how many leave when.
 //
-// The default is the shape that tells least at a price that can be paid; docs/timing.md has what was measured.
+// The default is the shape that tells least at a price that can be paid; docs/timing.md has what was
+// measured.
 struct Shape {
-  static constexpr Duration kDefaultSlot = microseconds(500);
+  static constexpr Duration kDefaultSlot = milliseconds(1);
   static constexpr uint32_t kDefaultJitterPercent = 100;
 
   // UDP payload of every datagram. 0 in NodeConfig::shape when the file leaves it out: then the default for
   // the family of the link's endpoint. Never 0 in a peer's own shape.
   uint32_t cell_bytes = 0;
-  uint64_t rate_bps = 200'000'000;    // bits of IP packets a second: cell + UDP and IP headers
-  Duration slot = kDefaultSlot;       // as asked for; shape_plan.hh says what it comes out as
+  uint64_t rate_bps = 200'000'000;  // bits of IP packets a second: cell + UDP and IP headers
+  Duration slot = kDefaultSlot;     // as asked for; shape_plan.hh says what it comes out as
   // 0 to 100: each release is drawn uniformly inside that share of its slot
   uint32_t jitter_percent = kDefaultJitterPercent;
-  bool scatter = false;         // the cells of a slot leave one by one, each at an instant of its own
+  bool scatter = false;  // the cells of a slot leave one by one, each at an instant of its own
 
   bool operator==(const Shape&) const = default;
 };
@@ -76,9 +77,9 @@ struct NodeConfig {
   std::optional<Duration> cpu_latency;
   ReleaseBy release = ReleaseBy::best;
   std::optional<Duration> lead;  // trains are handed to the queue so long ahead; nullopt: as the host needs
-  bool spin = false;           // the threads of a shard poll and never sleep
-  uint32_t shards = 1;         // links are spread over this many groups of threads
-  std::vector<uint32_t> cpus;  // shard i's pacer runs on cpus[i % size]; empty: the kernel decides
+  bool spin = false;             // the threads of a shard poll and never sleep
+  uint32_t shards = 1;           // links are spread over this many groups of threads
+  std::vector<uint32_t> cpus;    // shard i's pacer runs on cpus[i % size]; empty: the kernel decides
   std::string driver = "native";
   Shape shape;  // default of every link
   std::vector<PeerConfig> peers;

@@ -8,6 +8,8 @@
 
 #include "base/ip.hh"
 #include "base/result.hh"
+#include "config/config.hh"
+#include "config/units.hh"
 #include "crypto/keys.hh"
 
 namespace cuttle::enroll {
@@ -23,7 +25,7 @@ struct PublicNode {
 
 struct FileStyle {
   std::string rate = "200 Mb/s";
-  std::string slot = "200 us";
+  std::string slot = format_duration(Shape::kDefaultSlot);
   bool joining = true;  // see docs/configuration.md
 };
 

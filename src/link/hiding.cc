@@ -6,18 +6,25 @@ namespace cuttle {
 
 namespace {
 
-constexpr double kExcess = 1.4;  // kurtosis of a triangular distribution, less one
 constexpr double kSecond_ns = 1e9;
+// 2 (w^2 / v) / sqrt(k'), where k' is by how much the variance of n gaps fluctuates, times n: found by
+// simulation (tests/link/hiding_test.cc), since gaps of one slot are not independent.
+constexpr double kFactorOfOne = 13;
+constexpr double kFactorOfSeveral = 3.5;
 
+// How many of its chance fluctuations a second's variance of the gaps is shifted by lateness of that
+// variance, in units of the squared width: d = factor * s^2 / w^2.
 struct Gaps {
   double width_ns;  // of the draw of each release
-  double count;     // in a second
+  double factor;
 };
 
 Gaps gaps_of(const SlotPlan& plan) {
   const double releases = plan.releases_per_slot();
   const double mean_gap_ns = static_cast<double>(plan.period().ns) / releases;
-  return {static_cast<double>(plan.jitter.ns) / releases, kSecond_ns / mean_gap_ns};
+  const double count = kSecond_ns / mean_gap_ns;
+  const double width_ns = static_cast<double>(plan.jitter.ns) / releases;
+  return {width_ns, (releases > 1 ? kFactorOfSeveral : kFactorOfOne) * std::sqrt(count)};
 }
 
 }  // namespace
@@ -27,7 +34,7 @@ Hiding judge_hiding(const SlotPlan& plan, Duration deviation, bool cut_by_cpu) {
   const Gaps gaps = gaps_of(plan);
   if (gaps.width_ns <= 0) return hiding;
   const double s = static_cast<double>(deviation.ns) / gaps.width_ns;
-  const double d = 12 * s * s / std::sqrt(kExcess / gaps.count);
+  const double d = gaps.factor * s * s;
   hiding.accuracy = 0.5 * std::erfc(-d / 2 / std::sqrt(2.0));
   return hiding;
 }
@@ -35,7 +42,7 @@ Hiding judge_hiding(const SlotPlan& plan, Duration deviation, bool cut_by_cpu) {
 Duration most_hidden_deviation(const SlotPlan& plan) {
   constexpr double kMostShift = 0.2513;  // twice the 0.55 quantile of the normal distribution
   const Gaps gaps = gaps_of(plan);
-  return {static_cast<int64_t>(gaps.width_ns * std::sqrt(kMostShift * std::sqrt(kExcess / gaps.count) / 12))};
+  return {static_cast<int64_t>(gaps.width_ns * std::sqrt(kMostShift / gaps.factor))};
 }
 
 }  // namespace cuttle

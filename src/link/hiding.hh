@@ -1,11 +1,12 @@
 // How safe a link is: whether what the draws of its schedule vary hides what the host's lateness varies.
 // Derived in docs/timing.md, "How safe am I?", and held against the audit there.
 //
-// The gap between two releases varies by the draws, with variance w^2 / 6 where each is drawn uniformly in a
-// width w, and by the lateness, with twice its variance s^2. An attacker who measures the variance of n gaps
-// meets a chance fluctuation of sqrt((k - 1) / n) of it, k = 2.4 being the kurtosis of a difference of two
-// uniform draws. So the most that lateness can shift it, from none to all, is d = 12 s^2 / w^2 / sqrt(1.4 /
-// n) of these fluctuations, and who decides by that is right with probability Phi(d / 2).
+// The gap between two releases varies by the draws, with a variance v, and by the lateness, with twice its
+// variance s^2. An attacker who measures the variance of n gaps meets a chance fluctuation of it,
+// proportional to v / sqrt(n). So the most that lateness can shift it, from none to all, is d = f s^2 / w^2
+// sqrt(n) of these fluctuations, w being the width of the draw for each release, and who decides by that is
+// right with probability Phi(d / 2). The factor f is smaller the more the draws vary: 13 with one release a
+// slot, 3.5 with several.
 #pragma once
 
 #include <string_view>

@@ -15,7 +15,7 @@ static_assert(LaneReceiver::kSessions >= 2 + kMostUnconfirmed,
 // What the packer keeps ready in the ring: enough for it to sleep a slot, and to be kept from running for a
 // moment. Every packet waits behind it, so no more than that.
 constexpr Duration kAhead = milliseconds(1);
-constexpr size_t kSlotsAhead = 4;
+constexpr size_t kReleasesAhead = 4;
 // Packets that wait for their flow's turn: what a sender that fills its bottleneck needs, and no more.
 constexpr Duration kQueueTime = milliseconds(25);
 constexpr size_t kLeastQueueBytes = 128 << 10;
@@ -50,7 +50,7 @@ Duration key_change_lead(const SlotPlan& plan, size_t ring_slots) {
 LaneSizes lane_sizes(const SlotPlan& plan, const wire::CellFormat& format) {
   // One packet of the largest size must fit behind what waits already.
   const size_t packet = Packer::most_slots_per_packet(format);
-  const size_t ahead = std::max<size_t>(cells_in(plan, kAhead), kSlotsAhead * plan.cells_per_slot);
+  const size_t ahead = std::max<size_t>(cells_in(plan, kAhead), kReleasesAhead * plan.cells_per_release());
   const size_t queue =
       std::clamp(cells_in(plan, kQueueTime) * format.cell_bytes(), kLeastQueueBytes, kMostQueueBytes);
   const size_t reorder = std::clamp<size_t>(cells_in(plan, milliseconds(3)), 16, 1024);

@@ -11,6 +11,7 @@ namespace cuttle {
 
 namespace {
 
+constexpr uint64_t kFewestTrains = 2;        // in a slot
 constexpr uint32_t kMostSegments = 64;       // UDP_MAX_SEGMENTS of kernels before 6.9
 constexpr uint32_t kMostUdpPayload = 65507;  // 65,535 less IPv4 and UDP headers
 
@@ -30,13 +31,15 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   const unsigned __int128 cell_e9 = static_cast<unsigned __int128>(cell_bits) * 1'000'000'000 * request.lanes;
   auto cells = static_cast<uint64_t>((bits_per_slot_e9 + cell_e9 / 2) / cell_e9);
   if (cells == 0) cells = 1;
-  // Trains of equal length, each left whole until the network card cuts it. At fixed intervals they would be
-  // told apart anyway, so there a slot stays one train, of several calls where it must.
+  // Trains of equal length, each left whole until the network card cuts it. Two at least where they can be:
+  // gaps between several draws in one slot vary more than those between a draw each in two half as long, and
+  // hide more (hiding.hh). At fixed intervals nothing hides, and a slot stays one train, of several calls
+  // where it must.
   uint64_t trains = 1;
   if (!request.scatter && request.jitter_percent > 0) {
     const uint64_t most = most_cells_per_call(request.cell_bytes);
-    trains = (cells + most - 1) / most;
-    cells = (cells + trains - 1) / trains * trains;
+    trains = std::max((cells + most - 1) / most, std::min<uint64_t>(cells, kFewestTrains));
+    cells = std::min((cells + trains / 2) / trains, most) * trains;
   }
   if (cells > kMostCellsPerSlot) return false;
   if ((request.scatter ? cells : trains) > kMostReleasesPerSlot) return false;
@@ -49,7 +52,8 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   const auto period = static_cast<int64_t>(numerator / denominator);
   if (period < kShortestSlot.ns || period > kLongestSlot.ns) return false;
   const uint32_t percent = request.scatter && request.jitter_percent == 0 ? 100 : request.jitter_percent;
-  plan = {static_cast<uint32_t>(cells), numerator, denominator, {period * percent / 100}, request.scatter, static_cast<uint32_t>(trains)};
+  plan = {static_cast<uint32_t>(cells), numerator,       denominator,
+          {period * percent / 100},     request.scatter, static_cast<uint32_t>(trains)};
   return true;
 }
 
@@ -73,8 +77,7 @@ void Schedule::enter_slot() {
     draw_several();
     deadline_ = start_ + Duration{offsets_ns_[0]};
   } else {
-    deadline_ =
-        start_ + Duration{static_cast<int64_t>(draws_.below(static_cast<uint64_t>(plan_.jitter.ns)))};
+    deadline_ = start_ + Duration{static_cast<int64_t>(draws_.below(static_cast<uint64_t>(plan_.jitter.ns)))};
   }
 }
 

@@ -7,6 +7,7 @@
 #include "config/shape_plan.hh"
 #include "io/entropy.hh"
 #include "io/links.hh"
+#include "io/offloads.hh"
 #include "io/routes.hh"
 #include "node/seal_cost.hh"
 
@@ -69,10 +70,13 @@ Result<std::unique_ptr<Lane>> open_lane(const Assembly& assembly, const PeerConf
   const Instant epoch =
       MonotonicClock().now() + Duration{static_cast<int64_t>(seed % static_cast<uint64_t>(plan.period().ns))};
   auto lane = std::make_unique<Lane>(peer, assembly.keys.private_key.public_key(), index, plan,
-                                     LaneStart{epoch, random_seed(), random_draw_key()}, std::move(tun), std::move(*socket));
+                                     LaneStart{epoch, random_seed(), random_draw_key()}, std::move(tun),
+                                     std::move(*socket));
   lane->inner_mtu = config.inner_mtu;
   if (const auto way = find_way_out(peer.endpoint.address, config.firewall_mark); way && !way->local) {
     lane->underlay = way->interface;
+    const auto offload = train_offload(way->interface);
+    lane->cut_by_cpu = !offload || !offload->takes_trains;
   }
   lane->seal_one_cell = measure_sealing(assembly.backend, lane->format);
   return lane;

@@ -72,7 +72,8 @@ void PackerLoop::run(const std::atomic<bool>& stop) {
       source.outcome = pack(*source.lane);
       // The pacer wakes nobody: that would be work that depends on payload. So look again after a slot.
       if (source.outcome == Outcome::no_room) {
-        const Duration slot = source.lane->sender.plan().period();
+        const SlotPlan& plan = source.lane->sender.plan();
+        const Duration slot = plan.period() / plan.releases_per_slot();
         timeout = timeout ? std::min(*timeout, slot) : slot;
       } else if (source.outcome == Outcome::more) {
         timeout = Duration{0};

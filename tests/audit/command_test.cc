@@ -229,8 +229,8 @@ TEST_F(AuditCommand, CapturesThroughPipesAndGzip) {
   EXPECT_EQ(run_on_trace(""), 2);
   const std::string expected = read("output");
   const std::string command =
-      "cd " + folder_.string() + " && gzip -k a.pcap && mkfifo b.pipe && (cat b.pcap >b.pipe &) && " +
-      CUTTLE_AUDIT +
+      "cd " + folder_.string() +
+      " && gzip -k a.pcap && mkfifo b.pipe && (timeout 20 sh -c 'cat b.pcap >b.pipe' &) && " + CUTTLE_AUDIT +
       " --capture - --capture b.pipe --labels spans.csv --nodes a=10.77.0.11,b=10.77.0.12 "
       "--window 0.5 --permutations 39 --quiet <a.pcap.gz >output 2>errors";
   const int status =

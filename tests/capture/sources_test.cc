@@ -142,7 +142,7 @@ INSTANTIATE_TEST_SUITE_P(All, TaggedLayers,
 
 TEST_F(Sources, LinuxCookedV2TellsTheInterface) {
   auto writer = CaptureWriter::create(path("any.pcap"), LinkLayer::linux_cooked_2, 64);
-  for (const uint32_t interface : {5, 2}) {
+  for (const uint32_t interface : {5U, 2U, 0x8000'0007U}) {  // the last one no kernel has
     PacketRecord one = cell(1, 7);
     one.interface = interface;
     (*writer)->write(one);
@@ -150,9 +150,10 @@ TEST_F(Sources, LinuxCookedV2TellsTheInterface) {
   ASSERT_TRUE((*writer)->finish());
   auto file = CaptureFile::open(path("any.pcap"));
   const auto records = read_all(**file);
-  ASSERT_EQ(records->size(), 2u);
+  ASSERT_EQ(records->size(), 3u);
   EXPECT_EQ(records->at(0).interface, 5u);
   EXPECT_EQ((*file)->interface_name(records->at(1).interface), "interface number 2");
+  EXPECT_EQ((*file)->interface_name(records->at(2).interface), "interface number 7");
 }
 
 TEST_F(Sources, CopiesInACookedCaptureAreFound) {

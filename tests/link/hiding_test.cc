@@ -10,10 +10,10 @@
 namespace cuttle {
 namespace {
 
-SlotPlan plan_of(Duration slot, uint32_t jitter_percent) {
+SlotPlan plan_of(Duration slot, uint32_t jitter_percent, uint64_t rate_bps = 200'000'000) {
   SlotPlan plan{};
   EXPECT_TRUE(plan_slots(
-      {.cell_bytes = 1472, .rate_bps = 200'000'000, .slot = slot, .jitter_percent = jitter_percent}, plan));
+      {.cell_bytes = 1472, .rate_bps = rate_bps, .slot = slot, .jitter_percent = jitter_percent}, plan));
   return plan;
 }
 
@@ -69,6 +69,16 @@ TEST(Hiding, SaysWhatAnAttackerReaches) {
                   0.04)
           << slot.ns << " " << share;
     }
+  }
+}
+
+TEST(Hiding, SaysSoOfOneReleaseASlotToo) {
+  const SlotPlan plan = plan_of(microseconds(500), 100, 24'000'000);
+  ASSERT_EQ(plan.releases_per_slot(), 1u);
+  for (const double share : {0.02, 0.04}) {
+    const Duration deviation{static_cast<int64_t>(share * static_cast<double>(plan.jitter.ns))};
+    EXPECT_NEAR(judge_hiding(plan, deviation, false).accuracy, accuracy_of_an_attacker(plan, deviation), 0.05)
+        << share;
   }
 }
 

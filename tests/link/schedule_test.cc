@@ -103,7 +103,7 @@ TEST(Schedule, WhatNoSlotCanCarryIsRefused) {
 }
 
 TEST(Schedule, JitterStaysInItsShareOfTheSlotAndFillsIt) {
-  const SlotPlan plan = plan_of(100'000'000, milliseconds(1), 1472, 60);
+  const SlotPlan plan = plan_of(12'000'000, milliseconds(1), 1472, 60);  // one cell, one release
   Schedule schedule(plan, Instant{0}, 42);
   constexpr int kBuckets = 20;
   int64_t seen[kBuckets] = {};
@@ -233,7 +233,7 @@ TEST(Schedule, ALateCellDoesNotShortenTheGapBehindIt) {
 }
 
 TEST(Schedule, OnlyScatteredReleasesMoveWithALateOne) {
-  const SlotPlan plan = plan_of(100'000'000, milliseconds(1), 1472, 60);
+  const SlotPlan plan = plan_of(12'000'000, milliseconds(1), 1472, 60);
   Schedule late(plan, Instant{0}, 1);
   Schedule punctual(plan, Instant{0}, 1);
   for (int i = 0; i < 1000; ++i) {
@@ -273,8 +273,9 @@ TEST(Schedule, WithoutJitterADeadlineIsTheSlotsBeginning) {
 
 RC_GTEST_PROP(Schedule, MissedSlotsAreLeftOutAndCounted, (uint64_t seed)) {
   Random random(seed);
-  const SlotPlan plan = plan_of(80'000'000 + random.below(900'000'000),
-                                microseconds(100 + static_cast<int64_t>(random.below(400))), 1472,
+  // One cell a slot, so one release.
+  const uint64_t rate_bps = 5'000'000 + random.below(100'000'000);
+  const SlotPlan plan = plan_of(rate_bps, Duration{static_cast<int64_t>(12'000'000'000'000 / rate_bps)}, 1472,
                                 static_cast<uint32_t>(random.below(101)));
   Schedule schedule(plan, Instant{0}, seed);
   Instant now{0};
@@ -330,6 +331,7 @@ RC_GTEST_PROP(Schedule, PausesAreCaughtUpToTheLastRelease, (uint64_t seed)) {
 TEST(Schedule, ManyCellsLeaveInSeveralTrainsOfOneLength) {
   const SlotPlan plan = plan_of(1'000'000'000, milliseconds(1), 1472, 100);
   EXPECT_EQ(plan.releases_per_slot(), 2u);
+  EXPECT_EQ(plan_of(200'000'000, milliseconds(1), 1472, 100).releases_per_slot(), 2u);
   EXPECT_EQ(plan.cells_per_release() * plan.releases_per_slot(), plan.cells_per_slot);
   EXPECT_LE(plan.cells_per_release(), most_cells_per_call(1472));
   Schedule schedule(plan, Instant{0}, 1);

@@ -27,7 +27,7 @@ struct Arguments {
   std::string burst = "100 ms";
   std::string latency = "10 ms";
   std::vector<std::string> rates;
-  std::string slot = "200 us";
+  std::string slot = format_duration(Shape::kDefaultSlot);
   uint32_t cell = 0;
   bool json = false;
   std::string html;
