@@ -39,7 +39,7 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   if (!request.scatter && request.jitter_percent > 0) {
     const uint64_t most = most_cells_per_call(request.cell_bytes);
     trains = std::max((cells + most - 1) / most, std::min<uint64_t>(cells, kFewestTrains));
-    cells = std::min((cells + trains / 2) / trains, most) * trains;
+    cells = cells / trains * trains;
   }
   if (cells > kMostCellsPerSlot) return false;
   if ((request.scatter ? cells : trains) > kMostReleasesPerSlot) return false;

@@ -45,7 +45,7 @@ struct SlotPlan {
   Duration period() const { return {static_cast<int64_t>(period_numerator / period_denominator)}; }
 };
 
-inline constexpr uint32_t kMostCellsPerSlot = 1024;
+inline constexpr uint32_t kMostCellsPerSlot = 900;
 inline constexpr uint32_t kMostReleasesPerSlot = 256;
 inline constexpr Duration kShortestSlot = microseconds(10);
 inline constexpr Duration kLongestSlot = seconds(1);

@@ -64,10 +64,10 @@ class LinkReplay {
 
   void slot() {
     const Instant deadline = schedule_.deadline();
-    const Instant sealed = deadline - kSealOneCell * plan_.cells_per_slot;
+    const Instant sealed = deadline - kSealOneCell * plan_.cells_per_release();
     take_in(sealed);
     const bool more_waits = packer_.handle_waiting();
-    for (uint32_t taken = 0; taken < plan_.cells_per_slot; ++taken) {
+    for (uint32_t taken = 0; taken < plan_.cells_per_release(); ++taken) {
       const uint8_t* payload = ring_.take();
       if (payload == nullptr) break;
       arrive(deadline, payload);
@@ -141,7 +141,7 @@ class LinkReplay {
     const double all = static_cast<double>(slots_ + idle_slots_);
     if (all > 0) {
       result_.saturated = static_cast<double>(saturated_slots_) / all;
-      result_.used = static_cast<double>(payloads_taken_) / (all * plan_.cells_per_slot);
+      result_.used = static_cast<double>(payloads_taken_) / (all * plan_.cells_per_release());
     }
     return result_;
   }

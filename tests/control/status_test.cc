@@ -110,9 +110,9 @@ node osd0: cuttle 0.1.0, up 3 h 12 min, driver native, ipsec-mb
   osd1     sent                0       -    1,234  1.49 GiB
            received            0       -        5     999 B
 
-  timing  missed  late p50     p99   p99.9   max  sessions
-  mon          7    400 ns  1.5 us  190 us  3 ms        97
-  osd1         7    400 ns  1.5 us  190 us  3 ms        97
+  timing  by                   late p50      p99     p99.9  pauses  missed  sessions  load
+  mon     queue, 428 us ahead  12.29 us  21.5 us  70.66 us       5       7        97  hidden, 0.508
+  osd1    thread                 400 ns   1.5 us    190 us       2       7        97  -
 
   dropped  cause           count
   mon      cell_replayed  12,000
