@@ -28,9 +28,10 @@ namespace cuttle {
 struct GuardPeer {
   std::string interface;  // "ct-NAME"
   std::vector<IpPrefix> prefixes;
-  Endpoint endpoint;             // of its first lane
-  uint16_t lanes = 1;            // its ports from the endpoint's on
-  std::vector<PortRange> ports;  // what the link carries; empty: everything
+  Endpoint endpoint;                  // of its first lane
+  uint16_t lanes = 1;                 // its ports from the endpoint's on
+  std::vector<PortRange> ports = {};  // what the link carries; empty: everything
+  uint32_t cell_bytes = 0;            // UDP payload of a cell: for the egress lock (egress_lock.hh)
 };
 
 struct GuardConfig {
