@@ -146,6 +146,10 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
     if (config.realtime) agent->note_realtime(locked.error().message);
     spdlog::warn("keys may be written to swap: {}", locked.error().message);
   }
+  if (const auto spared = spare_write_back(); !spared) {
+    spdlog::warn("storage over the links may wait for itself when memory is short: {}",
+                 spared.error().message);
+  }
 
   agent->hold_cpu_latency();
   if (auto alone = check_alone(config); !alone) return tl::unexpected(alone.error());
