@@ -11,7 +11,7 @@ of_process() { # PID FIELD
   awk -v field="$2:" '$1 == field { $1 = ""; print substr($0, 2) }' "/proc/$1/status"
 }
 expect_harmless() { # NODE
-  local pid field task
+  local pid field task flags
   pid=$(<"$WORK/$1.pid")
   expect_same "users of $1 (real, effective, saved, file system)" "$NOBODY $NOBODY $NOBODY $NOBODY" "$(of_process "$pid" Uid)"
   expect_same "groups of $1" "" "$(of_process "$pid" Groups)"
@@ -19,6 +19,9 @@ expect_harmless() { # NODE
     for field in CapEff CapPrm; do
       expect_same "$field of $1's thread $(<"$task/comm")" "$KEPT" "$(of_process "$pid/task/${task##*/}" "$field")"
     done
+    # Of /proc/PID/stat, behind the name: PF_MEMALLOC_NOIO and PF_LOCAL_THROTTLE (PR_SET_IO_FLUSHER, prctl(2)).
+    flags=$(sed 's/.*) //' "/proc/$pid/task/${task##*/}/stat" | cut -d' ' -f7)
+    (((flags & 0x180000) == 0x180000)) || fail "$1's thread $(<"$task/comm") may wait for what is written back: flags $flags"
     expect_same "NoNewPrivs of $1's threads" 1 "$(of_process "$pid/task/${task##*/}" NoNewPrivs)"
     expect_same "Seccomp of $1's threads" 2 "$(of_process "$pid/task/${task##*/}" Seccomp)"
   done
