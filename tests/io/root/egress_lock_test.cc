@@ -1,7 +1,9 @@
 #include "io/egress_lock.hh"
 
 #include <gmock/gmock.h>
+#include <sys/uio.h>
 
+#include "io/tun.hh"
 #include "udp_fixture.hh"
 
 namespace cuttle {
@@ -292,6 +294,54 @@ TEST_F(EgressLockTest, looks_behind_vlan_tags) {
     EXPECT_FALSE(arrives(tags, v4(2)));
     EXPECT_FALSE(arrives(tags, v6(2)));
   }
+}
+
+// A device without Ethernet, as tunnels are.
+TEST_F(EgressLockTest, holds_devices_that_carry_bare_packets) {
+  const Inside inside(*a_);
+  auto tun = Tun::open("tun9", {});
+  ASSERT_TRUE(tun);
+  LinkSettings settings;
+  settings.up = true;
+  settings.quiet_ipv6 = true;
+  ASSERT_TRUE(set_link("tun9", settings));
+  apply(lock_against_b());
+  for (const char* route : {"10.9.0.2/32", "10.9.0.8/32", "fd09::2/128", "fd09::8/128"}) {
+    run(std::string("ip route add dev tun9 ") + route);
+  }
+  // How many packets come out for that address.
+  const auto come_out = [&](const std::string& to) {
+    const bool v6 = to.find(':') != std::string::npos;
+    const auto sender = v6 ? plain_socket("[fd09::1]:4000", "[" + to + "]:4000")
+                           : plain_socket("10.9.0.1:4000", to + ":4000");
+    uint8_t packet[2000] = {};
+    send(sender.get(), packet, 1000, 0);
+    int count = 0;
+    for (pollfd entry{tun->fd(), POLLIN, 0}; poll(&entry, 1, kLookout_ms) == 1; ++count) {
+      const iovec piece{packet, sizeof packet};
+      if (readv(tun->fd(), &piece, 1) <= 0) break;
+    }
+    return count;
+  };
+  EXPECT_EQ(come_out("10.9.0.8"), 1);
+  EXPECT_EQ(come_out("fd09::8"), 1);
+  EXPECT_EQ(come_out("10.9.0.2"), 0);
+  EXPECT_EQ(come_out("fd09::2"), 0);
+}
+
+TEST_F(EgressLockTest, goes_on_where_a_device_cannot_have_it) {
+  const Inside inside(*a_);
+  run("ip link add first type veth peer name second && ip link add third type veth peer name fourth");
+  run("tc qdisc add dev first ingress");
+  const GuardConfig config = lock_against_b();
+  const auto done = apply_lock(config);
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message, testing::HasSubstr("interface first: a qdisc 'ingress' of somebody's"));
+  const auto without = devices_without_lock(config).value();
+  ASSERT_EQ(without.size(), 1u);
+  EXPECT_EQ(without[0].name, "first");
+  ASSERT_TRUE(remove_lock());
+  run("tc qdisc show dev first | grep -q ingress");
 }
 
 TEST_F(EgressLockTest, comes_to_new_devices_and_leaves_no_trace) {
