@@ -27,9 +27,11 @@ void read_file(Bytes bytes) {
   auto file = CaptureFile::open("/proc/self/fd/" + std::to_string(memory.get()));
   if (!file) return;
   PacketRecord record;
-  // A packet takes at least a header of 16 octets in the file.
+  // A packet takes at least a header of 16 octets in the file, and deflate makes of one octet at most 1032.
+  const bool is_gzip = bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
   for (size_t packets = 0;; ++packets) {
-    CUTTLE_CHECK(packets <= bytes.size() / 16 + 1, "more packets than the file can hold");
+    CUTTLE_CHECK(packets <= bytes.size() * (is_gzip ? 1032 : 1) / 16 + 1,
+                 "more packets than the file can hold");
     const auto more = (*file)->next(record);
     if (!more || !*more) break;
     use(record);

@@ -21,10 +21,11 @@ parse_options() {
       --one-osd) LAB_ONE_OSD=yes ;;
       --name) option_value "$1" '[a-z][a-z0-9-]{0,30}' cuttle "${2:-}" && LAB_NAME=$2 && shift ;;
       --rate) option_value "$1" '[0-9.]+ ?[kMG]?b(it)?/s' '200 Mb/s' "${2:-}" && LAB_RATE=${2// /} && shift ;;
-      --slot) option_value "$1" '[0-9.]+ ?(ns|us|ms)' '200 us' "${2:-}" && LAB_SLOT=${2// /} && shift ;;
+      --slot) option_value "$1" '[0-9.]+ ?(ns|us|ms)' '500 us' "${2:-}" && LAB_SLOT=${2// /} && shift ;;
       --jitter) option_value "$1" '[0-9]+%?' 10 "${2:-}" && LAB_JITTER=${2%\%} && shift ;;
       --scatter) LAB_SCATTER=true ;;
       --poll-before) option_value "$1" '[0-9.]+ ?(ns|us|ms)' '100 us' "${2:-}" && LAB_POLL_BEFORE=${2// /} && shift ;;
+      --release) option_value "$1" 'auto|queue|thread' queue "${2:-}" && LAB_RELEASE=$2 && shift ;;
       --cell) option_value "$1" '[0-9]+' 1472 "${2:-}" && LAB_CELL=$2 && shift ;;
       --driver) option_value "$1" 'native|seastar' native "${2:-}" && LAB_DRIVER=$2 && shift ;;
       --) break ;;

@@ -5,10 +5,12 @@ LAB_NAME=cuttle
 LAB_PLAIN=no
 LAB_ONE_OSD=no
 LAB_RATE=200Mb/s
-LAB_SLOT=200us
-LAB_JITTER=0
-LAB_SCATTER=false
-LAB_POLL_BEFORE=0us
+# Empty: the agent's own defaults.
+LAB_SLOT=
+LAB_JITTER=
+LAB_SCATTER=
+LAB_POLL_BEFORE=
+LAB_RELEASE=
 LAB_CELL=1472
 LAB_DRIVER=native
 
@@ -43,7 +45,7 @@ namespace() { echo "$LAB_NAME-$1"; }
 
 # What `up` was asked for, in one line: the same line again means there is nothing to do.
 settings_line() {
-  echo "plain=$LAB_PLAIN one_osd=$LAB_ONE_OSD rate=$LAB_RATE slot=$LAB_SLOT jitter=$LAB_JITTER scatter=$LAB_SCATTER poll_before=$LAB_POLL_BEFORE cell=$LAB_CELL driver=$LAB_DRIVER"
+  echo "plain=$LAB_PLAIN one_osd=$LAB_ONE_OSD rate=$LAB_RATE slot=$LAB_SLOT jitter=$LAB_JITTER scatter=$LAB_SCATTER poll_before=$LAB_POLL_BEFORE release=$LAB_RELEASE cell=$LAB_CELL driver=$LAB_DRIVER"
 }
 
 # The settings of the lab that is up, for the words that only look at it.

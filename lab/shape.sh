@@ -31,13 +31,14 @@ control_socket = "$(agent_file "$node" sock)"
 
 [shape]
 rate = "$LAB_RATE"
-slot = "$LAB_SLOT"
+${LAB_SLOT:+slot = "$LAB_SLOT"}
 cell = $LAB_CELL
-jitter = $LAB_JITTER
-scatter = $LAB_SCATTER
+${LAB_JITTER:+jitter = $LAB_JITTER}
+${LAB_SCATTER:+scatter = $LAB_SCATTER}
 
 [runtime]
-poll_before = "$LAB_POLL_BEFORE"
+${LAB_POLL_BEFORE:+poll_before = "$LAB_POLL_BEFORE"}
+${LAB_RELEASE:+release = "$LAB_RELEASE"}
 TEXT
   for peer in "${NODES[@]}"; do
     [[ $peer != "$node" ]] || continue

@@ -67,7 +67,7 @@ lab_up() {
 }
 
 describe_lab() {
-  local how="shaped by Cuttle: cells of $LAB_CELL bytes, $LAB_RATE a link, slots of $LAB_SLOT"
+  local how="shaped by Cuttle: cells of $LAB_CELL bytes, $LAB_RATE a link, slots of ${LAB_SLOT:-the default length}"
   [[ $LAB_PLAIN == no ]] || how="plain, without Cuttle"
   say "Lab '$LAB_NAME': $how (state and logs: $STATE)"
 }

@@ -5,6 +5,8 @@
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
 source "$CUTTLE_ROOT/scripts/lib/build.sh"
+# shellcheck source=scripts/lib/cut_tap.sh
+source "$CUTTLE_ROOT/scripts/lib/cut_tap.sh"
 for part in cluster capture load facts; do
   # shellcheck source=/dev/null
   source "$CUTTLE_ROOT/scripts/demo/$part.sh"
@@ -72,7 +74,7 @@ observe shaped
 heading "3 of 3: what the observer saw"
 verdict=0
 "$REPORT" --plain "$DEMO/plain.pcap" --plain-spans "$DEMO/plain.csv" \
-  --shaped "$DEMO/shaped.pcap" --shaped-spans "$DEMO/shaped.csv" \
+  --shaped "$DEMO/shaped.pcap" --shaped-spans "$DEMO/shaped.csv" --cut "$DEMO/shaped-cut.pcap" \
   --nodes mon=10.77.0.10,osd0=10.77.0.11,osd1=10.77.0.12 --port "$PORT" --cell "$CELL" \
   --facts "$DEMO/facts.json" --out "$DEMO" || verdict=$?
 [[ $keep_captures == yes ]] || rm -f "$DEMO"/*.pcap

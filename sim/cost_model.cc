@@ -14,6 +14,10 @@ const char* mutant_name(Mutant mutant) {
       return "idle-slots-skipped";
     case Mutant::wait_for_packer:
       return "wait-for-packer";
+    case Mutant::queue_runs_empty_under_load:
+      return "queue-runs-empty-under-load";
+    case Mutant::idle_slots_not_caught_up:
+      return "idle-slots-not-caught-up";
     case Mutant::answer_at_once:
       return "answer-at-once";
     case Mutant::keys_at_once:

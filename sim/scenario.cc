@@ -132,6 +132,18 @@ void draw_clock_jumps(Random& random, Scenario& scenario) {
   }
 }
 
+// A host that is busy with something else: for less than a slot, for some, now and then for so long that a
+// gap is left.
+void draw_pauses(Random& random, Scenario& scenario) {
+  if (!random.chance(0.5)) return;
+  for (int64_t n = between(random, 1, 12); n > 0; --n) {
+    const int64_t most_us = random.chance(0.1) ? 200'000 : random.chance(0.5) ? 20'000 : 1500;
+    scenario.pauses.push_back({static_cast<NodeNumber>(random.below(scenario.nodes)),
+                               instant_in(random, Instant{0}, scenario.faults_stop),
+                               microseconds(between(random, 10, most_us))});
+  }
+}
+
 }  // namespace
 
 const char* family_name(Family family) {
@@ -181,6 +193,8 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   draw_clock_jumps(random, scenario);
   // Not faster than a slow host can follow, where runs are compared: what it loses then shows how busy it is.
   if (random.chance(0.2)) scenario.faults.initiations_per_ms = 0.05 + random.unit() * (compared ? 0.15 : 4);
+  for (size_t i = 0; i < scenario.nodes; ++i) scenario.by_queue.push_back(random.chance(0.5));
+  draw_pauses(random, scenario);
   return scenario;
 }
 
@@ -208,6 +222,11 @@ std::string Scenario::describe() const {
     text += fmt::format("; {}'s wall clock jumps by {} s at {:.3f} s", jump.node, jump.by.ns / 1'000'000'000,
                         static_cast<double>(jump.at.ns) * 1e-9);
   }
+  for (const PacerPause& pause : pauses) {
+    text += fmt::format("; {}'s pacer pauses for {} us at {:.3f} s", pause.node, pause.length.ns / 1000,
+                        static_cast<double>(pause.at.ns) * 1e-9);
+  }
+  text += fmt::format("; queues keep time at {}", fmt::join(by_queue, ","));
   if (!without.empty()) text += fmt::format("; without {}", fmt::join(without, ","));
   return text;
 }
@@ -234,6 +253,8 @@ const std::vector<std::pair<std::string_view, Remove>>& removals() {
       {"slowness", [](Scenario& s) { std::fill(s.slowness.begin(), s.slowness.end(), 1); }},
       {"slot-jitter", [](Scenario& s) { s.shape.jitter_percent = 0; }},
       {"scatter", [](Scenario& s) { s.shape.scatter = false; }},
+      {"pauses", [](Scenario& s) { s.pauses.clear(); }},
+      {"queues", [](Scenario& s) { std::fill(s.by_queue.begin(), s.by_queue.end(), false); }},
       {"flows", [](Scenario& s) { s.flows = 0; }},
   };
   return all;

@@ -35,6 +35,12 @@ struct Crash {
   Instant back_at;
 };
 
+struct PacerPause {
+  NodeNumber node;
+  Instant at;
+  Duration length;
+};
+
 struct ClockJump {  // of the wall clock
   NodeNumber node;
   Instant at;
@@ -51,10 +57,12 @@ struct Scenario {
   std::vector<Cut> cuts;
   std::vector<Crash> crashes;
   std::vector<ClockJump> clock_jumps;
+  std::vector<PacerPause> pauses;
   std::vector<SimClock> clocks;    // of each node
   std::vector<Instant> starts;     // of each node
   std::vector<bool> shared_cores;  // of each node
   std::vector<int64_t> slowness;   // of each node
+  std::vector<bool> by_queue;      // of each node: a queue keeps time
   uint32_t flows = 0;              // TCP-like flows
   Instant faults_stop{};           // and the loads, too
   Instant end{};

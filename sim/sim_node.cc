@@ -41,7 +41,14 @@ SimNode::SimNode(Host host, NodeSetup setup)
       control_own_(std::make_unique<SimThread>(host_.loop)),
       receiver_(setup_.shared_core ? packer_.get() : receiver_own_.get()),
       control_(setup_.shared_core ? packer_.get() : control_own_.get()),
-      room_(Packer::most_slots_per_packet(setup_.format)) {
+      room_(Packer::most_slots_per_packet(setup_.format)),
+      queue_(setup_.seed + 5) {
+  if (setup_.by_queue) {
+    Draws draws(setup_.seed + 6);
+    auto table = PauseTable::draw(draws, static_cast<uint32_t>(setup_.format.cell_bytes()) + 42);
+    CUTTLE_CHECK(table.has_value(), "cells are long enough for pauses");
+    queue_clock_.emplace(std::move(*table));
+  }
   Random phase(setup_.seed ^ 0x9a5e);
   for (size_t i = 0; i < setup_.peers.size(); ++i) {
     const auto within = static_cast<int64_t>(phase.below(static_cast<uint64_t>(setup_.plan.period().ns)));
@@ -79,6 +86,10 @@ void SimNode::send_packet(NodeNumber peer, std::vector<uint8_t> packet) {
 
 void SimNode::set_reading(NodeNumber peer, bool reading) {
   link_of(peer).reading = reading;
+}
+
+void SimNode::pause_pacer(Duration duration) {
+  pacer_free_ = std::max(pacer_free_, host_.loop.now() + duration);
 }
 
 bool SimNode::up(NodeNumber peer) const {

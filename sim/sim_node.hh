@@ -18,11 +18,13 @@
 #include "link/association.hh"
 #include "link/lane_keys.hh"
 #include "link/packer.hh"
+#include "link/queue_clock.hh"
 #include "link/receiver.hh"
 #include "link/sender.hh"
 #include "sim/cost_model.hh"
 #include "sim/sim_clock.hh"
 #include "sim/sim_network.hh"
+#include "sim/sim_queue.hh"
 #include "sim/sim_thread.hh"
 
 namespace cuttle::sim {
@@ -38,7 +40,8 @@ struct NodeSetup {
   CostModel cost;
   Mutant mutant = Mutant::none;
   bool shared_core = false;
-  uint64_t seed = 0;  // of keys, SPIs and jitter; another one each time the node is started
+  bool by_queue = false;  // a queue keeps time, not the pacer
+  uint64_t seed = 0;      // of keys, SPIs and jitter; another one each time the node is started
   PrivateKey own_key;
   std::vector<std::pair<NodeNumber, PublicKey>> peers;
 };
@@ -74,6 +77,9 @@ class SimNode {
 
   // Somebody sets the wall clock.
   void set_wall_clock(Duration offset) { setup_.clock.wall_offset = offset; }
+
+  // Something keeps the pacer from running for so long.
+  void pause_pacer(Duration duration);
 
   bool up(NodeNumber peer) const;
   const Association& association(NodeNumber peer) const;
@@ -125,6 +131,8 @@ class SimNode {
   void await_slot();
   void seal(Link& link);
   void release(Link& link, Train train, bool idle);
+  void hand_over(Link& link, Train train, bool idle);
+  void send_later(Link& link, const Train& train, size_t first, size_t count, Instant when);
   void obey(Link& link);
   Duration seal_lead() const;
 
@@ -155,6 +163,8 @@ class SimNode {
   std::vector<iovec> room_;
   size_t pieces_ = 0;
   Instant pacer_free_{INT64_MIN};
+  std::optional<QueueClock> queue_clock_;  // the pacer's idea of the queue
+  SimQueue queue_;                         // and the queue
   bool control_waits_ = false;
   std::vector<std::function<void()>> control_results_;
   // What the receiver's current work found.

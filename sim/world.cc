@@ -65,6 +65,7 @@ void World::start(NodeNumber number) {
                   .cost = cost,
                   .mutant = options_.mutant,
                   .shared_core = scenario_.shared_cores[number],
+                  .by_queue = scenario_.by_queue[number],
                   .seed = (scenario_.seed * 1000 + number) * 1000 + ++incarnations_[number],
                   .own_key = keys_[number],
                   .peers = std::move(peers)};
@@ -86,6 +87,11 @@ void World::plan_faults() {
     loop_.at(jump.at, [this, &jump] {
       clocks_[jump.node].wall_offset = clocks_[jump.node].wall_offset + jump.by;
       if (nodes_[jump.node] != nullptr) nodes_[jump.node]->set_wall_clock(clocks_[jump.node].wall_offset);
+    });
+  }
+  for (const PacerPause& pause : scenario_.pauses) {
+    loop_.at(pause.at, [this, &pause] {
+      if (nodes_[pause.node] != nullptr) nodes_[pause.node]->pause_pacer(pause.length);
     });
   }
   for (const Cut& cut : scenario_.cuts) {

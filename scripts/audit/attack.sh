@@ -33,7 +33,7 @@ attack_one() {
   if [[ $source == fabric ]]; then
     arguments+=(--capture "$AUDIT/shaped-fabric.pcap" --labels "$AUDIT/shaped.csv")
   else
-    for node in mon osd0 osd1; do arguments+=(--capture "$AUDIT/$source-$node.pcap"); done
+    for node in $AUDIT_NODES; do arguments+=(--capture "$AUDIT/$source-$node.pcap"); done
     arguments+=(--labels "$AUDIT/$source.csv")
   fi
   [[ $classes == - ]] || arguments+=(--classes "idle,$MAIN_LOAD")
@@ -48,6 +48,7 @@ attack_one() {
 }
 
 attack_everything() {
+  export AUDIT_NODES="${NODES[*]}"
   export AUDIT TOOL NODE_LIST PORT CELL SEED MAIN_LOAD
   export -f attack_one say
   # shellcheck disable=SC2016  # expands in the inner bash

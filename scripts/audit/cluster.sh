@@ -12,10 +12,14 @@ lab() {
 }
 
 bring_up_cluster() {
-  local options=(--rate "$RATE" --slot "$SLOT" --poll-before "$POLL_BEFORE")
+  local options=(--rate "$RATE")
+  [[ -z $SLOT ]] || options+=(--slot "$SLOT")
+  [[ -z $POLL_BEFORE ]] || options+=(--poll-before "$POLL_BEFORE")
+  [[ -z $RELEASE ]] || options+=(--release "$RELEASE")
   [[ -z $JITTER ]] || options+=(--jitter "$JITTER")
   [[ $SCATTER == no ]] || options+=(--scatter)
   [[ $1 == shaped ]] || options=(--plain)
+  [[ $ONE_OSD == no ]] || options+=(--one-osd)
   "$CUTTLE_ROOT/lab/lab" up --name "$LAB_NAME" "${options[@]}" &
   LAB_PID=$!
   wait "$LAB_PID"

@@ -6,8 +6,8 @@ TOOL=$CUTTLE_ROOT/build/release/src/audit/cuttle-audit
 REPORT=$CUTTLE_ROOT/build/release/src/audit/cuttle-audit-report
 export STEP_LOG=$AUDIT/audit.log
 
+declare -A AUDIT_ADDRESS=([mon]=10.77.0.10 [osd0]=10.77.0.11 [osd1]=10.77.0.12)
 NODES=(mon osd0 osd1)
-NODE_LIST=mon=10.77.0.10,osd0=10.77.0.11,osd1=10.77.0.12
 PORT=4410
 CELL=1472
 POOL=bench
@@ -19,20 +19,21 @@ ANALYSIS_SECONDS=180 # kept free for the attacker at the end
 LEAST_ROUNDS=4       # so many blocks of idleness and of load at least, whatever the time
 
 MINUTES=25
-# The shape that timing tells least about (docs/timing.md), and modest: six links, their agents, Ceph and the observers
-# share this machine's cores.
-RATE=10Mb/s
-SLOT=10ms
+# The product's default shape, unless one is asked for.
+RATE=200Mb/s
+SLOT=
 JITTER=
-SCATTER=yes
-POLL_BEFORE=100us
+SCATTER=no
+POLL_BEFORE=
+RELEASE=
+ONE_OSD=no
 SEED=1
 KEEP_CAPTURES=no
 
 read_options() {
   while (($# > 0)); do
     case $1 in
-      --minutes | --rate | --slot | --jitter | --poll-before | --seed)
+      --minutes | --rate | --slot | --jitter | --poll-before | --release | --seed)
         (($# >= 2)) || DIE_STATUS=2 die "$1 needs a value"
         [[ $1 != --minutes && $1 != --seed || $2 =~ ^[0-9]{1,4}$ ]] || DIE_STATUS=2 die "$1: '$2' is not a whole number"
         local name=${1#--}
@@ -40,28 +41,37 @@ read_options() {
         printf -v "${name^^}" '%s' "$2"
         shift 2
         ;;
-      --no-scatter)
-        SCATTER=no
+      --scatter)
+        SCATTER=yes
+        shift
+        ;;
+      --one-osd)
+        ONE_OSD=yes
         shift
         ;;
       --keep-captures)
         KEEP_CAPTURES=yes
         shift
         ;;
-      *) DIE_STATUS=2 die "no option '$1' for 'audit'; there are --minutes M, --rate R, --slot S, --jitter P, --no-scatter, --poll-before D, --seed N, --keep-captures" ;;
+      *) DIE_STATUS=2 die "no option '$1' for 'audit'; there are --minutes M, --rate R, --slot S, --jitter P, --scatter, --poll-before D, --release queue|thread, --one-osd, --seed N, --keep-captures" ;;
     esac
   done
   ((MINUTES >= 10)) || DIE_STATUS=2 die "--minutes: at least 10; 25 are needed for a verdict"
+  [[ $ONE_OSD == no ]] || NODES=(mon osd0)
+  local node
+  NODE_LIST=
+  for node in "${NODES[@]}"; do NODE_LIST+=${NODE_LIST:+,}$node=${AUDIT_ADDRESS[$node]}; done
 }
 
 write_settings() {
-  jq --null-input --arg rate "$RATE" --arg slot "$SLOT" --arg jitter "${JITTER:-0}" --arg scatter "$SCATTER" --arg poll "$POLL_BEFORE" --arg minutes "$MINUTES" \
+  jq --null-input --arg rate "$RATE" --arg slot "${SLOT:-default}" --arg jitter "${JITTER:-default}" --arg scatter "$SCATTER" \
+    --arg release "${RELEASE:-auto}" --arg osds "$((${#NODES[@]} - 1))" --arg minutes "$MINUTES" \
     --arg seed "$SEED" --arg kernel "$(uname -r)" --arg cores "$(nproc)" \
-    '{rate: $rate, slot: $slot, "jitter (%)": $jitter, scatter: $scatter, "polling before": $poll, minutes: $minutes, seed: $seed, kernel: $kernel, cores: $cores}' \
+    '{rate: $rate, slot: $slot, "jitter (%)": $jitter, scatter: $scatter, release: $release, OSDs: $osds, minutes: $minutes, seed: $seed, kernel: $kernel, cores: $cores}' \
     >"$AUDIT/settings.json"
 }
 
 describe_audit() {
   say ""
-  say "An audit of $MINUTES minutes: $RATE a link, slots of $SLOT, jitter ${JITTER:-0} %, scatter $SCATTER, polling before $POLL_BEFORE; logs in out/audit"
+  say "An audit of $MINUTES minutes: $RATE a link, slots of ${SLOT:-the default}, jitter ${JITTER:-as by default}, scatter $SCATTER, release ${RELEASE:-auto}; logs in out/audit"
 }

@@ -2,10 +2,11 @@
 # What leaves each node, seen at its end of the cable: everything but cells and ARP is kept, and must be nothing. A
 # count of the cells shows that the observer was awake.
 
-# Don't-fragment alone, TOS 0, TTL 64, no options, the configured size, from our port to our port.
+# Don't-fragment alone, TOS 0, TTL 64, no options, the configured size, from our port to our port. A train that no
+# device has cut yet is a whole number of cells.
 cell_filter() {
-  echo "(ip[0] = 0x45 and ip[1] = 0 and ip[2:2] = $((LAB_CELL + 28)) and ip[6:2] = 0x4000 and ip[8] = 64" \
-    "and udp src port $PORT and udp dst port $PORT and udp[4:2] = $((LAB_CELL + 8)))"
+  echo "(ip[0] = 0x45 and ip[1] = 0 and (ip[2:2] - 28) % $LAB_CELL = 0 and ip[6:2] = 0x4000 and ip[8] = 64" \
+    "and udp src port $PORT and udp dst port $PORT and (udp[4:2] - 8) % $LAB_CELL = 0 and udp[4:2] > 8)"
 }
 
 watches() { grep -qs 'listening on' "$SOAK/wire-$1.err"; }

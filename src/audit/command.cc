@@ -160,7 +160,8 @@ int run(const Arguments& arguments) {
 
 void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--capture", arguments.captures,
-                 "pcap or pcapng; several for several taps, each seeing its own node's outgoing packets");
+                 "pcap or pcapng, gzip too, `-` for standard input; several for several taps, each seeing its own "
+                 "node's outgoing packets");
   app.add_option("--live", arguments.live, "record this interface first, instead of --capture");
   app.add_option("--seconds", arguments.live_seconds, "how long to record with --live");
   app.add_option("--labels", arguments.labels, "what the cluster did when: CSV start_ns,end_ns,class");

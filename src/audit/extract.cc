@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "capture/stamp_check.hh"
+
 namespace cuttle::audit {
 
 namespace {
@@ -16,7 +18,11 @@ class LinkCutter {
   }
 
   void take(const capture::PacketRecord& record, bool is_cell) {
-    while (windows_.size() < plan_.windows.size() && record.time >= current().end) close_window();
+    // Stamps of different CPUs may be out of order by a little, across a window's edge, too.
+    while (windows_.size() < plan_.windows.size() &&
+           record.time >= current().end + capture::kLittleDisorder) {
+      close_window();
+    }
     if (windows_.size() == plan_.windows.size() || record.time < current().start) return;
     samples_.push_back({record.time.ns, record.ip_bytes, is_cell});
   }
@@ -30,11 +36,17 @@ class LinkCutter {
   const Window& current() const { return plan_.windows[windows_.size()]; }
 
   void close_window() {
-    // Stamps of different CPUs may be out of order by a little.
     std::stable_sort(samples_.begin(), samples_.end(),
                      [](const Sample& a, const Sample& b) { return a.time_ns < b.time_ns; });
-    windows_.push_back(link_features(samples_, current(), link_.slots, link_.usual_bytes));
-    samples_.clear();
+    const auto begin = first_at(current().start);
+    const auto end = first_at(current().end);
+    windows_.push_back(link_features({begin, end}, current(), link_.slots, link_.usual_bytes));
+    samples_.erase(samples_.begin(), end);
+  }
+
+  std::vector<Sample>::iterator first_at(Instant time) {
+    return std::lower_bound(samples_.begin(), samples_.end(), time.ns,
+                            [](const Sample& sample, int64_t ns) { return sample.time_ns < ns; });
   }
 
   const LinkSurvey& link_;
@@ -58,9 +70,9 @@ Result<Extraction> extract(const std::vector<CaptureInput>& inputs, const ReadOp
 
   progress.begin("second reading: what an attacker computes");
   for (size_t i = 0; i < inputs.size(); ++i) {
-    auto opened = inputs[i].open();
-    if (!opened) return tl::unexpected(opened.error());
-    const auto source = behind_port(std::move(*opened), options.line_rate);
+    auto reading = open_reading(inputs[i], options);
+    if (!reading) return tl::unexpected(reading.error());
+    const auto& source = reading->source;
     capture::PacketRecord record;
     while (true) {
       const auto more = source->next(record);

@@ -29,6 +29,7 @@ class PortModel : public capture::PacketSource {
   }
 
   double fraction_read() const override { return inner_->fraction_read(); }
+  std::string interface_name(uint32_t interface) const override { return inner_->interface_name(interface); }
 
  private:
   std::unique_ptr<capture::PacketSource> inner_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "capture/capture_file.hh"
+#include "capture/spool.hh"
 
 namespace cuttle::audit {
 
@@ -16,6 +17,7 @@ constexpr uint64_t kProgressEvery = 100'000;
 
 struct LinkState {
   LinkSurvey seen;
+  uint32_t interface = 0;  // as the capture numbers them
   std::vector<int64_t> sample_ns;
   std::map<uint32_t, uint32_t> last_sequence;  // by SPI
 };
@@ -26,7 +28,7 @@ class Surveyor {
       : options_(options), spans_(spans), result_(result) {}
 
   Result<void> take(const capture::PacketRecord& record, size_t input,
-                    const std::vector<CaptureInput>& inputs) {
+                    const std::vector<CaptureInput>& inputs, const capture::PacketSource& source) {
     const auto ends = options_.nodes->link_of(record);
     if (!ends) return {};
     auto [at, is_new] = links_.try_emplace(*ends);
@@ -34,10 +36,16 @@ class Surveyor {
     if (is_new) {
       link.seen.ends = *ends;
       link.seen.input = input;
+      link.interface = record.interface;
     } else if (link.seen.input != input) {
       return failure(
           fmt::format("link {} is in both {} and {}; capture outgoing packets only (tcpdump -Q out)",
                       options_.nodes->link_name(*ends), inputs[link.seen.input].name, inputs[input].name));
+    }
+    if (link.interface != record.interface) {
+      return failure(capture::two_interfaces_text(inputs[input].name, options_.nodes->link_name(*ends),
+                                                  source.interface_name(link.interface),
+                                                  source.interface_name(record.interface)));
     }
     count(link, record);
     return {};
@@ -107,11 +115,26 @@ class Surveyor {
 }  // namespace
 
 CaptureInput capture_file_input(const std::string& path) {
-  return {path, [path]() -> Result<std::unique_ptr<capture::PacketSource>> {
-            auto file = capture::CaptureFile::open(path);
+  // What comes through a pipe comes once, and is read twice: it is kept for that long, in a file without a
+  // name.
+  auto spool = std::make_shared<capture::Spool>(path);
+  return {path == "-" ? "standard input" : path, [spool]() -> Result<std::unique_ptr<capture::PacketSource>> {
+            const auto at = spool->path();
+            if (!at) return tl::unexpected(at.error());
+            capture::CaptureOptions options;
+            options.called = spool->name();
+            auto file = capture::CaptureFile::open(*at, options);
             if (!file) return tl::unexpected(file.error());
             return std::unique_ptr<capture::PacketSource>(std::move(*file));
           }};
+}
+
+Result<Reading> open_reading(const CaptureInput& input, const ReadOptions& options) {
+  auto opened = input.open();
+  if (!opened) return tl::unexpected(opened.error());
+  auto cutter = std::make_unique<capture::TrainCutter>(std::move(*opened), options.shape, *options.nodes);
+  const capture::TrainCutter* trains = cutter.get();
+  return Reading{behind_port(std::move(cutter), options.line_rate), trains};
 }
 
 Result<Survey> survey(const std::vector<CaptureInput>& inputs, const ReadOptions& options,
@@ -121,15 +144,15 @@ Result<Survey> survey(const std::vector<CaptureInput>& inputs, const ReadOptions
   Surveyor surveyor(options, spans, result);
   progress.begin("first reading: sizes, sequences, slots");
   for (size_t i = 0; i < inputs.size(); ++i) {
-    auto opened = inputs[i].open();
-    if (!opened) return tl::unexpected(opened.error());
-    const auto source = behind_port(std::move(*opened), options.line_rate);
+    auto reading = open_reading(inputs[i], options);
+    if (!reading) return tl::unexpected(reading.error());
+    const auto& source = reading->source;
     capture::PacketRecord record;
     while (true) {
       const auto more = source->next(record);
       if (!more) return tl::unexpected(more.error());
       if (!*more) break;
-      const auto taken = surveyor.take(record, i, inputs);
+      const auto taken = surveyor.take(record, i, inputs, *source);
       if (!taken) return tl::unexpected(taken.error());
       if (source->counts().packets % kProgressEvery == 0) {
         progress.at((static_cast<double>(i) + source->fraction_read()) / static_cast<double>(inputs.size()));
@@ -137,6 +160,12 @@ Result<Survey> survey(const std::vector<CaptureInput>& inputs, const ReadOptions
     }
     const capture::SourceCounts& counts = source->counts();
     if (counts.packets == 0) return failure(fmt::format("{}: the capture is empty", inputs[i].name));
+    const auto even = reading->trains->check_even(inputs[i].name);
+    if (!even) return tl::unexpected(even.error());
+    const auto copies = capture::check_copies(counts, inputs[i].name);
+    if (!copies) return tl::unexpected(copies.error());
+    result.whole_trains += reading->trains->trains().whole;
+    result.most_cells = std::max(result.most_cells, reading->trains->trains().most_cells);
     const auto inside = check_spans_inside(spans, spans_path, counts.first, counts.last);
     if (!inside) return tl::unexpected(inside.error());
     if (result.packets == 0 || counts.first < result.first) result.first = counts.first;

@@ -14,6 +14,7 @@
 #include "capture/nodes.hh"
 #include "capture/packet_source.hh"
 #include "capture/spans.hh"
+#include "capture/trains.hh"
 
 namespace cuttle::audit {
 
@@ -30,6 +31,14 @@ struct ReadOptions {
   capture::CellShape shape;
   LineRate line_rate;
 };
+
+// One reading of a capture as the observer asked for sees it: trains as the cells they are, behind a port.
+// `trains` belongs to `source`.
+struct Reading {
+  std::unique_ptr<capture::PacketSource> source;
+  const capture::TrainCutter* trains;
+};
+Result<Reading> open_reading(const CaptureInput& input, const ReadOptions& options);
 
 struct SequenceCheck {
   uint64_t sessions = 0;  // security parameters indexes seen
@@ -60,9 +69,12 @@ struct Survey {
   std::vector<LinkSurvey> links;  // sorted by their ends; only those with packets
   uint64_t foreign_packets = 0;   // IP packets between the nodes that are no cells
   std::vector<std::string> foreign_examples;
+  uint64_t whole_trains = 0;  // records of more than one cell; they count as these
+  uint32_t most_cells = 1;    // of a record
 };
 
-// Errors: unreadable or cut-off captures, none of the nodes in them, a link in two captures, spans outside.
+// Errors: unreadable or cut-off captures, none of the nodes in them, a link in two captures, spans outside,
+// records that are no whole number of cells.
 Result<Survey> survey(const std::vector<CaptureInput>& inputs, const ReadOptions& options,
                       const std::vector<capture::Span>& spans, const std::string& spans_path,
                       Progress& progress);

@@ -12,6 +12,9 @@ namespace cuttle::capture {
 namespace {
 
 constexpr uint16_t kEtherArp = 0x0806;
+constexpr uint16_t kEtherIpV4 = 0x0800;
+constexpr uint16_t kEtherIpV6 = 0x86dd;
+constexpr uint16_t kEtherVlan = 0x8100;
 
 int link_type_of(LinkLayer layer) {
   switch (layer) {
@@ -27,7 +30,7 @@ int link_type_of(LinkLayer layer) {
   return DLT_EN10MB;
 }
 
-std::vector<uint8_t> link_header(LinkLayer layer, uint16_t ether_type) {
+std::vector<uint8_t> link_header(LinkLayer layer, uint16_t ether_type, uint32_t interface = 0) {
   std::vector<uint8_t> header;
   switch (layer) {
     case LinkLayer::ethernet:
@@ -42,6 +45,7 @@ std::vector<uint8_t> link_header(LinkLayer layer, uint16_t ether_type) {
     case LinkLayer::linux_cooked_2:
       header.resize(20);
       store_be16(header.data(), ether_type);
+      store_be32(header.data() + 4, interface);
       break;
     case LinkLayer::raw_ip:
       break;
@@ -126,11 +130,25 @@ Result<std::unique_ptr<CaptureWriter>> CaptureWriter::create(const std::string& 
 }
 
 void CaptureWriter::write(const PacketRecord& record) {
+  write(record, std::nullopt);
+}
+
+void CaptureWriter::write_tagged(const PacketRecord& record, uint16_t vlan) {
+  write(record, vlan);
+}
+
+void CaptureWriter::write(const PacketRecord& record, std::optional<uint16_t> vlan) {
   const bool v6 = record.source.is_v6;
   const uint32_t ip_header_bytes = v6 ? 40 : 20;
   const uint32_t ip_bytes =
       record.ip_bytes != 0 ? record.ip_bytes : ip_header_bytes + 8 + record.udp_payload_bytes;
-  auto frame = link_header(state_->layer, v6 ? 0x86dd : 0x0800);
+  const uint16_t ether_type = v6 ? kEtherIpV6 : kEtherIpV4;
+  auto frame = link_header(state_->layer, vlan ? kEtherVlan : ether_type, record.interface);
+  if (vlan) {
+    frame.resize(frame.size() + 4);
+    store_be16(&frame[frame.size() - 4], *vlan);
+    store_be16(&frame[frame.size() - 2], ether_type);
+  }
   const auto wire_bytes = static_cast<uint32_t>(frame.size() + ip_bytes);
   append_ip_header(frame, record, ip_bytes);
   append_transport(frame, record);

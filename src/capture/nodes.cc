@@ -65,6 +65,15 @@ bool CellShape::is_on_port(const PacketRecord& record) const {
          record.source_port < port + lanes;
 }
 
+std::string two_interfaces_text(const std::string& capture, const std::string& link, const std::string& one,
+                                const std::string& other) {
+  return fmt::format(
+      "{}: link {} was captured on several interfaces, {} and {}, and one packet may pass both; capture on "
+      "one "
+      "(tcpdump -i DEV), or split the file",
+      capture, link, one, other);
+}
+
 std::string describe(const PacketRecord& record) {
   std::string protocol = fmt::format("IP protocol {}", record.protocol);
   if (record.protocol == kProtocolTcp) protocol = "TCP";

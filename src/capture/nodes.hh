@@ -52,7 +52,16 @@ struct CellShape {
   bool is_cell(const PacketRecord& record) const {
     return is_on_port(record) && record.udp_payload_bytes == cell_bytes;
   }
+  // Cells in a record: 1, more for a train that was captured whole, 0 for whatever is no cell.
+  uint32_t cells_in(const PacketRecord& record) const {
+    const bool even = cell_bytes > 0 && is_on_port(record) && record.udp_payload_bytes % cell_bytes == 0;
+    return even ? record.udp_payload_bytes / cell_bytes : 0;
+  }
 };
+
+// The error where a link's packets come from more than one interface: each would count several times.
+std::string two_interfaces_text(const std::string& capture, const std::string& link, const std::string& one,
+                                const std::string& other);
 
 // One line for a person: "UDP 10.77.0.10:68 -> 10.77.0.11:67, 328 bytes".
 std::string describe(const PacketRecord& record);

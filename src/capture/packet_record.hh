@@ -32,6 +32,9 @@ struct PacketRecord {
   uint16_t destination_port = 0;
   uint32_t ip_bytes = 0;  // the whole IP packet on the wire, however little of it was captured
   uint32_t udp_payload_bytes = 0;
+  // By which interface, where the capture tells (Linux cooked v2 by its number, pcapng by a description of
+  // it): a number that its source gives a name to. 0: one interface, or not told.
+  uint32_t interface = 0;
   std::optional<EspHeader> esp;  // absent for a handshake (RFC 3948's marker, four zero bytes)
 };
 

@@ -12,6 +12,7 @@ constexpr uint16_t kEtherIpV4 = 0x0800;
 constexpr uint16_t kEtherIpV6 = 0x86dd;
 constexpr uint16_t kEtherVlan = 0x8100;         // IEEE 802.1Q
 constexpr uint16_t kEtherServiceVlan = 0x88a8;  // IEEE 802.1ad
+constexpr uint16_t kEtherOldServiceVlan = 0x9100;
 constexpr size_t kUdpHeaderBytes = 8;
 constexpr size_t kIpV4HeaderBytes = 20;
 constexpr size_t kIpV6HeaderBytes = 40;
@@ -27,19 +28,11 @@ struct LinkPart {
   uint16_t ether_type = 0;
 };
 
-std::optional<LinkPart> read_link_header(LinkLayer layer, Bytes frame) {
+std::optional<LinkPart> read_untagged_header(LinkLayer layer, Bytes frame) {
   switch (layer) {
-    case LinkLayer::ethernet: {
-      LinkPart part{14, 0};
-      if (frame.size() < part.header_bytes) return std::nullopt;
-      part.ether_type = load_be16(frame.data() + 12);
-      while (part.ether_type == kEtherVlan || part.ether_type == kEtherServiceVlan) {
-        if (frame.size() < part.header_bytes + 4) return std::nullopt;
-        part.ether_type = load_be16(frame.data() + part.header_bytes + 2);
-        part.header_bytes += 4;
-      }
-      return part;
-    }
+    case LinkLayer::ethernet:
+      if (frame.size() < 14) return std::nullopt;
+      return LinkPart{14, load_be16(frame.data() + 12)};
     case LinkLayer::linux_cooked:
       if (frame.size() < 16) return std::nullopt;
       return LinkPart{16, load_be16(frame.data() + 14)};
@@ -51,6 +44,19 @@ std::optional<LinkPart> read_link_header(LinkLayer layer, Bytes frame) {
       return LinkPart{0, (frame[0] >> 4) == 6 ? kEtherIpV6 : kEtherIpV4};
   }
   return std::nullopt;
+}
+
+// Tags stand behind the header of every link layer, the cooked ones too: libpcap puts back what the card took
+// out.
+std::optional<LinkPart> read_link_header(LinkLayer layer, Bytes frame) {
+  auto part = read_untagged_header(layer, frame);
+  while (part && (part->ether_type == kEtherVlan || part->ether_type == kEtherServiceVlan ||
+                  part->ether_type == kEtherOldServiceVlan)) {
+    if (frame.size() < part->header_bytes + 4) return std::nullopt;
+    part->ether_type = load_be16(frame.data() + part->header_bytes + 2);
+    part->header_bytes += 4;
+  }
+  return part;
 }
 
 void read_transport(Bytes transport, size_t transport_wire_bytes, PacketRecord& record) {
@@ -144,11 +150,17 @@ ParseStatus parse_frame(LinkLayer layer, Bytes frame, uint32_t wire_bytes, Packe
   record = PacketRecord{};
   const auto link = read_link_header(layer, frame);
   if (!link) return ParseStatus::unreadable;
+  if (layer == LinkLayer::linux_cooked_2) record.interface = load_be32(frame.data() + 4);
   const Bytes ip = frame.subspan(link->header_bytes);
   const size_t ip_wire_bytes = wire_bytes > link->header_bytes ? wire_bytes - link->header_bytes : 0;
   if (link->ether_type == kEtherIpV4) return parse_ip_v4(ip, ip_wire_bytes, record);
   if (link->ether_type == kEtherIpV6) return parse_ip_v6(ip, ip_wire_bytes, record);
   return ParseStatus::not_ip;
+}
+
+Bytes ip_of(LinkLayer layer, Bytes frame) {
+  const auto link = read_link_header(layer, frame);
+  return link ? frame.subspan(link->header_bytes) : Bytes{};
 }
 
 }  // namespace cuttle::capture

@@ -22,4 +22,7 @@ enum class ParseStatus { ip, not_ip, unreadable };
 // undefined.
 ParseStatus parse_frame(LinkLayer layer, Bytes frame, uint32_t wire_bytes, PacketRecord& record);
 
+// The captured bytes from the IP header on. Precondition: parse_frame says that the frame is IP.
+Bytes ip_of(LinkLayer layer, Bytes frame);
+
 }  // namespace cuttle::capture

@@ -16,14 +16,27 @@
 
 namespace cuttle {
 
+// What lets trains go at their instants.
+enum class ReleaseBy : uint8_t {
+  best,    // a queue where one can be had, else the pacer's thread
+  queue,   // a queue, or the agent does not start
+  thread,  // the pacer's thread
+};
+
 // How a link looks on the wire: the size of its cells, and how many leave when.
+//
+// The default is the shape that tells least at a price that can be paid; docs/timing.md has what was measured.
 struct Shape {
+  static constexpr Duration kDefaultSlot = microseconds(500);
+  static constexpr uint32_t kDefaultJitterPercent = 100;
+
   // UDP payload of every datagram. 0 in NodeConfig::shape when the file leaves it out: then the default for
   // the family of the link's endpoint. Never 0 in a peer's own shape.
   uint32_t cell_bytes = 0;
   uint64_t rate_bps = 200'000'000;    // bits of IP packets a second: cell + UDP and IP headers
-  Duration slot = microseconds(200);  // as asked for; shape_plan.hh says what it comes out as
-  uint32_t jitter_percent = 0;  // 0 to 100: each release is drawn uniformly inside that share of its slot
+  Duration slot = kDefaultSlot;       // as asked for; shape_plan.hh says what it comes out as
+  // 0 to 100: each release is drawn uniformly inside that share of its slot
+  uint32_t jitter_percent = kDefaultJitterPercent;
   bool scatter = false;         // the cells of a slot leave one by one, each at an instant of its own
 
   bool operator==(const Shape&) const = default;
@@ -61,6 +74,8 @@ struct NodeConfig {
   Duration poll_before = microseconds(0);  // spin this long before each deadline instead of sleeping
   // CPUs may sleep so deeply that they wake up within this, no deeper; nullopt: as the system decides.
   std::optional<Duration> cpu_latency;
+  ReleaseBy release = ReleaseBy::best;
+  std::optional<Duration> lead;  // trains are handed to the queue so long ahead; nullopt: as the host needs
   bool spin = false;           // the threads of a shard poll and never sleep
   uint32_t shards = 1;         // links are spread over this many groups of threads
   std::vector<uint32_t> cpus;  // shard i's pacer runs on cpus[i % size]; empty: the kernel decides
@@ -69,6 +84,7 @@ struct NodeConfig {
   std::vector<PeerConfig> peers;
 
   uint32_t port_table() const { return route_table + 1; }
+  uint32_t clock_table() const { return route_table + 2; }  // of the clock devices
   bool has_port_lists() const {
     return std::any_of(peers.begin(), peers.end(),
                        [](const PeerConfig& peer) { return !peer.ports.empty(); });

@@ -41,6 +41,13 @@ std::optional<Duration> parse_cpu_latency(std::string_view text) {
   return duration && duration->ns % 1000 == 0 ? duration : std::nullopt;
 }
 
+// How far ahead trains are handed to a queue.
+std::optional<Duration> parse_lead(std::string_view text) {
+  const auto duration = parse_duration(text);
+  return duration && *duration >= microseconds(100) && *duration <= milliseconds(10) ? duration
+                                                                                     : std::nullopt;
+}
+
 // As useradd(8) takes them.
 std::optional<std::string> parse_user_name(std::string_view text) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
@@ -127,6 +134,17 @@ void read_runtime(TomlReader& reader, ParsedConfig& out) {
           .value_or(node.poll_before);
   node.cpu_latency = reader.parsed("cpu_latency", parse_cpu_latency,
                                    "not a duration of whole microseconds, at most 1 s; write \"0 us\"");
+  const auto parse_release = [](std::string_view text) -> std::optional<ReleaseBy> {
+    if (text == "auto") return ReleaseBy::best;
+    if (text == "queue") return ReleaseBy::queue;
+    if (text == "thread") return ReleaseBy::thread;
+    return std::nullopt;
+  };
+  node.release = reader
+                     .parsed("release", parse_release,
+                             "not what lets cells go; there are \"auto\", \"queue\" and \"thread\"")
+                     .value_or(node.release);
+  node.lead = reader.parsed("lead", parse_lead, "not a duration of 100 us to 10 ms; write \"1 ms\"");
   node.spin = reader.boolean("spin").value_or(node.spin);
   node.shards = static_cast<uint32_t>(reader.number("shards", 1, kMostShards).value_or(node.shards));
   node.cpus = reader.numbers("cpus", kHighestCpu);

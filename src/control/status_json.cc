@@ -37,12 +37,22 @@ Json link_json(const LinkStatus& link) {
   json["bytes"] = {{"sent", link.bytes_sent}, {"received", link.bytes_received}};
   json["drops"] = Json::object();
   for (const auto& [cause, count] : link.drops) json["drops"][cause] = count;
+  json["pauses"] = link.pauses;
+  json["slots_caught_up"] = link.slots_caught_up;
   json["deadlines_missed"] = link.deadlines_missed;
   json["deadlines_late"] = link.deadlines_late;
   json["lateness_ns"] = {{"p50", link.lateness.p50_ns},
                          {"p99", link.lateness.p99_ns},
                          {"p99.9", link.lateness.p999_ns},
                          {"max", link.lateness.max_ns}};
+  json["release"] = {{"by", link.release},
+                     {"lead_ns", link.lead_ns},
+                     {"queue_empty", link.queue_empty},
+                     {"wire_lateness_ns",
+                      {{"p50", link.wire_lateness.p50_ns},
+                       {"p99", link.wire_lateness.p99_ns},
+                       {"p99.9", link.wire_lateness.p999_ns}}}};
+  json["hiding"] = {{"word", link.hiding}, {"accuracy_permille", link.hiding_permille}};
   return json;
 }
 
@@ -105,6 +115,18 @@ LinkStatus link_from(const Json& json) {
   for (const auto& [cause, count] : object(json, "drops").items()) {
     link.drops[cause] = count.get_ref<const uint64_t&>();
   }
+  read(json, "pauses", link.pauses);
+  read(json, "slots_caught_up", link.slots_caught_up);
+  const Json& release = object(json, "release");
+  read(release, "by", link.release);
+  read(release, "lead_ns", link.lead_ns);
+  read(release, "queue_empty", link.queue_empty);
+  const Json& on_wire = object(release, "wire_lateness_ns");
+  read(on_wire, "p50", link.wire_lateness.p50_ns);
+  read(on_wire, "p99", link.wire_lateness.p99_ns);
+  read(on_wire, "p99.9", link.wire_lateness.p999_ns);
+  read(object(json, "hiding"), "word", link.hiding);
+  read(object(json, "hiding"), "accuracy_permille", link.hiding_permille);
   read(json, "deadlines_missed", link.deadlines_missed);
   read(json, "deadlines_late", link.deadlines_late);
   const Json& lateness = object(json, "lateness_ns");
@@ -125,6 +147,7 @@ StatusSnapshot status_from(const Json& json) {
   read(object(json, "realtime"), "active", status.realtime);
   read(object(json, "realtime"), "why_not", status.realtime_why_not);
   read(json, "memory_locked", status.memory_locked);
+  read(json, "queue_why_not", status.queue_why_not);
   read(object(json, "guard"), "unshaped_dropped_in", status.guard.unshaped_dropped_in);
   read(object(json, "guard"), "unshaped_dropped_out", status.guard.unshaped_dropped_out);
   read(object(json, "guard"), "strangers_dropped", status.guard.strangers_dropped);
@@ -145,6 +168,7 @@ std::string to_json(const StatusSnapshot& status) {
   json["backend"] = status.backend;
   json["realtime"] = {{"active", status.realtime}, {"why_not", status.realtime_why_not}};
   json["memory_locked"] = status.memory_locked;
+  json["queue_why_not"] = status.queue_why_not;
   json["guard"] = {{"unshaped_dropped_in", status.guard.unshaped_dropped_in},
                    {"unshaped_dropped_out", status.guard.unshaped_dropped_out},
                    {"strangers_dropped", status.guard.strangers_dropped}};

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/units.hh"
 #include "control/humanise.hh"
 #include "control/status.hh"
@@ -27,6 +29,9 @@ std::string head(const StatusSnapshot& status) {
                                  human_age(status.uptime_s), status.driver, status.backend);
   text +=
       status.realtime ? "  real time: yes\n" : fmt::format("  real time: NO, {}\n", status.realtime_why_not);
+  if (!status.queue_why_not.empty()) {
+    text += fmt::format("  no queue keeps time, so the agent's own thread does: {}\n", status.queue_why_not);
+  }
   text += fmt::format("  unshaped packets stopped: {} coming in, {} going out\n",
                       human_count(status.guard.unshaped_dropped_in),
                       human_count(status.guard.unshaped_dropped_out));
@@ -57,18 +62,30 @@ std::string traffic_table(const StatusSnapshot& status) {
   return table.text();
 }
 
+// In one word and one figure, whether the shape hides this host's lateness.
+std::string hiding_text(const LinkStatus& link) {
+  if (link.hiding.empty()) return "-";
+  return fmt::format("{}, 0.{:03}", link.hiding, std::min(link.hiding_permille, 999u));
+}
+
 std::string timing_table(const StatusSnapshot& status) {
   TextTable table({{"timing"},
-                   {"missed", true},
+                   {"by"},
                    {"late p50", true},
                    {"p99", true},
                    {"p99.9", true},
-                   {"max", true},
-                   {"sessions", true}});
+                   {"pauses", true},
+                   {"missed", true},
+                   {"sessions", true},
+                   {"load"}});
   for (const LinkStatus& link : status.links) {
-    table.add({link.name, human_count(link.deadlines_missed), duration_text(link.lateness.p50_ns),
-               duration_text(link.lateness.p99_ns), duration_text(link.lateness.p999_ns),
-               duration_text(link.lateness.max_ns), human_count(link.handshakes)});
+    const bool by_queue = link.release == "queue";
+    const LatenessStatus& late = by_queue ? link.wire_lateness : link.lateness;
+    table.add({link.name,
+               by_queue ? fmt::format("queue, {} ahead", duration_text(link.lead_ns)) : link.release,
+               duration_text(late.p50_ns), duration_text(late.p99_ns), duration_text(late.p999_ns),
+               human_count(link.pauses + link.queue_empty), human_count(link.deadlines_missed),
+               human_count(link.handshakes), hiding_text(link)});
   }
   return table.text();
 }

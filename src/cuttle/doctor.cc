@@ -28,6 +28,7 @@ ExitStatus examine(const DoctorOptions& options) {
   if (!loaded.good()) return kBadInput;
   doctor::Findings findings = doctor::examine_host();
   append(findings, doctor::examine_configuration(loaded));
+  append(findings, doctor::examine_trains(loaded));
   if (const auto rules = firewall_rules()) {
     append(findings, doctor::examine_firewall(*rules, loaded.config.listen.port));
   } else {

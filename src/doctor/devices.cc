@@ -5,6 +5,7 @@
 
 #include "doctor/examine.hh"
 #include "io/egress_lock.hh"
+#include "io/interface_name.hh"
 #include "node/leftovers.hh"
 #include "node/redirect_plan.hh"
 
@@ -23,6 +24,7 @@ std::string names_of(const std::vector<const Link*>& links) {
 }
 
 bool is_beside(const Link& link) {
+  if (link.name.starts_with(kClockDevicePrefix)) return false;  // ours
   return link.kind == "macvlan" || link.kind == "macvtap" || link.kind == "ipvlan" || link.kind == "ipvtap";
 }
 

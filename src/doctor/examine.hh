@@ -18,6 +18,16 @@ namespace cuttle::doctor {
 Findings examine_host();
 // Addresses, reverse-path filter, interfaces' MTU, names: what `cuttle check` finds on this machine.
 Findings examine_configuration(const LoadedConfig& loaded);
+// Who cuts trains of cells into datagrams.
+enum class TrainCut {
+  card,
+  beyond,      // whoever is behind an interface that is none
+  kernel,      // before the interface
+  one_by_one,  // there are no trains
+};
+Finding train_finding(const std::string& interface, TrainCut cut);
+// For each interface that leads to a peer.
+Findings examine_trains(const LoadedConfig& loaded);
 // Whether rules of others may drop the cells. `ruleset`: as `nft list ruleset` prints it.
 Findings examine_firewall(std::string_view ruleset, uint16_t port);
 // Guests beside the node, which its guard does not see, by what they are attached to. `functions`: how many

@@ -25,11 +25,16 @@ uint64_t as_kernel_pointer(const void* pointer) {
 }  // namespace
 
 Result<FileDescriptor> create_counter() {
+  return create_array(sizeof(Dropped));
+}
+
+Result<FileDescriptor> create_array(size_t value_bytes, uint32_t flags) {
   bpf_attr attributes{};
   attributes.map_type = BPF_MAP_TYPE_ARRAY;
   attributes.key_size = sizeof(uint32_t);
-  attributes.value_size = sizeof(Dropped);
+  attributes.value_size = static_cast<uint32_t>(value_bytes);
   attributes.max_entries = 1;
+  attributes.map_flags = flags;
   FileDescriptor map(bpf_call(BPF_MAP_CREATE, attributes));
   if (!map) return os_failure("cannot create a BPF map", errno, kAdvice);
   return map;

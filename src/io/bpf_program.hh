@@ -133,6 +133,8 @@ struct Dropped {
   uint64_t packets = 0;
 };
 
+// A map of one value of so many bytes, under the key 0; `flags` as bpf(2) has them.
+Result<FileDescriptor> create_array(size_t value_bytes, uint32_t flags = 0);
 // A map of one Dropped, under the key 0.
 Result<FileDescriptor> create_counter();
 Dropped read_counter(int map);

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "base/bytes.hh"
-#include "base/check.hh"
+#include "io/interface_name.hh"
 
 namespace cuttle {
 namespace {
@@ -102,10 +102,17 @@ Result<int> program_for(const GuardConfig& config, Loaded& loaded, bool ethernet
   return (loaded.programs[ethernet] = std::move(*program)).get();
 }
 
+// Through a clock device go pauses as well, which are no cells; what leaves it meets the lock of the device
+// below.
+bool keeps_time(const Link& link) {
+  return link.kind == "macvlan" && link.name.starts_with(kClockDevicePrefix);
+}
+
 bool belongs_on(const GuardConfig& config, const Link& link) {
-  return !link.loopback && std::none_of(config.peers.begin(), config.peers.end(), [&](const GuardPeer& peer) {
-    return link.kind == "tun" && peer.interface == link.name;
-  });
+  return !link.loopback && !keeps_time(link) &&
+         std::none_of(config.peers.begin(), config.peers.end(), [&](const GuardPeer& peer) {
+           return link.kind == "tun" && peer.interface == link.name;
+         });
 }
 
 Result<void> lock_devices(const GuardConfig& config, const std::vector<Link>& devices) {

@@ -1,5 +1,5 @@
 // The second lock, independent of the guard (guard.hh), which any `nft flush ruleset` opens: at the egress of
-// every device of this network namespace but loopback and the links' own, a BPF program drops what goes to a
+// every device of this network namespace but loopback and our own, a BPF program drops what goes to a
 // peer's address and is none of our cells. It outlives the process, like routes and guard; others meet it
 // only where they name it (`tc filter show dev DEV egress`: "cuttle-lock", preference 20).
 //

@@ -53,9 +53,11 @@ int on_error(sockaddr_nl* /*from*/, nlmsgerr* error, void* state) {
 
 }  // namespace
 
-NetlinkMessage::NetlinkMessage(int type, int flags)
-    : message_(nlmsg_alloc_simple(type, NLM_F_REQUEST | flags), &nlmsg_free) {
-  CUTTLE_CHECK(message_ != nullptr, "out of memory for a netlink message");
+NetlinkMessage::NetlinkMessage(int type, int flags, size_t room_bytes)
+    : message_(nlmsg_alloc_size(room_bytes), &nlmsg_free) {
+  CUTTLE_CHECK(message_ != nullptr && nlmsg_put(message_.get(), NL_AUTO_PORT, NL_AUTO_SEQ, type, 0,
+                                                NLM_F_REQUEST | flags) != nullptr,
+               "out of memory for a netlink message");
 }
 
 void NetlinkMessage::append(const void* data, size_t size) {

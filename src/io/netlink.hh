@@ -18,10 +18,10 @@
 
 namespace cuttle {
 
-// A message under construction. Running out of its one page is a broken invariant: ours are short.
+// A message under construction. Running out of room is a broken invariant: nearly all of ours are short.
 class NetlinkMessage {
  public:
-  NetlinkMessage(int type, int flags);
+  NetlinkMessage(int type, int flags, size_t room_bytes = 4096);
 
   // The fixed structure that follows the netlink header (ifinfomsg, rtmsg, ...).
   template <typename Header>

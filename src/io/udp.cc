@@ -2,6 +2,8 @@
 #include "io/udp.hh"
 
 #include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
 
@@ -9,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "base/check.hh"
 
@@ -17,6 +20,7 @@ namespace {
 
 constexpr size_t kMostSegments = 64;       // UDP_MAX_SEGMENTS of kernels before 6.9
 constexpr size_t kMostUdpPayload = 65507;  // 65,535 less IPv4 and UDP headers
+constexpr std::array<uint8_t, 1500> kLongestPause{};  // what a pause's datagram holds: nothing
 
 // An ICMP error that came in since the last call is reported once, by a call that then does nothing: ask
 // again. More than two in a row and the error is the call's own.
@@ -47,6 +51,47 @@ ssize_t past_icmp_errors(Call call, Counter& ignored) {
   return -error;
 }
 
+// The control messages of one sendmsg: how long each datagram of a train is, and the interface it leaves through.
+class SendControl {
+ public:
+  explicit SendControl(msghdr& message) : message_(message) {
+    message_.msg_control = room_;
+    message_.msg_controllen = 0;
+  }
+  SendControl(const SendControl&) = delete;
+
+  void put_segment(size_t segment_bytes) {
+    put(SOL_UDP, UDP_SEGMENT, static_cast<uint16_t>(segment_bytes));
+  }
+  // ip(7), ipv6(7). The source is said as well, or IPv4 would look for one on that interface.
+  void put_way_out(uint32_t interface_index, const IpAddress& source) {
+    if (source.is_v6) {
+      in6_pktinfo info{};
+      info.ipi6_ifindex = interface_index;
+      put(IPPROTO_IPV6, IPV6_PKTINFO, info);
+    } else {
+      in_pktinfo info{};
+      info.ipi_ifindex = static_cast<int>(interface_index);
+      std::memcpy(&info.ipi_spec_dst, source.bytes.data(), sizeof(info.ipi_spec_dst));
+      put(IPPROTO_IP, IP_PKTINFO, info);
+    }
+  }
+
+ private:
+  template <typename Value>
+  void put(int level, int type, const Value& value) {
+    auto* part = reinterpret_cast<cmsghdr*>(room_ + message_.msg_controllen);
+    part->cmsg_level = level;
+    part->cmsg_type = type;
+    part->cmsg_len = CMSG_LEN(sizeof(value));
+    std::memcpy(CMSG_DATA(part), &value, sizeof(value));
+    message_.msg_controllen += CMSG_SPACE(sizeof(value));
+  }
+
+  msghdr& message_;
+  alignas(cmsghdr) uint8_t room_[CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(in6_pktinfo))] = {};
+};
+
 }  // namespace
 
 size_t UdpSocket::send_train(const uint8_t* cells, size_t count, size_t cell_bytes) {
@@ -71,15 +116,9 @@ size_t UdpSocket::send_segmented(const uint8_t* cells, size_t count, size_t cell
     msghdr message{};
     message.msg_iov = &piece;
     message.msg_iovlen = 1;
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(uint16_t))] = {};
-    message.msg_control = control;
-    message.msg_controllen = sizeof(control);
-    cmsghdr* segment = CMSG_FIRSTHDR(&message);
-    segment->cmsg_level = SOL_UDP;
-    segment->cmsg_type = UDP_SEGMENT;
-    segment->cmsg_len = CMSG_LEN(sizeof(uint16_t));
-    const auto segment_bytes = static_cast<uint16_t>(cell_bytes);
-    std::memcpy(CMSG_DATA(segment), &segment_bytes, sizeof(segment_bytes));
+    SendControl control(message);
+    control.put_segment(cell_bytes);
+    if (way_out_ != 0) control.put_way_out(way_out_, own_);
     const ssize_t done =
         past_icmp_errors([&] { return sendmsg(fd_.get(), &message, MSG_NOSIGNAL); }, shared_->icmp_on_send);
     if (done < 0) {
@@ -98,8 +137,12 @@ size_t UdpSocket::send_one_by_one(const uint8_t* cells, size_t count, size_t cel
     std::array<mmsghdr, kMostSegments> messages{};
     std::array<iovec, kMostSegments> pieces;
     const size_t now = std::min(kMostSegments, count - sent);
+    msghdr common{};
+    SendControl control(common);
+    if (way_out_ != 0) control.put_way_out(way_out_, own_);
     for (size_t i = 0; i < now; ++i) {
       pieces[i] = {const_cast<uint8_t*>(cells + (sent + i) * cell_bytes), cell_bytes};
+      messages[i].msg_hdr = common;
       messages[i].msg_hdr.msg_iov = &pieces[i];
       messages[i].msg_hdr.msg_iovlen = 1;
     }
@@ -113,6 +156,21 @@ size_t UdpSocket::send_one_by_one(const uint8_t* cells, size_t count, size_t cel
     sent += static_cast<size_t>(done);
   }
   return sent;
+}
+
+bool UdpSocket::send_pause(size_t frame_bytes, std::optional<Instant> due) {
+  const size_t headers = 14 + 8 + (own_.is_v6 ? sizeof(ip6_hdr) : sizeof(iphdr));
+  CUTTLE_CHECK(frame_bytes >= kSmallestPauseFrame && frame_bytes <= headers + kLongestPause.size(),
+               "a pause is shorter than a cell");
+  const int64_t due_ns = due ? due->ns : 0;
+  iovec pieces[] = {{const_cast<int64_t*>(&due_ns), sizeof(due_ns)},
+                    {const_cast<uint8_t*>(kLongestPause.data()), frame_bytes - headers - sizeof(due_ns)}};
+  msghdr message{};
+  message.msg_iov = pieces;
+  message.msg_iovlen = std::size(pieces);
+  SendControl control(message);
+  if (way_out_ != 0) control.put_way_out(way_out_, own_);
+  return past_icmp_errors([&] { return sendmsg(fd_.get(), &message, MSG_NOSIGNAL); }, shared_->icmp_on_send) >= 0;
 }
 
 std::optional<ReceivedTrain> UdpSocket::receive(MutableBytes buffer) {

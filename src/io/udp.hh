@@ -43,6 +43,16 @@ class UdpSocket final : public CellSocket {
   std::optional<ReceivedTrain> receive(MutableBytes buffer) override;
   int fd() const override { return fd_.get(); }
 
+  // From now on everything leaves through this interface (its index) whatever the routes say; 0: by the routes.
+  // The sending thread's.
+  void set_way_out(uint32_t interface_index) { way_out_ = interface_index; }
+  // A datagram that makes a frame of `frame_bytes` with its Ethernet header, for the queue of a clock device
+  // (clock_device.hh), which no device beyond lets out. It says when it is due to pass, or nothing. False when
+  // the kernel did not take it.
+  bool send_pause(size_t frame_bytes, std::optional<Instant> due);
+  // The smallest frame that has room for that.
+  static constexpr size_t kSmallestPauseFrame = 72;
+
   // Datagrams of a wrong size that the filter dropped.
   uint64_t wrong_size_dropped() const { return filter_.dropped(); }
   // Packets (a train is one) dropped because the receive buffer was full or the UDP checksum wrong; with the
@@ -66,13 +76,15 @@ class UdpSocket final : public CellSocket {
     Counter icmp_on_receive;
     std::atomic<bool> segmentation;
   };
-  UdpSocket(FileDescriptor fd, SizeFilter filter, bool segmentation);
+  UdpSocket(FileDescriptor fd, SizeFilter filter, const UdpOptions& options);
   size_t send_segmented(const uint8_t* cells, size_t count, size_t cell_bytes);
   size_t send_one_by_one(const uint8_t* cells, size_t count, size_t cell_bytes);
 
   FileDescriptor fd_;
   SizeFilter filter_;
   std::unique_ptr<Shared> shared_;
+  IpAddress own_;
+  uint32_t way_out_ = 0;
   int send_error_ = 0;
 };
 

@@ -94,9 +94,12 @@ Result<void> connect_to(int fd, const UdpOptions& options) {
 
 }  // namespace
 
-UdpSocket::UdpSocket(FileDescriptor fd, SizeFilter filter, bool segmentation)
-    : fd_(std::move(fd)), filter_(std::move(filter)), shared_(std::make_unique<Shared>()) {
-  shared_->segmentation = segmentation;
+UdpSocket::UdpSocket(FileDescriptor fd, SizeFilter filter, const UdpOptions& options)
+    : fd_(std::move(fd)),
+      filter_(std::move(filter)),
+      shared_(std::make_unique<Shared>()),
+      own_(options.local.address) {
+  shared_->segmentation = options.segmentation;
 }
 
 Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
@@ -122,7 +125,7 @@ Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
   if (!filter) return tl::unexpected(filter.error());
   if (auto done = bind_to(raw, options.local); !done) return tl::unexpected(done.error());
   if (auto done = connect_to(raw, options); !done) return tl::unexpected(done.error());
-  return UdpSocket(std::move(*fd), std::move(*filter), options.segmentation);
+  return UdpSocket(std::move(*fd), std::move(*filter), options);
 }
 
 uint64_t UdpSocket::receive_buffer_dropped() const {

@@ -3,10 +3,22 @@
 #include <algorithm>
 #include <numeric>
 #include <span>
+#include <utility>
 
 #include "wire/cell.hh"
 
 namespace cuttle {
+
+namespace {
+
+constexpr uint32_t kMostSegments = 64;       // UDP_MAX_SEGMENTS of kernels before 6.9
+constexpr uint32_t kMostUdpPayload = 65507;  // 65,535 less IPv4 and UDP headers
+
+}  // namespace
+
+uint32_t most_cells_per_call(uint32_t cell_bytes) {
+  return std::clamp(kMostUdpPayload / cell_bytes, 1u, kMostSegments);
+}
 
 bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   if (request.rate_bps == 0 || request.lanes == 0 || request.slot.ns <= 0) return false;
@@ -18,7 +30,16 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   const unsigned __int128 cell_e9 = static_cast<unsigned __int128>(cell_bits) * 1'000'000'000 * request.lanes;
   auto cells = static_cast<uint64_t>((bits_per_slot_e9 + cell_e9 / 2) / cell_e9);
   if (cells == 0) cells = 1;
+  // Trains of equal length, each left whole until the network card cuts it. At fixed intervals they would be
+  // told apart anyway, so there a slot stays one train, of several calls where it must.
+  uint64_t trains = 1;
+  if (!request.scatter && request.jitter_percent > 0) {
+    const uint64_t most = most_cells_per_call(request.cell_bytes);
+    trains = (cells + most - 1) / most;
+    cells = (cells + trains - 1) / trains * trains;
+  }
   if (cells > kMostCellsPerSlot) return false;
+  if ((request.scatter ? cells : trains) > kMostReleasesPerSlot) return false;
 
   uint64_t numerator = cells * cell_bits * request.lanes * 1'000'000'000;
   uint64_t denominator = request.rate_bps;
@@ -28,12 +49,12 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   const auto period = static_cast<int64_t>(numerator / denominator);
   if (period < kShortestSlot.ns || period > kLongestSlot.ns) return false;
   const uint32_t percent = request.scatter && request.jitter_percent == 0 ? 100 : request.jitter_percent;
-  plan = {static_cast<uint32_t>(cells), numerator, denominator, {period * percent / 100}, request.scatter};
+  plan = {static_cast<uint32_t>(cells), numerator, denominator, {period * percent / 100}, request.scatter, static_cast<uint32_t>(trains)};
   return true;
 }
 
-Schedule::Schedule(const SlotPlan& plan, Instant epoch, uint64_t seed)
-    : plan_(plan), epoch_(epoch), random_(seed) {
+Schedule::Schedule(const SlotPlan& plan, Instant epoch, Draws draws)
+    : plan_(plan), epoch_(epoch), draws_(std::move(draws)) {
   enter_slot();
 }
 
@@ -48,27 +69,27 @@ void Schedule::enter_slot() {
       static_cast<unsigned __int128>(slot_) * plan_.period_numerator / plan_.period_denominator;
   start_ = epoch_ + Duration{static_cast<int64_t>(offset)};
   release_ = 0;
-  if (plan_.scatter) {
-    scatter();
+  if (plan_.releases_per_slot() > 1) {
+    draw_several();
     deadline_ = start_ + Duration{offsets_ns_[0]};
   } else {
     deadline_ =
-        start_ + Duration{static_cast<int64_t>(random_.below(static_cast<uint64_t>(plan_.jitter.ns)))};
+        start_ + Duration{static_cast<int64_t>(draws_.below(static_cast<uint64_t>(plan_.jitter.ns)))};
   }
 }
 
 // Every second one of twice as many instants, drawn uniformly in what the distances leave over and put in
 // order; then moved apart by the distances. So short gaps are rare, the rarer the shorter: the lengths of
 // gaps have no edge at which a late release would show.
-void Schedule::scatter() {
-  const size_t cells = plan_.cells_per_slot;
-  const int64_t share = plan_.jitter.ns / static_cast<int64_t>(cells);
+void Schedule::draw_several() {
+  const size_t releases = plan_.releases_per_slot();
+  const int64_t share = plan_.jitter.ns / static_cast<int64_t>(releases);
   const int64_t distance = std::min(kScatterDistance.ns, share / 2);
-  const auto room = static_cast<uint64_t>(plan_.jitter.ns - distance * static_cast<int64_t>(cells));
-  const std::span drawn = std::span(offsets_ns_).first(2 * cells);
-  for (uint32_t& offset : drawn) offset = static_cast<uint32_t>(random_.below(room));
+  const auto room = static_cast<uint64_t>(plan_.jitter.ns - distance * static_cast<int64_t>(releases));
+  const std::span drawn = std::span(offsets_ns_).first(2 * releases);
+  for (uint32_t& offset : drawn) offset = static_cast<uint32_t>(draws_.below(room));
   std::sort(drawn.begin(), drawn.end());
-  for (size_t i = 0; i < cells; ++i)
+  for (size_t i = 0; i < releases; ++i)
     offsets_ns_[i] = drawn[2 * i + 1] + static_cast<uint32_t>(distance * static_cast<int64_t>(i));
 }
 
@@ -79,6 +100,19 @@ void Schedule::advance() {
   }
   ++slot_;
   enter_slot();
+}
+
+Schedule::Aftermath Schedule::handle_released(Instant now) {
+  Aftermath aftermath;
+  handle_late(now - deadline());
+  advance();
+  earliest_ = {INT64_MIN};
+  if (now - deadline_ > kLongestPause) aftermath.left_out = skip_missed(now);
+  if (deadline_ < now) {
+    aftermath.behind = true;
+    earliest_ = now + plan_.period() / plan_.releases_per_slot() / 2;
+  }
+  return aftermath;
 }
 
 void Schedule::handle_late(Duration late) {

@@ -8,9 +8,9 @@
 
 namespace cuttle {
 
-LaneSender::LaneSender(SlotRing& ring, const SlotPlan& plan, Instant epoch, uint64_t seed)
+LaneSender::LaneSender(SlotRing& ring, const SlotPlan& plan, Instant epoch, Draws draws)
     : ring_(ring),
-      schedule_(plan, epoch, seed),
+      schedule_(plan, epoch, std::move(draws)),
       cell_bytes_(ring.format().cell_bytes()),
       train_(std::make_unique<uint8_t[]>(cell_bytes_ * plan.cells_per_release())),
       dummy_(std::make_unique<uint8_t[]>(ring.format().payload_bytes())),
@@ -107,12 +107,16 @@ Train LaneSender::poll_train() {
 }
 
 void LaneSender::handle_released(Instant now) {
-  const Duration late = now - deadline();
+  const Duration late = now - schedule_.drawn();
   counters_.lateness.add(late);
   if (late > kLate) counters_.slots_late.add();
-  schedule_.handle_late(late);
-  schedule_.advance();
-  counters_.slots_missed.add(schedule_.skip_missed(now));
+  const Schedule::Aftermath aftermath = schedule_.handle_released(now);
+  if (aftermath.behind) {
+    counters_.slots_caught_up.add();
+    if (!behind_) counters_.pauses.add();
+  }
+  behind_ = aftermath.behind;
+  counters_.slots_missed.add(aftermath.left_out);
 }
 
 }  // namespace cuttle

@@ -41,7 +41,10 @@ struct SenderCounters {
   Counter cells;              // released, dummies and handshakes included
   Counter cells_dummy;        // of those
   Counter handshakes;         // of those
-  Counter slots_missed;       // left out because the pacer came too late
+  Counter pauses;             // times at which the pacer came so late that the next release was due as well
+  Counter slots_caught_up;    // releases that came after the next one was due
+  Counter slots_missed;       // releases left out, in a pause too long to be caught up
+  Counter queue_empty;        // handed to the queue that keeps time only after their deadline
   Counter slots_late;         // released, but later than kLate after the deadline
   Counter datagrams_refused;  // not taken by the socket
   Histogram lateness;         // release minus deadline
@@ -52,7 +55,7 @@ class LaneSender {
   // A release this long after its deadline counts as late.
   static constexpr Duration kLate = microseconds(100);
 
-  LaneSender(SlotRing& ring, const SlotPlan& plan, Instant epoch, uint64_t seed);
+  LaneSender(SlotRing& ring, const SlotPlan& plan, Instant epoch, Draws draws);
 
   // --- the slot
   // The thread that will keep time begins: slots that passed before are not its fault, and not counted.
@@ -108,6 +111,7 @@ class LaneSender {
   std::array<Instant, kMostHandshakes> handshakes_due_{};
   size_t handshakes_waiting_ = 0;
   std::vector<std::unique_ptr<Aead>> retired_;
+  bool behind_ = false;  // a pause is being caught up
   SenderCounters counters_;
 };
 

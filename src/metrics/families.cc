@@ -86,10 +86,35 @@ void add_traffic(Collection& out, const Labels& labels, const LinkStatus& link) 
 }
 
 void add_timing(Collection& out, const Labels& labels, const LinkStatus& link) {
-  out.counter("cuttle_link_deadlines_missed_total", "Slots left out because their time came too late.",
+  out.counter("cuttle_link_deadlines_missed_total", "Slots left out, in pauses too long to be caught up.",
               labels, link.deadlines_missed);
   out.counter("cuttle_link_deadlines_late_total", "Slots released more than 100 us after their deadline.",
               labels, link.deadlines_late);
+  out.counter("cuttle_link_pauses_total", "Times at which releases fell behind by more than a slot.", labels,
+              link.pauses);
+  out.counter("cuttle_link_slots_caught_up_total", "Slots released after the next one was due.", labels,
+              link.slots_caught_up);
+  const bool by_queue = link.release == "queue";
+  out.gauge("cuttle_link_queue", "Whether a queue keeps time, not the agent's own thread.", labels,
+            by_queue ? 1 : 0);
+  if (by_queue) {
+    out.counter("cuttle_link_queue_empty_total", "Trains handed to the queue after their time.", labels,
+                link.queue_empty);
+    out.gauge("cuttle_link_lead_seconds", "How far ahead trains are handed to the queue.", labels,
+              seconds_of(link.lead_ns));
+    out.gauge("cuttle_link_wire_lateness_median_seconds",
+              "How late the queue lets trains go, since the start.", labels,
+              seconds_of(link.wire_lateness.p50_ns));
+    out.gauge("cuttle_link_wire_lateness_p99_seconds", "How late the queue lets trains go, since the start.",
+              labels, seconds_of(link.wire_lateness.p99_ns));
+  }
+  if (!link.hiding.empty()) {
+    out.gauge("cuttle_link_load_hidden", "1: the shape hides this host's lateness; 0: it tells.", labels,
+              link.hiding == "hidden" ? 1 : 0);
+    out.gauge("cuttle_link_attacker_accuracy",
+              "Of an attacker who measures gaps for a second; 0.5 is chance.", labels,
+              link.hiding_permille / 1000.0);
+  }
   out.gauge("cuttle_link_release_lateness_median_seconds", "Release after its deadline, since the start.",
             labels, seconds_of(link.lateness.p50_ns));
   out.gauge("cuttle_link_release_lateness_p99_seconds", "Release after its deadline, since the start.",

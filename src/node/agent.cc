@@ -110,7 +110,8 @@ class Agent {
   std::unique_ptr<KeyLog> key_log_;
   std::vector<StrangerSocket> strangers_;
   std::vector<std::unique_ptr<NodeLink>> links_;
-  std::unique_ptr<Driver> driver_;  // stops before the links go
+  ReleaseQueues queues_;
+  std::unique_ptr<Driver> driver_;  // stops before links and queues go
   std::unique_ptr<ControlServer> server_;
 };
 
@@ -159,12 +160,18 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
   agent->links_ = std::move(*links);
   if (auto opened = open_strangers(config, agent->strangers_); !opened) return tl::unexpected(opened.error());
   if (auto opened = open_links(agent->joining_.routed()); !opened) return tl::unexpected(opened.error());
+  if (auto queued = agent->queues_.set_up(config, agent->links_); !queued)
+    return tl::unexpected(queued.error());
+  if (const std::string why_not = agent->queues_.why_not(); !why_not.empty()) {
+    spdlog::warn("no queue keeps time, so the agent's own thread does, less exactly: {}", why_not);
+  }
   agent->driver_ =
       (options.make_driver ? options.make_driver : make_native_driver)(agent->config_, agent->wake_up_);
   if (const auto spared = spare_write_back(); !spared) {
     spdlog::warn("storage over the links may wait for itself when memory is short: {}",
                  spared.error().message);
   }
+  agent->driver_->set_queues(agent->queues_);
   if (auto given = give_away_privileges(config, *agent->driver_); !given) {
     return tl::unexpected(given.error());
   }
@@ -270,6 +277,7 @@ StatusSnapshot Agent::status() {
   snapshot.realtime = realtime_why_not_.empty();
   snapshot.realtime_why_not = realtime_why_not_;
   snapshot.memory_locked = memory_locked_;
+  snapshot.queue_why_not = queues_.why_not();
   snapshot.guard = guard_status().value_or(GuardStatus{});
   for (const StrangerSocket& stranger : strangers_) snapshot.guard.strangers_dropped += stranger.dropped();
   for (const auto& link : links_) {
@@ -358,6 +366,7 @@ bool Agent::run() {
     server_->handle_ready(now, std::span(waiting).first(server_fds));
     server_->handle_timeout(now);
     driver_->handle_timeout(now);
+    queues_.handle_timeout(now);
     redirect_watch_.handle_timeout(now, joining_.routed(), joining_.guarded());
     watch_joining(now);
     if (watchdog_round && now >= watchdog_next) {

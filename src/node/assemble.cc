@@ -7,6 +7,7 @@
 #include "config/shape_plan.hh"
 #include "io/entropy.hh"
 #include "io/links.hh"
+#include "io/routes.hh"
 #include "node/seal_cost.hh"
 
 namespace cuttle {
@@ -17,6 +18,12 @@ uint64_t random_seed() {
   uint8_t octets[8];
   fill_with_entropy(octets);
   return load_be64(octets);
+}
+
+DrawKey random_draw_key() {
+  DrawKey key;
+  fill_with_entropy(key.bytes());
+  return key;
 }
 
 }  // namespace
@@ -62,8 +69,11 @@ Result<std::unique_ptr<Lane>> open_lane(const Assembly& assembly, const PeerConf
   const Instant epoch =
       MonotonicClock().now() + Duration{static_cast<int64_t>(seed % static_cast<uint64_t>(plan.period().ns))};
   auto lane = std::make_unique<Lane>(peer, assembly.keys.private_key.public_key(), index, plan,
-                                     LaneStart{epoch, random_seed()}, std::move(tun), std::move(*socket));
+                                     LaneStart{epoch, random_seed(), random_draw_key()}, std::move(tun), std::move(*socket));
   lane->inner_mtu = config.inner_mtu;
+  if (const auto way = find_way_out(peer.endpoint.address, config.firewall_mark); way && !way->local) {
+    lane->underlay = way->interface;
+  }
   lane->seal_one_cell = measure_sealing(assembly.backend, lane->format);
   return lane;
 }

@@ -13,6 +13,7 @@
 #include "config/config.hh"
 #include "io/event_queue.hh"
 #include "node/link.hh"
+#include "node/release_queues.hh"
 
 namespace cuttle {
 
@@ -20,6 +21,9 @@ class Driver {
  public:
   // Stops: from then on nobody but the caller touches the lanes.
   virtual ~Driver() = default;
+
+  // Before start(): which of these a lane's pacer hands its trains to. They outlive the driver.
+  void set_queues(const ReleaseQueues& queues) { queues_ = &queues; }
 
   // Begins to serve the lanes of these links, which outlive the driver, and gives each link the ways to wake
   // its receivers. Returns why the pacers have no real-time priority; empty when they have, or were not meant
@@ -44,6 +48,14 @@ class Driver {
   Driver() = default;
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
+
+  // The lane's sending side will be that shard's.
+  void choose_queue(Lane& lane, uint32_t shard) const {
+    lane.queue = queues_ == nullptr ? nullptr : queues_->find(shard, lane);
+  }
+
+ private:
+  const ReleaseQueues* queues_ = nullptr;
 };
 
 // `control` wakes the control thread, and outlives the driver.

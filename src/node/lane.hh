@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <variant>
 
 #include "base/ring.hh"
@@ -45,7 +46,10 @@ struct PacketCounters {
 struct LaneStart {
   Instant epoch;
   uint64_t seed;
+  DrawKey draw_key;
 };
+
+class ReleaseQueue;
 
 struct Lane {
   Lane(const PeerConfig& peer, const PublicKey& own_key, uint8_t lane_index, const SlotPlan& plan,
@@ -56,7 +60,11 @@ struct Lane {
   LaneSizes sizes;
   std::vector<IpPrefix> allowed_sources;
   uint32_t inner_mtu = 1500;
-  Duration seal_one_cell;  // what it costs on this machine (seal_cost.hh)
+  Duration seal_one_cell;   // what it costs on this machine (seal_cost.hh)
+  std::string underlay;     // the interface that its cells leave by; empty where none was found
+  bool cut_by_cpu = false;  // trains are cut into datagrams by this machine's CPUs, not by the card
+  // The pacer's thread: where trains go. None: the pacer releases by itself. Outlives the lane.
+  ReleaseQueue* queue = nullptr;
 
   Tun tun;
   UdpSocket socket;

@@ -1,11 +1,16 @@
 #include <algorithm>
 
 #include "control/status.hh"
+#include "link/hiding.hh"
 #include "node/link.hh"
+#include "node/pacing.hh"
+#include "node/release_queue.hh"
 
 namespace cuttle {
 
 namespace {
+
+constexpr uint64_t kEnoughReleases = 1000;  // for a deviation
 
 const char* state_name(Association::State state) {
   switch (state) {
@@ -23,6 +28,9 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   const SenderCounters& sent = lane.sender.counters();
   status.cells_sent += sent.cells.value();
   status.cells_sent_dummy += sent.cells_dummy.value();
+  status.pauses += sent.pauses.value();
+  status.slots_caught_up += sent.slots_caught_up.value();
+  status.queue_empty += sent.queue_empty.value();
   status.deadlines_missed += sent.slots_missed.value();
   status.deadlines_late += sent.slots_late.value();
   const ReceiverCounters& received = lane.receiver.counters();
@@ -67,6 +75,29 @@ void count_handshakes(LinkStatus& status, const AssociationCounters& counters) {
   drops["handshake_unexpected"] = counters.unexpected.value();
 }
 
+// Of the first lane: all of a link leave the same way.
+void describe_release(LinkStatus& status, const Lane& lane) {
+  const bool cut_by_cpu = !lane.socket.segmentation() || lane.cut_by_cpu;
+  Duration deviation{};
+  if (goes_by_queue(lane)) {
+    const ClockDevice::Lateness late = lane.queue->device().lateness();
+    status.release = "queue";
+    status.lead_ns = static_cast<uint64_t>(lane.queue->shown_lead().ns);
+    status.wire_lateness = {static_cast<uint64_t>(late.p50.ns), static_cast<uint64_t>(late.p99.ns),
+                            static_cast<uint64_t>(late.p999.ns), 0};
+    if (late.count < kEnoughReleases) return;
+    deviation = late.deviation;
+  } else {
+    const Histogram& late = lane.sender.counters().lateness;
+    if (late.count() < kEnoughReleases) return;
+    // Of a normal distribution's: the 99th percentile is 2.33 deviations from the median.
+    deviation = (late.percentile(0.99) - late.percentile(0.5)) * 100 / 233;
+  }
+  const Hiding hiding = judge_hiding(lane.sender.plan(), deviation, cut_by_cpu);
+  status.hiding = hiding.word();
+  status.hiding_permille = static_cast<uint32_t>(hiding.accuracy * 1000 + 0.5);
+}
+
 }  // namespace
 
 bool NodeLink::is_up(Instant now) const {
@@ -94,6 +125,7 @@ LinkStatus NodeLink::status(Instant now) const {
   if (const auto& offer = association_.peer_offer()) status.peer_rate_bps = offer->rate_bps;
   for (const auto& lane : lanes_) count_lane(status, *lane);
   count_handshakes(status, association_.counters());
+  describe_release(status, *lanes_[0]);
 
   // The worst lane's: percentiles do not add.
   for (const auto& lane : lanes_) {

@@ -66,6 +66,7 @@ class NativeDriver final : public Driver {
  private:
   void serve(NodeLink& link, size_t lane, Shard& shard) {
     served_by_[&link.lane(lane)] = &shard;
+    choose_queue(link.lane(lane), shard.number());
     link.set_receiver_wake_up(lane, [&shard] { shard.wake_receiver(); });
   }
 

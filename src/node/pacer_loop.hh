@@ -41,6 +41,7 @@ class PacerLoop {
 
   void start(Due& due);
   void slot(const Due& due);
+  void fill(Lane& lane);
   void wait_for(Instant seal_at, bool in_group);
   void begin(Lane& lane);
   void end(Lane& lane);

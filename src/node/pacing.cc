@@ -1,5 +1,9 @@
 #include "node/pacing.hh"
 
+#include <algorithm>
+
+#include "node/release_queue.hh"
+
 namespace cuttle {
 
 // Half as much again as it took in a row, since caches are colder in a slot: the train should be ready at the
@@ -23,16 +27,46 @@ void obey_as_pacer(Lane& lane, uint16_t loss_65536ths) {
   }
 }
 
-void release(Lane& lane, const Train& train, Instant now) {
-  if (train.count > 0) {
-    const size_t sent = lane.socket.send_train(train.cells, train.count, train.cell_bytes);
-    lane.sender.counters().cells.add(sent);
-    lane.sender.counters().datagrams_refused.add(train.count - sent);
-  }
-  lane.sender.handle_released(now);
+bool goes_by_queue(const Lane& lane) {
+  return lane.queue != nullptr && lane.queue->is_on();
+}
+
+Duration wake_lead(const Lane& lane) {
+  return goes_by_queue(lane) ? lane.queue->lead() : seal_lead(lane);
+}
+
+namespace {
+
+void count(Lane& lane, size_t sent, size_t of) {
+  lane.sender.counters().cells.add(sent);
+  lane.sender.counters().datagrams_refused.add(of - sent);
+}
+
+void retire_keys(Lane& lane) {
   while (auto aead = lane.sender.poll_retired()) {
     if (!lane.retired_by_pacer.push(std::move(aead))) break;
   }
+}
+
+}  // namespace
+
+void release(Lane& lane, const Train& train, Instant now) {
+  if (train.count > 0) {
+    lane.socket.set_way_out(0);
+    count(lane, lane.socket.send_train(train.cells, train.count, train.cell_bytes), train.count);
+  }
+  lane.sender.handle_released(now);
+  retire_keys(lane);
+}
+
+void hand_over(Lane& lane, const Train& train, Instant now, Duration woke_late) {
+  const Instant deadline = lane.sender.deadline();
+  if (now > deadline) lane.sender.counters().queue_empty.add();
+  lane.queue->handle_wake_up(woke_late, seal_lead(lane));
+  count(lane, lane.queue->hand_over(lane, train, deadline, now), train.count);
+  // In time, the queue lets it go at its deadline; later, at once.
+  lane.sender.handle_released(std::max(now, deadline));
+  retire_keys(lane);
 }
 
 }  // namespace cuttle

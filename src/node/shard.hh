@@ -38,6 +38,8 @@ class Shard {
   void handle_timeout(Instant now) { receiver_->handle_timeout(now); }
   void wake_receiver() const { receiver_->wake_up(); }
 
+  uint32_t number() const { return options_.number; }
+
   // While it runs: a lane more, or one less. After remove() nothing here touches the lane.
   Result<void> add(Lane& lane);
   void remove(Lane& lane);

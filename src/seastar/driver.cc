@@ -97,6 +97,7 @@ void SeastarDriver::place(const std::vector<std::unique_ptr<NodeLink>>& links) {
       const auto sending = static_cast<unsigned>((l + j) * stride % config_.shards);
       const unsigned receiving = (sending + stride - 1) % config_.shards;
       Lane* lane = &links[l]->lane(j);
+      choose_queue(*lane, sending);
       lanes_.push_back({lane, links[l]->peer().name, sending, receiving});
       links[l]->set_receiver_wake_up(j, [this, lane, receiving] {
         seastar::alien::run_on(app_.alien(), receiving,

@@ -79,6 +79,13 @@ void Pacer::run() {
 void Pacer::slot(const Due& due) {
   Lane& lane = *due.lane;
   const Instant deadline = lane.sender.deadline();
+  if (goes_by_queue(lane)) {
+    const Duration late = clock_.now() - (deadline - wake_lead(lane));
+    obey_as_pacer(lane, due.loss_65536ths);
+    const Train train = lane.sender.poll_train();
+    hand_over(lane, train, clock_.now(), late);
+    return;
+  }
   clock_.poll_until(deadline - seal_lead(lane));
   obey_as_pacer(lane, due.loss_65536ths);
   const Train train = lane.sender.poll_train();
@@ -87,6 +94,7 @@ void Pacer::slot(const Due& due) {
 }
 
 Instant Pacer::wake_for(const Lane& lane) const {
+  if (goes_by_queue(lane)) return lane.sender.deadline() - wake_lead(lane);
   return lane.sender.deadline() - seal_lead(lane) - poll_before_;
 }
 

@@ -7,6 +7,7 @@
 #include "audit/link_features.hh"
 #include "audit/port_model.hh"
 #include "audit/slot_structure.hh"
+#include "audit/survey.hh"
 #include "base/random.hh"
 
 namespace cuttle::audit {
@@ -49,6 +50,39 @@ TEST(PortModel, TrainsLeaveAtTheLineRate) {
             (std::vector<int64_t>{0, 1'230, 5'000, 6'230, 7'460}));
   EXPECT_EQ(times_behind("1G", {0, 300}), (std::vector<int64_t>{0, 12'304}));
   EXPECT_EQ(times_behind("raw", {0, 300}), (std::vector<int64_t>{0, 300}));
+}
+
+// A train of three that was captured whole, and one of two right behind it.
+std::vector<int64_t> train_times_behind(const char* rate) {
+  const auto nodes = *capture::NodeList::parse("a=10.0.0.1,b=10.0.0.2");
+  const CaptureInput input{"trains", []() -> Result<std::unique_ptr<capture::PacketSource>> {
+                             std::vector<capture::PacketRecord> records(2);
+                             for (size_t i = 0; i < records.size(); ++i) {
+                               capture::PacketRecord& one = records[i];
+                               one.time =
+                                   Instant{1'700'000'000'000'000'000 + static_cast<int64_t>(i) * 1'000};
+                               one.source = *IpAddress::parse("10.0.0.1");
+                               one.destination = *IpAddress::parse("10.0.0.2");
+                               one.protocol = capture::kProtocolUdp;
+                               one.source_port = one.destination_port = 4410;
+                               one.udp_payload_bytes = i == 0 ? 3 * 1472 : 2 * 1472;
+                               one.ip_bytes = one.udp_payload_bytes + 28;
+                             }
+                             return std::make_unique<ListSource>(records);
+                           }};
+  const auto reading = open_reading(input, {&nodes, {}, *LineRate::parse(rate)});
+  std::vector<int64_t> result;
+  capture::PacketRecord record;
+  while (*reading->source->next(record)) {
+    EXPECT_EQ(record.ip_bytes, 1500u);
+    result.push_back(record.time.ns - 1'700'000'000'000'000'000);
+  }
+  return result;
+}
+
+TEST(PortModel, AWholeTrainIsSerialisedCellByCell) {
+  EXPECT_EQ(train_times_behind("10G"), (std::vector<int64_t>{0, 1'230, 2'460, 3'691, 4'921}));
+  EXPECT_EQ(train_times_behind("raw"), (std::vector<int64_t>{0, 0, 0, 1'000, 1'000}));
 }
 
 TEST(PortModel, RatesAreReadAndRefused) {

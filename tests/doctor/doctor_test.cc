@@ -121,6 +121,17 @@ TEST(Doctor, AFirewallThatDropsByDefault) {
   EXPECT_EQ(examine_firewall("", 4410)[0].mark, Mark::good);
 }
 
+TEST(Doctor, WhoCutsTrainsAndWhatAnObserverSees) {
+  EXPECT_THAT(train_finding("eth0", TrainCut::card).what, HasSubstr("in the card"));
+  EXPECT_THAT(train_finding("eth0", TrainCut::card).what, HasSubstr("at the line's rate"));
+  EXPECT_EQ(train_finding("u0", TrainCut::beyond).mark, Mark::good);
+  for (const TrainCut telling : {TrainCut::kernel, TrainCut::one_by_one}) {
+    const Finding found = complaint({train_finding("eth0", telling)});
+    EXPECT_THAT(found.what, HasSubstr("show an observer how busy this CPU is"));
+    EXPECT_THAT(found.fix, HasSubstr("ethtool -K eth0"));
+  }
+}
+
 TEST(Doctor, EveryFindingOfTheHostThatIsNotGoodHasAFix) {
   for (const Finding& finding : examine_host()) {
     EXPECT_FALSE(finding.what.empty());

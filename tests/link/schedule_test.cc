@@ -274,7 +274,7 @@ TEST(Schedule, WithoutJitterADeadlineIsTheSlotsBeginning) {
 RC_GTEST_PROP(Schedule, MissedSlotsAreLeftOutAndCounted, (uint64_t seed)) {
   Random random(seed);
   const SlotPlan plan = plan_of(80'000'000 + random.below(900'000'000),
-                                microseconds(100 + static_cast<int64_t>(random.below(2000))), 1472,
+                                microseconds(100 + static_cast<int64_t>(random.below(400))), 1472,
                                 static_cast<uint32_t>(random.below(101)));
   Schedule schedule(plan, Instant{0}, seed);
   Instant now{0};
@@ -294,6 +294,69 @@ RC_GTEST_PROP(Schedule, MissedSlotsAreLeftOutAndCounted, (uint64_t seed)) {
     // The one before it was indeed a whole period late: nothing was left out in vain.
     RC_ASSERT(schedule.slot_start() <= now + plan.jitter);
   }
+}
+
+// What a plain counter sees: as many releases as slots, whatever the pauses, and none nearer to the one
+// before than the least distance, unless it was drawn so.
+RC_GTEST_PROP(Schedule, PausesAreCaughtUpToTheLastRelease, (uint64_t seed)) {
+  Random random(seed);
+  const SlotPlan plan = plan_of(100'000'000 + random.below(2'000'000'000),
+                                microseconds(250 + static_cast<int64_t>(random.below(1000))), 1472,
+                                static_cast<uint32_t>(random.below(101)));
+  Schedule schedule(plan, Instant{0}, seed);
+  const Duration least = plan.period() / plan.releases_per_slot() / 2;
+  uint64_t releases = 0;
+  Instant now{0};
+  const Instant end{2'000'000'000};
+  for (bool behind = false; schedule.deadline() < end; ++releases) {
+    if (behind) RC_ASSERT(schedule.deadline() - now >= least);
+    const bool pauses = random.chance(0.002);
+    now = schedule.deadline() +
+          (pauses ? Duration{static_cast<int64_t>(random.below(20'000'000))} : Duration{});
+    const auto aftermath = schedule.handle_released(now);
+    RC_ASSERT(aftermath.left_out == 0u);
+    behind = aftermath.behind;
+  }
+  const uint64_t due = static_cast<uint64_t>(end.ns) * plan.period_denominator / plan.period_numerator *
+                       plan.releases_per_slot();
+  // What is still behind at the end, and the slot under way.
+  const auto behind_ns = std::max<int64_t>(0, now.ns - schedule.drawn().ns);
+  const auto still_due = static_cast<uint64_t>(behind_ns / plan.period().ns + 2) * plan.releases_per_slot();
+  RC_ASSERT(releases + still_due >= due);
+  RC_ASSERT(releases <= due + plan.releases_per_slot());
+}
+
+// Trains are what one call sends, so many and of one length, and each has an instant of its own.
+TEST(Schedule, ManyCellsLeaveInSeveralTrainsOfOneLength) {
+  const SlotPlan plan = plan_of(1'000'000'000, milliseconds(1), 1472, 100);
+  EXPECT_EQ(plan.releases_per_slot(), 2u);
+  EXPECT_EQ(plan.cells_per_release() * plan.releases_per_slot(), plan.cells_per_slot);
+  EXPECT_LE(plan.cells_per_release(), most_cells_per_call(1472));
+  Schedule schedule(plan, Instant{0}, 1);
+  Instant before{-1};
+  for (int i = 0; i < 10'000; ++i) {
+    ASSERT_EQ(schedule.slot_number(), static_cast<uint64_t>(i / 2));
+    ASSERT_GT(schedule.deadline(), before);
+    before = schedule.deadline();
+    schedule.advance();
+  }
+  EXPECT_EQ(plan_of(1'000'000'000, milliseconds(1)).releases_per_slot(), 1u)
+      << "at fixed intervals, one train";
+}
+
+// The key stream of RFC 8439, section 2.4: not a generator whose state a few draws give away.
+TEST(Draws, AreTheKeyStreamAndDifferWithTheKey) {
+  DrawKey zero;
+  Draws draws(zero);
+  // RFC 8439, appendix A.1, test vector 1: key, nonce and counter zero; the first eight bytes of the block.
+  EXPECT_EQ(draws.below(UINT64_MAX),
+            static_cast<uint64_t>((static_cast<unsigned __int128>(0x903df1a0ade0b876) * UINT64_MAX) >> 64));
+  DrawKey other;
+  other.bytes()[31] = 1;
+  Draws others(other);
+  int same = 0;
+  for (int i = 0; i < 1000; ++i) same += draws.below(1u << 30) == others.below(1u << 30) ? 1 : 0;
+  EXPECT_EQ(same, 0);
 }
 
 TEST(Schedule, ALateSlotIsNotMissedUntilAPeriodLater) {

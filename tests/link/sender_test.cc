@@ -190,12 +190,39 @@ TEST_F(SenderTest, CountsDummiesLatenessAndMissedSlots) {
   sender.handle_released(sender.deadline() + LaneSender::kLate + nanoseconds(1));
   EXPECT_EQ(sender.counters().slots_late.value(), 1u);
   EXPECT_EQ(sender.counters().slots_missed.value(), 0u);
+  EXPECT_EQ(sender.counters().lateness.count(), 3u);
+}
+
+TEST_F(SenderTest, AfterAPauseEverySlotIsCaughtUpNoneLeftOut) {
+  sender.handle_key(key(1));
+  const Duration period = sender.plan().period();
   sender.poll_train();
-  sender.handle_released(sender.deadline() + milliseconds(5));
-  EXPECT_EQ(sender.counters().slots_missed.value(), 4u);
-  EXPECT_EQ(sender.deadline(), Instant{8'000'000});
-  EXPECT_EQ(slot().size(), 4u) << "and not a cell more to make up for it";
-  EXPECT_EQ(sender.counters().lateness.count(), 5u);
+  Instant now = sender.deadline() + period * 5 + period / 4;
+  sender.handle_released(now);
+  EXPECT_EQ(sender.counters().pauses.value(), 1u);
+  // Those that fell due meanwhile, half a slot apart until the schedule is met again.
+  int released = 1;
+  for (uint64_t caught_up = 0; sender.counters().slots_caught_up.value() > caught_up; ++released) {
+    caught_up = sender.counters().slots_caught_up.value();
+    EXPECT_EQ(sender.deadline(), now + period / 2);
+    now = sender.deadline();
+    EXPECT_EQ(slot().size(), 4u);
+  }
+  EXPECT_GT(released, 5);
+  EXPECT_EQ(sender.deadline(), Instant{0} + period * released)
+      << "as many as slots went by, and on time again";
+  EXPECT_EQ(sender.counters().slots_missed.value(), 0u);
+  EXPECT_EQ(sender.counters().pauses.value(), 1u) << "one pause, however many slots it took to catch up";
+}
+
+TEST_F(SenderTest, APauseTooLongToBeCaughtUpLeavesAGapThatIsCounted) {
+  sender.handle_key(key(1));
+  const Duration period = sender.plan().period();
+  sender.poll_train();
+  const Instant now = sender.deadline() + kLongestPause + period * 5;
+  sender.handle_released(now);
+  EXPECT_GT(sender.counters().slots_missed.value(), 0u);
+  EXPECT_LE(sender.deadline() - now, period);
 }
 
 // A packet that is on its way when the keys change would need both: so the packer holds back before.

@@ -32,6 +32,16 @@ other_rate() {
   expect_said 'it sends at 20 Mb/s, this node at 10 Mb/s'
 }
 
+who_cuts_trains() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  in_space a ethtool -K u0 tx on tx-udp-segmentation on >/dev/null
+  expect_said '^ok +u0 is no card and passes trains of cells on whole'
+  in_space a ethtool -K u0 tx-udp-segmentation off >/dev/null
+  expect_said '^\?\? +the kernel cuts trains of cells before u0: the gaps inside a train show'
+}
+
 # Which of the two it is depends on whose key is smaller: that one speaks first.
 other_cell() {
   b_alone
@@ -98,4 +108,5 @@ run_case path_too_small
 run_case devices
 run_case nobody_there
 run_case strict_filter
+run_case who_cuts_trains
 finish

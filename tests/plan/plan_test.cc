@@ -186,6 +186,90 @@ TEST_F(CaptureLoad, ACaptureWithoutTheLinkSaysWhatItHas) {
   EXPECT_THAT(loads.error().message, HasSubstr("10.0.0.1 to 10.0.0.2"));
 }
 
+// Captures as people have them.
+class OddCapture : public CaptureLoad {
+ protected:
+  // A packet each 10 ms for a second, from 10.0.0.1 to 10.0.0.2.
+  static capture::PacketRecord packet(int i) {
+    capture::PacketRecord packet;
+    packet.time = Instant{} + seconds(1000) + milliseconds(i * 10);
+    packet.source = *IpAddress::parse("10.0.0.1");
+    packet.destination = *IpAddress::parse("10.0.0.2");
+    packet.protocol = capture::kProtocolTcp;
+    packet.source_port = packet.destination_port = 6800;
+    packet.ip_bytes = 1000;
+    return packet;
+  }
+  LinkLoad load() {
+    auto loads = loads_of_capture(path_, {});
+    EXPECT_TRUE(loads) << loads.error().message;
+    return loads ? std::move(loads->front()) : LinkLoad{};
+  }
+};
+
+// VLAN, bond and card: each packet three times, tagged below the VLAN's interface; the card has half of them.
+TEST_F(OddCapture, OfAllInterfacesOneCounts) {
+  auto writer = capture::CaptureWriter::create(path_, capture::LinkLayer::linux_cooked_2);
+  for (int i = 0; i < 100; ++i) {
+    for (const uint32_t interface : {7, 4, 2}) {
+      if (interface == 2 && i % 2 == 0) continue;
+      capture::PacketRecord one = packet(i);
+      one.time = one.time + microseconds(8 - interface);
+      one.interface = interface;
+      interface == 2 ? (*writer)->write_tagged(one, 100) : (*writer)->write(one);
+    }
+  }
+  ASSERT_TRUE((*writer)->finish());
+  const LinkLoad got = load();
+  EXPECT_EQ(got.arrivals.size(), 100u);
+  EXPECT_EQ(got.bytes, 100'000u);
+  EXPECT_THAT(got.note, HasSubstr("taken is what passed interface number 4, and not interface number 2, "
+                                  "interface number 7"));
+}
+
+TEST_F(OddCapture, WhereNoInterfaceIsToldCopiesCountOnce) {
+  auto writer = capture::CaptureWriter::create(path_, capture::LinkLayer::linux_cooked);
+  for (int i = 0; i < 100; ++i) {
+    for (int copy = 0; copy < 3; ++copy) {
+      capture::PacketRecord one = packet(i);
+      one.time = one.time + microseconds(copy * 3);
+      (*writer)->write(one);
+    }
+  }
+  ASSERT_TRUE((*writer)->finish());
+  const LinkLoad got = load();
+  EXPECT_EQ(got.bytes, 100'000u);
+  EXPECT_THAT(got.note,
+              HasSubstr("200 packets that were captured more than once (tcpdump -i any) count once"));
+}
+
+TEST_F(OddCapture, CutInItsLastRecordTheWholeOnesCount) {
+  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) - 5);
+  const LinkLoad got = load();
+  EXPECT_EQ(got.arrivals.size(), 74u);
+  EXPECT_THAT(got.note,
+              HasSubstr("The capture ends in the middle of a packet; its 99 whole packets are taken"));
+}
+
+TEST_F(OddCapture, DisorderIsSortedAndAStampFromTheFutureRefused) {
+  const auto write = [&](int moved, Duration by) {
+    auto writer = capture::CaptureWriter::create(path_);
+    for (int i = 0; i < 100; ++i) {
+      capture::PacketRecord one = packet(i);
+      if (i == moved) one.time = one.time + by;
+      (*writer)->write(one);
+    }
+    ASSERT_TRUE((*writer)->finish());
+  };
+  write(50, milliseconds(1500));
+  EXPECT_EQ(load().arrivals.back().at, Instant{} + milliseconds(2000));
+  write(50, seconds(200));
+  const auto refused = loads_of_capture(path_, {});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message,
+              HasSubstr("packet 51 is stamped 199.990 s ahead of the packets around"));
+}
+
 TEST(Prometheus, CountersBecomeLoads) {
   const auto loads = loads_of_prometheus(R"({"status":"success","data":{"resultType":"matrix","result":[
     {"metric":{"__name__":"bytes","instance":"a"},"values":[[100,"1000"],[115,"1001000"],[130,"500000"]]}]}})",
@@ -211,6 +295,57 @@ TEST(Prometheus, WhatIsNoRangeIsSaidSo) {
                   .error()
                   .message,
               HasSubstr("no series"));
+}
+
+std::string series(const std::string& labels, const std::vector<std::string>& values) {
+  std::string text = "{\"metric\":{" + labels + "},\"values\":[";
+  for (size_t i = 0; i < values.size(); ++i) {
+    text += (i == 0 ? "[" : ",[") + std::to_string(100 + 15 * i) + ",\"" + values[i] + "\"]";
+  }
+  return text + "]}";
+}
+std::string matrix(const std::vector<std::string>& all) {
+  std::string text;
+  for (const std::string& one : all) text += (text.empty() ? "" : ",") + one;
+  return R"({"status":"success","data":{"resultType":"matrix","result":[)" + text + "]}}";
+}
+constexpr char kCounter[] = R"("__name__":"node_network_transmit_bytes_total",)";
+
+TEST(Prometheus, WhatIsNoWayOutIsLeftOut) {
+  const std::string text =
+      matrix({series(std::string(kCounter) + R"("device":"lo")", {"0", "9000000000", "19000000000"}),
+              series(std::string(kCounter) + R"("device":"eth0")", {"0", "600000", "1100000"}),
+              series(std::string(kCounter) + R"("device":"eth1")", {"0", "400000", "900000"}),
+              series(std::string(kCounter) + R"("device":"veth12ab")", {"0", "9000000", "19000000"}),
+              series(std::string(kCounter) + R"("device":"bond0")", {"0", "1000000", "2000000"})});
+  const auto loads = loads_of_prometheus(text, 100'000'000);
+  ASSERT_TRUE(loads) << loads.error().message;
+  EXPECT_THAT(loads->front().name, HasSubstr("device=bond0"));
+  EXPECT_EQ(loads->front().bytes, 2'000'000u);
+  EXPECT_THAT(loads->front().note, HasSubstr("Taken is the series with the most bytes, and not "));
+  EXPECT_THAT(loads->front().note, HasSubstr("device=eth0"));
+  EXPECT_THAT(loads->front().note, HasSubstr("left out, as nothing leaves the host by it: "));
+  EXPECT_THAT(loads->front().note, HasSubstr("device=lo"));
+  const auto none = loads_of_prometheus(
+      matrix({series(std::string(kCounter) + R"("device":"lo")", {"0", "9000000000"})}), 100'000'000);
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().message, HasSubstr("interfaces only that nothing leaves the host by"));
+}
+
+TEST(Prometheus, ARateIsNoCounter) {
+  const auto refusal = [](const std::string& labels, const std::vector<std::string>& values) {
+    const auto loads = loads_of_prometheus(matrix({series(labels, values)}), 100'000'000);
+    return loads ? "taken" : loads.error().message;
+  };
+  const std::string eth0 = R"("device":"eth0")";
+  EXPECT_THAT(
+      refusal(eth0, {"1200", "1100", "1300", "1250"}),
+      HasSubstr("device=eth0: a rate or a gauge, not a counter of bytes: it falls 2 times in 3 steps"));
+  EXPECT_THAT(refusal(eth0, {"1200.5", "1300.25"}), HasSubstr("2 of its 2 values have fractions"));
+  EXPECT_THAT(refusal(kCounter + eth0, {"1200", "1100"}), HasSubstr("it falls 1 time in 1 steps"));
+  EXPECT_THAT(refusal(R"("__name__":"instance:tx:rate5m")", {"1200", "1300"}), HasSubstr("called a rate"));
+  // A host that started anew.
+  EXPECT_EQ(refusal(kCounter + eth0, {"120000", "130000", "500", "9000"}), "taken");
 }
 
 TEST(Output, TextPageAndJsonSayTheSame) {

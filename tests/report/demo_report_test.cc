@@ -87,15 +87,37 @@ class DemoReport : public testing::Test {
     ASSERT_TRUE((*writer)->finish());
   }
 
-  // A cell each 5 ms on each link while `sent` says so, and `more` packets.
-  void write_shaped(const std::function<bool(int64_t)>& sent, const std::vector<PacketRecord>& more) {
-    auto writer = capture::CaptureWriter::create(path("shaped.pcap"));
+  // A cell each 5 ms on each link while `sent` says so, and `more` packets. With `cells`, a train of so many
+  // in one record.
+  void write_shaped(const std::function<bool(int64_t)>& sent, const std::vector<PacketRecord>& more,
+                    uint32_t cells = 1, const std::string& name = "shaped.pcap") {
+    auto writer = capture::CaptureWriter::create(path(name));
     const char* addresses[] = {"10.77.0.10", "10.77.0.11", "10.77.0.12"};
     for (int64_t t = 0; t < 11 * kSecond; t += 5'000'000) {
       if (t % kSecond == 0) (*writer)->write_arp(Instant{kBase + t});
       for (const char* from : addresses) {
         for (const char* to : addresses) {
-          if (from != to && sent(t)) (*writer)->write(packet(t, from, to));
+          if (from == to || !sent(t)) continue;
+          PacketRecord train = packet(t, from, to);
+          train.udp_payload_bytes *= cells;
+          (*writer)->write(train);
+        }
+      }
+      for (const PacketRecord& record : more) {
+        if (record.time.ns >= kBase + t && record.time.ns < kBase + t + 5'000'000) (*writer)->write(record);
+      }
+    }
+    ASSERT_TRUE((*writer)->finish());
+  }
+
+  // As write_shaped with whole trains, but each cell by itself.
+  void write_cut(uint32_t cells, const std::vector<PacketRecord>& more = {}) {
+    auto writer = capture::CaptureWriter::create(path("cut.pcap"));
+    const char* addresses[] = {"10.77.0.10", "10.77.0.11", "10.77.0.12"};
+    for (int64_t t = 0; t < 11 * kSecond; t += 5'000'000) {
+      for (const char* from : addresses) {
+        for (const char* to : addresses) {
+          for (uint32_t i = 0; i < cells && from != to; ++i) (*writer)->write(packet(t, from, to));
         }
       }
       for (const PacketRecord& record : more) {
@@ -151,6 +173,86 @@ TEST_F(DemoReport, OneOddSizeIsSeen) {
   EXPECT_THAT(output(), Not(HasSubstr("osd0 -> mon: datagrams")));
   EXPECT_EQ(json()["shaped"]["foreign_packets"], 1);
   EXPECT_THAT(read("out/report.html"), HasSubstr("Does not hold."));
+}
+
+// The same datagrams, four a slot, as a tap behind a device that cuts sees them.
+TEST_F(DemoReport, WholeTrainsCountAsCellsAndNeedATapThatShowsThemCut) {
+  const auto always = [](int64_t) { return true; };
+  write_shaped(always, {}, 4);
+  EXPECT_EQ(run(), 1);
+  EXPECT_THAT(output(),
+              HasSubstr("trains of up to 4 cells were captured whole: nothing shows the single datagrams"));
+  write_cut(4);
+  EXPECT_EQ(run("--cut " + path("cut.pcap")), 0) << output();
+  const auto link = json()["shaped"]["links"][0];
+  EXPECT_EQ(link["datagram_sizes"], nlohmann::json::array({1472}));
+  EXPECT_DOUBLE_EQ(link["idle_pps"], 800);
+  EXPECT_EQ(link["cut_datagrams"], 6400);
+  EXPECT_EQ(json()["shaped"]["sizes"], 1);
+  EXPECT_EQ(json()["shaped"]["most_cells_a_train"], 4);
+}
+
+TEST_F(DemoReport, TheTapBehindACuttingDeviceIsBelieved) {
+  const auto always = [](int64_t) { return true; };
+  write_shaped(always, {}, 4);
+  // A device that left the trains whole, one that cut them wrong, and a tap that slept.
+  write_shaped(always, {}, 4, "cut.pcap");
+  EXPECT_EQ(run("--cut " + path("cut.pcap")), 1);
+  EXPECT_THAT(output(), HasSubstr("link mon -> osd0: datagrams of 1472, 5888 bytes, expected 1472 only"));
+  PacketRecord odd = packet(7 * kSecond, "10.77.0.12", "10.77.0.10");
+  odd.udp_payload_bytes = 700;
+  write_cut(4, {odd});
+  EXPECT_EQ(run("--cut " + path("cut.pcap")), 1);
+  EXPECT_THAT(output(), HasSubstr("link osd1 -> mon: datagrams of 700, 1472 bytes, expected 1472 only"));
+  write_cut(1);
+  EXPECT_EQ(run("--cut " + path("cut.pcap")), 1);
+  EXPECT_THAT(output(),
+              HasSubstr("link mon -> osd0: 1,600 datagrams behind the device that cuts, of 6,400 cells"));
+}
+
+TEST_F(DemoReport, MergedRecordsThatAreNoMultipleAreRefused) {
+  PacketRecord merged = packet(3 * kSecond, "10.77.0.10", "10.77.0.11");
+  merged.udp_payload_bytes = 3 * 1472 + 700;
+  write_shaped([](int64_t) { return true; }, {merged});
+  EXPECT_EQ(run(), 2);
+  EXPECT_THAT(output(),
+              HasSubstr("shaped.pcap: 1 records on the cells' port are larger than a cell of 1472 bytes"));
+  EXPECT_THAT(output(), HasSubstr("gro off"));
+}
+
+TEST_F(DemoReport, StampsThatCannotBeBelievedAreRefused) {
+  auto writer = capture::CaptureWriter::create(path("shaped.pcap"));
+  for (int64_t i = 0; i < 2'200; ++i) {
+    (*writer)->write(packet(i == 700 ? 200 * kSecond : i * 5'000'000, "10.77.0.10", "10.77.0.11"));
+  }
+  ASSERT_TRUE((*writer)->finish());
+  EXPECT_EQ(run(), 2);
+  EXPECT_THAT(output(),
+              HasSubstr("shaped.pcap: packet 701 is stamped 196.495 s ahead of the packets around"));
+}
+
+TEST_F(DemoReport, AStrayStampAtTheEndDoesNotStretchTheCapture) {
+  auto writer = capture::CaptureWriter::create(path("shaped.pcap"));
+  for (int64_t t = 0; t < 7 * kSecond; t += 5'000'000) {
+    (*writer)->write(packet(t, "10.77.0.10", "10.77.0.11"));
+  }
+  (*writer)->write(packet(200 * kSecond, "10.77.0.10", "10.77.0.11"));
+  ASSERT_TRUE((*writer)->finish());
+  EXPECT_EQ(run(), 2);
+  EXPECT_THAT(output(), HasSubstr("shaped.csv:3: the span ends 3.005 s after the capture's last packet"));
+}
+
+TEST_F(DemoReport, SeveralInterfacesAreRefused) {
+  auto writer = capture::CaptureWriter::create(path("shaped.pcap"), capture::LinkLayer::linux_cooked_2);
+  for (int64_t i = 0; i < 2'200; ++i) {
+    PacketRecord one = packet(i * 5'000'000, "10.77.0.10", "10.77.0.11");
+    one.interface = i % 2 == 0 ? 2 : 3;
+    (*writer)->write(one);
+  }
+  ASSERT_TRUE((*writer)->finish());
+  EXPECT_EQ(run(), 2);
+  EXPECT_THAT(output(),
+              HasSubstr("link mon -> osd0 was captured on several interfaces, interface number 2 and"));
 }
 
 TEST_F(DemoReport, MissingCellsUnderLoadAreSeen) {

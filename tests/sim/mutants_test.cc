@@ -25,6 +25,12 @@ TEST(Mutants, LeavingOutIdleSlotsIsFound) {
 TEST(Mutants, WaitingForThePackerIsFound) {
   EXPECT_NE(pairs_until_found(Mutant::wait_for_packer, Family::pairs, 100), 0u);
 }
+TEST(Mutants, AQueueThatRunsEmptyUnderLoadIsFound) {
+  EXPECT_NE(pairs_until_found(Mutant::queue_runs_empty_under_load, Family::pairs, 50), 0u);
+}
+TEST(Mutants, CatchingUpOnlyWhatCarriesPacketsIsFound) {
+  EXPECT_NE(pairs_until_found(Mutant::idle_slots_not_caught_up, Family::pairs, 100), 0u);
+}
 TEST(Mutants, ChangingKeysWithoutAFixedDelayIsFound) {
   EXPECT_NE(pairs_until_found(Mutant::keys_at_once, Family::reactions, 50), 0u);
 }

@@ -64,10 +64,14 @@ IpAddress address_of(const std::string& text) {
 }
 
 std::string content_of(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
+  std::ifstream stream(file == "-" ? "/dev/stdin" : file, std::ios::binary);
   std::ostringstream text;
   text << stream.rdbuf();
   if (!stream) throw Wrong{fmt::format("--prometheus {}: cannot be read", file)};
+  if (text.str().rfind("\x1f\x8b", 0) == 0) {
+    throw Wrong{
+        fmt::format("--prometheus {}: gzip; `zcat {} | cuttle plan --prometheus -` reads it", file, file)};
+  }
   return text.str();
 }
 
@@ -141,12 +145,14 @@ int parse_and_run(int argc, char** argv) {
       "Of several loads in the input, the one with the most bytes counts. Exit status 1 when no rate is "
       "good\n"
       "enough.");
-  app.add_option("--capture", arguments.capture, "A capture of plain traffic (pcap, pcapng)")
+  app.add_option("--capture", arguments.capture,
+                 "A capture of plain traffic (pcap, pcapng; gzip is read; `-` is standard input)")
       ->type_name("FILE");
   app.add_option("--between", arguments.between, "Only what these two addresses send each other")
       ->expected(2)
       ->type_name("ADDRESS");
-  app.add_option("--prometheus", arguments.prometheus, "A range export of a counter of bytes, in JSON")
+  app.add_option("--prometheus", arguments.prometheus,
+                 "A range export of a counter of bytes, in JSON; `-` is standard input")
       ->type_name("FILE");
   app.add_option("--burst-rate", arguments.burst_rate, "With --prometheus: how fast bursts come")
       ->capture_default_str();

@@ -31,10 +31,13 @@ nlohmann::json demo_json(const DemoResult& result) {
   for (const LinkObservation& link : result.shaped.links) {
     nlohmann::json one{{"from", link.from}, {"to", link.to}, {"datagram_sizes", link.datagram_sizes}};
     add_rates(one, link.idle, link.busy);
+    if (result.shaped.has_cut_tap) one["cut_datagrams"] = link.cut_datagrams;
     links.push_back(std::move(one));
   }
   out["shaped"]["links"] = std::move(links);
   out["shaped"]["sizes"] = result.shaped.sizes.size();
+  out["shaped"]["whole_trains"] = result.shaped.whole_trains;
+  out["shaped"]["most_cells_a_train"] = result.shaped.most_cells;
   out["shaped"]["foreign_packets"] = result.shaped.foreign_packets;
   add_rates(out["shaped"], result.shaped.idle, result.shaped.busy);
   out["broken"] = broken_lines(check_promises(result));

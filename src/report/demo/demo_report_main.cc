@@ -13,7 +13,7 @@ namespace cuttle::report {
 namespace {
 
 struct Arguments {
-  std::string plain, plain_spans, shaped, shaped_spans, nodes, facts, out;
+  std::string plain, plain_spans, shaped, shaped_spans, cut, nodes, facts, out;
   capture::CellShape shape;
 };
 
@@ -36,6 +36,10 @@ Result<bool> write_report(const Arguments& arguments) {
   if (!plain) return tl::unexpected(plain.error());
   auto shaped = observe(arguments.shaped, arguments.shaped_spans, *nodes, arguments.shape);
   if (!shaped) return tl::unexpected(shaped.error());
+  if (!arguments.cut.empty()) {
+    const auto added = add_cut_tap(arguments.cut, *nodes, arguments.shape, *shaped);
+    if (!added) return tl::unexpected(added.error());
+  }
   const DemoResult result{std::move(*facts), std::move(*plain), std::move(*shaped), arguments.shape};
 
   std::error_code error;
@@ -67,6 +71,8 @@ int main(int argc, char** argv) {
   app.add_option("--plain-spans", arguments.plain_spans, "its spans: start_ns,end_ns,class")->required();
   app.add_option("--shaped", arguments.shaped, "capture of the shaped cluster")->required();
   app.add_option("--shaped-spans", arguments.shaped_spans, "its spans")->required();
+  app.add_option("--cut", arguments.cut,
+                 "capture of the shaped cluster at the same time, behind a device that cuts trains");
   app.add_option("--nodes", arguments.nodes, "NAME=ADDRESS,...")->required();
   app.add_option("--port", arguments.shape.port, "UDP port of the cells")->capture_default_str();
   app.add_option("--lanes", arguments.shape.lanes, "lanes of a link")->capture_default_str();

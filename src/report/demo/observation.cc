@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "capture/capture_file.hh"
+#include "capture/trains.hh"
 
 namespace cuttle::report {
 
@@ -26,7 +27,7 @@ class Observer {
       for (size_t to = 0; to < nodes.size(); ++to) {
         if (from == to) continue;
         link_at_[{from, to}] = seen.links.size();
-        seen.links.push_back({nodes.at(from).name, nodes.at(to).name, {}, {}, {}});
+        seen.links.push_back({nodes.at(from).name, nodes.at(to).name, {}, {}, {}, 0});
       }
     }
   }
@@ -79,6 +80,16 @@ void add_durations(Observation& seen) {
   }
 }
 
+Result<void> check_interface(const capture::PacketSource& source, const std::string& path,
+                             const capture::NodeList& nodes, capture::LinkEnds ends,
+                             const capture::PacketRecord& record,
+                             std::map<capture::LinkEnds, uint32_t>& interfaces) {
+  const auto [at, is_new] = interfaces.try_emplace(ends, record.interface);
+  if (is_new || at->second == record.interface) return {};
+  return failure(capture::two_interfaces_text(path, nodes.link_name(ends), source.interface_name(at->second),
+                                              source.interface_name(record.interface)));
+}
+
 }  // namespace
 
 Result<Observation> observe(const std::string& capture_path, const std::string& spans_path,
@@ -99,26 +110,62 @@ Result<Observation> observe(const std::string& capture_path, const std::string& 
 
   auto file = capture::CaptureFile::open(capture_path);
   if (!file) return tl::unexpected(file.error());
+  capture::TrainCutter source(std::move(*file), shape, nodes);
   Observer observer(nodes, shape, seen);
+  std::map<capture::LinkEnds, uint32_t> interfaces;
   capture::PacketRecord record;
   while (true) {
-    const auto more = (*file)->next(record);
+    const auto more = source.next(record);
     if (!more) return tl::unexpected(more.error());
     if (!*more) break;
-    observer.take(record, (*file)->counts().first);
+    const auto ends = nodes.link_of(record);
+    const auto one_interface =
+        ends ? check_interface(source, capture_path, nodes, *ends, record, interfaces) : Result<void>{};
+    if (!one_interface) return tl::unexpected(one_interface.error());
+    observer.take(record, source.counts().first);
   }
   if (seen.bins.empty()) {
     return failure(
         fmt::format("{}: of {} packets none is between the nodes {}; check --nodes and where the "
                     "capture was taken",
-                    capture_path, (*file)->counts().packets, nodes.addresses_text()));
+                    capture_path, source.counts().packets, nodes.addresses_text()));
   }
-  seen.first = (*file)->counts().first;
-  seen.last = (*file)->counts().last;
+  const auto copies = capture::check_copies(source.counts(), capture_path);
+  if (!copies) return tl::unexpected(copies.error());
+  const auto even = source.check_even(capture_path);
+  if (!even) return tl::unexpected(even.error());
+  seen.whole_trains = source.trains().whole;
+  seen.most_cells = source.trains().most_cells;
+  seen.first = source.counts().first;
+  seen.last = source.counts().last;
   const auto inside = capture::check_spans_inside(seen.spans, spans_path, seen.first, seen.last);
   if (!inside) return tl::unexpected(inside.error());
   add_durations(seen);
   return seen;
+}
+
+Result<void> add_cut_tap(const std::string& capture_path, const capture::NodeList& nodes,
+                         const capture::CellShape& shape, Observation& seen) {
+  auto file = capture::CaptureFile::open(capture_path);
+  if (!file) return tl::unexpected(file.error());
+  seen.has_cut_tap = true;
+  capture::PacketRecord record;
+  while (true) {
+    const auto more = (*file)->next(record);
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return {};
+    const auto ends = nodes.link_of(record);
+    if (!ends) continue;
+    seen.sizes.insert(record.ip_bytes);
+    if (!shape.is_on_port(record)) continue;
+    const capture::Span* span = capture::find_span(seen.spans, record.time);
+    if (span != nullptr) (span->label == kIdleClass ? seen.idle : seen.busy).sizes.insert(record.ip_bytes);
+    const auto link = std::find_if(seen.links.begin(), seen.links.end(), [&](const LinkObservation& one) {
+      return one.from == nodes.at(ends->from).name && one.to == nodes.at(ends->to).name;
+    });
+    link->datagram_sizes.insert(record.udp_payload_bytes);
+    if (span != nullptr) ++link->cut_datagrams;
+  }
 }
 
 }  // namespace cuttle::report

@@ -32,8 +32,10 @@ struct LinkObservation {
   std::set<uint32_t> datagram_sizes;  // UDP payload, over the whole capture
   ClassTotals idle;
   ClassTotals busy;
+  uint64_t cut_datagrams = 0;  // inside the spans, at the tap behind a device that cuts
 };
 
+// Trains that were captured whole count as the datagrams they are on the wire.
 struct Observation {
   std::vector<capture::Span> spans;
   Instant first;  // of the capture
@@ -45,6 +47,9 @@ struct Observation {
   std::vector<LinkObservation> links;  // every ordered pair of nodes
   uint64_t foreign_packets = 0;        // over the whole capture: between the nodes, but no cells
   std::vector<std::string> foreign_examples;
+  uint64_t whole_trains = 0;  // records of more than one cell
+  uint32_t most_cells = 1;    // of a record
+  bool has_cut_tap = false;
 
   // Over time, in bins of kBin from `first`: for the plots.
   static constexpr Duration kBin = milliseconds(100);
@@ -59,8 +64,13 @@ struct Observation {
 inline constexpr const char* kIdleClass = "idle";  // every other class of the spans counts as busy
 
 // Errors: unreadable or cut-off files, spans outside the capture, no idle or no busy span, no packet between
-// nodes.
+// nodes, records that are no whole number of cells.
 Result<Observation> observe(const std::string& capture_path, const std::string& spans_path,
                             const capture::NodeList& nodes, const capture::CellShape& shape);
+
+// Adds what a tap behind a device that has to cut trains saw at the same time: every record there is one
+// datagram, so its sizes are those on the wire. Errors: an unreadable or cut-off file.
+Result<void> add_cut_tap(const std::string& capture_path, const capture::NodeList& nodes,
+                         const capture::CellShape& shape, Observation& seen);
 
 }  // namespace cuttle::report

@@ -30,6 +30,27 @@ Promise one_size(const DemoResult& result) {
   return promise;
 }
 
+// What the arithmetic on whole trains cannot show: that they are single datagrams once they cross.
+Promise cut_apart(const DemoResult& result) {
+  Promise promise{"Behind a device that cuts trains, they are single datagrams of that size.", {}};
+  const Observation& seen = result.shaped;
+  if (seen.whole_trains == 0) return promise;
+  if (!seen.has_cut_tap) {
+    promise.broken.push_back(fmt::format(
+        "{} trains of up to {} cells were captured whole: nothing shows the single datagrams; record "
+        "behind a device that cuts, too (--cut)",
+        grouped(seen.whole_trains), seen.most_cells));
+    return promise;
+  }
+  for (const LinkObservation& link : seen.links) {
+    const uint64_t cells = link.idle.packets + link.busy.packets;
+    if (link.cut_datagrams * 2 >= cells) continue;  // a tap beside the way may lose some
+    promise.broken.push_back(fmt::format("link {}: {} datagrams behind the device that cuts, of {} cells",
+                                         name_of(link), grouped(link.cut_datagrams), grouped(cells)));
+  }
+  return promise;
+}
+
 Promise one_rate(const DemoResult& result) {
   Promise promise{fmt::format("Packets a second, idle and busy, differ by less than {} on every link.",
                               percent(kLargestRateDifference)),
@@ -89,8 +110,8 @@ double rate_difference(const LinkObservation& link) {
 }
 
 std::vector<Promise> check_promises(const DemoResult& result) {
-  return {one_size(result), one_rate(result), nothing_foreign(result), hello_comes_back(result),
-          healthy(result)};
+  return {one_size(result),        cut_apart(result),        one_rate(result),
+          nothing_foreign(result), hello_comes_back(result), healthy(result)};
 }
 
 std::vector<std::string> broken_lines(const std::vector<Promise>& promises) {

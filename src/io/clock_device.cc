@@ -1,0 +1,281 @@
+#include "io/clock_device.hh"
+
+#include <fmt/format.h>
+#include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <cerrno>
+#include <cmath>
+
+#include "io/clock_program.hh"
+#include "io/clock_route.hh"
+#include "io/entropy.hh"
+#include "io/interface_name.hh"
+#include "io/links.hh"
+#include "io/netlink.hh"
+#include "io/os_error.hh"
+#include "io/traffic_control.hh"
+
+namespace cuttle {
+
+namespace {
+
+constexpr uint32_t kQueueHandle = 0xc0770000;
+constexpr uint32_t kLongestFrame = 66000;  // of a train with its headers
+// The bucket counts bytes: one is a nanosecond. What has become late is caught up twice as fast.
+constexpr uint32_t kRate_bytes = 1'000'000'000;
+constexpr uint32_t kPeakRate_bytes = 2 * kRate_bytes;
+constexpr uint32_t kLongestPauseBytes = 100'000'000;
+constexpr uint32_t kQueueLimitBytes = 2'000'000'000;
+constexpr std::string_view kNamePrefix = kClockDevicePrefix;
+
+FilterPlace underlay_place(uint32_t number) {
+  return {TrafficHook::egress, 10, number + 1, "cuttle-clock"};
+}
+constexpr FilterPlace kEntryPlace{TrafficHook::egress, 10, 1, "cuttle-entry"};
+
+Result<Link> require_link(std::string_view name) {
+  auto link = find_link(name);
+  if (!link) return tl::unexpected(link.error());
+  if (!*link) return failure(fmt::format("there is no interface {}", name));
+  return **link;
+}
+
+Result<void> add_macvlan(const std::string& name, const Link& below,
+                         std::span<const uint8_t> hardware_address) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  NetlinkMessage message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+  ifinfomsg header{};
+  // No ARP: where cells go next is found out on the underlay's device.
+  header.ifi_flags = IFF_NOARP;
+  header.ifi_change = IFF_NOARP;
+  message.put_header(header);
+  message.put_text(IFLA_IFNAME, name);
+  message.put_u32(IFLA_LINK, below.index);
+  message.put(IFLA_ADDRESS, hardware_address.data(), hardware_address.size());
+  nlattr* info = message.begin_nest(IFLA_LINKINFO);
+  message.put_text(IFLA_INFO_KIND, "macvlan");
+  nlattr* data = message.begin_nest(IFLA_INFO_DATA);
+  message.put_u32(IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE);
+  message.end_nest(data);
+  message.end_nest(info);
+  if (const int error = socket->request(message); error != 0) {
+    return os_failure(fmt::format("cannot make a macvlan on {}", below.name), -error,
+                      error == -EBUSY ? "it is a port of a bridge or a bond" : "");
+  }
+  return {};
+}
+
+Result<void> remove_link(uint32_t index) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  NetlinkMessage message(RTM_DELLINK, 0);
+  ifinfomsg header{};
+  header.ifi_index = static_cast<int>(index);
+  message.put_header(header);
+  if (const int error = socket->request(message); error != 0 && error != -ENODEV) {
+    return os_failure("cannot remove a clock device", -error);
+  }
+  return {};
+}
+
+Result<void> add_queue(const Link& device, const PauseTable& table) {
+  const std::vector<uint16_t> costs = table.costs(kLongestFrame);
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  NetlinkMessage message(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, 4096 + costs.size() * sizeof(costs[0]));
+  tcmsg header{};
+  header.tcm_family = AF_UNSPEC;
+  header.tcm_ifindex = static_cast<int>(device.index);
+  header.tcm_parent = TC_H_ROOT;
+  header.tcm_handle = kQueueHandle;
+  message.put_header(header);
+  message.put_text(TCA_KIND, "tbf");
+  nlattr* sizes = message.begin_nest(TCA_STAB);
+  tc_sizespec spec{};
+  static_assert(PauseTable::kBytesPerStep == 4);
+  spec.cell_log = 2;
+  spec.size_log = PauseTable::kUnitLog2;
+  spec.tsize = static_cast<uint32_t>(costs.size());
+  message.put(TCA_STAB_BASE, &spec, sizeof(spec));
+  message.put(TCA_STAB_DATA, costs.data(), costs.size() * sizeof(costs[0]));
+  message.end_nest(sizes);
+  nlattr* options = message.begin_nest(TCA_OPTIONS);
+  tc_tbf_qopt bucket{};
+  bucket.rate.rate = kRate_bytes;
+  bucket.rate.linklayer = TC_LINKLAYER_ETHERNET;
+  bucket.peakrate.rate = kPeakRate_bytes;
+  bucket.peakrate.linklayer = TC_LINKLAYER_ETHERNET;
+  bucket.limit = kQueueLimitBytes;
+  message.put(TCA_TBF_PARMS, &bucket, sizeof(bucket));
+  message.put_u32(TCA_TBF_BURST, static_cast<uint32_t>(QueueClock::kDepth.ns));
+  message.put_u32(TCA_TBF_PBURST, kLongestPauseBytes);
+  message.end_nest(options);
+  if (const int error = socket->request(message); error != 0) {
+    return os_failure(fmt::format("cannot put a token bucket on {}", device.name), -error,
+                      error == -ENOENT ? "the kernel must have CONFIG_NET_SCH_TBF" : "");
+  }
+  return {};
+}
+
+Result<bool> has_queue(const Link& device) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  bool found = false;
+  NetlinkMessage message(RTM_GETQDISC, NLM_F_DUMP);
+  tcmsg wanted{};
+  wanted.tcm_ifindex = static_cast<int>(device.index);
+  message.put_header(wanted);
+  const int error = socket->query(message, [&](nlmsghdr* answer) {
+    const auto* header = static_cast<const tcmsg*>(nlmsg_data(answer));
+    found |= header->tcm_ifindex == static_cast<int>(device.index) && header->tcm_parent == TC_H_ROOT &&
+             header->tcm_handle == kQueueHandle;
+  });
+  if (error != 0) return os_failure("cannot list the queues", -error);
+  return found;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ClockDevice>> ClockDevice::create(const ClockDeviceOptions& options,
+                                                         const PauseTable& table) {
+  std::unique_ptr<ClockDevice> device(
+      new ClockDevice(options, fmt::format("{}{}", kNamePrefix, options.number)));
+  if (auto done = device->set_up(table); !done) {
+    if (device->index_ != 0) (void)remove_link(device->index_);
+    if (const auto below = find_link(options.underlay); below && *below) {
+      (void)remove_filter(**below, underlay_place(options.number));
+    }
+    return tl::unexpected(done.error());
+  }
+  return device;
+}
+
+Result<void> ClockDevice::set_up(const PauseTable& table) {
+  const auto below = require_link(options_.underlay);
+  if (!below) return tl::unexpected(below.error());
+  underlay_index_ = below->index;
+  const auto left = find_link(name_);
+  if (!left) return tl::unexpected(left.error());
+  if (*left) {
+    if ((*left)->alias != options_.alias)
+      return failure(fmt::format("interface {} is somebody else's", name_));
+    if (auto removed = remove_link((*left)->index); !removed) return removed;
+  }
+  hardware_address_.assign(6, 0);
+  fill_with_entropy(hardware_address_);
+  hardware_address_[0] = 0x02;  // locally administered, one station's
+  if (auto added = add_macvlan(name_, *below, hardware_address_); !added) return added;
+  const auto device = require_link(name_);
+  if (!device) return tl::unexpected(device.error());
+  index_ = device->index;
+  if (auto queued = add_queue(*device, table); !queued) return queued;
+  if (auto attached = attach_filters(); !attached) return attached;
+  if (auto set = set_link(name_, {.up = true, .alias = options_.alias, .quiet_ipv6 = true}); !set) return set;
+  return set_clock_route(options_.route_table, name_);
+}
+
+Result<void> ClockDevice::attach_filters() {
+  const auto device = require_link(name_);
+  if (!device) return tl::unexpected(device.error());
+  const auto below = require_link(options_.underlay);
+  if (!below) return tl::unexpected(below.error());
+  const auto map = create_late_map();
+  if (!map) return tl::unexpected(map.error());
+  late_ = map_late_counts(map->get());
+  const auto entry =
+      bpf::load_program(BPF_PROG_TYPE_SCHED_CLS, assemble_entry_program(options_.firewall_mark));
+  if (!entry) return tl::unexpected(entry.error());
+  const auto exit = bpf::load_program(BPF_PROG_TYPE_SCHED_CLS,
+                                      assemble_underlay_program({options_.firewall_mark, options_.cell_bytes,
+                                                                 hardware_address_, map->get()}));
+  if (!exit) return tl::unexpected(exit.error());
+  if (auto set = set_filter(*below, underlay_place(options_.number), exit->get()); !set) return set;
+  return set_filter(*device, kEntryPlace, entry->get());
+}
+
+ClockDevice::~ClockDevice() = default;
+
+Result<void> ClockDevice::look() const {
+  const auto device = require_link(name_);
+  if (!device) return tl::unexpected(device.error());
+  if (device->index != index_) return failure(fmt::format("interface {} is another one", name_));
+  if (!device->up) return failure(fmt::format("interface {} is down", name_));
+  const auto below = require_link(options_.underlay);
+  if (!below) return tl::unexpected(below.error());
+  const auto queue = has_queue(*device);
+  if (!queue) return tl::unexpected(queue.error());
+  if (!*queue) return failure(fmt::format("interface {} has lost its queue", name_));
+  const auto exit = find_filter(*below, underlay_place(options_.number));
+  if (!exit) return tl::unexpected(exit.error());
+  if (!*exit)
+    return failure(fmt::format("interface {} has lost the filter 'cuttle-clock'", options_.underlay));
+  const auto entry = find_filter(*device, kEntryPlace);
+  if (!entry) return tl::unexpected(entry.error());
+  if (!*entry) return failure(fmt::format("interface {} has lost its filter", name_));
+  return {};
+}
+
+ClockDevice::Lateness ClockDevice::lateness() const {
+  Lateness lateness;
+  const uint64_t* late = late_;
+  if (late == nullptr) return lateness;
+  std::vector<uint64_t> counts(late, late + kLateBuckets);  // the kernel goes on counting
+  double sum = 0;
+  double squares = 0;
+  uint64_t below_last = 0;
+  for (size_t i = 0; i < kLateBuckets; ++i) {
+    lateness.count += counts[i];
+    if (i + 1 == kLateBuckets) break;
+    const double at = static_cast<double>(i) + 0.5;
+    below_last += counts[i];
+    sum += at * static_cast<double>(counts[i]);
+    squares += at * at * static_cast<double>(counts[i]);
+  }
+  const auto at_share = [&](double share) {
+    const auto rank = static_cast<uint64_t>(share * static_cast<double>(lateness.count));
+    uint64_t seen = 0;
+    for (size_t i = 0; i < kLateBuckets; ++i) {
+      seen += counts[i];
+      if (seen > rank) return Duration{static_cast<int64_t>(i) << kLateUnitLog2};
+    }
+    return Duration{};
+  };
+  lateness.p50 = at_share(0.5);
+  lateness.p99 = at_share(0.99);
+  lateness.p999 = at_share(0.999);
+  if (below_last > 0) {
+    const double mean = sum / static_cast<double>(below_last);
+    const double variance = squares / static_cast<double>(below_last) - mean * mean;
+    const double unit_ns = static_cast<double>(uint64_t{1} << kLateUnitLog2);
+    lateness.deviation = {static_cast<int64_t>(std::sqrt(std::max(variance, 0.0)) * unit_ns)};
+  }
+  return lateness;
+}
+
+Result<void> remove_clock_devices(std::string_view alias) {
+  const auto ours = links_with_alias(alias);
+  if (!ours) return tl::unexpected(ours.error());
+  for (const Link& link : *ours) {
+    if (!link.name.starts_with(kNamePrefix) || link.kind != "macvlan") continue;
+    if (auto removed = remove_link(link.index); !removed) return removed;
+    if (auto removed = remove_clock_route(link.name); !removed) return removed;
+  }
+  const auto all = list_links();
+  if (!all) return tl::unexpected(all.error());
+  for (const Link& link : *all) {
+    const auto filters = list_filters(link, TrafficHook::egress);
+    if (!filters) continue;  // no such qdisc
+    for (const TrafficFilter& filter : *filters) {
+      if (!filter.belongs_to("cuttle-clock")) continue;
+      (void)remove_filter(link, underlay_place(filter.handle - 1));
+    }
+    (void)remove_unused_clsact(link);
+  }
+  return {};
+}
+
+}  // namespace cuttle

@@ -1,0 +1,81 @@
+// A device of ours on top of the underlay's, whose queue keeps time (link/queue_clock.hh). It is a macvlan
+// with a token bucket (tbf) as its queue: what is sent through it waits there, and goes on to the underlay's
+// device when the queue lets it. Nothing but cells and pauses gets in: a filter at its own egress drops what
+// lacks our mark. At the underlay's egress a second one lets cells go on, by that device's neighbours and
+// with its address, drops the pauses, and counts how late each came. The underlay's own queue, and what
+// others send through it, stay as they are.
+//
+// It outlives the process, does nothing by itself, and goes with `cuttle down` or the next start. Needs
+// CAP_NET_ADMIN and CAP_BPF to set up, nothing to use or to look at. Acts on the network namespace of the
+// calling thread. Source: tc-tbf(8), tc-stab(8), bpf-helpers(7) (bpf_redirect_neigh, Linux 5.10).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/counter.hh"
+#include "base/result.hh"
+#include "link/queue_clock.hh"
+
+namespace cuttle {
+
+struct ClockDeviceOptions {
+  uint32_t number = 0;   // of the shard that uses it
+  std::string underlay;  // the interface below it
+  std::string alias;     // marks it as this node's
+  uint32_t firewall_mark = 0;
+  std::vector<uint32_t> cell_bytes;  // the sizes of cell that go through it
+  uint32_t route_table = 0;          // of our own, for IPv6's way through it
+};
+
+class ClockDevice {
+ public:
+  // Replaces one of that name and alias that an earlier run left. An error where the kernel or the underlay's
+  // device does not allow it; nothing stays behind then.
+  static Result<std::unique_ptr<ClockDevice>> create(const ClockDeviceOptions& options,
+                                                     const PauseTable& table);
+  ~ClockDevice();
+  ClockDevice(const ClockDevice&) = delete;
+  ClockDevice& operator=(const ClockDevice&) = delete;
+
+  uint32_t index() const { return index_.load(std::memory_order_relaxed); }
+  const std::string& name() const { return name_; }
+  const std::string& underlay() const { return options_.underlay; }
+
+  // Sets it up again, as create() does, whatever is left of it.
+  Result<void> set_up(const PauseTable& table);
+  // Whether device, queue and filters still are as create() left them; an error says what is missing.
+  Result<void> look() const;
+
+  // How much later than planned what it let pass came by, since it was created. Any thread.
+  struct Lateness {
+    uint64_t count = 0;
+    Duration p50{};
+    Duration p99{};
+    Duration p999{};
+    // Of those below a millisecond; the square root of the variance.
+    Duration deviation{};
+  };
+  Lateness lateness() const;
+
+ private:
+  ClockDevice(ClockDeviceOptions options, std::string name)
+      : options_(std::move(options)), name_(std::move(name)) {}
+  Result<void> attach_filters();
+
+  ClockDeviceOptions options_;
+  std::string name_;
+  std::atomic<uint32_t> index_{0};
+  uint32_t underlay_index_ = 0;
+  std::vector<uint8_t> hardware_address_;
+  std::atomic<const uint64_t*> late_{nullptr};  // shared with the kernel: how often so late
+};
+
+// Those of that alias, with their filters.
+Result<void> remove_clock_devices(std::string_view alias);
+
+}  // namespace cuttle

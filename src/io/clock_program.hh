@@ -1,0 +1,38 @@
+// The two eBPF programs of a clock device (clock_device.hh), and the counts that they share with this
+// process.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/result.hh"
+#include "io/bpf_program.hh"
+
+namespace cuttle {
+
+// How often a pause ended so late: bucket i is i * 2^kLateUnitLog2 ns and more, the last one everything
+// above.
+inline constexpr size_t kLateBuckets = 1024;
+inline constexpr uint32_t kLateUnitLog2 = 10;
+
+struct ClockProgram {
+  uint32_t firewall_mark = 0;
+  std::span<const uint32_t> cell_bytes;
+  std::span<const uint8_t> hardware_address;  // of the clock device: what its frames come from
+  int late_map = -1;
+};
+
+// For the underlay's egress: frames of the clock device with our mark are redirected to the device's own
+// neighbours where they are cells, and counted and dropped where they are pauses. All else goes on.
+std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program);
+// For the clock device's own egress, ahead of its queue: drops whatever lacks our mark.
+std::vector<bpf_insn> assemble_entry_program(uint32_t firewall_mark);
+
+// A map of one value, kLateBuckets counts of 64 bits, that can be mapped into memory.
+Result<FileDescriptor> create_late_map();
+// For reading, for as long as the process lives; null where the kernel does not allow it.
+const uint64_t* map_late_counts(int map);
+
+}  // namespace cuttle

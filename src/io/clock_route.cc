@@ -1,0 +1,81 @@
+#include "io/clock_route.hh"
+
+#include <fmt/format.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <cerrno>
+#include <string>
+
+#include "io/netlink.hh"
+#include "io/os_error.hh"
+#include "io/routes.hh"
+
+namespace cuttle {
+
+namespace {
+
+constexpr uint32_t kPreference = 99;  // before the rule that sends everything else into the links
+
+bool no_ipv6(int error) {
+  return error == -EAFNOSUPPORT || error == -EOPNOTSUPP;
+}
+
+NetlinkMessage rule_message(int type, int flags, std::string_view device) {
+  NetlinkMessage message(type, flags);
+  fib_rule_hdr header{};
+  header.family = AF_INET6;
+  header.action = FR_ACT_TO_TBL;
+  header.table = RT_TABLE_UNSPEC;
+  message.put_header(header);
+  message.put_u32(FRA_PRIORITY, kPreference);
+  message.put_text(FRA_OIFNAME, device);
+  message.put_u8(FRA_PROTOCOL, kRouteProtocol);
+  return message;
+}
+
+}  // namespace
+
+Result<void> set_clock_route(uint32_t table, std::string_view device) {
+  if (auto removed = remove_clock_route(device); !removed) return removed;
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  NetlinkMessage rule = rule_message(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, device);
+  rule.put_u32(FRA_TABLE, table);
+  int error = socket->request(rule);
+  if (no_ipv6(error)) return {};
+  if (error != 0) return os_failure(fmt::format("cannot add the IPv6 rule for {}", device), -error);
+
+  NetlinkMessage route(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
+  rtmsg header{};
+  header.rtm_family = AF_INET6;
+  header.rtm_table = RT_TABLE_UNSPEC;
+  header.rtm_protocol = kRouteProtocol;
+  header.rtm_scope = RT_SCOPE_UNIVERSE;
+  header.rtm_type = RTN_UNICAST;
+  route.put_header(header);
+  route.put_u32(RTA_TABLE, table);
+  route.put_u32(RTA_OIF, if_nametoindex(std::string(device).c_str()));
+  error = socket->request(route);
+  if (error != 0 && !no_ipv6(error)) {
+    // With IPv6 off on this device there is nothing to send by it.
+    if (error == -EACCES || error == -EPERM || error == -EINVAL || error == -ENODEV) return {};
+    return os_failure(fmt::format("cannot add the IPv6 route through {}", device), -error);
+  }
+  return {};
+}
+
+Result<void> remove_clock_route(std::string_view device) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  for (int rounds = 0; rounds < 16; ++rounds) {
+    NetlinkMessage rule = rule_message(RTM_DELRULE, 0, device);
+    const int error = socket->request(rule);
+    if (error == -ENOENT || error == -ESRCH || no_ipv6(error)) return {};
+    if (error != 0) return os_failure(fmt::format("cannot remove the IPv6 rule for {}", device), -error);
+  }
+  return {};
+}
+
+}  // namespace cuttle

@@ -1,0 +1,18 @@
+// IPv6's way through a clock device (clock_device.hh): whoever names the device finds a route there, and
+// nobody else: "pref 99 oif DEVICE lookup TABLE" and a default route in that table. (IPv4 takes any address
+// for a neighbour where a device is named and no route is found.)
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.hh"
+
+namespace cuttle {
+
+// Present already is no error; nor is a machine without IPv6.
+Result<void> set_clock_route(uint32_t table, std::string_view device);
+// Of whatever table. Absent already is no error.
+Result<void> remove_clock_route(std::string_view device);
+
+}  // namespace cuttle

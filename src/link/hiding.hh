@@ -1,0 +1,37 @@
+// How safe a link is: whether what the draws of its schedule vary hides what the host's lateness varies.
+// Derived in docs/timing.md, "How safe am I?", and held against the audit there.
+//
+// The gap between two releases varies by the draws, with variance w^2 / 6 where each is drawn uniformly in a
+// width w, and by the lateness, with twice its variance s^2. An attacker who measures the variance of n gaps
+// meets a chance fluctuation of sqrt((k - 1) / n) of it, k = 2.4 being the kurtosis of a difference of two
+// uniform draws. So the most that lateness can shift it, from none to all, is d = 12 s^2 / w^2 / sqrt(1.4 /
+// n) of these fluctuations, and who decides by that is right with probability Phi(d / 2).
+#pragma once
+
+#include <string_view>
+
+#include "link/schedule.hh"
+
+namespace cuttle {
+
+struct Hiding {
+  // Of an attacker who measures for a second: 0.5 is chance.
+  double accuracy = 1;
+  // Whether trains are cut into datagrams by this machine's CPUs, whose speed shows between the datagrams to
+  // whoever sits behind a fast port.
+  bool cut_by_cpu = false;
+
+  static constexpr double kHidden = 0.55;
+
+  std::string_view word() const {
+    if (accuracy > kHidden) return "tells";
+    return cut_by_cpu ? "tells behind fast ports" : "hidden";
+  }
+};
+
+// `deviation`: the standard deviation of the releases' lateness on the wire.
+Hiding judge_hiding(const SlotPlan& plan, Duration deviation, bool cut_by_cpu);
+// The largest deviation that this shape hides.
+Duration most_hidden_deviation(const SlotPlan& plan);
+
+}  // namespace cuttle

@@ -1,0 +1,40 @@
+#include "node/release_queue.hh"
+
+namespace cuttle {
+
+size_t ReleaseQueue::hand_over(Lane& lane, const Train& train, Instant instant, Instant now) {
+  if (is_fresh_.exchange(false, std::memory_order_acquire)) clock_.handle_fresh(now);
+  clock_.handle_time(now);
+  lane.socket.set_way_out(device_->index());
+  while (const auto level = clock_.poll_pause(instant)) {
+    const Instant ends = clock_.end() + clock_.table().length(*level);
+    const bool is_last = instant - ends < clock_.table().length(0);
+    // Too late for its instant already, it says nothing about the queue's own lateness.
+    const bool counts = is_last && now < instant;
+    if (!lane.socket.send_pause(clock_.table().frame_bytes(*level),
+                                counts ? std::optional(ends) : std::nullopt)) {
+      break;  // the next pause is the longer for it
+    }
+    clock_.handle_pause(*level);
+  }
+  if (train.count == 0) return 0;
+  const size_t sent = lane.socket.send_train(train.cells, train.count, train.cell_bytes);
+  const size_t calls = most_cells_per_call(static_cast<uint32_t>(train.cell_bytes));
+  clock_.handle_train(lane.socket.segmentation() ? (sent + calls - 1) / calls : sent);
+  return sent;
+}
+
+Result<void> ReleaseQueue::look_and_restore() {
+  Result<void> fine = device_->look();
+  if (fine) {
+    on_.store(true, std::memory_order_relaxed);
+    return fine;
+  }
+  on_.store(false, std::memory_order_relaxed);
+  if (auto restored = device_->set_up(clock_.table()); !restored) return restored;
+  is_fresh_.store(true, std::memory_order_release);
+  on_.store(true, std::memory_order_relaxed);
+  return failure(fine.error().message + " (put back)");
+}
+
+}  // namespace cuttle

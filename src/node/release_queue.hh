@@ -1,0 +1,50 @@
+// Stage 3 where a queue keeps time: trains of all lanes of one pacer that leave by one device are handed to
+// its clock device ahead of their instants, in the order of these, with a pause before each
+// (link/queue_clock.hh).
+//
+// One pacer's. Allocates nothing.
+#pragma once
+
+#include <atomic>
+
+#include "io/clock_device.hh"
+#include "link/lead.hh"
+#include "link/queue_clock.hh"
+#include "node/lane.hh"
+
+namespace cuttle {
+
+class ReleaseQueue {
+ public:
+  ReleaseQueue(std::unique_ptr<ClockDevice> device, PauseTable table, std::optional<Duration> lead)
+      : device_(std::move(device)), clock_(std::move(table)), lead_(lead ? Lead(*lead) : Lead()) {}
+
+  const ClockDevice& device() const { return *device_; }
+
+  // Pacer's thread.
+  Duration lead() const { return lead_.now(); }
+  void handle_wake_up(Duration late, Duration work) {
+    lead_.handle_wake_up(late, work);
+    shown_lead_ns_.store(lead_.now().ns, std::memory_order_relaxed);
+  }
+  // Puts in the pause up to `instant` and then the train. Returns how many of its cells the kernel took.
+  size_t hand_over(Lane& lane, const Train& train, Instant instant, Instant now);
+
+  // Control thread: whether the device is as it should be, and if not, another one; an error, and off, where
+  // that cannot be had either.
+  Result<void> look_and_restore();
+
+  // Any thread. Off: the pacer releases by itself, until it is on again.
+  bool is_on() const { return on_.load(std::memory_order_relaxed); }
+  Duration shown_lead() const { return {shown_lead_ns_.load(std::memory_order_relaxed)}; }
+
+ private:
+  std::unique_ptr<ClockDevice> device_;
+  QueueClock clock_;
+  Lead lead_;
+  std::atomic<bool> on_{true};
+  std::atomic<bool> is_fresh_{true};  // the device is new: its bucket is full
+  std::atomic<int64_t> shown_lead_ns_{0};
+};
+
+}  // namespace cuttle

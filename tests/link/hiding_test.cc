@@ -1,0 +1,90 @@
+// How safe a link says it is, against a simulated attacker who does what the rule supposes.
+#include "link/hiding.hh"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace cuttle {
+namespace {
+
+SlotPlan plan_of(Duration slot, uint32_t jitter_percent) {
+  SlotPlan plan{};
+  EXPECT_TRUE(plan_slots(
+      {.cell_bytes = 1472, .rate_bps = 200'000'000, .slot = slot, .jitter_percent = jitter_percent}, plan));
+  return plan;
+}
+
+// The variance of a second's gaps when lateness deviates so much.
+double variance_of_a_second(const SlotPlan& plan, double deviation_ns, Random& random, uint64_t seed) {
+  Schedule schedule(plan, Instant{0}, seed);
+  const auto count = static_cast<size_t>(1'000'000'000 / plan.period().ns);
+  std::vector<double> at(count);
+  for (double& instant : at) {
+    double normal = -6;  // twelve uniform draws
+    for (int i = 0; i < 12; ++i) normal += random.unit();
+    instant = static_cast<double>(schedule.deadline().ns) + deviation_ns * normal;
+    schedule.advance();
+  }
+  double sum = 0;
+  double squares = 0;
+  for (size_t i = 1; i < count; ++i) {
+    const double gap = at[i] - at[i - 1];
+    sum += gap;
+    squares += gap * gap;
+  }
+  const double n = static_cast<double>(count - 1);
+  return squares / n - sum / n * sum / n;
+}
+
+double accuracy_of_an_attacker(const SlotPlan& plan, Duration deviation) {
+  constexpr int kSeconds = 1500;
+  Random random(4);
+  std::vector<std::pair<double, int>> seconds;
+  for (int i = 0; i < kSeconds; ++i) {
+    seconds.emplace_back(variance_of_a_second(plan, 0, random, static_cast<uint64_t>(2 * i)), 0);
+    seconds.emplace_back(variance_of_a_second(plan, static_cast<double>(deviation.ns), random,
+                                              static_cast<uint64_t>(2 * i + 1)),
+                         1);
+  }
+  std::sort(seconds.begin(), seconds.end());
+  int best = 0;
+  int idle_below = 0;
+  int busy_below = 0;
+  for (const auto& [variance, busy] : seconds) {
+    (busy ? busy_below : idle_below)++;
+    best = std::max(best, idle_below + kSeconds - busy_below);
+  }
+  return static_cast<double>(best) / (2 * kSeconds);
+}
+
+TEST(Hiding, SaysWhatAnAttackerReaches) {
+  for (const Duration slot : {microseconds(250), microseconds(500), milliseconds(1)}) {
+    const SlotPlan plan = plan_of(slot, 100);
+    for (const double share : {0.03, 0.06}) {
+      const Duration deviation{static_cast<int64_t>(share * static_cast<double>(plan.jitter.ns))};
+      EXPECT_NEAR(judge_hiding(plan, deviation, false).accuracy, accuracy_of_an_attacker(plan, deviation),
+                  0.04)
+          << slot.ns << " " << share;
+    }
+  }
+}
+
+TEST(Hiding, FixedIntervalsHideNothing) {
+  EXPECT_EQ(judge_hiding(plan_of(milliseconds(1), 0), microseconds(1), false).word(), "tells");
+  EXPECT_EQ(most_hidden_deviation(plan_of(milliseconds(1), 0)).ns, 0);
+}
+
+TEST(Hiding, TheWordFollowsTheFigure) {
+  const SlotPlan plan = plan_of(milliseconds(1), 100);
+  const Duration most = most_hidden_deviation(plan);
+  EXPECT_EQ(judge_hiding(plan, most - nanoseconds(100), false).word(), "hidden");
+  EXPECT_EQ(judge_hiding(plan, most - nanoseconds(100), true).word(), "tells behind fast ports");
+  EXPECT_EQ(judge_hiding(plan, most + microseconds(1), false).word(), "tells");
+  EXPECT_GT(most, most_hidden_deviation(plan_of(microseconds(250), 100))) << "longer slots hide more";
+}
+
+}  // namespace
+}  // namespace cuttle
