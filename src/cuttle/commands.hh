@@ -22,6 +22,7 @@ using Action = std::function<ExitStatus()>;
 struct OwnDriver;  // drivers.hh
 void add_up(CLI::App& app, Action& chosen, const OwnDriver& own);
 void add_confirm(CLI::App& app, Action& chosen);
+void add_close(CLI::App& app, Action& chosen);
 void add_down(CLI::App& app, Action& chosen);
 void add_check(CLI::App& app, Action& chosen);
 void add_reload(CLI::App& app, Action& chosen);

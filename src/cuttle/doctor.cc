@@ -34,6 +34,7 @@ ExitStatus examine(const DoctorOptions& options) {
   } else {
     findings.push_back({doctor::Mark::unsure, rules.error().message, "run this as root"});
   }
+  append(findings, doctor::examine_devices(loaded.config));
   const auto document = ask_agent(loaded.config.control_socket, "status", kPatience);
   const auto status = document ? status_from_json(*document) : tl::unexpected(document.error());
   if (status) {

@@ -47,6 +47,7 @@ cuttle::ExitStatus run(int argc, char** argv) {
   cuttle::Action chosen;
   cuttle::add_up(app, chosen, cuttle::native_driver());
   cuttle::add_confirm(app, chosen);
+  cuttle::add_close(app, chosen);
   cuttle::add_down(app, chosen);
   cuttle::add_check(app, chosen);
   cuttle::add_reload(app, chosen);

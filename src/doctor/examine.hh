@@ -2,12 +2,15 @@
 // peers sends handshakes.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/load.hh"
 #include "control/status.hh"
 #include "doctor/finding.hh"
+#include "io/links.hh"
 
 namespace cuttle::doctor {
 
@@ -27,6 +30,13 @@ Finding train_finding(const std::string& interface, TrainCut cut);
 Findings examine_trains(const LoadedConfig& loaded);
 // Whether rules of others may drop the cells. `ruleset`: as `nft list ruleset` prints it.
 Findings examine_firewall(std::string_view ruleset, uint16_t port);
+// Guests beside the node, which its guard does not see, by what they are attached to. `functions`: how many
+// SR-IOV functions each device gives away, by its name. Devices in other network namespaces are not among the
+// links.
+Findings examine_guests(const std::vector<Link>& links, const std::map<std::string, int>& functions);
+// The lock at the egress of this machine's devices, and what is asked before it; and examine_guests of all
+// that is there.
+Findings examine_devices(const NodeConfig& config);
 // What a running agent says: links, shapes of both ends, lateness, drops.
 Findings examine_status(const StatusSnapshot& status);
 

@@ -12,6 +12,7 @@
 #include "io/clock_program.hh"
 #include "io/clock_route.hh"
 #include "io/entropy.hh"
+#include "io/interface_name.hh"
 #include "io/links.hh"
 #include "io/netlink.hh"
 #include "io/os_error.hh"
@@ -28,7 +29,7 @@ constexpr uint32_t kRate_bytes = 1'000'000'000;
 constexpr uint32_t kPeakRate_bytes = 2 * kRate_bytes;
 constexpr uint32_t kLongestPauseBytes = 100'000'000;
 constexpr uint32_t kQueueLimitBytes = 2'000'000'000;
-constexpr std::string_view kNamePrefix = "cuttle-clock";
+constexpr std::string_view kNamePrefix = kClockDevicePrefix;
 
 FilterPlace underlay_place(uint32_t number) {
   return {TrafficHook::egress, 10, number + 1, "cuttle-clock"};

@@ -1,12 +1,15 @@
 #include "io/guard.hh"
 
 #include <nftables/libnftables.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/check.hh"
+#include "io/interface_name.hh"
+#include "io/links.hh"
 
 namespace cuttle {
 namespace {
@@ -129,6 +132,20 @@ Result<bool> guard_is_whole(const GuardConfig& config) {
   const auto rules = std::count_if(objects.begin(), objects.end(),
                                    [](const nlohmann::json& object) { return object.contains("rule"); });
   return static_cast<size_t>(rules) >= count_rules(*text);
+}
+
+Result<std::vector<std::string>> filtered_bridges() {
+  std::vector<std::string> names;
+  if (::access("/proc/sys/net/bridge/bridge-nf-call-iptables", F_OK) != 0) return names;
+  const auto links = list_links();
+  if (!links) return tl::unexpected(links.error());
+  for (const Link& link : *links) {
+    // One with another name than a rule can hold is treated as any interface: its guests' frames may be
+    // dropped.
+    if (link.kind == "bridge" && check_interface_name(link.name)) names.push_back(link.name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 Result<std::string> firewall_rules() {

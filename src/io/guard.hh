@@ -10,8 +10,11 @@
 // Of a peer whose link carries certain ports only, this goes for packets from or to these ports, on either
 // end, and for fragments of their protocol, which may hide them; its other packets are left alone.
 //
-// Forwarded packets pass both, so containers and virtual machines on the node cannot go round a link either.
-// Loopback is left alone. Source: nft(8); libnftables(3).
+// Forwarded packets pass both, so containers and virtual machines that the node routes for cannot go round a
+// link either. Guests beside the node, whose frames it does not route, are none of the guard's business:
+// those on a macvlan, ipvlan or SR-IOV function never meet it, and bridged ones do only where bridge
+// netfilter is on; there it lets them pass (`bridges`). What of theirs would leave towards a peer, the egress
+// lock drops (egress_lock.hh). Loopback is left alone. Source: nft(8); libnftables(3).
 #pragma once
 
 #include <cstdint>
@@ -28,15 +31,20 @@ namespace cuttle {
 struct GuardPeer {
   std::string interface;  // "ct-NAME"
   std::vector<IpPrefix> prefixes;
-  Endpoint endpoint;             // of its first lane
-  uint16_t lanes = 1;            // its ports from the endpoint's on
-  std::vector<PortRange> ports;  // what the link carries; empty: everything
+  Endpoint endpoint;                  // of its first lane
+  uint16_t lanes = 1;                 // its ports from the endpoint's on
+  std::vector<PortRange> ports = {};  // what the link carries; empty: everything
+  uint32_t cell_bytes = 0;            // UDP payload of a cell: for the egress lock (egress_lock.hh)
 };
 
 struct GuardConfig {
   std::vector<GuardPeer> peers;  // their prefixes do not overlap
   uint16_t first_port = 0;       // ours, and as many as the peer has lanes
   uint32_t firewall_mark = 0;    // on our cells
+  // Bridges of this machine whose frames pass these rules though nobody routes them (bridge netfilter). With
+  // any, what comes in through one meets the entry rules where it is known to be routed: at input and
+  // forward.
+  std::vector<std::string> bridges = {};
 };
 
 struct GuardCounts {
@@ -58,6 +66,9 @@ Result<std::map<std::string, GuardCounts>> guard_counts();
 Result<bool> guard_is_present();
 // Whether it is there with all of its rules: `nft flush table` leaves the table and its chains, but empty.
 Result<bool> guard_is_whole(const GuardConfig& config);
+
+// The bridges of this network namespace, where bridge netfilter is there; otherwise none.
+Result<std::vector<std::string>> filtered_bridges();
 
 // All rules of this network namespace, whosever, as `nft list ruleset` prints them.
 Result<std::string> firewall_rules();

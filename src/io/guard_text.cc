@@ -24,17 +24,51 @@ void write_look_up(std::string& out, const GuardConfig& config, bool v6, bool en
                  entry ? "saddr" : "daddr", elements);
 }
 
-void write_hook(std::string& out, const GuardConfig& config, bool entry) {
+// "{ "br0", "br1" }"
+std::string set_of(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names)
+    fmt::format_to(std::back_inserter(out), "{}\"{}\"", out.empty() ? "" : ", ", name);
+  return "{ " + out + " }";
+}
+
+void write_hook(std::string& out, const GuardConfig& config, std::string_view chain, std::string_view hook,
+                const std::string& exceptions) {
+  const bool entry = chain.starts_with("entry");
   // -300: before connection tracking. 300: after source address translation.
   fmt::format_to(std::back_inserter(out),
                  "  chain {} {{\n"
                  "    type filter hook {} priority {}; policy accept;\n"
-                 "    {} \"lo\" accept\n",
-                 entry ? "entry" : "exit", entry ? "prerouting" : "postrouting", entry ? -300 : 300,
-                 entry ? "iifname" : "oifname");
+                 "{}",
+                 chain, hook, entry ? -300 : 300, exceptions);
   write_look_up(out, config, false, entry);
   write_look_up(out, config, true, entry);
   out += "  }\n";
+}
+
+void write_hooks(std::string& out, const GuardConfig& config) {
+  const std::string not_in_lo = "    iifname \"lo\" accept\n";
+  const std::string not_out_lo = "    oifname \"lo\" accept\n";
+  if (config.bridges.empty()) {
+    write_hook(out, config, "entry", "prerouting", not_in_lo);
+    write_hook(out, config, "exit", "postrouting", not_out_lo);
+    return;
+  }
+  // A frame from one port of a bridge to another seems to come in and go out by the bridge. Before the
+  // routing nothing tells it from one for this machine.
+  const std::string bridges = set_of(config.bridges);
+  const std::string others = fmt::format("    iifname != {} accept\n", bridges);
+  std::string bridged;
+  for (const std::string& name : config.bridges) {
+    fmt::format_to(std::back_inserter(bridged), "    iifname \"{0}\" oifname \"{0}\" accept\n", name);
+  }
+  write_hook(out, config, "entry", "prerouting", not_in_lo + fmt::format("    iifname {} accept\n", bridges));
+  write_hook(out, config, "entry-input", "input", others);
+  write_hook(out, config, "entry-forward", "forward", others + bridged);
+  // At the very end such a frame has no interface that it came in by, as what this machine sends; but it has
+  // an Ethernet header already.
+  write_hook(out, config, "exit", "postrouting",
+             not_out_lo + fmt::format("    oifname {} meta iif 0 @ll,0,48 != 0 accept\n", bridges));
 }
 
 void write_counter(std::string& out, std::string_view name, uint64_t packets, uint64_t bytes) {
@@ -103,6 +137,9 @@ void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& pe
 
 Result<std::string> guard_text(const GuardConfig& config, const std::map<std::string, GuardCounts>& counts) {
   std::string out = "table inet cuttle\ndelete table inet cuttle\ntable inet cuttle {\n";
+  for (const std::string& bridge : config.bridges) {
+    if (auto valid = check_interface_name(bridge); !valid) return tl::unexpected(valid.error());
+  }
   for (const GuardPeer& peer : config.peers) {
     if (auto valid = check_interface_name(peer.interface); !valid) return tl::unexpected(valid.error());
     const auto known = counts.find(peer.interface);
@@ -111,8 +148,7 @@ Result<std::string> guard_text(const GuardConfig& config, const std::map<std::st
     write_counter(out, "exit-" + peer.interface, count.exit_packets, count.exit_bytes);
   }
   for (const GuardPeer& peer : config.peers) write_peer(out, config, peer);
-  write_hook(out, config, true);
-  write_hook(out, config, false);
+  write_hooks(out, config);
   out += "}\n";
   return out;
 }

@@ -9,6 +9,8 @@
 
 namespace cuttle {
 
+// What the names of devices begin with whose queues keep time (clock_device.hh).
+inline constexpr std::string_view kClockDevicePrefix = "cuttle-clock";
 inline constexpr size_t kLongestInterfaceName = 15;  // IFNAMSIZ less the terminating zero
 
 inline Result<void> check_interface_name(std::string_view name) {

@@ -33,6 +33,11 @@ Result<void> set_high_priority() {
   return {};
 }
 
+Result<void> spare_write_back() {
+  if (prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) == 0) return {};
+  return os_failure("cannot become an I/O flusher", errno, "it needs CAP_SYS_RESOURCE");
+}
+
 Result<void> lock_memory() {
   if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
     return os_failure("locking memory refused", errno,

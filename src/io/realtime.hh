@@ -17,6 +17,10 @@ Result<void> set_high_priority();
 // All memory of the process, now and later: no page fault on the data path, no key on a disk. Needs
 // CAP_IPC_LOCK or a memlock limit.
 Result<void> lock_memory();
+// What the calling thread, and every one that it starts from now on, needs of memory, the kernel finds
+// without writing anything back: storage over the links may be what it would have to write to
+// (PR_SET_IO_FLUSHER, prctl(2)). Needs CAP_SYS_RESOURCE.
+Result<void> spare_write_back();
 // On which CPUs the calling thread may run.
 std::vector<uint32_t> thread_cpus();
 // The calling thread, or another of this process, runs on these CPUs only.

@@ -147,7 +147,6 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
     if (config.realtime) agent->note_realtime(locked.error().message);
     spdlog::warn("keys may be written to swap: {}", locked.error().message);
   }
-
   agent->hold_cpu_latency();
   if (auto alone = check_alone(config); !alone) return tl::unexpected(alone.error());
   changed = true;
@@ -168,6 +167,10 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
   }
   agent->driver_ =
       (options.make_driver ? options.make_driver : make_native_driver)(agent->config_, agent->wake_up_);
+  if (const auto spared = spare_write_back(); !spared) {
+    spdlog::warn("storage over the links may wait for itself when memory is short: {}",
+                 spared.error().message);
+  }
   agent->driver_->set_queues(agent->queues_);
   if (auto given = give_away_privileges(config, *agent->driver_); !given) {
     return tl::unexpected(given.error());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/egress_lock.hh"
 #include "io/links.hh"
 #include "io/tun.hh"
 #include "node/redirect_plan.hh"
@@ -68,7 +69,9 @@ bool is_closed(const NodeConfig& config) {
     if (!routes || !routes->empty()) return true;
   }
   const auto guarded = guard_is_present();
-  return !guarded || *guarded;
+  if (!guarded || *guarded) return true;
+  const auto locked = lock_is_present();
+  return !locked || *locked;
 }
 
 Result<void> check_alone(const NodeConfig& config) {

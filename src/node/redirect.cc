@@ -1,7 +1,10 @@
 #include "node/redirect.hh"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
+#include "io/egress_lock.hh"
 #include "io/links.hh"
 #include "io/tun.hh"
 #include "node/leftovers.hh"
@@ -35,6 +38,31 @@ Result<void> leave_other_table(const NodeConfig& config, const PeerConfig& peer)
   return {};
 }
 
+}  // namespace
+
+Result<GuardConfig> guard_on_this_machine(const NodeConfig& config) {
+  GuardConfig guard = guard_of(config);
+  auto bridges = filtered_bridges();
+  if (!bridges) return tl::unexpected(bridges.error());
+  guard.bridges = std::move(*bridges);
+  return guard;
+}
+
+namespace {
+
+// The guard closes by itself; where a machine cannot have the lock behind it as well, the log says so.
+Result<void> guard_and_lock(const NodeConfig& config) {
+  const auto guard = guard_on_this_machine(config);
+  if (!guard) return tl::unexpected(guard.error());
+  if (auto applied = apply_guard(*guard); !applied) return applied;
+  if (auto locked = apply_lock(*guard); !locked) {
+    spdlog::warn(
+        "without the lock at the egress, whoever flushes the firewall's rules opens a way past the links: {}",
+        locked.error().message);
+  }
+  return {};
+}
+
 // Interfaces that a start which failed halfway left without our mark.
 Result<void> remove_nameless(const NodeConfig& config) {
   for (const PeerConfig& peer : config.peers) {
@@ -60,7 +88,7 @@ Result<void> close_routes(const NodeConfig& config) {
 
 Result<void> close_all(const NodeConfig& config) {
   if (auto closed = close_routes(config); !closed) return closed;
-  if (auto applied = apply_guard(guard_of(config)); !applied) return applied;
+  if (auto guarded = guard_and_lock(config); !guarded) return guarded;
   for (const PeerConfig& peer : config.peers) {
     if (auto left = leave_other_table(config, peer); !left) return left;
   }
@@ -126,11 +154,12 @@ Result<void> remove_redirect(const NodeConfig& config) {
   for (const RedirectRule& rule : *rules) {
     if (auto removed = remove_rule(rule); !removed) return removed;
   }
-  return remove_guard();
+  if (auto removed = remove_guard(); !removed) return removed;
+  return remove_lock();
 }
 
 Result<void> restore_guard(const NodeConfig& config) {
-  return apply_guard(guard_of(config));
+  return guard_and_lock(config);
 }
 
 Result<GuardStatus> guard_status() {

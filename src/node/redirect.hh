@@ -1,18 +1,20 @@
 // Traffic to the peers goes into the links, or nowhere (docs/architecture.md, "Redirect"). For each peer
 // address a route into the peer's ct- interface and, of higher metric, a blackhole; a rule that sends all but
 // the cells there (or, where a link carries certain ports only, rules that send these there); and a guard
-// that drops what would bypass the links in either direction.
+// that drops what would bypass the links in either direction; and behind it a lock at the egress of every
+// device, which does not go with a flushed ruleset.
 #pragma once
 
 #include "base/result.hh"
 #include "config/config.hh"
 #include "control/status.hh"
+#include "io/guard.hh"
 
 namespace cuttle {
 
-// Blackholes, rules and guard: from here on nothing leaves unshaped. Precedes the links.
+// Blackholes, rules, guard and lock: from here on nothing leaves unshaped. Precedes the links.
 Result<void> close_all(const NodeConfig& config);
-// The blackholes and the rule alone, without the guard.
+// The blackholes and the rule alone, without guard and lock.
 Result<void> close_routes(const NodeConfig& config);
 // Addresses, routes and sizes of the ct- interfaces, which exist: of all, or of one peer's.
 Result<void> open_links(const NodeConfig& config);
@@ -22,9 +24,11 @@ Result<void> withdraw_routes(const NodeConfig& before, const NodeConfig& after);
 // Undoes both, and what an earlier run left under another configuration (leftovers.hh).
 Result<void> remove_redirect(const NodeConfig& config);
 
+// What the guard is made from: the configuration, and bridges of this machine.
+Result<GuardConfig> guard_on_this_machine(const NodeConfig& config);
 // What the guard dropped so far. An error when it is gone: somebody flushed the ruleset.
 Result<GuardStatus> guard_status();
-// Puts the guard back.
+// Puts guard and lock back.
 Result<void> restore_guard(const NodeConfig& config);
 
 }  // namespace cuttle

@@ -22,8 +22,8 @@ GuardConfig guard_of(const NodeConfig& config) {
   guard.first_port = config.listen.port;
   guard.firewall_mark = config.firewall_mark;
   for (const PeerConfig& peer : config.peers) {
-    guard.peers.push_back(
-        {peer.interface_name(), peer.redirect, peer.endpoint, static_cast<uint16_t>(peer.lanes), peer.ports});
+    guard.peers.push_back({peer.interface_name(), peer.redirect, peer.endpoint,
+                           static_cast<uint16_t>(peer.lanes), peer.ports, peer.shape.cell_bytes});
   }
   return guard;
 }

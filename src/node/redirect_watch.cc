@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/egress_lock.hh"
 #include "node/redirect.hh"
 #include "node/redirect_plan.hh"
 
@@ -62,18 +63,37 @@ void RedirectWatch::handle_timeout(Instant now, const NodeConfig& routed, const 
   if (now - looked_ < kRound) return;
   looked_ = now;
   watch_guard(guarded);
+  watch_lock(guarded);
   watch_routes(routed);
 }
 
 void RedirectWatch::watch_guard(const NodeConfig& guarded) {
-  if (const auto whole = guard_is_whole(guard_of(guarded)); whole && *whole) {
+  const auto wanted = guard_on_this_machine(guarded);
+  const auto whole = wanted ? guard_is_whole(*wanted) : Result<bool>(tl::unexpected(wanted.error()));
+  if (whole && *whole) {
     guard_trouble_.clear();
   } else if (auto restored = restore_guard(guarded); !restored) {
     say(guard_trouble_, spdlog::level::err,
         "the guard is gone and cannot be put back: " + restored.error().message);
   } else {
     say(guard_trouble_, spdlog::level::warn,
-        "the guard (nftables table inet cuttle) was gone, and is back; something flushed the ruleset");
+        "the guard (nftables table inet cuttle) was gone, and is back; something flushed the ruleset, or a "
+        "bridge is new");
+  }
+}
+
+void RedirectWatch::watch_lock(const NodeConfig& guarded) {
+  const GuardConfig guard = guard_of(guarded);
+  const auto without = devices_without_lock(guard);
+  if (without && without->empty()) {
+    lock_trouble_.clear();
+  } else if (auto locked = apply_lock(guard); !locked) {
+    say(lock_trouble_, spdlog::level::err,
+        "the lock at the egress is missing and cannot be put back: " + locked.error().message);
+  } else {
+    std::string names;
+    for (const Link& device : without.value_or(std::vector<Link>())) names += " " + device.name;
+    say(lock_trouble_, spdlog::level::info, "the lock at the egress was put on:" + names);
   }
 }
 

@@ -1,6 +1,6 @@
 // What keeps traffic in the links is the machine's, so others can undo it while the agent runs: a firewall
 // that reloads flushes our table with its own, systemd-networkd removes rules and routes that it does not
-// know when it starts, an interface that is set down takes its routes along.
+// know when it starts, an interface that is set down takes its routes along, a new device has no lock yet.
 #pragma once
 
 #include <string>
@@ -26,10 +26,12 @@ class RedirectWatch {
 
  private:
   void watch_guard(const NodeConfig& guarded);
+  void watch_lock(const NodeConfig& guarded);
   void watch_routes(const NodeConfig& routed);
 
   Instant looked_{};
   std::string guard_trouble_;  // what was said of it since it was last whole: once, not in every round
+  std::string lock_trouble_;
   std::string routes_trouble_;
 };
 

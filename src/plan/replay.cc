@@ -135,7 +135,8 @@ class LinkReplay {
   Replay finish() {
     // After the last packet, dummies until the end.
     const Duration rest = Instant{} + load_.span - schedule_.deadline();
-    if (rest.ns > 0) idle_slots_ += static_cast<uint64_t>(rest.ns / plan_.period().ns);
+    if (rest.ns > 0)
+      idle_slots_ += static_cast<uint64_t>(rest.ns / plan_.period().ns) * plan_.releases_per_slot();
     result_.packets = waits_.size();
     result_.waits = {percentile(0.5), percentile(0.99), percentile(1)};
     const double all = static_cast<double>(slots_ + idle_slots_);

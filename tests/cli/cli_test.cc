@@ -69,8 +69,8 @@ class CliTest : public testing::Test {
 };
 
 TEST_F(CliTest, EveryWordsHelpHasAnExample) {
-  for (const char* word :
-       {"up", "down", "check", "status", "genkey", "pubkey", "genpsk", "version", "init", "show", "doctor"}) {
+  for (const char* word : {"up", "close", "down", "check", "status", "genkey", "pubkey", "genpsk", "version",
+                           "init", "show", "doctor"}) {
     const Ran ran = run_cuttle({word, "--help"});
     EXPECT_EQ(ran.status, 0) << word;
     EXPECT_THAT(ran.out, HasSubstr(std::string("Example:\n  "))) << word;
@@ -127,6 +127,7 @@ TEST_F(CliTest, WrongArgumentsAreOneLineAndStatus2) {
                                                     {"upp"},
                                                     {"up"},
                                                     {"down"},
+                                                    {"close"},
                                                     {"check"},
                                                     {"up", "--confg", "x"},
                                                     {"status", "a", "--socket", "b"},
@@ -218,10 +219,12 @@ TEST_F(CliTest, UpRefusesABadFileTheSameWay) {
   EXPECT_EQ(ran.err, bad_lines(true));
 }
 
-TEST_F(CliTest, DownNeedsNoKeysButAGoodFile) {
-  const Ran ran = run_cuttle({"down", "--config", bad_config()});
-  EXPECT_EQ(ran.status, 2);
-  EXPECT_EQ(ran.err, bad_lines(false));
+TEST_F(CliTest, CloseAndDownNeedNoKeysButAGoodFile) {
+  for (const char* word : {"close", "down"}) {
+    const Ran ran = run_cuttle({word, "--config", bad_config()});
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_EQ(ran.err, bad_lines(false));
+  }
 }
 
 TEST_F(CliTest, AnAbsentFileIsOneLine) {

@@ -65,6 +65,33 @@ TEST(Doctor, EachTroubleHasItsOwnFix) {
   }
 }
 
+TEST(Doctor, GuestsBesideTheNode) {
+  const auto link = [](uint32_t index, const char* name, const char* kind, uint32_t master = 0) {
+    Link made;
+    made.index = index;
+    made.name = name;
+    made.kind = kind;
+    made.master = master;
+    return made;
+  };
+  // Containers that the node routes for: a bridge without a port to the network.
+  std::vector<Link> links{link(1, "lo", ""), link(2, "eth0", ""), link(3, "docker0", "bridge"),
+                          link(4, "veth1", "veth", 3), link(5, "eth0.7", "vlan")};
+  for (const Finding& finding : examine_guests(links, {}))
+    EXPECT_EQ(finding.mark, Mark::good) << finding.what;
+  EXPECT_THAT(complaint(examine_guests(links, {{"eth0", 4}})).what,
+              HasSubstr("eth0 gives 4 SR-IOV functions away"));
+  links.push_back(link(6, "br0", "bridge"));
+  links.push_back(link(7, "tap1", "tun", 6));
+  for (const Finding& finding : examine_guests(links, {}))
+    EXPECT_EQ(finding.mark, Mark::good) << finding.what;
+  links[4].master = 6;
+  EXPECT_THAT(complaint(examine_guests(links, {})).what, HasSubstr("the bridge br0 joins eth0.7 with tap1"));
+  links.pop_back();
+  links.push_back(link(8, "guest", "ipvlan"));
+  EXPECT_THAT(complaint(examine_guests(links, {})).what, HasSubstr("guest is an ipvlan"));
+}
+
 TEST(Doctor, ShapesThatDifferLossAndMissedSlots) {
   StatusSnapshot status = healthy();
   status.links[0].peer_rate_bps = 100'000'000;

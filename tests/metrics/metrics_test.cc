@@ -43,6 +43,9 @@ StatusSnapshot some_status() {
     link.cells_sent = 10;
     link.cells_sent_dummy = 7;
     link.lateness.p99_ns = 1500;
+    link.release = "queue";
+    link.hiding = "hidden";
+    link.hiding_permille = 505;
     link.drops["cell_replayed"] = 3;
   }
   return status;

@@ -149,4 +149,6 @@ machine_state() { # NODE
     ip -n "$NET-$1" "$table" route show table all
   done
   in_space "$1" nft list ruleset
+  tc -n "$NET-$1" qdisc show dev u0
+  tc -n "$NET-$1" filter show dev u0 egress
 }

@@ -63,6 +63,27 @@ path_too_small() {
   expect_said '^BAD +peer b at .*: no answer; it answers small echoes, but none as large as a cell of 1472 bytes'
 }
 
+# What stands beside the node and its guard.
+devices() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  expect_said '^ok +no guests are seen beside this node'
+  ip -n "$NET-a" link add mac0 link u0 type macvlan mode bridge
+  expect_said '^[?]{2} +mac0 is a macvlan'
+  ip -n "$NET-a" link del mac0
+  start_agent a
+  eventually 20 status a .node >/dev/null || fail "a does not start: $(<"$WORK/a.log")"
+  expect_said '^ok +the lock is at the egress of all devices'
+  stop_agent a
+  tc -n "$NET-a" qdisc del dev u0 clsact
+  expect_said '^BAD +the lock is missing at the egress of u0'
+  in_space a timeout 20 "$CUTTLE" close --config "$WORK/a.toml"
+  expect_said '^ok +the lock is at the egress of all devices'
+  tc -n "$NET-a" filter add dev u0 egress pref 5 bpf bytecode '1,6 0 0 0'
+  expect_said "^[?]{2} +a filter of somebody's"
+}
+
 nobody_there() {
   network
   connect
@@ -84,6 +105,7 @@ run_case other_rate
 run_case other_cell
 run_case other_key
 run_case path_too_small
+run_case devices
 run_case nobody_there
 run_case strict_filter
 run_case who_cuts_trains

@@ -10,6 +10,16 @@ NOBODY=$(id -u nobody)
 of_process() { # PID FIELD
   awk -v field="$2:" '$1 == field { $1 = ""; print substr($0, 2) }' "/proc/$1/status"
 }
+# Of /proc/PID/stat, behind the name: PF_MEMALLOC_NOIO and PF_LOCAL_THROTTLE (PR_SET_IO_FLUSHER, prctl(2)).
+is_io_flusher() { # PID
+  local flags
+  flags=$(sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f7)
+  (((flags & 0x180000) == 0x180000))
+}
+# A container may lack CAP_SYS_RESOURCE (24); then the agent says that it is none.
+may_be_io_flusher() {
+  (((0x$(of_process self CapEff | tr -d ' ') >> 24) & 1))
+}
 expect_harmless() { # NODE
   local pid field task
   pid=$(<"$WORK/$1.pid")
@@ -19,12 +29,18 @@ expect_harmless() { # NODE
     for field in CapEff CapPrm; do
       expect_same "$field of $1's thread $(<"$task/comm")" "$KEPT" "$(of_process "$pid/task/${task##*/}" "$field")"
     done
+    is_io_flusher "$pid/task/${task##*/}" || ! may_be_io_flusher ||
+      fail "$1's thread $(<"$task/comm") may wait for what is written back"
     expect_same "NoNewPrivs of $1's threads" 1 "$(of_process "$pid/task/${task##*/}" NoNewPrivs)"
     expect_same "Seccomp of $1's threads" 2 "$(of_process "$pid/task/${task##*/}" Seccomp)"
   done
   expect "locked memory of $1 in kB" "$(of_process "$pid" VmLck | tr -dc 0-9)" '>' 1000
   # Not dumpable: its files in /proc are root's.
   expect_same "owner of /proc/PID/mem" 0 "$(stat -c %u "/proc/$pid/mem")"
+}
+expect_io_flusher_or_said() { # NODE
+  may_be_io_flusher || grep -q 'storage over the links may wait for itself.*CAP_SYS_RESOURCE' "$WORK/$1.log" ||
+    fail "it does not say that it is no I/O flusher"
 }
 expect_at_work() {
   transfer "${V4[b]}" --bytes 1000000
@@ -46,6 +62,7 @@ becomes_another_user() {
   done
   start_agents
   expect_harmless a
+  expect_io_flusher_or_said a
   expect_at_work
   stop_agent a KILL
   start_agent a

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The systemd unit: systemd understands all of it, rates what it exposes below 2.5, and its system call filter leaves
-# the agent what the agent's own filter allows.
+# The systemd units: systemd understands all of them, rates what they expose below 2.5, and the agent's system call filter
+# leaves it what its own filter allows.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 UNIT=$ROOT/packaging/systemd/cuttle@.service
@@ -17,15 +17,22 @@ if ! command -v systemd-analyze >/dev/null; then
 fi
 
 # What is unknown to systemd it would ignore, with a line in the journal only. The program is not installed here.
-sed -E 's|^(Exec[A-Za-z]+)=/usr/bin/cuttle|\1=/bin/true|' "$UNIT" >"$WORK/cuttle@.service"
-systemd-analyze verify --man=no "$WORK/cuttle@.service" 2>"$WORK/verify" || true
-! grep -F cuttle@ "$WORK/verify" || fail "systemd does not understand the unit"
+cp "$ROOT"/packaging/systemd/*.target "$WORK"
+for file in "$UNIT" "$ROOT/packaging/systemd/cuttle-close@.service"; do
+  sed -E 's|^(Exec[A-Za-z]+)=(-?)/usr/bin/cuttle|\1=\2/bin/true|' "$file" >"$WORK/${file##*/}"
+done
+for file in cuttle@.service cuttle-close@.service cuttle.target; do
+  systemd-analyze verify --man=no "$WORK/$file" 2>"$WORK/verify" || true
+  ! grep -F cuttle "$WORK/verify" || fail "systemd does not understand $file"
+done
 
-systemd-analyze security --offline=true --no-pager "$UNIT" >"$WORK/security" 2>&1 || true
-exposure=$(sed -n 's/.*Overall exposure level for .*: \([0-9.]*\) .*/\1/p' "$WORK/security")
-[[ -n $exposure ]] || fail "systemd-analyze says: $(tail -n 3 "$WORK/security")"
-awk "BEGIN { exit !($exposure < 2.5) }" || fail "exposure level $exposure; it was to be below 2.5"
-echo "exposure level $exposure"
+for file in "$UNIT" "$ROOT/packaging/systemd/cuttle-close@.service"; do
+  systemd-analyze security --offline=true --no-pager "$file" >"$WORK/security" 2>&1 || true
+  exposure=$(sed -n 's/.*Overall exposure level for .*: \([0-9.]*\) .*/\1/p' "$WORK/security")
+  [[ -n $exposure ]] || fail "systemd-analyze says: $(tail -n 3 "$WORK/security")"
+  awk "BEGIN { exit !($exposure < 2.5) }" || fail "exposure level $exposure of ${file##*/}; it was to be below 2.5"
+  echo "exposure level $exposure: ${file##*/}"
+done
 
 # members SET_OR_CALL: the calls in it.
 members() {

@@ -74,9 +74,9 @@ inline FileDescriptor plain_socket(const std::string& local, const std::string& 
   return fd;
 }
 
-// Sees every IP packet that comes in on "wire".
-inline FileDescriptor packet_socket(uint16_t ether_type) {
-  FileDescriptor fd(socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, htons(ether_type)));
+// Sees every packet of that type on "wire"; with SOCK_RAW whole frames, and may send such.
+inline FileDescriptor packet_socket(uint16_t ether_type, int kind = SOCK_DGRAM) {
+  FileDescriptor fd(socket(AF_PACKET, kind | SOCK_NONBLOCK, htons(ether_type)));
   sockaddr_ll wire{};
   wire.sll_family = AF_PACKET;
   wire.sll_protocol = htons(ether_type);

@@ -1,0 +1,80 @@
+#!/bin/bash
+# The lock at the egress, which no flushed ruleset opens: it is put back, comes to new devices, and can be set before there
+# is an agent (`cuttle close`), with routes and guard; `cuttle down` takes all of it away.
+# shellcheck source=tests/node/harness.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
+# shellcheck source=tests/node/silence.sh
+source "$(dirname "${BASH_SOURCE[0]}")/silence.sh"
+# shellcheck disable=SC2034  # used by silence.sh
+CELLS=$(cells_v4 1472 4410)
+
+both_up() {
+  local node
+  network
+  connect
+  RATE="20 Mb/s" configure
+  for node in a b; do machine_state "$node" >"$WORK/$node.before"; done
+  start_agents
+}
+
+# The lock, too, is put back, and comes to devices that are new.
+lock_taken() {
+  both_up
+  has_lock a u0 || fail "there is no lock"
+  tc -n "$NET-a" qdisc del dev u0 clsact
+  eventually 20 has_lock a u0 || fail "the lock does not come back"
+  ip -n "$NET-a" link add later type veth peer name other
+  eventually 20 has_lock a later || fail "no lock on a new device"
+  grep -q 'lock at the egress was put on: .*later' "$WORK/a.log" || fail "it does not say so"
+  ! has_lock a ct-b || fail "the link's own device is locked"
+  ! has_lock a lo || fail "loopback is locked"
+  stop_agent a
+  in_space a nft flush ruleset
+  expect_nothing_past_the_link
+}
+has_lock() { # NODE DEVICE
+  tc -n "$NET-$1" filter show dev "$2" egress | grep -q 'pref 20 .*cuttle-lock'
+}
+
+# At boot, before there is an agent: closed, and nothing else, until one comes.
+closed_before_the_agent() {
+  local node
+  network
+  connect
+  RATE="20 Mb/s" configure
+  for node in a b; do machine_state "$node" >"$WORK/$node.before"; done
+  close_node a
+  expect_silence "once a is closed"
+  close_node a
+  in_space a nft flush ruleset
+  expect_silence "without the guard"
+  expect_nothing_past_the_link
+  machine_state a >"$WORK/a.closed"
+  start_agents
+  machine_state a | grep -v counter >"$WORK/a.running"
+  close_node a
+  expect_same "the machine of a, closed under a running agent" "$(<"$WORK/a.running")" "$(machine_state a | grep -v counter)"
+  expect_link_works "after it was closed at boot"
+  # Without a network yet; and without an agent to take it back.
+  for node in a b; do stop_agent "$node" && take_down "$node" && expect_as_before "$node"; done
+  ip -n "$NET-a" link set dev u0 down
+  ip -n "$NET-a" link set dev lo down
+  close_node a
+  ip -n "$NET-a" link set dev lo up
+  ip -n "$NET-a" link set dev u0 up
+  in_space a nft flush ruleset
+  expect_silence "after the network came up"
+  take_down a
+  ! in_space a tc filter show dev u0 egress | grep -q . || fail "down leaves the lock behind"
+  # Peers that are joining pass as before, until their link is up.
+  JOINING=true write_config a
+  close_node a
+  in_space a timeout 10 ping -q -c 1 -i 0.2 -w 9 "${V4[b]}" >/dev/null || fail "a peer that is joining is closed"
+}
+close_node() { # NODE
+  in_space "$1" timeout 20 "$CUTTLE" close --config "$WORK/$1.toml" || fail "close"
+}
+
+run_case lock_taken
+run_case closed_before_the_agent
+finish
