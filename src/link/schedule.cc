@@ -40,6 +40,7 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
     const uint64_t most = most_cells_per_call(request.cell_bytes);
     trains = std::max((cells + most - 1) / most, std::min<uint64_t>(cells, kFewestTrains));
     cells = cells / trains * trains;
+    if (cells * cell_e9 / request.rate_bps < static_cast<uint64_t>(kShortestSlot.ns)) cells += trains;
   }
   if (cells > kMostCellsPerSlot) return false;
   if ((request.scatter ? cells : trains) > kMostReleasesPerSlot) return false;

@@ -33,8 +33,7 @@ inline const std::vector<Damage>& damages() {
        "shards = 1",
        R"(colour = "blue")",
        {"F:11: runtime.colour: unknown key; known here: driver, user, realtime, poll_before, cpu_latency, "
-        "spin, "
-        "shards and cpus"}},
+        "release, lead, spin, shards and cpus"}},
       {"UnknownTable",
        "[runtime]",
        "[runtimes]",
@@ -204,10 +203,10 @@ inline const std::vector<Damage>& damages() {
        {"F:6: shape: no slot can carry 1 kb/s: a slot is at most 1 s and a cell is 1500 IP bytes; the rate "
         "must be at least 12000 b/s"}},
       {"RateTooHigh",
-       R"("200 Mb/s")",
-       R"("900 Gb/s")",
-       {"F:6: shape: no slot can carry 900 Gb/s: a slot is at least 10 us and holds at most 256 cells of "
-        "1472 bytes; use larger cells, more lanes or a lower rate"}},
+       "rate = \"200 Mb/s\"\nslot = \"200 us\"\ncell = 1472",
+       "rate = \"900 Gb/s\"\nslot = \"200 us\"\ncell = 256",
+       {"F:6: shape: no slot can carry 900 Gb/s: a slot is at least 10 us and holds at most 900 cells of "
+        "256 bytes; use larger cells, more lanes or a lower rate"}},
       {"SlotWithoutUnit",
        R"("200 us")",
        R"("200")",
@@ -224,8 +223,8 @@ inline const std::vector<Damage>& damages() {
       {"SlotHoldsTooMuch",
        R"("200 us")",
        R"("100 ms")",
-       {"F:7: shape: a slot of 100 ms would hold 1667 cells of 1472 bytes at 200 Mb/s, and 256 is the most; "
-        "a slot of 15.36 ms would do"}},
+       {"F:7: shape: a slot of 100 ms would hold 1667 cells of 1472 bytes at 200 Mb/s, and 900 is the most; "
+        "a slot of 54 ms would do"}},
       {"SlotComesOutTooShort",
        "rate = \"200 Mb/s\"\nslot = \"200 us\"",
        "rate = \"10 Gb/s\"\nslot = \"10 us\"",
@@ -267,9 +266,10 @@ inline const std::vector<Damage>& damages() {
         "1500 IP bytes; the rate must be at least 36000 b/s"}},
       {"SlotTooLongForLanes",
        "lanes = 1",
-       "lanes = 3\n[peer.shape]\nslot = \"90 ms\"",
-       {"F:19: peer.mon.shape: a slot of 90 ms would hold 500 cells of 1472 bytes at 200 Mb/s over 3 lanes, "
-        "and 256 is the most; a slot of 46.08 ms would do"}},
+       "lanes = 3\n[peer.shape]\nslot = \"190 ms\"",
+       {"F:19: peer.mon.shape: a slot of 190 ms would hold 1056 cells of 1472 bytes at 200 Mb/s over 3 "
+        "lanes, "
+        "and 900 is the most; a slot of 162 ms would do"}},
       {"NulInText",
        R"("/etc/cuttle/osd0.key")",
        R"("/etc\u0000")",
