@@ -22,6 +22,8 @@ struct Link {
   bool up = false;              // set up by the administrator
   bool running = false;         // and has a carrier: for a TUN interface, a process holds it
   bool several_queues = false;  // a TUN interface that was made for them, which is fixed for its life
+  uint32_t queues = 0;          // that processes hold of such a one
+  std::optional<uint32_t> owner_user = {};  // of a TUN interface: who may attach to it without CAP_NET_ADMIN
 };
 
 Result<std::vector<Link>> list_links();

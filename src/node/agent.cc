@@ -41,12 +41,18 @@ constexpr Duration kPatience = seconds(3);
 
 // CAP_NET_ADMIN stays for the guard's counters and for new links, CAP_SYS_NICE and CAP_IPC_LOCK for the
 // threads about to start.
-Result<void> give_away_privileges(const NodeConfig& config, const Driver& driver) {
-  const auto user = config.user.empty() ? std::nullopt : find_user(config.user);
-  if (!config.user.empty() && !user) return failure("there is no user " + config.user);
+Result<void> give_away_privileges(std::optional<UserIds> user, const Driver& driver) {
   const std::array<std::string, 4> kept{"cap_net_admin", "cap_sys_nice", "cap_ipc_lock", "cap_bpf"};
   if (auto dropped = keep_only_capabilities(kept, user); !dropped) return dropped;
   return restrict_system_calls(driver.system_calls());
+}
+
+// Whom the agent becomes; nullopt: it stays who it is.
+Result<std::optional<UserIds>> user_of(const NodeConfig& config) {
+  if (config.user.empty()) return std::optional<UserIds>();
+  auto user = find_user(config.user);
+  if (!user) return failure("there is no user " + config.user);
+  return user;
 }
 
 // How often systemd wants to hear that the control thread goes round: twice in WatchdogSec=. None: it does
@@ -155,14 +161,17 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
   if (auto removed = remove_leftovers(agent->joining_.routed()); !removed) {
     return tl::unexpected(removed.error());
   }
-  auto links = assemble_links({config, keys, agent->backend_, agent->key_log_.get()});
+  const auto user = user_of(config);
+  if (!user) return tl::unexpected(user.error());
+  const auto user_id = *user ? std::optional<uint32_t>((*user)->user) : std::nullopt;
+  auto links = assemble_links({config, keys, agent->backend_, agent->key_log_.get(), user_id});
   if (!links) return tl::unexpected(links.error());
   agent->links_ = std::move(*links);
   if (auto opened = open_strangers(config, agent->strangers_); !opened) return tl::unexpected(opened.error());
   if (auto opened = open_links(agent->joining_.routed()); !opened) return tl::unexpected(opened.error());
   agent->driver_ =
       (options.make_driver ? options.make_driver : make_native_driver)(agent->config_, agent->wake_up_);
-  if (auto given = give_away_privileges(config, *agent->driver_); !given) {
+  if (auto given = give_away_privileges(*user, *agent->driver_); !given) {
     return tl::unexpected(given.error());
   }
   if (auto started = agent->start_driver(); !started) return tl::unexpected(started.error());

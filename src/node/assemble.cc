@@ -80,6 +80,7 @@ Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t
   TunOptions tun_options;
   tun_options.mtu = config.inner_mtu;
   tun_options.multi_queue = peer.lanes > 1;
+  tun_options.owner_user = assembly.user;
   auto first_queue = Tun::open(peer.interface_name(), tun_options);
   if (!first_queue) return tl::unexpected(first_queue.error());
   std::vector<Tun> queues;
