@@ -167,7 +167,7 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
   auto links = assemble_links({config, keys, agent->backend_, agent->key_log_.get(), user_id});
   if (!links) return tl::unexpected(links.error());
   agent->links_ = std::move(*links);
-  if (auto opened = open_strangers(config, agent->strangers_); !opened) return tl::unexpected(opened.error());
+  if (auto opened = open_strangers(config, agent->strangers_, user_id); !opened) return tl::unexpected(opened.error());
   if (auto opened = open_links(agent->joining_.routed()); !opened) return tl::unexpected(opened.error());
   agent->driver_ =
       (options.make_driver ? options.make_driver : make_native_driver)(agent->config_, agent->wake_up_);

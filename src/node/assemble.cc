@@ -55,6 +55,7 @@ Result<std::unique_ptr<Lane>> open_lane(const Assembly& assembly, const PeerConf
   options.remote.port = static_cast<uint16_t>(options.remote.port + index);
   options.cell_bytes = peer.shape.cell_bytes;
   options.firewall_mark = config.firewall_mark;
+  options.owner_user = assembly.user;
   auto socket = UdpSocket::open(options);
   if (!socket) return tl::unexpected(socket.error());
   // Unrelated to anything; the pacer may move it to other links' (slot_groups.hh).
