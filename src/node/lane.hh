@@ -64,6 +64,7 @@ struct Lane {
   // reads in every slot.
   SlotRing ring;
   alignas(64) LanePacker packer;
+  Counter checksum_wrong;  // packets from the TUN, dropped; written by the packer's thread
   alignas(64) LaneSender sender;
   alignas(64) LaneReceiver receiver;
   std::unique_ptr<HandshakeMac> handshake_mac;
