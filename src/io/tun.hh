@@ -17,8 +17,8 @@ namespace cuttle {
 
 struct TunOptions {
   uint32_t mtu = 1500;
-  bool multi_queue = false;                 // allows open_queue(); fixed for the interface's life
-  bool segmentation = true;                 // false: no packet larger than the MTU is handed over
+  bool multi_queue = false;  // allows open_queue(); fixed for the interface's life
+  bool segmentation = true;  // false: no packet larger than the MTU is handed over
   // Who alone may attach to it without CAP_NET_ADMIN: the effective user when empty. An interface without an
   // owner would be everybody's.
   std::optional<uint32_t> owner_user = {};

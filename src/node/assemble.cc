@@ -65,6 +65,7 @@ Result<std::unique_ptr<Lane>> open_lane(const Assembly& assembly, const PeerConf
   auto lane = std::make_unique<Lane>(peer, assembly.keys.private_key.public_key(), index, plan,
                                      LaneStart{epoch, random_seed()}, std::move(tun), std::move(*socket));
   lane->inner_mtu = config.inner_mtu;
+  lane->allowed_destinations = config.accept;
   lane->seal_one_cell = measure_sealing(assembly.backend, lane->format);
   return lane;
 }

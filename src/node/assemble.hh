@@ -19,7 +19,8 @@ struct Assembly {
   const NodeKeys& keys;
   AeadBackend backend;
   KeyLog* key_log;  // may be null
-  // Whose the interfaces and sockets are to be, where the agent is about to become that user; else the effective user's.
+  // Whose the interfaces and sockets are to be, where the agent is about to become that user; else the
+  // effective user's.
   std::optional<uint32_t> user = {};
 };
 

@@ -35,6 +35,7 @@ struct PacketCounters {
   Counter packets_out;  // out of cells, to the TUN
   Counter bytes_out;
   Counter foreign_source;       // inner source that is not this peer's
+  Counter foreign_destination;  // inner destination that this node does not accept
   Counter unreadable;           // inner header that does not parse
   Counter tun_refused;          // not taken by the TUN
   Counter handshake_mac_wrong;  // strangers' handshakes, dropped before they wake the control thread
@@ -55,6 +56,7 @@ struct Lane {
   wire::CellFormat format;
   LaneSizes sizes;
   std::vector<IpPrefix> allowed_sources;
+  std::vector<IpPrefix> allowed_destinations;  // empty: all
   uint32_t inner_mtu = 1500;
   Duration seal_one_cell;  // what it costs on this machine (seal_cost.hh)
 

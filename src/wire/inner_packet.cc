@@ -43,14 +43,20 @@ Block classify_block(Bytes data) {
   }
 }
 
-std::optional<IpAddress> inner_source(Bytes packet) {
+std::optional<InnerEnds> inner_ends(Bytes packet) {
   const Block block = classify_block(packet);
   if (block.kind != BlockKind::packet || block.bytes != packet.size()) return std::nullopt;
-  IpAddress source;
-  source.is_v6 = packet[0] >> 4 == 6;
-  const uint8_t* at = packet.data() + (source.is_v6 ? 8 : 12);
-  std::copy_n(at, source.size(), source.bytes.begin());
-  return source;
+  InnerEnds ends;
+  ends.source.is_v6 = ends.destination.is_v6 = packet[0] >> 4 == 6;
+  const uint8_t* at = packet.data() + (ends.source.is_v6 ? 8 : 12);
+  std::copy_n(at, ends.source.size(), ends.source.bytes.begin());
+  std::copy_n(at + ends.source.size(), ends.destination.size(), ends.destination.bytes.begin());
+  return ends;
+}
+
+std::optional<IpAddress> inner_source(Bytes packet) {
+  const auto ends = inner_ends(packet);
+  return ends ? std::optional(ends->source) : std::nullopt;
 }
 
 std::optional<Transport> find_transport(Bytes headers, size_t packet_bytes) {

@@ -23,6 +23,13 @@ struct Block {
 // IPv4, IPv6 or pad, or a length smaller than the header (zero among them, which would never end).
 Block classify_block(Bytes data);
 
+struct InnerEnds {
+  IpAddress source;
+  IpAddress destination;
+};
+
+// Addresses of a whole packet. nullopt when its header does not parse.
+std::optional<InnerEnds> inner_ends(Bytes packet);
 // Source address of a whole packet. nullopt when its header does not parse.
 std::optional<IpAddress> inner_source(Bytes packet);
 

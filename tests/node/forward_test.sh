@@ -75,6 +75,23 @@ checksums_are_what_they_were() {
 }
 all_came() { (($(arrived 'UDP, length') >= 10)); }
 
+# What b says that it forwards, and nothing else.
+forwards_where_it_says() {
+  network
+  connect
+  network_behind_b 1500
+  RATE="20 Mb/s" configure
+  sed -i "s|^redirect = .*|redirect = [\"${V4[b]}\", \"${V6[b]}\", \"10.88.0.0/24\", \"fd88::/64\"]|" "$WORK/a.toml"
+  sed -i "s|^addresses = .*|&\naccept = [\"${V4[b]}\", \"fd88::/64\"]|" "$WORK/b.toml"
+  start_agents
+  in_space a ping -c 1 -W 5 "${V4[b]}" >/dev/null || fail "b does not answer itself"
+  in_space a ping -c 1 -W 5 "$BEHIND_V6" >/dev/null || fail "b does not forward what it accepts"
+  ! in_space a ping -c 2 -i 0.1 -W 1 "$BEHIND_V4" >/dev/null || fail "b forwards what it does not accept"
+  ! in_space a ping -c 2 -i 0.1 -W 1 "${V6[b]}" >/dev/null || fail "b answers where it does not accept"
+  expect_same "packets to elsewhere" 4 "$(drops b packet_foreign_destination)"
+}
+
 run_case tcp_to_a_host_with_a_smaller_mtu
+run_case forwards_where_it_says
 run_case checksums_are_what_they_were
 finish

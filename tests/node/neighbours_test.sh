@@ -101,6 +101,37 @@ get_nothing_that_was_left_open() {
   done
 }
 
+# as_group COMMAND...: an unprivileged user of the group that may ask for the status.
+as_group() {
+  in_space a setpriv --reuid 65534 --regid "$(getent group games | cut -d: -f3)" --clear-groups "$@"
+}
+
+# The second socket tells, and obeys nobody.
+tells_but_does_not_obey() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  sed -i "s|^control_socket = .*|control_socket = \"$WORK/run/a.sock\"\nstatus_group = \"games\"|" "$WORK/a.toml"
+  mkdir -m 755 "$WORK/run"
+  chmod 711 "$WORK"
+  ln -s run/a.sock "$WORK/a.sock"
+  start_agents
+  expect_same "mode and group of the status socket" "660 games" "$(stat -c '%a %G' "$WORK/run/a.status")"
+  expect_same "mode of the control socket" "600" "$(stat -c '%a' "$WORK/run/a.sock")"
+  cp "$CUTTLE" "$WORK/run/cuttle"
+  chmod 755 "$WORK/run/cuttle"
+  as_group "$WORK/run/cuttle" status --socket "$WORK/run/a.status" --json >"$WORK/status.json" || fail "it does not tell"
+  expect_same "the node that tells" a "$(jq -r .node "$WORK/status.json")"
+  ! as_group "$WORK/run/cuttle" reload --socket "$WORK/run/a.status" >"$WORK/asked" 2>&1 || fail "it obeys"
+  grep -q 'answers "status" alone' "$WORK/asked" || fail "it says: $(<"$WORK/asked")"
+  ! as_group "$WORK/run/cuttle" status --socket "$WORK/run/a.sock" >"$WORK/asked" 2>&1 || fail "the control socket is open"
+  ! in_space a setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/run/cuttle" status \
+    --socket "$WORK/run/a.status" >"$WORK/asked" 2>&1 || fail "it tells somebody else"
+  stop_agent a
+  [[ ! -e $WORK/run/a.status ]] || fail "the status socket stays behind"
+}
+
+run_case tells_but_does_not_obey
 for user in root daemon; do
   for lanes in 1 2; do run_case get_nothing "$lanes" "$user"; done
 done
