@@ -21,10 +21,12 @@ no_answer_to_cells() { # UNDERLAY
   stop_agent a KILL
   start_capture answers ma
   sleep 1.5
+  stop_agent b KILL
+  sleep 1.2 # the kernel answers an address once a second
   # Another port's answer is none of our business.
-  for node in 1 2 3; do
+  for _ in 1 2 3; do
     in_space b bash -c "echo x >/dev/udp/${own[$1]}/9" || true
-    sleep 0.2
+    sleep 0.5
   done
   stop_capture answers
   expect "cells that came meanwhile" "$(count_captured answers "udp dst port 4410")" '>' 500

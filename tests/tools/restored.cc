@@ -19,8 +19,10 @@ int run() {
   const FileDescriptor fd(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT));
   if (!fd) die_of_errno("netlink socket");
   std::string message(sizeof(nlmsghdr), '\0');
-  reinterpret_cast<nlmsghdr*>(message.data())->nlmsg_len =
-      static_cast<uint32_t>(sizeof(nlmsghdr) + uevent.size());
+  auto* header = reinterpret_cast<nlmsghdr*>(message.data());
+  header->nlmsg_len = static_cast<uint32_t>(sizeof(nlmsghdr) + uevent.size());
+  header->nlmsg_type = NLMSG_MIN_TYPE;
+  header->nlmsg_flags = NLM_F_REQUEST;
   message += uevent;
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;

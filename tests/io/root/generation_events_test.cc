@@ -38,6 +38,8 @@ void send_as_kernel(const std::string& uevent, uint32_t to = 0) {
   std::string message(sizeof(nlmsghdr), '\0');
   auto* header = reinterpret_cast<nlmsghdr*>(message.data());
   header->nlmsg_len = static_cast<uint32_t>(sizeof(nlmsghdr) + uevent.size());
+  header->nlmsg_type = NLMSG_MIN_TYPE;
+  header->nlmsg_flags = NLM_F_REQUEST;
   message += uevent;
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
