@@ -17,7 +17,9 @@ std::unique_ptr<Aead> make(uint8_t fill) {
 
 void use_packet(Bytes packet) {
   (void)wire::inner_source(packet);
-  if (const auto transport = wire::find_transport(packet)) (void)wire::pseudo_header_sum(packet, *transport);
+  if (const auto transport = wire::find_transport(packet)) {
+    (void)wire::pseudo_header_sum(packet, *transport, wire::claimed_bytes(packet, *transport));
+  }
   Segmenter segmenter(packet, 100, 300);
   std::vector<uint8_t> piece(packet.size());
   size_t pieces = 0;

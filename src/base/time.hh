@@ -53,4 +53,11 @@ constexpr Duration operator/(Duration d, int64_t n) {
   return {d.ns / n};
 }
 
+// The machine's clocks at one instant; each counts from an epoch of its own.
+struct ClockReadings {
+  Instant monotonic;
+  Instant boot_time;   // goes on while the machine is suspended
+  Instant wall_clock;  // may be set
+};
+
 }  // namespace cuttle

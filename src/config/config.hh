@@ -54,7 +54,8 @@ struct PeerConfig {
   Shape shape;                               // complete: the node's shape, overridden by the peer's own
   uint32_t lanes = 1;                        // UDP flows; lane j listens on the node's port + j
   bool joining = false;  // until the link has been up once, traffic passes beside it (node/joining.hh)
-  uint32_t line = 0;     // where [[peer]] stands in the file
+  std::optional<Duration> joining_limit = {};  // then it ends even where the link has not been up
+  uint32_t line = 0;                           // where [[peer]] stands in the file
 
   std::string interface_name() const { return "ct-" + name; }
 
@@ -66,12 +67,14 @@ struct NodeConfig {
   std::string private_key_file;
   Endpoint listen;                   // lane j of every link uses port + j
   std::vector<IpAddress> addresses;  // own addresses, source of redirected traffic; default: that of `listen`
+  std::vector<IpPrefix> accept;      // where packets out of the links may go; empty: wherever routes lead
   uint32_t firewall_mark = 0xc077;   // on cells, so that they leave by the main table
   uint32_t route_table = 4410;       // links that carry certain ports only: the next one
   uint32_t inner_mtu = 1500;         // of every ct- interface
   std::string user;                  // whom the agent becomes once it is set up; empty: it stays who it is
   std::string control_socket;        // default: /run/cuttle/NAME.sock
-  bool realtime = true;              // SCHED_FIFO and locked memory for the pacers, where permitted
+  std::string status_group = "cuttle-metrics";  // may ask for the status, where there is such a group
+  bool realtime = true;                    // SCHED_FIFO and locked memory for the pacers, where permitted
   Duration poll_before = microseconds(0);  // spin this long before each deadline instead of sleeping
   // CPUs may sleep so deeply that they wake up within this, no deeper; nullopt: as the system decides.
   std::optional<Duration> cpu_latency;

@@ -1,6 +1,7 @@
 #include "config/file.hh"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,15 +52,22 @@ class OpenFile {
 
 }  // namespace
 
-Result<std::string> read_text_file(const std::string& path, size_t most_bytes) {
+bool is_trusted_owner(uid_t owner) {
+  if (owner == 0 || owner == ::geteuid()) return true;
+  const passwd* agent = ::geteuid() == 0 ? ::getpwnam("cuttle") : nullptr;
+  return agent != nullptr && agent->pw_uid == owner;
+}
+
+Result<TextFile> read_text_file(const std::string& path, size_t most_bytes) {
   const OpenFile file(path);
-  if (const auto status = file.regular(); !status) return tl::unexpected(status.error());
+  const auto status = file.regular();
+  if (!status) return tl::unexpected(status.error());
   std::string text(most_bytes + 1, '\0');
   const auto size = file.read(text.data(), text.size());
   if (!size) return tl::unexpected(size.error());
   if (*size > most_bytes) return failure("longer than " + std::to_string(most_bytes) + " bytes");
   text.resize(*size);
-  return text;
+  return TextFile{std::move(text), status->st_mode & 07777, status->st_uid};
 }
 
 Result<SecretFile> read_secret_file(const std::string& path, MutableBytes out) {

@@ -10,8 +10,19 @@
 
 namespace cuttle {
 
+struct TextFile {
+  std::string text;
+  mode_t mode = 0;  // permission bits
+  uid_t owner = 0;
+};
+
 // What a regular file holds; at most `most_bytes`. Errors are the reason alone: "No such file or directory".
-Result<std::string> read_text_file(const std::string& path, size_t most_bytes);
+Result<TextFile> read_text_file(const std::string& path, size_t most_bytes);
+
+// Whose files may say what an agent does, and hold its keys: root, who may do anything anyway; whoever runs
+// this; and the user that the agent runs as where a package installed it, so that root can check its
+// configuration.
+bool is_trusted_owner(uid_t owner);
 
 struct SecretFile {
   size_t bytes = 0;  // what was read; more than fits reads as out.size()

@@ -1,8 +1,6 @@
 #include "config/key_files.hh"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include "config/file.hh"
 #include "config/wording.hh"
@@ -14,14 +12,6 @@ namespace {
 
 constexpr size_t kLongestKeyFile = 128;  // 44 characters, and some blank space after them
 constexpr mode_t kOthers = 077;
-
-// Root, who reads everything anyway; whoever runs this; and the user that the agent runs as where a package
-// installed it, so that root can check its configuration.
-bool is_trusted(uid_t owner) {
-  if (owner == 0 || owner == ::geteuid()) return true;
-  const passwd* agent = ::geteuid() == 0 ? ::getpwnam("cuttle") : nullptr;
-  return agent != nullptr && agent->pw_uid == owner;
-}
 
 std::string_view without_blanks(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
@@ -46,7 +36,7 @@ std::optional<Key> load_key(const std::string& path, const std::string& shown, u
   if ((file->mode & kOthers) != 0) {
     note(fmt::format("others can read it or write it (mode {:04o}); `chmod 600` it", file->mode));
   }
-  if (!is_trusted(file->owner)) {
+  if (!is_trusted_owner(file->owner)) {
     note(fmt::format("belongs to user {}, who can read it; `chown` it to the user that runs cuttle",
                      file->owner));
   }

@@ -69,6 +69,17 @@ void read_addresses(TomlReader& reader, ParsedConfig& out) {
   }
 }
 
+void read_accept(TomlReader& reader, ParsedConfig& out) {
+  for (const TextItem& item : reader.texts("accept")) {
+    const auto prefix = IpPrefix::parse(item.text);
+    if (prefix) {
+      out.config.accept.push_back(*prefix);
+    } else {
+      reader.wrong(item, "not an address or prefix; write \"10.77.0.11\" or \"10.88.0.0/24\"");
+    }
+  }
+}
+
 }  // namespace
 
 std::string resolve_path(const std::string& file, const std::string& directory) {
@@ -93,6 +104,7 @@ void read_node(TomlReader& reader, const std::string& directory, ParsedConfig& o
   reader.require("listen", "the address and UDP port that cells arrive at, for example \"10.77.0.11:4410\"");
   node.listen = reader.parsed("listen", Endpoint::parse, kEndpointAdvice).value_or(Endpoint{});
   read_addresses(reader, out);
+  read_accept(reader, out);
   if (node.listen.port != 0 && node.listen.address == IpAddress{node.listen.address.is_v6, {}}) {
     reader.problem("listen", "any address is not possible; name one of this node's own");
   } else if (!reader.has("addresses") && node.listen.port != 0) {
@@ -104,6 +116,11 @@ void read_node(TomlReader& reader, const std::string& directory, ParsedConfig& o
                   fmt::format("not a path for a socket; it must begin with / and have at most {} characters",
                               kLongestSocketPath))
           .value_or("/run/cuttle/" + node.name + ".sock");
+  node.status_group =
+      reader
+          .parsed("status_group", parse_user_name,
+                  "not the name of a group; it begins with a letter or _, then a-z 0-9 - _ follow")
+          .value_or(node.status_group);
   node.firewall_mark =
       static_cast<uint32_t>(reader.number("firewall_mark", 1, UINT32_MAX).value_or(node.firewall_mark));
   node.inner_mtu = static_cast<uint32_t>(

@@ -115,6 +115,22 @@ std::string control_socket_of(std::string_view node) {
   return std::string(kControlFolder) + "/" + std::string(node) + ".sock";
 }
 
+std::string status_socket_of(const std::string& control_socket) {
+  constexpr std::string_view kEnd = ".sock";
+  const bool has_end = control_socket.ends_with(kEnd);
+  return control_socket.substr(0, control_socket.size() - (has_end ? kEnd.size() : 0)) + ".status";
+}
+
+std::vector<std::string> find_status_sockets(const std::string& folder) {
+  std::vector<std::string> found = find_control_sockets(folder);
+  std::error_code gone;
+  for (std::string& path : found) {
+    const std::string status = status_socket_of(path);
+    if (std::filesystem::is_socket(status, gone)) path = status;
+  }
+  return found;
+}
+
 std::vector<std::string> find_control_sockets(const std::string& folder) {
   std::vector<std::string> found;
   std::error_code error;

@@ -21,5 +21,10 @@ Result<bool> agent_is_there(const std::string& path);
 inline constexpr std::string_view kControlFolder = "/run/cuttle";
 std::string control_socket_of(std::string_view node);
 std::vector<std::string> find_control_sockets(const std::string& folder);
+// The socket beside a control socket that answers "status" and nothing else: for whoever may know what the
+// links carry, but not what the agent is to do.
+std::string status_socket_of(const std::string& control_socket);
+// Of each agent of find_control_sockets that socket, where it has one.
+std::vector<std::string> find_status_sockets(const std::string& folder);
 
 }  // namespace cuttle

@@ -1,7 +1,7 @@
-// The agent's end of the control socket: a Unix stream socket that its owner alone may use (mode 0600).
-// Driven by one thread with poll(2); never blocks. Whatever clients do, half a request, garbage, an endless
-// one, never reading: they are bounded in number, in bytes and in time, and hold up neither the agent nor
-// each other.
+// The agent's end of the control socket: a Unix stream socket that its owner alone may use (mode 0600),
+// unless a group is named. Driven by one thread with poll(2); never blocks. Whatever clients do, half a
+// request, garbage, an endless one, never reading: they are bounded in number, in bytes and in time, and hold
+// up neither the agent nor each other.
 #pragma once
 
 #include <poll.h>
@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ class ControlServer {
     size_t clients = 16;  // more wait in the kernel's queue, unaccepted
     size_t request_bytes = kLongestRequestBytes;
     Duration client_time = seconds(2);  // from its connection to its last byte
+    std::optional<gid_t> group = {};    // whose members may use it, too (mode 0660)
   };
   // Answers a request with one JSON document, or says why not. Called on the thread that drives the server.
   using Handler = std::function<Result<std::string>(const std::string& request)>;

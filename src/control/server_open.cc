@@ -1,6 +1,8 @@
 // Making and removing the control socket.
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "control/server.hh"
@@ -11,6 +13,7 @@ namespace cuttle {
 namespace {
 
 constexpr mode_t kOwnerAlone = 0600;
+constexpr mode_t kOwnerAndGroup = 0660;
 constexpr mode_t kFolderMode = 0755;
 constexpr int kQueue = 16;
 
@@ -51,6 +54,14 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(const std::string& pa
       ::listen(listener.get(), kQueue) != 0) {
     return os_failure("control socket " + path, errno,
                       "its folder must be writable, and on a local file system");
+  }
+  // The folder is the owner's, so the path is still that of this socket.
+  if (limits.group && (::lchown(path.c_str(), static_cast<uid_t>(-1), *limits.group) != 0 ||
+                       ::chmod(path.c_str(), kOwnerAndGroup) != 0)) {
+    const int error = errno;
+    ::unlink(path.c_str());
+    return os_failure("control socket " + path + ": cannot give it to its group", error,
+                      "the user that runs the agent must be a member");
   }
   return std::unique_ptr<ControlServer>(
       new ControlServer(path, std::move(listener), std::move(handler), limits));

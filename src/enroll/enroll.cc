@@ -78,15 +78,15 @@ class Enrollment {
     FileBatch batch;
     EnrollOutcome outcome;
     for (const Enrolled& own : nodes_) {
-      const auto before = fs::exists(own.file) ? read_text_file(own.file, kLongestFile) : std::string();
+      const auto before = fs::exists(own.file) ? read_text_file(own.file, kLongestFile) : TextFile{};
       if (!before) return failure(fmt::format("{}: cannot be read: {}", own.file, before.error().message));
-      const auto text = text_of(own, *before);
+      const auto text = text_of(own, before->text);
       if (!text) return tl::unexpected(text.error());
-      const bool changed = *text != *before;
+      const bool changed = *text != before->text;
       using What = HostOutcome::What;
       outcome.hosts.push_back({own.host, own.file, own.node.endpoint,
                                !changed          ? What::unchanged
-                               : before->empty() ? What::made
+                               : before->text.empty() ? What::made
                                                  : What::grown});
       if (own.is_new_key) {
         const SecretText key = own.key.reveal_text();

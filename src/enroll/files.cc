@@ -58,8 +58,11 @@ Result<void> FileBatch::add(const std::string& path, std::string_view text, bool
     if (::mkdir(missing.c_str(), 0700) == 0) folders_.push_back(missing);
   }
   const std::string part = part_of(path);
+  // Made anew, and by us: somebody who may write in the folder could have put a file of his own there, which
+  // he would go on reading, or a link to one of ours. What an interrupted run left goes first.
+  ::unlink(part.c_str());
   const FileDescriptor file(
-      ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, secret ? 0600 : 0644));
+      ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, secret ? 0600 : 0644));
   if (!file) return os_failure(path, errno);
   paths_.push_back(path);
   if (secret && ::fchmod(file.get(), 0600) != 0) return os_failure(path, errno);

@@ -58,6 +58,15 @@ void MonotonicClock::yield_until(Instant when) const {
   while (now() < when) std::this_thread::yield();
 }
 
+ClockReadings read_clocks() {
+  ClockReadings readings{};
+  for (int tries = 0; tries < 5; ++tries) {
+    readings = {{read_clock(CLOCK_MONOTONIC)}, {read_clock(CLOCK_BOOTTIME)}, {read_clock(CLOCK_REALTIME)}};
+    if (read_clock(CLOCK_MONOTONIC) - readings.monotonic.ns < 1'000'000) break;
+  }
+  return readings;
+}
+
 uint64_t wall_clock_ns() {
   return static_cast<uint64_t>(read_clock(CLOCK_REALTIME));
 }

@@ -22,6 +22,10 @@ class MonotonicClock {
 // Nanoseconds since 1970, for time stamps; may jump.
 uint64_t wall_clock_ns();
 
+// All clocks at one instant, but for a millisecond at the most (more, where this thread is kept from running
+// each time it tries).
+ClockReadings read_clocks();
+
 // What the calling thread has used of a CPU so far, and how often it gave it up to wait for something. A
 // system call.
 struct ThreadUse {

@@ -5,7 +5,8 @@
 //   of its interface are dropped, except UDP to our ports from the peer's endpoint (the cells) and, on IPv6,
 //   neighbour discovery, which IPv4's ARP does below IP.
 //   exit (postrouting, after address translation): packets to a peer's address that do not go into its
-//   interface are dropped, except our marked UDP to its endpoint and neighbour discovery.
+//   interface are dropped, except our marked UDP to its endpoint and neighbour discovery. So are ICMP errors
+//   about its cells to an endpoint that is none of its addresses.
 //
 // Of a peer whose link carries certain ports only, this goes for packets from or to these ports, on either
 // end, and for fragments of their protocol, which may hide them; its other packets are left alone.

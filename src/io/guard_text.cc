@@ -1,6 +1,7 @@
 // The guard's rules as nft's text (guard.hh).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "io/guard.hh"
@@ -24,6 +25,35 @@ void write_look_up(std::string& out, const GuardConfig& config, bool v6, bool en
                  entry ? "saddr" : "daddr", elements);
 }
 
+std::string ports(uint16_t first, uint16_t count) {
+  return count == 1 ? fmt::format("{}", first) : fmt::format("{}-{}", first, first + count - 1);
+}
+
+// While no agent listens, the kernel would answer each cell with an ICMP error, in the clear: to an endpoint
+// that is among the peer's redirected addresses it cannot, to another it could. Such an error quotes the
+// cell behind its own eight octets: an IP header without options, and the ports.
+void write_answers_to_cells(std::string& out, const GuardConfig& config, const GuardPeer& peer) {
+  const bool v6 = peer.endpoint.address.is_v6;
+  const size_t quoted_bits = 64;
+  const size_t ports_at = quoted_bits + (v6 ? 320 : 160);
+  fmt::format_to(
+      std::back_inserter(out),
+      "    {} daddr {} {} @th,{},8 17 @th,{},16 {} @th,{},16 {} counter name exit-{} drop\n",
+      v6 ? "ip6" : "ip", peer.endpoint.address.text(),
+      v6 ? "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }"
+         : "icmp type { destination-unreachable, time-exceeded, parameter-problem }",
+      quoted_bits + (v6 ? 48 : 72), ports_at, ports(peer.endpoint.port, peer.lanes), ports_at + 16,
+      ports(config.first_port, peer.lanes), peer.interface);
+}
+
+bool is_redirected(const GuardConfig& config, const IpAddress& address) {
+  return std::any_of(config.peers.begin(), config.peers.end(), [&](const GuardPeer& peer) {
+    return peer.ports.empty() &&
+           std::any_of(peer.prefixes.begin(), peer.prefixes.end(),
+                       [&](const IpPrefix& prefix) { return prefix.contains(address); });
+  });
+}
+
 // "{ "br0", "br1" }"
 std::string set_of(const std::vector<std::string>& names) {
   std::string out;
@@ -41,6 +71,9 @@ void write_hook(std::string& out, const GuardConfig& config, std::string_view ch
                  "    type filter hook {} priority {}; policy accept;\n"
                  "{}",
                  chain, hook, entry ? -300 : 300, exceptions);
+  for (const GuardPeer& peer : config.peers) {
+    if (!entry && !is_redirected(config, peer.endpoint.address)) write_answers_to_cells(out, config, peer);
+  }
   write_look_up(out, config, false, entry);
   write_look_up(out, config, true, entry);
   out += "  }\n";
@@ -73,10 +106,6 @@ void write_hooks(std::string& out, const GuardConfig& config) {
 
 void write_counter(std::string& out, std::string_view name, uint64_t packets, uint64_t bytes) {
   fmt::format_to(std::back_inserter(out), "  counter {} {{ packets {} bytes {} }}\n", name, packets, bytes);
-}
-
-std::string ports(uint16_t first, uint16_t count) {
-  return count == 1 ? fmt::format("{}", first) : fmt::format("{}-{}", first, first + count - 1);
 }
 
 // What ends a peer's chain: the packets that only the link may carry.

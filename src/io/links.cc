@@ -40,10 +40,14 @@ Link parse_link(nlmsghdr* message) {
     link.kind = nla_get_string(info[IFLA_INFO_KIND]);
   }
   nlattr* tun[IFLA_TUN_MAX + 1] = {};
-  if (link.kind == "tun" && info[IFLA_INFO_DATA] &&
-      nla_parse_nested(tun, IFLA_TUN_MAX, info[IFLA_INFO_DATA], nullptr) == 0 && tun[IFLA_TUN_MULTI_QUEUE]) {
-    link.several_queues = nla_get_u8(tun[IFLA_TUN_MULTI_QUEUE]) != 0;
+  if (link.kind != "tun" || !info[IFLA_INFO_DATA] ||
+      nla_parse_nested(tun, IFLA_TUN_MAX, info[IFLA_INFO_DATA], nullptr) != 0) {
+    return link;
   }
+  if (tun[IFLA_TUN_MULTI_QUEUE]) link.several_queues = nla_get_u8(tun[IFLA_TUN_MULTI_QUEUE]) != 0;
+  if (tun[IFLA_TUN_NUM_QUEUES]) link.queues = nla_get_u32(tun[IFLA_TUN_NUM_QUEUES]);
+  if (tun[IFLA_TUN_NUM_DISABLED_QUEUES]) link.queues += nla_get_u32(tun[IFLA_TUN_NUM_DISABLED_QUEUES]);
+  if (tun[IFLA_TUN_OWNER]) link.owner_user = nla_get_u32(tun[IFLA_TUN_OWNER]);
   return link;
 }
 

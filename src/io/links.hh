@@ -25,6 +25,8 @@ struct Link {
   bool loopback = false;
   bool ethernet = false;        // its frames have Ethernet headers
   bool several_queues = false;  // a TUN interface that was made for them, which is fixed for its life
+  uint32_t queues = 0;          // that processes hold of such a one
+  std::optional<uint32_t> owner_user = {};  // of a TUN interface: who may attach to it without CAP_NET_ADMIN
 };
 
 Result<std::vector<Link>> list_links();

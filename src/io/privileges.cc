@@ -118,6 +118,11 @@ std::optional<UserIds> find_user(const std::string& name) {
   return UserIds{found->pw_uid, found->pw_gid};
 }
 
+std::optional<gid_t> find_group(const std::string& name) {
+  const group* found = getgrnam(name.c_str());
+  return found == nullptr ? std::nullopt : std::optional(found->gr_gid);
+}
+
 Result<void> keep_only_capabilities(std::span<const std::string> names, std::optional<UserIds> user) {
   std::vector<cap_value_t> kept;
   for (const std::string& name : names) {

@@ -19,6 +19,7 @@ struct UserIds {
   gid_t group = 0;
 };
 std::optional<UserIds> find_user(const std::string& name);
+std::optional<gid_t> find_group(const std::string& name);
 
 // Capabilities by their names in lower case ("cap_net_admin"); all others are dropped for good, from the
 // calling thread and those it will start, and no program can regain one (no_new_privs). With `user`, the

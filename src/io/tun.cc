@@ -6,6 +6,7 @@
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -69,6 +70,21 @@ Result<void> set_mtu(std::string_view name, uint32_t mtu) {
   return {};
 }
 
+// From here on nobody else attaches without CAP_NET_ADMIN. Until then everybody could: to an interface with
+// several queues beside us, and his queue stays.
+Result<void> own(const Tun& tun, uint32_t user) {
+  if (ioctl(tun.fd(), TUNSETOWNER, static_cast<unsigned long>(user)) != 0) {
+    return os_failure(fmt::format("interface {}: cannot give it to user {}", tun.name(), user), errno);
+  }
+  const auto link = find_link(tun.name());
+  if (!link) return tl::unexpected(link.error());
+  if (!*link || (*link)->queues <= 1) return {};
+  return failure(
+      fmt::format("interface {} has a queue of another process; remove it with 'ip link delete {}' and start "
+                  "again",
+                  tun.name(), tun.name()));
+}
+
 }  // namespace
 
 Result<Tun> Tun::attach(std::string_view name, const TunOptions& options) {
@@ -100,9 +116,8 @@ Result<Tun> Tun::open(std::string_view name, const TunOptions& options) {
   auto tun = attach(name, options);
   if (!tun) return tun;
   const int fd = tun->fd();
-  if (options.owner_user && ioctl(fd, TUNSETOWNER, static_cast<unsigned long>(*options.owner_user)) != 0) {
-    return os_failure(fmt::format("interface {}: cannot give it to user {}", name, *options.owner_user),
-                      errno);
+  if (auto owned = own(*tun, options.owner_user.value_or(::geteuid())); !owned) {
+    return tl::unexpected(owned.error());
   }
   if (auto done = set_offloads(fd, name, options.segmentation); !done) return tl::unexpected(done.error());
   if (auto done = set_mtu(name, options.mtu); !done) return tl::unexpected(done.error());

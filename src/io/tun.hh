@@ -17,15 +17,17 @@ namespace cuttle {
 
 struct TunOptions {
   uint32_t mtu = 1500;
-  bool multi_queue = false;                 // allows open_queue(); fixed for the interface's life
-  bool segmentation = true;                 // false: no packet larger than the MTU is handed over
-  std::optional<uint32_t> owner_user = {};  // who may reattach without CAP_NET_ADMIN; nobody when empty
+  bool multi_queue = false;  // allows open_queue(); fixed for the interface's life
+  bool segmentation = true;  // false: no packet larger than the MTU is handed over
+  // Who alone may attach to it without CAP_NET_ADMIN: the effective user when empty. An interface without an
+  // owner would be everybody's.
+  std::optional<uint32_t> owner_user = {};
 };
 
 class Tun final : public PacketDevice {
  public:
-  // Creates the interface, or takes over the persistent one of that name that no process holds. It is left
-  // down, as a new one is: links.hh brings it up. Needs CAP_NET_ADMIN.
+  // Creates the interface, or takes over the persistent one of that name that no process holds, whoever owned
+  // it before. It is left down, as a new one is: links.hh brings it up. Needs CAP_NET_ADMIN.
   static Result<Tun> open(std::string_view name, const TunOptions& options);
   // Ends the persistent interface, whoever holds it. No error when there is none; an error when the name
   // belongs to an interface of another kind.

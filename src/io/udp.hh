@@ -28,6 +28,9 @@ struct UdpOptions {
   size_t send_buffer_bytes = 4 << 20;
   Duration busy_poll = {};   // poll the network card this long when receiving; 0: the system's default
   bool segmentation = true;  // false: one datagram a system call's entry, as on a card without offloads
+  // Whose sockets alone may share the port: the effective user's when empty. To give it to another needs
+  // CAP_CHOWN.
+  std::optional<uint32_t> owner_user = {};
 };
 
 // Threading: one thread sends, one receives, any reads the counters.
@@ -92,7 +95,8 @@ class UdpSocket final : public CellSocket {
 // the kernel would answer each with an ICMP port unreachable, and tell a stranger that nothing listens.
 class StrangerSocket {
  public:
-  static Result<StrangerSocket> open(const Endpoint& local);
+  // `owner_user`: as in UdpOptions.
+  static Result<StrangerSocket> open(const Endpoint& local, std::optional<uint32_t> owner_user = {});
   uint64_t dropped() const { return filter_.dropped(); }
 
  private:

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -49,12 +50,19 @@ Result<void> set_options(int fd, std::span<const Option> options, const Endpoint
   return {};
 }
 
-Result<FileDescriptor> create_socket(const Endpoint& local) {
+Result<FileDescriptor> create_socket(const Endpoint& local, std::optional<uint32_t> owner_user) {
   const int family = local.address.is_v6 ? AF_INET6 : AF_INET;
   FileDescriptor fd(socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
   if (!fd) return os_failure("cannot create a UDP socket", errno);
-  // Each peer's lane has a connected socket of its own on the same port.
-  if (!set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1)) {
+  // Each peer's lane has a connected socket of its own on the same port, and a reload opens more. The kernel
+  // lets sockets of one user share a port so, and nobody else's; with SO_REUSEADDR anybody on this machine
+  // could bind the port, connect to a peer and get its cells. The user that counts is the socket file's
+  // owner.
+  if (owner_user && fchown(fd.get(), *owner_user, static_cast<gid_t>(-1)) != 0) {
+    return os_failure(fmt::format("UDP socket on {}: cannot give it to user {}", local.text(), *owner_user),
+                      errno);
+  }
+  if (!set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1)) {
     return os_failure(fmt::format("UDP socket on {}: cannot share the port", local.text()), errno);
   }
   auto done = local.address.is_v6 ? set_options(fd.get(), kOptionsV6, local)
@@ -107,7 +115,7 @@ Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
     return failure(
         fmt::format("{} and {} are of different IP versions", options.local.text(), options.remote.text()));
   }
-  auto fd = create_socket(options.local);
+  auto fd = create_socket(options.local, options.owner_user);
   if (!fd) return tl::unexpected(fd.error());
   const int raw = fd->get();
   if (options.firewall_mark != 0 &&
@@ -144,8 +152,8 @@ std::optional<uint32_t> UdpSocket::arrival_cpu() const {
   return static_cast<uint32_t>(cpu);
 }
 
-Result<StrangerSocket> StrangerSocket::open(const Endpoint& local) {
-  auto fd = create_socket(local);
+Result<StrangerSocket> StrangerSocket::open(const Endpoint& local, std::optional<uint32_t> owner_user) {
+  auto fd = create_socket(local, owner_user);
   if (!fd) return tl::unexpected(fd.error());
   auto filter = SizeFilter::pass_nothing(fd->get());
   if (!filter) return tl::unexpected(filter.error());

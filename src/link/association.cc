@@ -71,10 +71,22 @@ void Association::handle_keys(const AssociationKeys& keys) {
   renew_ = true;
   std::erase_if(unconfirmed_, [&](const Agreed& agreed) { return find_peer(agreed.peer) == nullptr; });
   if (!sending_session_ || in_use != nullptr) return;
+  end_sessions("the peer's key that it was agreed with is no longer accepted");
+}
+
+void Association::handle_restored() {
+  // Whoever recorded the answers to these could send them again, and have the same keys agreed twice.
+  attempts_.clear();
+  next_attempt_ = {INT64_MIN};
+  end_sessions("what its keys have sealed is not known");
+}
+
+// Not even those that wait for their first cell go on.
+void Association::end_sessions(std::string_view why) {
   sending_session_.reset();
   forget_at_.reset();
   unconfirmed_.clear();
-  events_.emplace_back(EndSending{});
+  events_.emplace_back(EndSending{why});
   events_.emplace_back(ForgetBefore{sessions_made_ + 1});
 }
 

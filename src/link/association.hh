@@ -118,7 +118,9 @@ struct InstallSend {  // on every lane: lane j seals with SPI first_spi + j
 struct ForgetBefore {  // sessions before this one are no longer received
   uint64_t session;
 };
-struct EndSending {};  // nothing more is sent in the session in use: its keys are no longer accepted
+struct EndSending {  // nothing more is sent in the session in use
+  std::string_view why;
+};
 using AssociationEvent = std::variant<InstallReceive, InstallSend, ForgetBefore, EndSending>;
 
 struct AssociationCounters {
@@ -151,6 +153,11 @@ class Association {
   // Other keys from now on. The session goes on, and is renewed with them soon; unless the peer's key that it
   // was agreed with is no longer among them: then it ends.
   void handle_keys(const AssociationKeys& keys);
+
+  // What was sent with the keys in memory is not known any more (clock_watch.hh): no session, agreed or about
+  // to be, is used again, in either direction, and none that was asked for. A new one is agreed as after a
+  // start.
+  void handle_restored();
 
   // A cell to send, for the first slot not before datagram_due(); valid until the next call.
   std::optional<Bytes> poll_datagram();
@@ -210,6 +217,7 @@ class Association {
   bool has_room_for(uint64_t timestamp_ns);
   void expire_unconfirmed(Instant now);
   void forget_sessions();
+  void end_sessions(std::string_view why);
   Agreed agree(Instant arrived, InstallReceive receive, const wire::Offer& offer,
                const Secret<32>& send_secret, const PublicKey& peer);
   void use(Instant arrived, const Agreed& agreed);

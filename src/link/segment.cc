@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "wire/internet_sum.hh"
+
 namespace cuttle {
 
 namespace {
@@ -13,15 +15,13 @@ constexpr uint8_t kCwr = 0x80;
 
 void store_ipv4_checksum(uint8_t* header, size_t header_bytes) {
   store_be16(header + 10, 0);
-  uint32_t sum = 0;
-  for (size_t i = 0; i < header_bytes; i += 2) sum += load_be16(header + i);
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  store_be16(header + 10, static_cast<uint16_t>(~sum));
+  store_be16(header + 10, static_cast<uint16_t>(~wire::internet_sum({header, header_bytes})));
 }
 
 }  // namespace
 
-Segmenter::Segmenter(Bytes packet, size_t segment_bytes, size_t largest_bytes) : packet_(packet) {
+Segmenter::Segmenter(Bytes packet, size_t segment_bytes, size_t largest_bytes)
+    : packet_(packet), segment_bytes_(segment_bytes) {
   if (packet.size() <= largest_bytes || segment_bytes == 0) return;
   transport_ = wire::find_transport(packet);
   if (!transport_ || transport_->protocol != kTcp) return;
@@ -57,7 +57,8 @@ std::optional<size_t> Segmenter::poll_piece(MutableBytes out) {
   store_be32(tcp + 4, load_be32(tcp + 4) + static_cast<uint32_t>(done_));
   if (!last) tcp[13] &= static_cast<uint8_t>(~(kFin | kPsh));
   if (!first) tcp[13] &= static_cast<uint8_t>(~kCwr);
-  store_be16(tcp + transport_->checksum_offset, wire::pseudo_header_sum({ip, total}, *transport_));
+  const size_t segment = transport_->header_bytes + std::min(segment_bytes_, payload);
+  store_be16(tcp + transport_->checksum_offset, wire::pseudo_header_sum({ip, total}, *transport_, segment));
   done_ += payload;
   ++pieces_;
   finished_ = last;

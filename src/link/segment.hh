@@ -19,12 +19,13 @@ class Segmenter {
   Segmenter(Bytes packet, size_t segment_bytes, size_t largest_bytes);
 
   // Writes the next piece to `out` (at least packet.size() octets) and returns its length; nullopt when all
-  // is done. Checksums: the IPv4 header's is right; TCP's is that of the pseudo-header, to be completed by
-  // the receiving kernel.
+  // is done. Checksums: the IPv4 header's is right; TCP's is still to be made, and says the segment size
+  // (wire::pseudo_header_sum).
   std::optional<size_t> poll_piece(MutableBytes out);
 
  private:
   Bytes packet_;
+  size_t segment_bytes_;
   std::optional<wire::Transport> transport_;
   size_t header_bytes_ = 0;
   size_t piece_payload_ = 0;  // 0: not to be cut

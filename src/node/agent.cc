@@ -13,7 +13,6 @@
 #include "config/units.hh"
 #include "control/client.hh"
 #include "control/reload_report.hh"
-#include "control/server.hh"
 #include "control/status.hh"
 #include "io/cpu_latency.hh"
 #include "io/limits.hh"
@@ -22,11 +21,13 @@
 #include "io/signals.hh"
 #include "node/assemble.hh"
 #include "node/change_links.hh"
+#include "node/control_sockets.hh"
 #include "node/joining.hh"
 #include "node/leftovers.hh"
 #include "node/native_driver.hh"
 #include "node/redirect.hh"
 #include "node/redirect_watch.hh"
+#include "node/restore_watch.hh"
 
 namespace cuttle {
 
@@ -41,12 +42,18 @@ constexpr Duration kPatience = seconds(3);
 
 // CAP_NET_ADMIN stays for the guard's counters and for new links, CAP_SYS_NICE and CAP_IPC_LOCK for the
 // threads about to start.
-Result<void> give_away_privileges(const NodeConfig& config, const Driver& driver) {
-  const auto user = config.user.empty() ? std::nullopt : find_user(config.user);
-  if (!config.user.empty() && !user) return failure("there is no user " + config.user);
+Result<void> give_away_privileges(std::optional<UserIds> user, const Driver& driver) {
   const std::array<std::string, 4> kept{"cap_net_admin", "cap_sys_nice", "cap_ipc_lock", "cap_bpf"};
   if (auto dropped = keep_only_capabilities(kept, user); !dropped) return dropped;
   return restrict_system_calls(driver.system_calls());
+}
+
+// Whom the agent becomes; nullopt: it stays who it is.
+Result<std::optional<UserIds>> user_of(const NodeConfig& config) {
+  if (config.user.empty()) return std::optional<UserIds>();
+  auto user = find_user(config.user);
+  if (!user) return failure("there is no user " + config.user);
+  return user;
 }
 
 // How often systemd wants to hear that the control thread goes round: twice in WatchdogSec=. None: it does
@@ -98,7 +105,9 @@ class Agent {
   MonotonicClock clock_;
   Instant started_;
   RedirectWatch redirect_watch_;
+  RestoreWatch restore_watch_;
   Instant joining_next_{};
+  Instant joining_since_ = clock_.now();  // or the last reload
   AeadBackend backend_ = best_aead_backend();
   std::string realtime_why_not_;
   std::optional<Duration> confirm_within_;
@@ -112,7 +121,7 @@ class Agent {
   std::vector<std::unique_ptr<NodeLink>> links_;
   ReleaseQueues queues_;
   std::unique_ptr<Driver> driver_;  // stops before links and queues go
-  std::unique_ptr<ControlServer> server_;
+  ControlSockets control_sockets_;
 };
 
 Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const NodeKeys& keys,
@@ -136,11 +145,10 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
     spdlog::warn("--debug-keys: everyone who can read {} can read all traffic", options.debug_keys_file);
   }
   // Is there an agent of this node already?
-  auto server = ControlServer::open(config.control_socket, [self = agent.get()](const std::string& request) {
-    return self->answer(request);
-  });
-  if (!server) return tl::unexpected(server.error());
-  agent->server_ = std::move(*server);
+  auto sockets = ControlSockets::open(
+      config, [self = agent.get()](const std::string& request) { return self->answer(request); });
+  if (!sockets) return tl::unexpected(sockets.error());
+  agent->control_sockets_ = std::move(*sockets);
   const auto locked = lock_memory();
   agent->memory_locked_ = locked.has_value();
   if (!locked) {
@@ -155,10 +163,14 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
   if (auto removed = remove_leftovers(agent->joining_.routed()); !removed) {
     return tl::unexpected(removed.error());
   }
-  auto links = assemble_links({config, keys, agent->backend_, agent->key_log_.get()});
+  const auto user = user_of(config);
+  if (!user) return tl::unexpected(user.error());
+  const auto user_id = *user ? std::optional<uint32_t>((*user)->user) : std::nullopt;
+  auto links = assemble_links({config, keys, agent->backend_, agent->key_log_.get(), user_id});
   if (!links) return tl::unexpected(links.error());
   agent->links_ = std::move(*links);
-  if (auto opened = open_strangers(config, agent->strangers_); !opened) return tl::unexpected(opened.error());
+  if (auto opened = open_strangers(config, agent->strangers_, user_id); !opened)
+    return tl::unexpected(opened.error());
   if (auto opened = open_links(agent->joining_.routed()); !opened) return tl::unexpected(opened.error());
   if (auto queued = agent->queues_.set_up(config, agent->links_); !queued)
     return tl::unexpected(queued.error());
@@ -172,7 +184,7 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
                  spared.error().message);
   }
   agent->driver_->set_queues(agent->queues_);
-  if (auto given = give_away_privileges(config, *agent->driver_); !given) {
+  if (auto given = give_away_privileges(*user, *agent->driver_); !given) {
     return tl::unexpected(given.error());
   }
   if (auto started = agent->start_driver(); !started) return tl::unexpected(started.error());
@@ -234,6 +246,7 @@ Result<ReloadReport> Agent::reload() {
   const auto changed = change_links(in, wanted.config, *wanted.keys, changes);
   sd_notify(0, "READY=1");
   if (!changed) return tl::unexpected(changed.error());
+  joining_since_ = clock_.now();
   report = report_of(changes, config_);
   report.problems = wanted.problem_lines();
   spdlog::info("reloaded: {}", to_text(report));
@@ -292,10 +305,13 @@ void Agent::watch_joining(Instant now) {
   if (now < joining_next_) return;
   for (const auto& link : links_) {
     const size_t i = place_of(*link);
-    if (!joining_.is_open(i) || !link->is_up(now)) continue;
+    const auto limit = config_.peers[i].joining_limit;
+    const bool is_over = limit && now >= joining_since_ + *limit;
+    if (!joining_.is_open(i) || (!link->is_up(now) && !is_over)) continue;
     if (auto closed = close_joined(now, i); closed) {
-      spdlog::info("link {} is up for the first time: traffic to it goes through it from now on, or nowhere",
-                   link->peer().name);
+      spdlog::log(is_over ? spdlog::level::warn : spdlog::level::info,
+                  "link {} {}: traffic to it goes through it from now on, or nowhere", link->peer().name,
+                  is_over ? "has not been up within joining_limit" : "is up for the first time");
     } else {
       spdlog::error("link {}: its routes cannot be set: {}", link->peer().name, closed.error().message);
       joining_next_ = now + kJoiningRetry;
@@ -340,10 +356,11 @@ bool Agent::run() {
   Instant watchdog_next = clock_.now();
   bool in_time = true;
   while (true) {
-    std::vector<pollfd> waiting = server_->poll_fds();
+    std::vector<pollfd> waiting = control_sockets_.poll_fds();
     const size_t server_fds = waiting.size();
     waiting.push_back({wake_up_.fd(), POLLIN, 0});
     waiting.push_back({signals_.fd(), POLLIN, 0});
+    waiting.push_back({restore_watch_.fd(), POLLIN, 0});
     ::poll(waiting.data(), waiting.size(), static_cast<int>(kTick.ns / 1'000'000));
     const auto signal = signals_.take();
     if (signal == "SIGHUP") {
@@ -355,6 +372,10 @@ bool Agent::run() {
                                 "them)");
       break;
     }
+    if (const auto restored = restore_watch_.handle_timeout()) {
+      spdlog::warn("{}: all links agree on new keys", *restored);
+      for (const auto& link : links_) link->handle_restored();
+    }
     wake_up_.clear();
     const Instant now = clock_.now();
     if (trial_ends_ && now >= *trial_ends_) {
@@ -363,8 +384,8 @@ bool Agent::run() {
     }
     const uint64_t wall = wall_clock_ns();
     for (const auto& link : links_) link->handle_control(now, wall);
-    server_->handle_ready(now, std::span(waiting).first(server_fds));
-    server_->handle_timeout(now);
+    control_sockets_.handle_ready(now, std::span(waiting).first(server_fds));
+    control_sockets_.handle_timeout(now);
     driver_->handle_timeout(now);
     queues_.handle_timeout(now);
     redirect_watch_.handle_timeout(now, joining_.routed(), joining_.guarded());

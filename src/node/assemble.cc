@@ -63,6 +63,7 @@ Result<std::unique_ptr<Lane>> open_lane(const Assembly& assembly, const PeerConf
   options.remote.port = static_cast<uint16_t>(options.remote.port + index);
   options.cell_bytes = peer.shape.cell_bytes;
   options.firewall_mark = config.firewall_mark;
+  options.owner_user = assembly.user;
   auto socket = UdpSocket::open(options);
   if (!socket) return tl::unexpected(socket.error());
   // Unrelated to anything; the pacer may move it to other links' (slot_groups.hh).
@@ -78,6 +79,7 @@ Result<std::unique_ptr<Lane>> open_lane(const Assembly& assembly, const PeerConf
     const auto offload = train_offload(way->interface);
     lane->cut_by_cpu = !offload || !offload->takes_trains;
   }
+  lane->allowed_destinations = config.accept;
   lane->seal_one_cell = measure_sealing(assembly.backend, lane->format);
   return lane;
 }
@@ -94,6 +96,7 @@ Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t
   TunOptions tun_options;
   tun_options.mtu = config.inner_mtu;
   tun_options.multi_queue = peer.lanes > 1;
+  tun_options.owner_user = assembly.user;
   auto first_queue = Tun::open(peer.interface_name(), tun_options);
   if (!first_queue) return tl::unexpected(first_queue.error());
   std::vector<Tun> queues;

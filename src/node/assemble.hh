@@ -19,6 +19,9 @@ struct Assembly {
   const NodeKeys& keys;
   AeadBackend backend;
   KeyLog* key_log;  // may be null
+  // Whose the interfaces and sockets are to be, where the agent is about to become that user; else the
+  // effective user's.
+  std::optional<uint32_t> user = {};
 };
 
 // What the link with the configuration's i-th peer agrees its sessions with.

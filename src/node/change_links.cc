@@ -153,11 +153,12 @@ Result<void> change_links(const InService& in, const NodeConfig& wanted, const N
   return Change(in, wanted, keys, changes).run();
 }
 
-Result<void> open_strangers(const NodeConfig& config, std::vector<StrangerSocket>& strangers) {
+Result<void> open_strangers(const NodeConfig& config, std::vector<StrangerSocket>& strangers,
+                            std::optional<uint32_t> user) {
   while (strangers.size() < config.most_lanes()) {
     Endpoint local = config.listen;
     local.port = static_cast<uint16_t>(local.port + strangers.size());
-    auto stranger = StrangerSocket::open(local);
+    auto stranger = StrangerSocket::open(local, user);
     if (!stranger) return tl::unexpected(stranger.error());
     strangers.push_back(std::move(*stranger));
   }

@@ -36,7 +36,8 @@ struct InService {
 Result<void> change_links(const InService& in, const NodeConfig& wanted, const NodeKeys& keys,
                           const LinkChanges& changes);
 
-// One more for every port that the node listens on and that has none yet.
-Result<void> open_strangers(const NodeConfig& config, std::vector<StrangerSocket>& strangers);
+// One more for every port that the node listens on and that has none yet. `user`: as in UdpOptions.
+Result<void> open_strangers(const NodeConfig& config, std::vector<StrangerSocket>& strangers,
+                            std::optional<uint32_t> user = {});
 
 }  // namespace cuttle

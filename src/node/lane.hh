@@ -36,6 +36,7 @@ struct PacketCounters {
   Counter packets_out;  // out of cells, to the TUN
   Counter bytes_out;
   Counter foreign_source;       // inner source that is not this peer's
+  Counter foreign_destination;  // inner destination that this node does not accept
   Counter unreadable;           // inner header that does not parse
   Counter tun_refused;          // not taken by the TUN
   Counter handshake_mac_wrong;  // strangers' handshakes, dropped before they wake the control thread
@@ -59,6 +60,7 @@ struct Lane {
   wire::CellFormat format;
   LaneSizes sizes;
   std::vector<IpPrefix> allowed_sources;
+  std::vector<IpPrefix> allowed_destinations;  // empty: all
   uint32_t inner_mtu = 1500;
   Duration seal_one_cell;   // what it costs on this machine (seal_cost.hh)
   std::string underlay;     // the interface that its cells leave by; empty where none was found
@@ -72,6 +74,7 @@ struct Lane {
   // reads in every slot.
   SlotRing ring;
   alignas(64) LanePacker packer;
+  Counter checksum_wrong;  // packets from the TUN, dropped; written by the packer's thread
   alignas(64) LaneSender sender;
   alignas(64) LaneReceiver receiver;
   std::unique_ptr<HandshakeMac> handshake_mac;

@@ -132,9 +132,8 @@ void NodeLink::handle_event(const ForgetBefore& event) {
   for (size_t i = 0; i < lanes_.size(); ++i) tell_receiver(i, ForgetSessionsBefore{event.session});
 }
 
-void NodeLink::handle_event(const EndSending& /*event*/) {
-  spdlog::warn("link {}: the session ends: the key of {} that it was agreed with is no longer accepted",
-               peer_.name, peer_.name);
+void NodeLink::handle_event(const EndSending& event) {
+  spdlog::warn("link {}: the session ends: {}", peer_.name, event.why);
   for (auto& to_pacer : to_pacers_) to_pacer.handle_command(StopSending{});
 }
 

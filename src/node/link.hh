@@ -36,6 +36,9 @@ class NodeLink {
   // Other keys from now on (association.hh); what else the peer's configuration says is as it was.
   void handle_keys(const AssociationKeys& keys);
 
+  // No key that was in memory is used again (association.hh).
+  void handle_restored() { association_.handle_restored(); }
+
   const PeerConfig& peer() const { return peer_; }
   Lane& lane(size_t i) { return *lanes_[i]; }
   size_t lanes() const { return lanes_.size(); }

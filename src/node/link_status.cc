@@ -58,6 +58,8 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   drops["packet_malformed"] += reassembly.blocks_malformed.value() + lane.packets.unreadable.value();
   drops["packet_header_lied"] += lane.packer.packets_malformed();
   drops["packet_foreign_source"] += lane.packets.foreign_source.value();
+  drops["packet_foreign_destination"] += lane.packets.foreign_destination.value();
+  drops["packet_checksum_wrong"] += lane.checksum_wrong.value();
   drops["packet_queue_full"] += lane.packer.packets_dropped();
   drops["packet_refused_by_tun"] += lane.packets.tun_refused.value();
   drops["handshake_mac_wrong"] += lane.packets.handshake_mac_wrong.value();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "node/offload.hh"
+
 namespace cuttle {
 
 namespace {
@@ -37,11 +39,12 @@ Packing::Outcome Packing::pack(Lane& lane, const Losses& losses, int most) {
 }
 
 bool Packing::read(Lane& lane) {
-  const size_t bytes = read_to(lane, lane.packer.poll_room());
-  if (bytes == 0) {
-    lane.packer.handle_nothing();
-  } else {
+  const std::span<const iovec> room = lane.packer.poll_room();
+  const size_t bytes = read_to(lane, room);
+  if (bytes != 0 && prepare(lane, room, bytes)) {
     lane.packer.handle_packet(bytes);
+  } else {
+    lane.packer.handle_nothing();
   }
   return bytes != 0;
 }
@@ -50,9 +53,17 @@ bool Packing::read_to_cut(Lane& lane, size_t longest) {
   const iovec room{whole_.data(), whole_.size()};
   const size_t bytes = read_to(lane, std::span(&room, 1));
   if (bytes == 0) return false;
+  if (!prepare(lane, std::span(&room, 1), bytes)) return true;
   Segmenter segmenter({whole_.data(), bytes}, header_.gso_bytes, longest);
   while (const auto piece = segmenter.poll_piece(piece_)) lane.packer.handle_copy({piece_.data(), *piece});
   return true;
+}
+
+// False: it is dropped.
+bool Packing::prepare(Lane& lane, std::span<const iovec> room, size_t bytes) {
+  if (prepare_for_cells(header_, room, bytes)) return true;
+  lane.checksum_wrong.add();
+  return false;
 }
 
 // The packet's octets, or 0 when none waits.

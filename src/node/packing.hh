@@ -35,6 +35,7 @@ class Packing {
   bool read(Lane& lane);
   bool read_to_cut(Lane& lane, size_t longest);
   size_t read_to(Lane& lane, std::span<const iovec> room);
+  bool prepare(Lane& lane, std::span<const iovec> room, size_t bytes);
 
   // For one packet at a time, whichever lane's.
   VirtioHeader header_;

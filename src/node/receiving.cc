@@ -8,16 +8,23 @@ namespace cuttle {
 
 namespace {
 
+bool is_in(const std::vector<IpPrefix>& prefixes, const IpAddress& address) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const IpPrefix& prefix) { return prefix.contains(address); });
+}
+
 void deliver(Lane& lane, Bytes packet) {
-  const auto source = wire::inner_source(packet);
-  if (!source) {
+  const auto ends = wire::inner_ends(packet);
+  if (!ends) {
     lane.packets.unreadable.add();
     return;
   }
-  const bool allowed = std::any_of(lane.allowed_sources.begin(), lane.allowed_sources.end(),
-                                   [&](const IpPrefix& prefix) { return prefix.contains(*source); });
-  if (!allowed) {
+  if (!is_in(lane.allowed_sources, ends->source)) {
     lane.packets.foreign_source.add();
+    return;
+  }
+  if (!lane.allowed_destinations.empty() && !is_in(lane.allowed_destinations, ends->destination)) {
+    lane.packets.foreign_destination.add();
     return;
   }
   // The packet lies in the reassembler's own buffer, which nothing else reads.

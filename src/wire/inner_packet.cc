@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "wire/internet_sum.hh"
+
 namespace cuttle::wire {
 
 namespace {
@@ -11,9 +13,11 @@ constexpr uint8_t kUdp = 17;
 constexpr size_t kIpv4Minimum = 20;
 constexpr size_t kIpv6Header = 40;
 
-uint32_t sum_words(Bytes bytes) {
-  uint32_t sum = 0;
-  for (size_t i = 0; i + 1 < bytes.size(); i += 2) sum += load_be16(bytes.data() + i);
+// Of the pseudo-header, but for the length in it.
+InternetSum sum_of_addresses(Bytes headers, const Transport& transport) {
+  InternetSum sum;
+  sum.add(transport.is_v6 ? headers.subspan(8, 32) : headers.subspan(12, 8));
+  sum.add_word(transport.protocol);
   return sum;
 }
 
@@ -39,38 +43,45 @@ Block classify_block(Bytes data) {
   }
 }
 
-std::optional<IpAddress> inner_source(Bytes packet) {
+std::optional<InnerEnds> inner_ends(Bytes packet) {
   const Block block = classify_block(packet);
   if (block.kind != BlockKind::packet || block.bytes != packet.size()) return std::nullopt;
-  IpAddress source;
-  source.is_v6 = packet[0] >> 4 == 6;
-  const uint8_t* at = packet.data() + (source.is_v6 ? 8 : 12);
-  std::copy_n(at, source.size(), source.bytes.begin());
-  return source;
+  InnerEnds ends;
+  ends.source.is_v6 = ends.destination.is_v6 = packet[0] >> 4 == 6;
+  const uint8_t* at = packet.data() + (ends.source.is_v6 ? 8 : 12);
+  std::copy_n(at, ends.source.size(), ends.source.bytes.begin());
+  std::copy_n(at + ends.source.size(), ends.destination.size(), ends.destination.bytes.begin());
+  return ends;
 }
 
-std::optional<Transport> find_transport(Bytes packet) {
-  const Block block = classify_block(packet);
-  if (block.kind != BlockKind::packet || block.bytes != packet.size()) return std::nullopt;
+std::optional<IpAddress> inner_source(Bytes packet) {
+  const auto ends = inner_ends(packet);
+  return ends ? std::optional(ends->source) : std::nullopt;
+}
+
+std::optional<Transport> find_transport(Bytes headers, size_t packet_bytes) {
+  const Block block = classify_block(headers);
+  if (block.kind != BlockKind::packet || block.bytes != packet_bytes) return std::nullopt;
   Transport t{};
-  t.is_v6 = packet[0] >> 4 == 6;
+  t.is_v6 = headers[0] >> 4 == 6;
   if (t.is_v6) {
-    t.protocol = packet[6];
+    t.protocol = headers[6];
     t.offset = kIpv6Header;
   } else {
-    const bool fragment = (load_be16(packet.data() + 6) & 0x3fff) != 0;  // offset, or more fragments
+    if (headers.size() < kIpv4Minimum) return std::nullopt;
+    const bool fragment = (load_be16(headers.data() + 6) & 0x3fff) != 0;  // offset, or more fragments
     if (fragment) return std::nullopt;
-    t.protocol = packet[9];
-    t.offset = static_cast<uint16_t>((packet[0] & 0xf) * 4);
+    t.protocol = headers[9];
+    t.offset = static_cast<uint16_t>((headers[0] & 0xf) * 4);
   }
-  const size_t rest = packet.size() - t.offset;
+  const size_t rest = packet_bytes - t.offset;
   if (t.protocol == kTcp) {
-    if (rest < 20) return std::nullopt;
-    t.header_bytes = static_cast<uint16_t>((packet[t.offset + 12] >> 4) * 4);
+    if (rest < 20 || headers.size() < t.offset + size_t{20}) return std::nullopt;
+    t.header_bytes = static_cast<uint16_t>((headers[t.offset + 12] >> 4) * 4);
     t.checksum_offset = 16;
     if (t.header_bytes < 20) return std::nullopt;
   } else if (t.protocol == kUdp) {
-    if (rest < 8) return std::nullopt;
+    if (rest < 8 || headers.size() < t.offset + size_t{8}) return std::nullopt;
     t.header_bytes = 8;
     t.checksum_offset = 6;
   } else {
@@ -80,11 +91,16 @@ std::optional<Transport> find_transport(Bytes packet) {
   return t;
 }
 
-uint16_t pseudo_header_sum(Bytes packet, const Transport& transport) {
-  uint32_t sum = transport.is_v6 ? sum_words(packet.subspan(8, 32)) : sum_words(packet.subspan(12, 8));
-  sum += transport.protocol + static_cast<uint32_t>(packet.size() - transport.offset);
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<uint16_t>(sum);
+uint16_t pseudo_header_sum(Bytes headers, const Transport& transport, size_t transport_bytes) {
+  InternetSum sum = sum_of_addresses(headers, transport);
+  sum.add_word(static_cast<uint32_t>(transport_bytes));
+  return sum.folded();
+}
+
+size_t claimed_bytes(Bytes headers, const Transport& transport) {
+  const uint32_t field = load_be16(headers.data() + transport.offset + transport.checksum_offset);
+  const uint32_t rest = (field + 0xffff - sum_of_addresses(headers, transport).folded()) % 0xffff;
+  return rest == 0 ? 0xffff : rest;
 }
 
 }  // namespace cuttle::wire

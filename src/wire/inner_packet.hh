@@ -23,6 +23,13 @@ struct Block {
 // IPv4, IPv6 or pad, or a length smaller than the header (zero among them, which would never end).
 Block classify_block(Bytes data);
 
+struct InnerEnds {
+  IpAddress source;
+  IpAddress destination;
+};
+
+// Addresses of a whole packet. nullopt when its header does not parse.
+std::optional<InnerEnds> inner_ends(Bytes packet);
 // Source address of a whole packet. nullopt when its header does not parse.
 std::optional<IpAddress> inner_source(Bytes packet);
 
@@ -35,11 +42,24 @@ struct Transport {
   bool is_v6;
 };
 
-// nullopt for fragments, extension headers, other protocols, and headers that do not fit the packet.
-std::optional<Transport> find_transport(Bytes packet);
+// Room for all that find_transport looks at.
+inline constexpr size_t kMostHeaderBytes = 60 + 20;
 
-// The checksum of the pseudo-header, folded but not complemented: what the kernel expects in the checksum
-// field of a packet whose checksum it is to complete (CHECKSUM_PARTIAL).
-uint16_t pseudo_header_sum(Bytes packet, const Transport& transport);
+// `headers`: the first octets of a packet of `packet_bytes`, kMostHeaderBytes at least where it has so many.
+// nullopt for fragments, extension headers, other protocols, and headers that do not fit the packet.
+std::optional<Transport> find_transport(Bytes headers, size_t packet_bytes);
+inline std::optional<Transport> find_transport(Bytes packet) {
+  return find_transport(packet, packet.size());
+}
+
+// The checksum field of a packet in a cell whose checksum is still to be made holds the sum of the
+// pseudo-header, folded but not complemented (as with CHECKSUM_PARTIAL in Linux). The length in that
+// pseudo-header is the transport's octets in the packet, or, where the packet is to be cut into segments
+// first, those in one segment, its TCP header among them. So the segment size travels without a place of its
+// own (docs/wire-format.md).
+uint16_t pseudo_header_sum(Bytes headers, const Transport& transport, size_t transport_bytes);
+
+// The other way round: the length with which the sum would be what the field holds, 1 to 65,535.
+size_t claimed_bytes(Bytes headers, const Transport& transport);
 
 }  // namespace cuttle::wire

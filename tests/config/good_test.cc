@@ -78,6 +78,8 @@ private_key_file = "osd0.key"
 listen = "[fd00::11]:4410"
 addresses = ["fd00::11", "10.77.0.11"]
 control_socket = "/tmp/c.sock"
+status_group = "prometheus"
+accept = ["fd00::11", "10.88.0.0/24"]
 firewall_mark = 0x10
 route_table = 77
 inner_mtu = 9000
@@ -100,6 +102,8 @@ next_public_key = "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="
 preshared_key_file = "mon.psk"
 endpoint = "[fd00::10]:4410"
 redirect = ["fd00::10", "10.77.0.10", "10.78.0.0/16"]
+joining = true
+joining_limit = "3600 s"
 lanes = 2
 )") + kKeyA + R"([peer.shape]
 rate = "64 kb/s"
@@ -115,6 +119,9 @@ redirect = []
   EXPECT_EQ(node.private_key_file, "/etc/cuttle/osd0.key");
   EXPECT_EQ(node.addresses.size(), 2u);
   EXPECT_EQ(node.control_socket, "/tmp/c.sock");
+  EXPECT_EQ(node.status_group, "prometheus");
+  EXPECT_EQ(node.accept.size(), 2u);
+  EXPECT_EQ(node.peers[0].joining_limit, seconds(3600));
   EXPECT_EQ(node.firewall_mark, 0x10u);
   EXPECT_EQ(node.route_table, 77u);
   EXPECT_EQ(node.inner_mtu, 9000u);
@@ -131,8 +138,8 @@ redirect = []
   EXPECT_EQ(node.peers[0].redirect.size(), 3u);
   EXPECT_EQ(node.peers[0].shape, (Shape{1000, 64'000, microseconds(500), 10, true}));
   EXPECT_EQ(node.peers[1].shape, (Shape{1452, 1'000'000'000, microseconds(500), 10, true}));
-  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 33u);
-  EXPECT_EQ(parsed.lines.line({"peer[1].shape.rate", "shape.rate"}), 20u);
+  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 37u);
+  EXPECT_EQ(parsed.lines.line({"peer[1].shape.rate", "shape.rate"}), 22u);
   EXPECT_EQ(parsed.lines.line("node.nothing"), 0u);
 }
 

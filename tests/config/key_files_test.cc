@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -58,6 +59,21 @@ class KeyFileTest : public testing::Test {
 
   std::filesystem::path folder_;
 };
+
+TEST_F(KeyFileTest, AConfigurationThatOthersWriteIsRefused) {
+  for (const mode_t mode : {0664, 0646, 0666}) {
+    ASSERT_EQ(::chmod((folder_ / "node.toml").c_str(), mode), 0);
+    EXPECT_EQ(problem(), fmt::format("node.toml: others can write it (mode {:04o}); `chmod go-w` it", mode));
+  }
+}
+
+TEST_F(KeyFileTest, AConfigurationOfSomebodyElseIsRefused) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(::chown((folder_ / "node.toml").c_str(), 12345, 12345), 0);
+  EXPECT_EQ(problem(),
+            "node.toml: belongs to user 12345, who can write it; `chown` it to root or to the user that runs "
+            "cuttle");
+}
 
 TEST_F(KeyFileTest, GoodOnesAreLoaded) {
   const LoadedConfig loaded = load();

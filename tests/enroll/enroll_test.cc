@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "config/load.hh"
+#include "enroll/files.hh"
 #include "maps.hh"
 
 namespace cuttle::enroll {
@@ -20,6 +21,35 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using What = HostOutcome::What;
 namespace fs = std::filesystem;
+
+// Somebody who may write in the folder: a file of his own, open for reading, or a link to a file of ours.
+TEST(FileBatch, DoesNotWriteIntoWhatSomebodyPrepared) {
+  std::string folder = (fs::temp_directory_path() / "cuttle-batch-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const std::string key = folder + "/a.key";
+  std::ofstream(folder + "/other") << "of ours";
+  std::ofstream(key + ".part") << "";
+  std::ifstream watched(key + ".part");
+  {
+    FileBatch batch;
+    ASSERT_TRUE(batch.add(key, "secret", true));
+    ASSERT_TRUE(batch.commit());
+  }
+  std::string seen;
+  watched >> seen;
+  EXPECT_EQ(seen, "");
+  fs::create_symlink(folder + "/other", folder + "/b.key.part");
+  {
+    FileBatch batch;
+    ASSERT_TRUE(batch.add(folder + "/b.key", "secret", true));
+    ASSERT_TRUE(batch.commit());
+  }
+  std::string other;
+  std::getline(std::ifstream(folder + "/other"), other);
+  EXPECT_EQ(other, "of ours");
+  EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(folder + "/b.key")));
+  fs::remove_all(folder);
+}
 
 class EnrollTest : public testing::Test {
  protected:

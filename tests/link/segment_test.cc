@@ -64,10 +64,13 @@ uint16_t sum_of(Bytes octets) {
   return static_cast<uint16_t>(sum);
 }
 
-uint16_t pseudo_sum(const Packet& packet) {
+// With the length of one segment.
+uint16_t pseudo_sum(const Packet& packet, size_t segment_bytes) {
   const bool is_v6 = packet[0] >> 4 == 6;
   std::vector<uint8_t> pseudo(packet.begin() + (is_v6 ? 8 : 12), packet.begin() + (is_v6 ? 40 : 20));
-  const auto length = static_cast<uint32_t>(packet.size() - ip_bytes(packet));
+  const size_t tcp_header_bytes = header_bytes(packet) - ip_bytes(packet);
+  const auto length =
+      static_cast<uint32_t>(tcp_header_bytes + std::min(segment_bytes, packet.size() - header_bytes(packet)));
   pseudo.resize(pseudo.size() + 8);
   store_be32(pseudo.data() + pseudo.size() - 8, length);
   store_be32(pseudo.data() + pseudo.size() - 4, 6);
@@ -103,10 +106,10 @@ RC_GTEST_PROP(Segment, ThePiecesAreThePacket, ()) {
     RC_ASSERT(piece.size() <= largest || carried <= segment);
     const uint8_t* tcp = piece.data() + ip_bytes(piece);
     RC_ASSERT(load_be32(tcp + 4) == static_cast<uint32_t>(sequence + payload.size()));
-    RC_ASSERT(((tcp[13] & 0x09) != 0) == last);           // FIN and PSH
-    RC_ASSERT(((tcp[13] & 0x80) != 0) == (i == 0));       // CWR
-    RC_ASSERT((tcp[13] & 0x76) == (kAllFlags & 0x76));    // the others
-    RC_ASSERT(load_be16(tcp + 16) == pseudo_sum(piece));  // for the receiving kernel to complete
+    RC_ASSERT(((tcp[13] & 0x09) != 0) == last);                    // FIN and PSH
+    RC_ASSERT(((tcp[13] & 0x80) != 0) == (i == 0));                // CWR
+    RC_ASSERT((tcp[13] & 0x76) == (kAllFlags & 0x76));             // the others
+    RC_ASSERT(load_be16(tcp + 16) == pseudo_sum(piece, segment));  // for the receiving kernel to complete
     if (!real.is_v6) {
       RC_ASSERT(sum_of(Bytes(piece).first(ip_bytes(piece))) == 0xffff);
       RC_ASSERT(load_be16(piece.data() + 4) == static_cast<uint16_t>(65'530 + i));

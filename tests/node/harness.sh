@@ -3,6 +3,8 @@
 # third, m, that is the network: a bridge, or a cable that misbehaves. Everything has names nobody else has, is
 # bounded in time, and is gone afterwards, however the test ends.
 #
+# Where a test wants it, c is a host behind b (forward_test.sh).
+#
 #   a: u0 10.99.0.1 fd99::1  --  ma [m] mb  --  u0 10.99.0.2 fd99::2 :b
 #
 # From outside: CUTTLE (the program), CUTTLE_TOOLS (the folder of the programs of tests/tools),

@@ -84,7 +84,21 @@ closed_later() {
   [[ $(ip -n "$NET-a" route get "${V4[b]}") == *"dev ct-b"* ]] || fail "the route does not lead into the link"
 }
 
+# Whoever drops every handshake does not keep the way beside the link open for ever.
+ends_after_its_limit() {
+  network
+  connect
+  RATE="20 Mb/s" JOINING=$'true\njoining_limit = "3 s"' configure
+  start_agent a
+  eventually 2 is_open a || fail "a does not say that its link is open"
+  answers || fail "with one end alone, traffic does not pass beside the link"
+  eventually 20 is_closed a || fail "a is still open: $(status a '.links[0]')"
+  ! answers || fail "traffic still passes beside the link"
+  grep -q "has not been up within joining_limit" "$WORK/a.log" || fail "it does not say why"
+}
+
 run_case one_after_the_other
 run_case never_open_again
 run_case closed_later
+run_case ends_after_its_limit
 finish

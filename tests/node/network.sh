@@ -10,7 +10,7 @@ in_space() { # SPACE COMMAND...
 # Ends every process in our namespaces, and removes these.
 remove_network() {
   local space pid
-  for space in a b m ga gb; do
+  for space in a b c m ga gb; do
     [[ -e /run/netns/$NET-$space ]] || continue
     for pid in $(ip netns pids "$NET-$space"); do kill -KILL "$pid" 2>/dev/null || true; done
     ip netns del "$NET-$space"

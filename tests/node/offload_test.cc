@@ -4,28 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include <vector>
-
 #include "base/random.hh"
+#include "offload_fixture.hh"
 
 namespace cuttle {
 namespace {
-
-std::vector<uint8_t> tcp_packet(size_t bytes, bool is_v6 = false) {
-  std::vector<uint8_t> packet(bytes, 0);
-  if (is_v6) {
-    packet[0] = 0x60;
-    store_be16(packet.data() + 4, static_cast<uint16_t>(bytes - 40));
-    packet[6] = 6;
-    packet[40 + 12] = 0x50;
-  } else {
-    packet[0] = 0x45;
-    store_be16(packet.data() + 2, static_cast<uint16_t>(bytes));
-    packet[9] = 6;
-    packet[20 + 12] = 0x50;
-  }
-  return packet;
-}
 
 TEST(Offload, LongTcpIsToBeCutAtTheMtu) {
   for (const bool is_v6 : {false, true}) {
@@ -45,10 +28,54 @@ TEST(Offload, WhatFitsTheMtuIsNotCut) {
   EXPECT_EQ(describe_for_tun(packet, 1499).gso_type, VirtioHeader::kGsoTcpV4);
 }
 
+TEST(Offload, LongTcpIsToBeCutAsTheSenderWouldHave) {
+  for (const bool is_v6 : {false, true}) {
+    for (const size_t bytes : {1500, 20'000}) {
+      auto packet = tcp_packet(bytes, is_v6);
+      store_sum(packet, 20 + 536);
+      EXPECT_EQ(describe_for_tun(packet, 1500).gso_bytes, 536);
+      auto again = tcp_packet(bytes, is_v6);
+      EXPECT_EQ(packet, again) << "the kernel wants the sum with the whole length";
+      store_sum(packet, 20 + 1440);
+      EXPECT_LE(describe_for_tun(packet, 1280).gso_bytes, 1280) << "no segment is larger than an MTU";
+    }
+  }
+}
+
+// 65,000 packets of one.
+TEST(Offload, NobodyHasThePacketCutIntoCrumbs) {
+  for (const size_t segment : {1, 2, 8, 47}) {
+    auto packet = tcp_packet(20'000);
+    store_sum(packet, 20 + segment);
+    const auto before = packet;
+    const VirtioHeader header = describe_for_tun(packet, 1500);
+    EXPECT_EQ(header.gso_type, VirtioHeader::kGsoNone);
+    EXPECT_EQ(packet, before);
+  }
+}
+
+TEST(Offload, AWholeChecksumIsLeftAsItIs) {
+  for (const uint16_t off : {1, 2, 0x8000}) {
+    auto udp = udp_packet(300, false);
+    store_whole_sum(udp);
+    store_be16(udp.data() + 26, static_cast<uint16_t>(load_be16(udp.data() + 26) ^ off));
+    const auto before = udp;
+    EXPECT_EQ(describe_for_tun(udp, 1500).flags, 0);
+    EXPECT_EQ(udp, before) << "what was wrong stays wrong";
+  }
+  auto none = udp_packet(300, false);
+  store_be16(none.data() + 26, 0);
+  const auto before = none;
+  EXPECT_EQ(describe_for_tun(none, 1500).flags, 0);
+  EXPECT_EQ(none, before);
+}
+
 // Headers as long as the MTU, or longer, would leave no room for a segment.
 TEST(Offload, NoSegmentOfNothing) {
   for (const uint32_t mtu : {0u, 1u, 20u, 39u, 40u}) {
     auto packet = tcp_packet(2000);
+    EXPECT_EQ(describe_for_tun(packet, mtu).gso_type, VirtioHeader::kGsoNone) << mtu;
+    store_sum(packet, 20 + 100);
     EXPECT_EQ(describe_for_tun(packet, mtu).gso_type, VirtioHeader::kGsoNone) << mtu;
   }
   auto packet = tcp_packet(2000);
@@ -84,6 +111,8 @@ TEST(Offload, HeadersThatLieAreLeftAlone) {
 // Whatever the octets are.
 TEST(Offload, EveryFieldLiesInsideThePacket) {
   Random random(4);
+  size_t described = 0;
+  size_t cut = 0;
   for (int i = 0; i < 200'000; ++i) {
     std::vector<uint8_t> packet(random.below(300));
     for (auto& octet : packet) octet = static_cast<uint8_t>(random.next());
@@ -93,21 +122,28 @@ TEST(Offload, EveryFieldLiesInsideThePacket) {
       packet[is_v6 ? 6 : 9] = random.chance(0.5) ? 6 : 17;
       store_be16(packet.data() + (is_v6 ? 4 : 2), static_cast<uint16_t>(packet.size() - (is_v6 ? 40 : 0)));
       if (!is_v6) store_be16(packet.data() + 6, 0);
+      const auto transport = wire::find_transport(packet);
+      if (transport && random.chance(0.9)) {
+        store_sum(packet, random.chance(0.5) ? packet.size() - transport->offset : random.below(400));
+      }
     }
     const size_t bytes = packet.size();
     const auto mtu = static_cast<uint32_t>(random.below(400));
     const VirtioHeader header = describe_for_tun(packet, mtu);
     ASSERT_EQ(packet.size(), bytes);
     if (header.flags != 0) {
+      ++described;
       ASSERT_LE(size_t{header.checksum_start} + header.checksum_offset + 2, bytes);
     }
     if (header.gso_type != VirtioHeader::kGsoNone) {
+      ++cut;
       ASSERT_GT(header.gso_bytes, 0);
-      ASSERT_LE(header.header_bytes, bytes);
       ASSERT_LE(size_t{header.header_bytes} + header.gso_bytes, mtu);
-      ASSERT_GT(bytes, mtu);
+      ASSERT_GT(bytes, size_t{header.header_bytes} + header.gso_bytes);
     }
   }
+  EXPECT_GT(described, 10'000u);
+  EXPECT_GT(cut, 1000u);
 }
 
 }  // namespace

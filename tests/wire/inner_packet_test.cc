@@ -6,6 +6,8 @@
 
 #include <vector>
 
+#include "wire/internet_sum.hh"
+
 namespace cuttle::wire {
 namespace {
 
@@ -121,7 +123,36 @@ TEST(FindTransport, NotWhereItDoesNotFit) {
 TEST(PseudoHeaderSum, AsRfc1071AddsIt) {
   // 10.11.12.13 -> 14.15.16.17, UDP, 40 octets, added by hand.
   const uint32_t sum = 0x0a0b + 0x0c0d + 0x0e0f + 0x1011 + 17 + 40;
-  EXPECT_EQ(pseudo_header_sum(ipv4(60), *find_transport(ipv4(60))), sum);
+  EXPECT_EQ(pseudo_header_sum(ipv4(60), *find_transport(ipv4(60)), 40), sum);
+}
+
+TEST(PseudoHeaderSum, TellsTheLengthThatItWasMadeWith) {
+  for (const bool is_v6 : {false, true}) {
+    Octets packet = is_v6 ? ipv6(2000, 6) : ipv4(2000, 6);
+    const size_t offset = is_v6 ? 40 : 20;
+    packet[offset + 12] = 0x50;
+    const auto transport = find_transport(packet);
+    ASSERT_TRUE(transport.has_value());
+    for (uint32_t bytes = 1; bytes <= 0xffff; ++bytes) {
+      store_be16(packet.data() + offset + 16, pseudo_header_sum(packet, *transport, bytes));
+      ASSERT_EQ(claimed_bytes(packet, *transport), bytes);
+    }
+  }
+}
+
+RC_GTEST_PROP(InternetSum, IsTheSameInAnyPieces, (Octets octets)) {
+  uint64_t slow = 0;
+  for (size_t i = 0; i < octets.size(); ++i) slow += uint64_t{octets[i]} << (i % 2 == 0 ? 8 : 0);
+  while (slow >> 16 != 0) slow = (slow & 0xffff) + (slow >> 16);
+  InternetSum sum;
+  Bytes rest(octets);
+  while (!rest.empty()) {
+    const auto piece = *rc::gen::inRange<size_t>(1, rest.size() + 1);
+    sum.add(rest.first(piece));
+    rest = rest.subspan(piece);
+  }
+  RC_ASSERT(sum.folded() == slow);
+  RC_ASSERT(internet_sum(octets) == slow);
 }
 
 RC_GTEST_PROP(FindTransport, NeverPointsOutsideThePacket, (Octets octets)) {

@@ -56,7 +56,7 @@ class Agents : public prometheus::Collectable {
 
  private:
   std::vector<std::string> sockets() const {
-    return sockets_.empty() ? find_control_sockets(std::string(kControlFolder)) : sockets_;
+    return sockets_.empty() ? find_status_sockets(std::string(kControlFolder)) : sockets_;
   }
 
   std::vector<std::string> sockets_;
@@ -134,7 +134,8 @@ int parse_and_run(int argc, char** argv) {
   app.add_option("--listen", arguments.listen, "Where to listen")
       ->type_name("ADDRESS:PORT")
       ->capture_default_str();
-  app.add_option("--socket", arguments.sockets, "An agent's control socket; all of /run/cuttle by default")
+  app.add_option("--socket", arguments.sockets,
+                 "An agent's status or control socket; all of /run/cuttle by default")
       ->type_name("PATH");
   app.add_flag("--once", arguments.once, "Print them once and end");
   app.add_flag("--reveal", arguments.public_address, "Allow an address that others can reach");

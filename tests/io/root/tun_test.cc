@@ -2,14 +2,19 @@
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 #include <vector>
 
@@ -88,6 +93,82 @@ TEST_F(TunTest, is_not_shared_even_with_several_queues) {
   const auto second = Tun::open("ct-a", {.multi_queue = true});
   ASSERT_FALSE(second);
   EXPECT_THAT(second.error().message, HasSubstr("held by process"));
+}
+
+// What a neighbour without any capability gets who asks the kernel for the interface: an error number, or 0.
+int attach_as_neighbour(const std::string& name, uid_t user, bool multi_queue) {
+  // Opened before the rights go: where /dev/net/tun is everybody's, he opens it himself.
+  const FileDescriptor fd(open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+  EXPECT_TRUE(fd);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (setresgid(65534, 65534, 65534) != 0 || setresuid(user, user, user) != 0) _exit(255);
+    ifreq request{};
+    std::memcpy(request.ifr_name, name.data(), name.size());
+    request.ifr_flags =
+        static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | (multi_queue ? IFF_MULTI_QUEUE : 0));
+    _exit(ioctl(fd.get(), TUNSETIFF, &request) == 0 ? 0 : errno);
+  }
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return WEXITSTATUS(status);
+}
+
+TEST_F(TunTest, is_nobody_elses) {
+  for (const bool multi_queue : {false, true}) {
+    SCOPED_TRACE(multi_queue ? "several queues" : "one queue");
+    {
+      auto tun = Tun::open("ct-a", {.multi_queue = multi_queue});
+      ASSERT_TRUE(tun) << tun.error().message;
+      EXPECT_EQ(find_link("ct-a")->value().owner_user, geteuid());
+      EXPECT_NE(attach_as_neighbour("ct-a", 65534, multi_queue), 0) << "while it is held";
+    }
+    EXPECT_EQ(attach_as_neighbour("ct-a", 65534, multi_queue), EPERM) << "while nobody holds it";
+    ASSERT_TRUE(Tun::remove("ct-a"));
+  }
+}
+
+// What an earlier version, or somebody's script, left behind.
+TEST_F(TunTest, is_taken_over_from_no_owner_and_from_another) {
+  for (const std::string owner : {"", " user 65534"}) {
+    SCOPED_TRACE(owner);
+    run("ip tuntap add dev ct-a mode tun vnet_hdr" + owner);
+    EXPECT_EQ(attach_as_neighbour("ct-a", 65534, false), 0) << "the test tests nothing";
+    { ASSERT_TRUE(Tun::open("ct-a", {.owner_user = 12345})); }
+    EXPECT_EQ(find_link("ct-a")->value().owner_user, 12345u);
+    EXPECT_EQ(attach_as_neighbour("ct-a", 65534, false), EPERM);
+    EXPECT_EQ(attach_as_neighbour("ct-a", 12345, false), 0);
+    ASSERT_TRUE(Tun::remove("ct-a"));
+  }
+}
+
+// He attached while the interface had no owner, from another network namespace, where nobody looks for him.
+TEST_F(TunTest, is_not_shared_with_one_who_was_there_before) {
+  run("ip tuntap add dev ct-a mode tun vnet_hdr multi_queue");
+  FileDescriptor fd(open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+  ifreq request{};
+  std::strcpy(request.ifr_name, "ct-a");
+  request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE);
+  ASSERT_EQ(ioctl(fd.get(), TUNSETIFF, &request), 0);
+  EXPECT_EQ(find_link("ct-a")->value().queues, 1u);
+  int pipes[2];
+  ASSERT_EQ(pipe(pipes), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (unshare(CLONE_NEWNET) != 0 || write(pipes[1], "x", 1) != 1) _exit(1);
+    pause();
+    _exit(0);
+  }
+  char octet = 0;
+  ASSERT_EQ(read(pipes[0], &octet, 1), 1);
+  fd = FileDescriptor();
+  const auto tun = Tun::open("ct-a", {.multi_queue = true});
+  EXPECT_FALSE(tun) << "its packets would be shared";
+  if (!tun) EXPECT_THAT(tun.error().message, HasSubstr("a queue of another process"));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  close(pipes[0]);
+  close(pipes[1]);
 }
 
 TEST_F(TunTest, says_that_the_name_belongs_to_something_else) {

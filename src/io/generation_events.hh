@@ -1,0 +1,29 @@
+// Tells when the virtual machine that this runs in was restored from a snapshot or copied, where hypervisor
+// and kernel (6.10 and later) say so: the generation identifier's driver sends a uevent with NEW_VMGENID=1,
+// after it has reseeded the kernel's random numbers. Source: Linux drivers/virt/vmgenid.c.
+#pragma once
+
+#include "base/bytes.hh"
+#include "base/result.hh"
+#include "io/file_descriptor.hh"
+
+namespace cuttle {
+
+class GenerationEvents {
+ public:
+  // Needs no privilege.
+  static Result<GenerationEvents> open();
+
+  // Takes all that waits. True when such an event was among it, or some were lost.
+  bool take();
+  int fd() const { return fd_.get(); }
+
+ private:
+  explicit GenerationEvents(FileDescriptor fd) : fd_(std::move(fd)) {}
+  FileDescriptor fd_;
+};
+
+// Whether a uevent ("change@PATH", then NAME=VALUE, each ended by a zero) is one.
+bool is_new_generation(Bytes uevent);
+
+}  // namespace cuttle

@@ -1,0 +1,139 @@
+#!/bin/bash
+# Other users of a node's machine get neither a link's interface nor a lane's datagrams: while the agent runs, while it
+# starts anew, and when it is gone.
+# shellcheck source=tests/node/harness.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
+
+# refused WHEN OPTIONS...: what uid 65534 tries in a's namespace.
+refused() {
+  local status=0
+  in_space a timeout 20 "$CUTTLE_TOOLS/neighbour" "${@:2}" 2>"$WORK/neighbour.log" || status=$?
+  expect_same "exit status of the neighbour $1 (${*:2})" 1 "$status"
+}
+last_port() { echo $((4410 + ${LANES:-1} - 1)); }
+tries() { # WHEN
+  refused "$1" --interface ct-b
+}
+tries_ports() { # WHEN
+  local port
+  for port in 4410 $(last_port); do
+    refused "$1" --local "${V4[a]}:$port" --remote "${V4[b]}:$port"
+    refused "$1" --local "0.0.0.0:$port" --remote "${V4[b]}:$port"
+    refused "$1" --local "[::]:$port" --remote "[::ffff:${V4[b]}]:$port"
+  done
+}
+
+# The agent with a /dev/net of its own, whose tun everybody may open, as udev makes it. (ip netns exec: mounts stay
+# inside.) The agent's user opens it again for a peer that comes with a reload.
+with_open_device() {
+  PROGRAM=$CUTTLE
+  CUTTLE=$WORK/cuttle
+  # shellcheck disable=SC2016  # expands inside
+  printf '#!/bin/sh\n[ "$1" != up ] || { mount -t tmpfs tmpfs /dev/net && mknod -m 666 /dev/net/tun c 10 200; }\nexec %s "$@"\n' \
+    "$PROGRAM" >"$CUTTLE"
+  chmod +x "$CUTTLE"
+}
+
+# The owner is whoever runs the agent: root, or the user it becomes.
+get_nothing() { # LANES OWNER
+  local tries_pid owner=$2 status PROGRAM CUTTLE=$CUTTLE
+  network
+  connect
+  with_open_device
+  LANES=$1 RATE="20 Mb/s" configure
+  LANES=$1
+  [[ $owner == root ]] || sed -i "s/^\[runtime\]/&\nuser = \"$owner\"/" "$WORK/a.toml"
+  start_agents
+  tries "while the agent runs"
+  tries_ports "while the agent runs"
+  transfer "${V4[b]}" --bytes 500000
+  expect_same "the checksum is the sender's" true "$(transferred match)"
+
+  in_space a "$CUTTLE_TOOLS/neighbour" --interface ct-b --for-ms 6000 &
+  tries_pid=$!
+  stop_agent a
+  tries "after a stop"
+  start_agent a
+  wait_up
+  stop_agent a KILL
+  tries "after a crash"
+  start_agent a
+  wait_up
+  status=0
+  wait "$tries_pid" || status=$?
+  expect_same "exit status of the neighbour who tried all the time" 1 "$status"
+  tries_ports "after a restart"
+  transfer "${V4[b]}" --bytes 500000
+  expect_same "the checksum is the sender's" true "$(transferred match)"
+
+  # A second peer that comes with a reload shares the port.
+  "$CUTTLE" genkey | "$CUTTLE" pubkey >"$WORK/c.pub"
+  cat >>"$WORK/a.toml" <<END
+[[peer]]
+name = "c"
+public_key = "$(<"$WORK/c.pub")"
+endpoint = "10.99.0.3:4410"
+redirect = ["10.99.0.3"]
+END
+  reload a || fail "the reload: $(<"$WORK/a.reload")"
+  refused "of the second peer's interface" --interface ct-c
+  refused "of the second peer's datagrams" --local "${V4[a]}:4410" --remote 10.99.0.3:4410
+  tries_ports "after a reload"
+  stop_agent a
+  take_down a
+  tries "after cuttle down"
+}
+
+# An interface of the right name that has no owner, or another: taken over.
+get_nothing_that_was_left_open() {
+  local owner
+  for owner in "" "user 65534"; do
+    network
+    connect
+    RATE="20 Mb/s" configure
+    # shellcheck disable=SC2086  # two words
+    ip -n "$NET-a" tuntap add dev ct-b mode tun vnet_hdr $owner
+    start_agents
+    stop_agent a
+    tries "for an interface that was there${owner:+ with an owner}"
+    start_agent a
+    wait_up
+  done
+}
+
+# as_group COMMAND...: an unprivileged user of the group that may ask for the status.
+as_group() {
+  in_space a setpriv --reuid 65534 --regid "$(getent group games | cut -d: -f3)" --clear-groups "$@"
+}
+
+# The second socket tells, and obeys nobody.
+tells_but_does_not_obey() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  sed -i "s|^control_socket = .*|control_socket = \"$WORK/run/a.sock\"\nstatus_group = \"games\"|" "$WORK/a.toml"
+  mkdir -m 755 "$WORK/run"
+  chmod 711 "$WORK"
+  ln -s run/a.sock "$WORK/a.sock"
+  start_agents
+  expect_same "mode and group of the status socket" "660 games" "$(stat -c '%a %G' "$WORK/run/a.status")"
+  expect_same "mode of the control socket" "600" "$(stat -c '%a' "$WORK/run/a.sock")"
+  cp "$CUTTLE" "$WORK/run/cuttle"
+  chmod 755 "$WORK/run/cuttle"
+  as_group "$WORK/run/cuttle" status --socket "$WORK/run/a.status" --json >"$WORK/status.json" || fail "it does not tell"
+  expect_same "the node that tells" a "$(jq -r .node "$WORK/status.json")"
+  ! as_group "$WORK/run/cuttle" reload --socket "$WORK/run/a.status" >"$WORK/asked" 2>&1 || fail "it obeys"
+  grep -q 'answers "status" alone' "$WORK/asked" || fail "it says: $(<"$WORK/asked")"
+  ! as_group "$WORK/run/cuttle" status --socket "$WORK/run/a.sock" >"$WORK/asked" 2>&1 || fail "the control socket is open"
+  ! in_space a setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/run/cuttle" status \
+    --socket "$WORK/run/a.status" >"$WORK/asked" 2>&1 || fail "it tells somebody else"
+  stop_agent a
+  [[ ! -e $WORK/run/a.status ]] || fail "the status socket stays behind"
+}
+
+run_case tells_but_does_not_obey
+for user in root daemon; do
+  for lanes in 1 2; do run_case get_nothing "$lanes" "$user"; done
+done
+run_case get_nothing_that_was_left_open
+finish
