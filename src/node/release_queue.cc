@@ -3,14 +3,17 @@
 namespace cuttle {
 
 size_t ReleaseQueue::hand_over(Lane& lane, const Train& train, Instant instant, Instant now) {
-  if (is_fresh_.exchange(false, std::memory_order_acquire)) clock_.handle_fresh(now);
+  if (is_fresh_.exchange(false, std::memory_order_acquire)) {
+    clock_.handle_fresh(now);
+    counts_from_ = now + QueueClock::kDepth * 2;  // a full bucket takes half as long to empty
+  }
   clock_.handle_time(now);
   lane.socket.set_way_out(device_->index());
   while (const auto level = clock_.poll_pause(instant)) {
     const Instant ends = clock_.end() + clock_.table().length(*level);
     const bool is_last = instant - ends < clock_.table().length(0);
     // Too late for its instant already, it says nothing about the queue's own lateness.
-    const bool counts = is_last && now < instant;
+    const bool counts = is_last && now < instant && now > counts_from_;
     if (!lane.socket.send_pause(clock_.table().frame_bytes(*level),
                                 counts ? std::optional(ends) : std::nullopt)) {
       break;  // the next pause is the longer for it

@@ -42,6 +42,7 @@ class ReleaseQueue {
   std::unique_ptr<ClockDevice> device_;
   QueueClock clock_;
   Lead lead_;
+  Instant counts_from_{};  // what passes from then on tells how late the queue is
   std::atomic<bool> on_{true};
   std::atomic<bool> is_fresh_{true};  // the device is new: its bucket is full
   std::atomic<int64_t> shown_lead_ns_{0};
