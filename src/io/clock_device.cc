@@ -256,6 +256,10 @@ ClockDevice::Lateness ClockDevice::lateness() const {
   return lateness;
 }
 
+std::string clock_alias_of_node(std::string_view node_name) {
+  return alias_of_node(node_name) + ", clock";
+}
+
 Result<void> remove_clock_devices(std::string_view alias) {
   const auto ours = links_with_alias(alias);
   if (!ours) return tl::unexpected(ours.error());

@@ -75,6 +75,9 @@ class ClockDevice {
   std::atomic<const uint64_t*> late_{nullptr};  // shared with the kernel: how often so late
 };
 
+// The alias that marks a clock device as that node's.
+std::string clock_alias_of_node(std::string_view node_name);
+
 // Those of that alias, with their filters.
 Result<void> remove_clock_devices(std::string_view alias);
 

@@ -8,10 +8,13 @@
 #include <algorithm>
 #include <array>
 
+#include "config/shape_plan.hh"
+#include "config/units.hh"
 #include "io/links.hh"
 #include "io/privileges.hh"
 #include "io/routes.hh"
 #include "io/rules.hh"
+#include "link/hiding.hh"
 #include "wire/cell.hh"
 
 namespace cuttle {
@@ -136,6 +139,31 @@ void check_interface(const NodeConfig& config, size_t i, const SourceMap& lines,
                   peer.interface_name()));
 }
 
+// What a host of two busy CPUs measured for a queue's lateness (docs/timing.md): a shape should hide it.
+constexpr Duration kUsualDeviation = microseconds(15);
+
+// Shapes that are known to tell.
+void check_hiding(const NodeConfig& config, size_t i, const SourceMap& lines, Problems& problems) {
+  const PeerConfig& peer = config.peers[i];
+  const auto plan = plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes);
+  if (!plan) return;
+  const auto line = [&](const char* key) {
+    return lines.line({fmt::format("peer[{}].shape.{}", i, key), fmt::format("shape.{}", key)});
+  };
+  if (plan->jitter.ns == 0) {
+    problems.warn(line("jitter"),
+                  fmt::format("peer {}: with jitter = 0 the intervals are fixed, and how they vary tells how busy this "
+                              "host is; leave it out",
+                              peer.name));
+  } else if (most_hidden_deviation(*plan) < kUsualDeviation) {
+    problems.warn(line("slot"), fmt::format("peer {}: trains {} apart hide releases that deviate by {}, and a host's "
+                                            "deviate by some {}: longer slots hide more",
+                                            peer.name, format_duration(plan->period() / plan->releases_per_slot()),
+                                            format_duration(most_hidden_deviation(*plan)),
+                                            format_duration(kUsualDeviation)));
+  }
+}
+
 }  // namespace
 
 void check_machine(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
@@ -144,6 +172,7 @@ void check_machine(const NodeConfig& config, const SourceMap& lines, Problems& p
   check_own_addresses(config, lines, problems);
   for (size_t i = 0; i < config.peers.size(); ++i) {
     check_way(config, i, lines, problems);
+    check_hiding(config, i, lines, problems);
     check_interface(config, i, lines, problems);
   }
 }

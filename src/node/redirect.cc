@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/clock_device.hh"
 #include "io/egress_lock.hh"
 #include "io/links.hh"
 #include "io/tun.hh"
@@ -155,6 +156,7 @@ Result<void> remove_redirect(const NodeConfig& config) {
     if (auto removed = remove_rule(rule); !removed) return removed;
   }
   if (auto removed = remove_guard(); !removed) return removed;
+  if (auto removed = remove_clock_devices(clock_alias_of_node(config.name)); !removed) return removed;
   return remove_lock();
 }
 

@@ -24,10 +24,6 @@ DrawKey random_key() {
 
 }  // namespace
 
-std::string clock_alias_of_node(std::string_view node_name) {
-  return alias_of_node(node_name) + ", clock";
-}
-
 Result<void> ReleaseQueues::set_up(const NodeConfig& config,
                                    const std::vector<std::unique_ptr<NodeLink>>& links) {
   if (auto removed = remove_clock_devices(clock_alias_of_node(config.name)); !removed) return removed;

@@ -14,9 +14,6 @@
 
 namespace cuttle {
 
-// What tells a node's clock devices from others' (io/clock_device.hh).
-std::string clock_alias_of_node(std::string_view node_name);
-
 class ReleaseQueues {
  public:
   // An error only where the configuration insists on queues.

@@ -44,6 +44,21 @@ TEST(Doctor, AHealthyAgent) {
   for (const Finding& finding : findings) EXPECT_EQ(finding.mark, Mark::good) << finding.what;
 }
 
+TEST(Doctor, TimingThatTellsIsSaid) {
+  StatusSnapshot status = healthy();
+  status.links[0].hiding = "tells";
+  status.links[0].hiding_permille = 812;
+  Finding found = complaint(examine_status(status));
+  EXPECT_THAT(found.what, HasSubstr("81.2 %"));
+  EXPECT_THAT(found.fix, HasSubstr("jitter = 0"));
+  status.links[0].jitter_percent = 100;
+  EXPECT_THAT(complaint(examine_status(status)).fix, HasSubstr("longer slots"));
+  status.links[0].hiding = "hidden";
+  EXPECT_FALSE(any_bad(examine_status(status)));
+  status.queue_why_not = "cannot make a macvlan on br0";
+  EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("macvlan"));
+}
+
 TEST(Doctor, EachTroubleHasItsOwnFix) {
   struct Case {
     const char* drop;
