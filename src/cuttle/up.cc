@@ -22,6 +22,7 @@ namespace {
 struct UpOptions {
   std::string config;
   std::string debug_keys;
+  std::string debug_draws;
   std::string confirm;
   bool verbose = false;
   bool json_log = false;
@@ -76,6 +77,7 @@ ExitStatus up(const UpOptions& options, const OwnDriver& own, AgentOptions agent
   agent.make_driver = std::move(*driver);
   start_log(options.verbose, options.json_log ? LogForm::json : LogForm::text);
   agent.debug_keys_file = options.debug_keys;
+  agent.debug_draws_file = options.debug_draws;
   agent.load = [&] { return load_and_check(*reader, options.config, own.name); };
   const auto ran = run_agent(loaded, agent);
   if (ran) return kDone;
@@ -125,6 +127,10 @@ void add_up(CLI::App& app, Action& chosen, const OwnDriver& own) {
           "--debug-keys", options->debug_keys,
           "Append the session keys to this file, to decrypt captures with. Whoever has it can read the "
           "traffic")
+      ->type_name("FILE");
+  command
+      ->add_option("--debug-draws", options->debug_draws,
+                   "Append to this file when each train was to leave, for `cuttle audit --schedule`")
       ->type_name("FILE");
   CLI::Option* confirm = command->add_option("--confirm", options->confirm,
                                              "Take everything back, as `cuttle down` would, unless `cuttle "

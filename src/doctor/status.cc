@@ -85,20 +85,23 @@ void examine_link(Findings& findings, const LinkStatus& link) {
 void examine_timing(Findings& findings, const LinkStatus& link) {
   if (link.state != "up") return;
   if (link.hiding == "tells") {
-    findings.push_back(
-        {Mark::bad,
-         fmt::format("link {}: its timing tells how busy this host is: who measures gaps for a second is right {:.1f} % "
-                     "of the time",
-                     link.name, link.hiding_permille / 10.0),
-         link.jitter_percent == 0 && !link.scatter
-             ? "take jitter = 0 out of [shape]: fixed intervals hide nothing"
-             : "longer slots, or a host that is less late: a queue to keep time, the CPU's frequency and sleep "
-               "(runtime.cpu_latency), interrupts on other CPUs (docs/timing.md)"});
+    findings.push_back({Mark::bad,
+                        fmt::format("link {}: its timing tells how busy this host is: who measures gaps for "
+                                    "a second is right {:.1f} % "
+                                    "of the time",
+                                    link.name, link.hiding_permille / 10.0),
+                        link.jitter_percent == 0 && !link.scatter
+                            ? "take jitter = 0 out of [shape]: fixed intervals hide nothing"
+                            : "longer slots, or a host that is less late: a queue to keep time, the CPU's "
+                              "frequency and sleep "
+                              "(runtime.cpu_latency), interrupts on other CPUs (docs/timing.md)"});
   }
-  if (link.queue_empty > 10 && share(link.queue_empty, link.cells_sent / std::max(link.cells_per_slot, 1u)) > 1e-3) {
-    findings.push_back({Mark::unsure,
-                        fmt::format("link {}: {} trains were handed to the queue too late", link.name, link.queue_empty),
-                        "a longer lead in [runtime], real-time priority, or CPUs of its own"});
+  if (link.queue_empty > 10 &&
+      share(link.queue_empty, link.cells_sent / std::max(link.cells_per_slot, 1u)) > 1e-3) {
+    findings.push_back(
+        {Mark::unsure,
+         fmt::format("link {}: {} trains were handed to the queue too late", link.name, link.queue_empty),
+         "a longer lead in [runtime], real-time priority, or CPUs of its own"});
   }
 }
 
@@ -112,7 +115,8 @@ Findings examine_status(const StatusSnapshot& status) {
                         "run it by its unit cuttle@NAME, or as root; realtime = true in [runtime]"});
   }
   if (!status.queue_why_not.empty()) {
-    findings.push_back({Mark::unsure, "no queue keeps time, the agent's own thread does: " + status.queue_why_not,
+    findings.push_back({Mark::unsure,
+                        "no queue keeps time, the agent's own thread does: " + status.queue_why_not,
                         "docs/architecture.md, \"A queue is the clock\", says what one needs"});
   }
   for (const LinkStatus& link : status.links) {

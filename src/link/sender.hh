@@ -64,6 +64,7 @@ class LaneSender {
   void handle_epoch(Instant epoch) { schedule_.handle_epoch(epoch); }
   Instant epoch() const { return schedule_.epoch(); }
   Instant deadline() const { return schedule_.deadline(); }
+  Instant drawn() const { return schedule_.drawn(); }
   // The train of the current slot; count is 0 when there is neither a session nor a handshake to send. Valid
   // until the next call. To be called once a slot.
   Train poll_train();

@@ -94,6 +94,7 @@ class Agent {
   size_t place_of(const NodeLink& link) const;
   StatusSnapshot status();
   void watch_joining(Instant now);
+  void write_draws(uint64_t wall_ns, Instant now);
   Result<void> close_joined(Instant now, size_t peer);
   Result<void> guard_joined(Instant now);
 
@@ -117,6 +118,7 @@ class Agent {
   bool memory_locked_ = false;
   std::optional<CpuLatency> cpu_latency_;
   std::unique_ptr<KeyLog> key_log_;
+  std::unique_ptr<DrawLog> draw_log_;
   std::vector<StrangerSocket> strangers_;
   std::vector<std::unique_ptr<NodeLink>> links_;
   ReleaseQueues queues_;
@@ -144,6 +146,12 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
     agent->key_log_ = std::move(*log);
     spdlog::warn("--debug-keys: everyone who can read {} can read all traffic", options.debug_keys_file);
   }
+  if (!options.debug_draws_file.empty()) {
+    auto log = DrawLog::open(options.debug_draws_file);
+    if (!log) return tl::unexpected(log.error());
+    agent->draw_log_ = std::move(*log);
+    spdlog::warn("--debug-draws: who reads {} knows when cells were to leave", options.debug_draws_file);
+  }
   // Is there an agent of this node already?
   auto sockets = ControlSockets::open(
       config, [self = agent.get()](const std::string& request) { return self->answer(request); });
@@ -169,6 +177,11 @@ Result<std::unique_ptr<Agent>> Agent::start(const NodeConfig& config, const Node
   auto links = assemble_links({config, keys, agent->backend_, agent->key_log_.get(), user_id});
   if (!links) return tl::unexpected(links.error());
   agent->links_ = std::move(*links);
+  for (const auto& link : agent->links_) {
+    for (size_t i = 0; agent->draw_log_ != nullptr && i < link->lanes(); ++i) {
+      link->lane(i).drawn = std::make_unique<DrawnReleases>(kDrawnReleasesWaiting);
+    }
+  }
   if (auto opened = open_strangers(config, agent->strangers_, user_id); !opened)
     return tl::unexpected(opened.error());
   if (auto opened = open_links(agent->joining_.routed()); !opened) return tl::unexpected(opened.error());
@@ -342,6 +355,18 @@ Result<void> Agent::guard_joined(Instant now) {
   return {};
 }
 
+void Agent::write_draws(uint64_t wall_ns, Instant now) {
+  if (draw_log_ == nullptr) return;
+  for (const auto& link : links_) {
+    for (size_t i = 0; i < link->lanes(); ++i) {
+      if (DrawnReleases* drawn = link->lane(i).drawn.get()) {
+        draw_log_->write(fmt::format("{} -> {}", config_.name, link->peer().name), *drawn,
+                         static_cast<int64_t>(wall_ns) - now.ns);
+      }
+    }
+  }
+}
+
 bool Agent::run() {
   // Handshakes are due some milliseconds after what causes them, however busy the machine is.
   if (config_.realtime) (void)set_high_priority();
@@ -388,6 +413,7 @@ bool Agent::run() {
     control_sockets_.handle_timeout(now);
     driver_->handle_timeout(now);
     queues_.handle_timeout(now);
+    write_draws(wall, now);
     redirect_watch_.handle_timeout(now, joining_.routed(), joining_.guarded());
     watch_joining(now);
     if (watchdog_round && now >= watchdog_next) {

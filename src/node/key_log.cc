@@ -1,31 +1,11 @@
 #include "node/key_log.hh"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-
-#include "io/file_descriptor.hh"
-#include "io/os_error.hh"
-
 namespace cuttle {
 
 Result<std::unique_ptr<KeyLog>> KeyLog::open(const std::string& path) {
-  // Nobody else's file, and no link to one: whoever put it there would read all traffic.
-  const int fd =
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-  if (fd < 0) return os_failure("--debug-keys " + path, errno);
-  struct stat status {};
-  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != ::geteuid() ||
-      (status.st_mode & 077) != 0) {
-    ::close(fd);
-    return failure("--debug-keys " + path +
-                   ": something is there that is no file of this user's alone; choose another path");
-  }
-  std::FILE* file = fdopen(fd, "a");
-  if (file == nullptr) return os_failure("--debug-keys " + path, errno);
-  return std::unique_ptr<KeyLog>(new KeyLog(file));
+  auto file = open_debug_file("--debug-keys", path);
+  if (!file) return tl::unexpected(file.error());
+  return std::unique_ptr<KeyLog>(new KeyLog(std::move(*file)));
 }
 
 void KeyLog::add(const IpAddress& source, const IpAddress& destination, Spi spi, const AeadKey& key) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -12,6 +11,7 @@
 #include "base/ip.hh"
 #include "base/result.hh"
 #include "crypto/aead.hh"
+#include "node/debug_file.hh"
 
 namespace cuttle {
 
@@ -23,11 +23,8 @@ class KeyLog {
   void add(const IpAddress& source, const IpAddress& destination, Spi spi, const AeadKey& key);
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  explicit KeyLog(std::FILE* file) : file_(file) {}
-  std::unique_ptr<std::FILE, Close> file_;
+  explicit KeyLog(DebugFile file) : file_(std::move(file)) {}
+  DebugFile file_;
 };
 
 }  // namespace cuttle

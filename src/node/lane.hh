@@ -18,6 +18,7 @@
 #include "link/receiver.hh"
 #include "link/sender.hh"
 #include "node/cell_ring.hh"
+#include "node/draw_log.hh"
 
 namespace cuttle {
 
@@ -79,6 +80,9 @@ struct Lane {
   alignas(64) LaneReceiver receiver;
   std::unique_ptr<HandshakeMac> handshake_mac;
   PacketCounters packets;
+
+  // Pacer to control thread, where draws are logged.
+  std::unique_ptr<DrawnReleases> drawn;
 
   // Control thread to pacer, control thread to receiver.
   alignas(64) Ring<PacerCommand> to_pacer{8};

@@ -38,6 +38,7 @@ Duration wake_lead(const Lane& lane) {
 namespace {
 
 void count(Lane& lane, size_t sent, size_t of) {
+  if (lane.drawn) lane.drawn->push(DrawnRelease{lane.sender.drawn(), static_cast<uint32_t>(of)});
   lane.sender.counters().cells.add(sent);
   lane.sender.counters().datagrams_refused.add(of - sent);
 }

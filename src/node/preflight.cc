@@ -151,16 +151,18 @@ void check_hiding(const NodeConfig& config, size_t i, const SourceMap& lines, Pr
     return lines.line({fmt::format("peer[{}].shape.{}", i, key), fmt::format("shape.{}", key)});
   };
   if (plan->jitter.ns == 0) {
-    problems.warn(line("jitter"),
-                  fmt::format("peer {}: with jitter = 0 the intervals are fixed, and how they vary tells how busy this "
-                              "host is; leave it out",
-                              peer.name));
+    problems.warn(
+        line("jitter"),
+        fmt::format("peer {}: with jitter = 0 the intervals are fixed, and how they vary tells how busy this "
+                    "host is; leave it out",
+                    peer.name));
   } else if (most_hidden_deviation(*plan) < kUsualDeviation) {
-    problems.warn(line("slot"), fmt::format("peer {}: trains {} apart hide releases that deviate by {}, and a host's "
-                                            "deviate by some {}: longer slots hide more",
-                                            peer.name, format_duration(plan->period() / plan->releases_per_slot()),
-                                            format_duration(most_hidden_deviation(*plan)),
-                                            format_duration(kUsualDeviation)));
+    problems.warn(
+        line("slot"),
+        fmt::format("peer {}: trains {} apart hide releases that deviate by {}, and a host's "
+                    "deviate by some {}: longer slots hide more",
+                    peer.name, format_duration(plan->period() / plan->releases_per_slot()),
+                    format_duration(most_hidden_deviation(*plan)), format_duration(kUsualDeviation)));
   }
 }
 
