@@ -36,6 +36,11 @@ def measure(results, row, tunnel, seconds):
 def main(options):
     results = Results("intervals", f"Variable intervals: what they cost at {RATE}", COLUMNS, plot="ping_ms")
     for number in range(options.rounds):
+        tunnel = tunnels.Cuttle(RATE, None)
+        try:
+            measure(results, "the default shape", tunnel, options.seconds)
+        finally:
+            tunnel.close()
         for slot in SLOTS:
             for name, shape in SHAPES.items():
                 tunnel = tunnels.Cuttle(RATE, slot, shape=shape)

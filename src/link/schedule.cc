@@ -11,9 +11,10 @@ namespace cuttle {
 
 namespace {
 
-constexpr uint64_t kFewestTrains = 2;        // in a slot
-constexpr uint32_t kMostSegments = 64;       // UDP_MAX_SEGMENTS of kernels before 6.9
-constexpr uint32_t kMostUdpPayload = 65507;  // 65,535 less IPv4 and UDP headers
+constexpr uint64_t kFewestTrains = 2;                       // in a slot
+constexpr Duration kShortestSlotOfTwo = microseconds(400);  // shorter ones would cost twice the wake-ups
+constexpr uint32_t kMostSegments = 64;                      // UDP_MAX_SEGMENTS of kernels before 6.9
+constexpr uint32_t kMostUdpPayload = 65507;                 // 65,535 less IPv4 and UDP headers
 
 }  // namespace
 
@@ -38,7 +39,8 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   uint64_t trains = 1;
   if (!request.scatter && request.jitter_percent > 0) {
     const uint64_t most = most_cells_per_call(request.cell_bytes);
-    trains = std::max((cells + most - 1) / most, std::min<uint64_t>(cells, kFewestTrains));
+    const uint64_t fewest = request.slot < kShortestSlotOfTwo ? 1 : kFewestTrains;
+    trains = std::max((cells + most - 1) / most, std::min(cells, fewest));
     cells = cells / trains * trains;
     if (cells * cell_e9 / request.rate_bps < static_cast<uint64_t>(kShortestSlot.ns)) cells += trains;
   }

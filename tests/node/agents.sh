@@ -49,7 +49,7 @@ addresses = ["${V4[$node]}", "${V6[$node]}"]
 control_socket = "$WORK/$node.sock"
 [shape]
 rate = "${RATE:-200 Mb/s}"
-slot = "${SLOT:-200 us}"
+slot = "${SLOT:-1 ms}"
 ${CELL:+cell = $CELL}
 [runtime]
 ${CUTTLE_TEST_DRIVER:+driver = "$CUTTLE_TEST_DRIVER"}
