@@ -144,17 +144,24 @@ Result<std::unique_ptr<ClockDevice>> ClockDevice::create(const ClockDeviceOption
                                                          const PauseTable& table) {
   std::unique_ptr<ClockDevice> device(
       new ClockDevice(options, fmt::format("{}{}", kNamePrefix, options.number)));
-  if (auto done = device->set_up(table); !done) {
-    if (device->index_ != 0) (void)remove_link(device->index_);
-    if (const auto below = find_link(options.underlay); below && *below) {
-      (void)remove_filter(**below, underlay_place(options.number));
-    }
-    return tl::unexpected(done.error());
-  }
+  if (auto done = device->set_up(table); !done) return tl::unexpected(done.error());
   return device;
 }
 
 Result<void> ClockDevice::set_up(const PauseTable& table) {
+  auto done = build(table);
+  if (!done) {
+    if (const auto made = find_link(name_); made && *made && (*made)->alias == options_.alias) {
+      (void)remove_link((*made)->index);
+    }
+    if (const auto below = find_link(options_.underlay); below && *below) {
+      (void)remove_filter(**below, underlay_place(options_.number));
+    }
+  }
+  return done;
+}
+
+Result<void> ClockDevice::build(const PauseTable& table) {
   const auto below = require_link(options_.underlay);
   if (!below) return tl::unexpected(below.error());
   underlay_index_ = below->index;
@@ -169,12 +176,14 @@ Result<void> ClockDevice::set_up(const PauseTable& table) {
   fill_with_entropy(hardware_address_);
   hardware_address_[0] = 0x02;  // locally administered, one station's
   if (auto added = add_macvlan(name_, *below, hardware_address_); !added) return added;
+  // At once, so that whatever happens it is known as ours.
+  if (auto set = set_link(name_, {.alias = options_.alias, .quiet_ipv6 = true}); !set) return set;
   const auto device = require_link(name_);
   if (!device) return tl::unexpected(device.error());
   index_ = device->index;
   if (auto queued = add_queue(*device, table); !queued) return queued;
   if (auto attached = attach_filters(); !attached) return attached;
-  if (auto set = set_link(name_, {.up = true, .alias = options_.alias, .quiet_ipv6 = true}); !set) return set;
+  if (auto set = set_link(name_, {.up = true}); !set) return set;
   return set_clock_route(options_.route_table, name_);
 }
 

@@ -65,6 +65,7 @@ class ClockDevice {
  private:
   ClockDevice(ClockDeviceOptions options, std::string name)
       : options_(std::move(options)), name_(std::move(name)) {}
+  Result<void> build(const PauseTable& table);
   Result<void> attach_filters();
 
   ClockDeviceOptions options_;

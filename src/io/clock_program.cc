@@ -34,8 +34,8 @@ bpf_insn load64(uint8_t to, uint8_t from, int16_t offset) {
 bpf_insn shift_right(uint8_t to, int32_t bits) {
   return instruction(BPF_ALU64 | BPF_RSH | BPF_K, to, 0, 0, bits);
 }
-bpf_insn if_at_most(uint8_t value, int32_t constant) {
-  return instruction(BPF_JMP | BPF_JLE | BPF_K, value, 0, 0, constant);
+bpf_insn if_above(uint8_t value, int32_t constant) {
+  return instruction(BPF_JMP | BPF_JGT | BPF_K, value, 0, 0, constant);
 }
 
 // Copies `bytes` from the frame to the stack at `place` (below the frame pointer).
@@ -61,7 +61,8 @@ std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program) {
   const auto is_cell = code.label();
   const auto v4 = code.label();
   const auto have_due = code.label();
-  const auto in_range = code.label();
+  const auto beyond = code.label();
+  const auto count = code.label();
   const auto drop = code.label();
 
   code.put({move(kFrame, BPF_REG_1), load32(kValue, kFrame, offsetof(__sk_buff, mark))});
@@ -92,15 +93,18 @@ std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program) {
   code.put(if_equal(kLate, 0), drop);
   code.put({call(BPF_FUNC_ktime_get_ns), move(kValue, BPF_REG_0), subtract_of(kValue, kLate)});
   code.put(if_negative(kValue), drop);
-  code.put({shift_right(kValue, kLateUnitLog2)});
-  code.put(if_at_most(kValue, kLateBuckets - 1), in_range);
-  code.put({set(kValue, kLateBuckets - 1)});
-  code.place(in_range);
-  code.put({shift_left(kValue, 3), store32(BPF_REG_10, -20, 0), move(BPF_REG_2, BPF_REG_10),
+  code.put({shift_right(kValue, kLateUnitLog2), store32(BPF_REG_10, -20, 0), move(BPF_REG_2, BPF_REG_10),
             add(BPF_REG_2, -20), load_map_first(BPF_REG_1, program.late_map), load_map_second(),
             call(BPF_FUNC_map_lookup_elem)});
   code.put(if_equal(BPF_REG_0, 0), drop);
-  code.put({add_of(BPF_REG_0, kValue), set(kValue, 1), atomic_add64(BPF_REG_0, 0, kValue)});
+  // Each sum has one kind of summand, or a kernel that gives this process CAP_BPF alone refuses the program.
+  code.put(if_above(kValue, kLateBuckets - 1), beyond);
+  code.put({shift_left(kValue, 3), add_of(BPF_REG_0, kValue)});
+  code.put(always(), count);
+  code.place(beyond);
+  code.put({add(BPF_REG_0, (kLateBuckets - 1) * sizeof(uint64_t))});
+  code.place(count);
+  code.put({set(kValue, 1), atomic_add64(BPF_REG_0, 0, kValue)});
   code.place(drop);
   code.put({set(BPF_REG_0, TC_ACT_SHOT), leave()});
 

@@ -141,8 +141,8 @@ listens_on_tcp() { # NODE PORT
 # What of a machine an agent may change.
 machine_state() { # NODE
   local table
-  # Counters and indices aside, which change by themselves.
-  ip -n "$NET-$1" -o link show | sed 's/^[0-9]*: //'
+  # Counters, indices and the operational state aside, which change by themselves.
+  ip -n "$NET-$1" -o link show | sed 's/^[0-9]*: //; s/ state [A-Z]* / /'
   ip -n "$NET-$1" -o addr show | sed 's/^[0-9]*: //'
   for table in -4 -6; do
     ip -n "$NET-$1" "$table" rule show

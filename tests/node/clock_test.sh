@@ -54,7 +54,7 @@ nobody_else_gets_in() {
   up
   start_agents
   start_capture wire ma
-  in_space a setpriv --reuid 65534 --regid 65534 --clear-groups python3 -c '
+  in_space a setpriv --reuid 65534 --regid 65534 --clear-groups /usr/bin/python3 -c '
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"cuttle-clock0")
