@@ -16,8 +16,8 @@ struct CaptureOptions {
   Duration disorder = kLittleDisorder;
   // A capture that ends in the middle of a packet is read up to there (see SourceCounts), not refused.
   bool accept_cut_off = false;
-  // Linux cooked captures of the first kind (`tcpdump -i any`, older) do not tell the interface: there, copies
-  // of packets captured just before are left out. Otherwise they are only counted.
+  // Linux cooked captures of the first kind (`tcpdump -i any`, older) do not tell the interface: there,
+  // copies of packets captured just before are left out. Otherwise they are only counted.
   bool leave_out_copies = false;
   std::string called;  // in messages; empty: the path
 };

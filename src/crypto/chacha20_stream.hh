@@ -1,5 +1,5 @@
-// The ChaCha20 key stream (RFC 8439, section 2.4), block after block, as a source of numbers that nobody without
-// the key can predict. One thread; allocates when it is made and not afterwards.
+// The ChaCha20 key stream (RFC 8439, section 2.4), block after block, as a source of numbers that nobody
+// without the key can predict. One thread; allocates when it is made and not afterwards.
 #pragma once
 
 #include <array>

@@ -85,9 +85,9 @@ class Enrollment {
       const bool changed = *text != before->text;
       using What = HostOutcome::What;
       outcome.hosts.push_back({own.host, own.file, own.node.endpoint,
-                               !changed          ? What::unchanged
+                               !changed               ? What::unchanged
                                : before->text.empty() ? What::made
-                                                 : What::grown});
+                                                      : What::grown});
       if (own.is_new_key) {
         const SecretText key = own.key.reveal_text();
         const std::string_view view = key.view();

@@ -18,8 +18,8 @@
 namespace cuttle {
 namespace {
 
-constexpr size_t kMostSegments = 64;       // UDP_MAX_SEGMENTS of kernels before 6.9
-constexpr size_t kMostUdpPayload = 65507;  // 65,535 less IPv4 and UDP headers
+constexpr size_t kMostSegments = 64;                  // UDP_MAX_SEGMENTS of kernels before 6.9
+constexpr size_t kMostUdpPayload = 65507;             // 65,535 less IPv4 and UDP headers
 constexpr std::array<uint8_t, 1500> kLongestPause{};  // what a pause's datagram holds: nothing
 
 // An ICMP error that came in since the last call is reported once, by a call that then does nothing: ask
@@ -51,7 +51,8 @@ ssize_t past_icmp_errors(Call call, Counter& ignored) {
   return -error;
 }
 
-// The control messages of one sendmsg: how long each datagram of a train is, and the interface it leaves through.
+// The control messages of one sendmsg: how long each datagram of a train is, and the interface it leaves
+// through.
 class SendControl {
  public:
   explicit SendControl(msghdr& message) : message_(message) {
@@ -60,9 +61,7 @@ class SendControl {
   }
   SendControl(const SendControl&) = delete;
 
-  void put_segment(size_t segment_bytes) {
-    put(SOL_UDP, UDP_SEGMENT, static_cast<uint16_t>(segment_bytes));
-  }
+  void put_segment(size_t segment_bytes) { put(SOL_UDP, UDP_SEGMENT, static_cast<uint16_t>(segment_bytes)); }
   // ip(7), ipv6(7). The source is said as well, or IPv4 would look for one on that interface.
   void put_way_out(uint32_t interface_index, const IpAddress& source) {
     if (source.is_v6) {
@@ -170,7 +169,8 @@ bool UdpSocket::send_pause(size_t frame_bytes, std::optional<Instant> due) {
   message.msg_iovlen = std::size(pieces);
   SendControl control(message);
   if (way_out_ != 0) control.put_way_out(way_out_, own_);
-  return past_icmp_errors([&] { return sendmsg(fd_.get(), &message, MSG_NOSIGNAL); }, shared_->icmp_on_send) >= 0;
+  return past_icmp_errors([&] { return sendmsg(fd_.get(), &message, MSG_NOSIGNAL); },
+                          shared_->icmp_on_send) >= 0;
 }
 
 std::optional<ReceivedTrain> UdpSocket::receive(MutableBytes buffer) {

@@ -92,7 +92,8 @@ tail -n 60 "$STATE/followed" | grep -q ' up ' || fail "no link is up"
 follow "4. Close the door for good"
 two_more_rounds
 expect_healthy "with all links up"
-other=$(frames -c 400 | grep -v ' UDP, length 1472$' | grep -cv ARP || true)
+# A train that no device has cut is one frame of a whole number of cells.
+other=$(frames -c 400 | awk '/ARP/ { next } / UDP, length [0-9]+$/ && $NF % 1472 == 0 { next } { n++ } END { print n + 0 }')
 ((other == 0)) || fail "$other frames on the fabric are no cells"
 echo "on the fabric: nothing but cells"
 
