@@ -81,6 +81,8 @@ struct StatusSnapshot {
   bool realtime = false;
   std::string realtime_why_not;  // empty when it is
   bool memory_locked = false;    // no key can be written to swap
+  bool watched = true;           // rules, routes and guard are put back where something takes them away
+  std::string watched_why_not;   // empty when they are
   GuardStatus guard;
   std::vector<LinkStatus> links;
 

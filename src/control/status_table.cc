@@ -27,6 +27,7 @@ std::string head(const StatusSnapshot& status) {
                                  human_age(status.uptime_s), status.driver, status.backend);
   text +=
       status.realtime ? "  real time: yes\n" : fmt::format("  real time: NO, {}\n", status.realtime_why_not);
+  if (!status.watched) text += fmt::format("  routes and guard watched: NO, {}\n", status.watched_why_not);
   text += fmt::format("  unshaped packets stopped: {} coming in, {} going out\n",
                       human_count(status.guard.unshaped_dropped_in),
                       human_count(status.guard.unshaped_dropped_out));

@@ -90,6 +90,10 @@ Findings examine_status(const StatusSnapshot& status) {
     findings.push_back({Mark::bad, "the agent runs without real-time priority: " + status.realtime_why_not,
                         "run it by its unit cuttle@NAME, or as root; realtime = true in [runtime]"});
   }
+  if (!status.watched) {
+    findings.push_back({Mark::bad, "nobody watches the agent's routes and guard: " + status.watched_why_not,
+                        "restart the agent"});
+  }
   for (const LinkStatus& link : status.links) examine_link(findings, link);
   return findings;
 }

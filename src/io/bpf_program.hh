@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "base/result.hh"
 #include "io/file_descriptor.hh"
@@ -66,9 +67,28 @@ struct Dropped {
   uint64_t packets = 0;
 };
 
-// A map of one Dropped, under the key 0.
+// A map of one Dropped, under the key 0, for a CounterView. User space can read it, but not write.
 Result<FileDescriptor> create_counter();
-Dropped read_counter(int map);
+
+// What a map of create_counter() holds, mapped into memory: reading it takes no system call, so who counts
+// needs no right to bpf(2). The map's descriptor may be closed meanwhile. Any thread.
+class CounterView {
+ public:
+  static Result<CounterView> of(int map);
+  CounterView() = default;  // of nothing: zeros
+  CounterView(CounterView&& other) noexcept : page_(std::exchange(other.page_, nullptr)) {}
+  CounterView& operator=(CounterView&& other) noexcept {
+    std::swap(page_, other.page_);
+    return *this;
+  }
+  ~CounterView();
+
+  Dropped read() const;
+
+ private:
+  explicit CounterView(void* page) : page_(page) {}
+  void* page_ = nullptr;
+};
 
 // Loads a socket filter; it returns the octets to keep.
 Result<FileDescriptor> load_socket_filter(std::span<const bpf_insn> program);

@@ -125,6 +125,12 @@ Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
   return UdpSocket(std::move(*fd), std::move(*filter), options.segmentation);
 }
 
+Result<UdpSocket> UdpSocket::adopt(FileDescriptor fd, FileDescriptor counter) {
+  auto filter = SizeFilter::adopt(std::move(counter));
+  if (!filter) return tl::unexpected(filter.error());
+  return UdpSocket(std::move(fd), std::move(*filter), true);
+}
+
 uint64_t UdpSocket::receive_buffer_dropped() const {
   uint32_t memory[SK_MEMINFO_VARS] = {};
   socklen_t size = sizeof(memory);
@@ -148,6 +154,12 @@ Result<StrangerSocket> StrangerSocket::open(const Endpoint& local) {
   if (!filter) return tl::unexpected(filter.error());
   if (auto done = bind_to(fd->get(), local); !done) return tl::unexpected(done.error());
   return StrangerSocket(std::move(*fd), std::move(*filter));
+}
+
+Result<StrangerSocket> StrangerSocket::adopt(FileDescriptor fd, FileDescriptor counter) {
+  auto filter = SizeFilter::adopt(std::move(counter));
+  if (!filter) return tl::unexpected(filter.error());
+  return StrangerSocket(std::move(fd), std::move(*filter));
 }
 
 }  // namespace cuttle

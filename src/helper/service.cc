@@ -1,0 +1,183 @@
+#include "helper/service.hh"
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "config/hand_over.hh"
+
+namespace cuttle::helper {
+
+namespace {
+
+Answer refused(std::string reason) {
+  return {.done = false, .octets = std::move(reason), .descriptors = {}, .lanes = {}, .strangers = {}};
+}
+
+Answer done(std::string octets = {}) {
+  return {.done = true, .octets = std::move(octets), .descriptors = {}, .lanes = {}, .strangers = {}};
+}
+
+Answer answer_to(const Result<void>& result) {
+  return result ? done() : refused(result.error().message);
+}
+
+// The descriptors of a socket: its own and, where it has one, that of its counter.
+template <typename Socket>
+void add_socket(Answer& answer, std::vector<bool>& has_counter, const Socket& socket) {
+  answer.descriptors.push_back(socket.fd());
+  has_counter.push_back(socket.counter() >= 0);
+  if (has_counter.back()) answer.descriptors.push_back(socket.counter());
+}
+
+}  // namespace
+
+size_t Service::peers() const {
+  return phase_ == Phase::changing || phase_ == Phase::withdrawn ? wanted_peers_ : peers_in_force_;
+}
+
+bool Service::fits(const Request& request) const {
+  const auto in = [&](std::initializer_list<Phase> phases) {
+    return std::find(phases.begin(), phases.end(), phase_) != phases.end();
+  };
+  const bool is_peer = request.number < peers();
+  switch (request.step) {
+    case Step::read_configuration:
+      return in({Phase::reading, Phase::running});
+    case Step::close_all:
+      return in({Phase::reading}) && has_wanted_;
+    case Step::open_lanes:
+      return in({Phase::starting, Phase::changing, Phase::withdrawn}) && is_peer;
+    case Step::open_strangers:
+      return in({Phase::starting, Phase::changing});
+    case Step::open_link:
+      return in({Phase::starting, Phase::withdrawn}) && is_peer;
+    case Step::settle:
+      return in({Phase::starting});
+    case Step::begin_change:
+      return in({Phase::running}) && has_wanted_;
+    case Step::close_wanted:
+      return in({Phase::changing});
+    case Step::abandon_change:
+      return in({Phase::changing, Phase::closed});
+    case Step::withdraw:
+      return in({Phase::closed});
+    case Step::finish_change:
+      return in({Phase::withdrawn});
+    case Step::link_is_up:
+      return in({Phase::running}) && is_peer;
+    case Step::guard_status:
+      return !in({Phase::reading, Phase::failed, Phase::over});
+    case Step::confirm:
+      return in({Phase::running});
+    case Step::take_back:
+      return in({Phase::starting, Phase::failed, Phase::running});
+  }
+  return false;
+}
+
+Answer Service::handle(std::string_view octets) {
+  const auto request = parse_request(octets);
+  if (!request) return refused("the helper does not understand what it is asked");
+  if (!fits(*request)) return refused("the helper is asked for a step that does not come next");
+  return act(*request);
+}
+
+Answer Service::act(const Request& request) {
+  switch (request.step) {
+    case Step::read_configuration:
+      return read_configuration();
+    case Step::close_all:
+      return close_all();
+    case Step::open_lanes:
+      return open_lanes(request.number);
+    case Step::open_strangers:
+      return open_strangers(request.number);
+    case Step::open_link:
+      return answer_to(machine_.open_link(request.number));
+    case Step::settle:
+      return move(machine_.settle(), Phase::running);
+    case Step::begin_change:
+      return move(machine_.begin_change(), Phase::changing);
+    case Step::close_wanted:
+      return move(machine_.close_wanted(), Phase::closed);
+    case Step::abandon_change: {
+      const auto abandoned = machine_.abandon_change();
+      phase_ = Phase::running;
+      has_wanted_ = false;
+      return answer_to(abandoned);
+    }
+    case Step::withdraw: {
+      const auto withdrawn = machine_.withdraw();  // what can be done is done
+      phase_ = Phase::withdrawn;
+      return answer_to(withdrawn);
+    }
+    case Step::finish_change:
+      return finish_change();
+    case Step::link_is_up:
+      return answer_to(machine_.link_is_up(request.number));
+    case Step::guard_status: {
+      const auto status = machine_.guard_status();
+      return status ? done(to_octets(*status)) : refused(status.error().message);
+    }
+    case Step::confirm:
+      return answer_to(machine_.confirm());
+    case Step::take_back:
+      return move(machine_.take_back(), Phase::over);
+  }
+  return refused("the helper does not know that step");
+}
+
+Answer Service::move(const Result<void>& result, Phase next) {
+  if (result) phase_ = next;
+  return answer_to(result);
+}
+
+Answer Service::read_configuration() {
+  const LoadedConfig loaded = machine_.read_configuration();
+  has_wanted_ = loaded.good();
+  wanted_peers_ = has_wanted_ ? loaded.config.peers.size() : 0;
+  return done(cuttle::to_octets(loaded));
+}
+
+Answer Service::close_all() {
+  const auto open = machine_.close_all();
+  phase_ = open ? Phase::starting : Phase::failed;
+  has_wanted_ = false;
+  peers_in_force_ = wanted_peers_;
+  return open ? done(to_octets(*open)) : refused(open.error().message);
+}
+
+Answer Service::open_lanes(size_t peer) {
+  auto lanes = machine_.open_lanes(peer);
+  if (!lanes) return refused(lanes.error().message);
+  Answer answer = done();
+  std::vector<bool> has_counter;
+  for (const LaneDoor& lane : *lanes) {
+    answer.descriptors.push_back(lane.queue.fd());
+    add_socket(answer, has_counter, lane.socket);
+  }
+  answer.octets = counters_octets(has_counter);
+  answer.lanes = std::move(*lanes);
+  return answer;
+}
+
+Answer Service::open_strangers(size_t already) {
+  auto strangers = machine_.open_strangers(already);
+  if (!strangers) return refused(strangers.error().message);
+  Answer answer = done();
+  std::vector<bool> has_counter;
+  for (const StrangerSocket& stranger : *strangers) add_socket(answer, has_counter, stranger);
+  answer.octets = counters_octets(has_counter);
+  answer.strangers = std::move(*strangers);
+  return answer;
+}
+
+Answer Service::finish_change() {
+  const auto open = machine_.finish_change();
+  phase_ = Phase::running;
+  has_wanted_ = false;
+  peers_in_force_ = wanted_peers_;
+  return open ? done(to_octets(*open)) : refused(open.error().message);
+}
+
+}  // namespace cuttle::helper
