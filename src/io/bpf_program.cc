@@ -29,9 +29,12 @@ Result<FileDescriptor> create_counter() {
   attributes.key_size = sizeof(uint32_t);
   attributes.value_size = sizeof(Dropped);
   attributes.max_entries = 1;
-  attributes.map_flags = BPF_F_MMAPABLE | BPF_F_RDONLY;
+  attributes.map_flags = BPF_F_MMAPABLE;
   FileDescriptor map(bpf_call(BPF_MAP_CREATE, attributes));
   if (!map) return os_failure("cannot create a BPF map", errno, kAdvice);
+  attributes = {};
+  attributes.map_fd = static_cast<uint32_t>(map.get());
+  if (bpf_call(BPF_MAP_FREEZE, attributes) != 0) return os_failure("cannot freeze a BPF map", errno, kAdvice);
   return map;
 }
 

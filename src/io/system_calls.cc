@@ -57,7 +57,7 @@ constexpr int kDescriptorControls[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUP
 constexpr int kHelperFamilies[] = {AF_NETLINK, AF_INET, AF_INET6};
 constexpr unsigned long kHelperRequests[] = {TUNSETIFF,   TUNSETVNETHDRSZ, TUNSETOFFLOAD, TUNSETOWNER,
                                              TUNSETGROUP, TUNSETPERSIST,   SIOCSIFMTU};
-constexpr int kHelperBpf[] = {BPF_MAP_CREATE, BPF_PROG_LOAD};
+constexpr int kHelperBpf[] = {BPF_MAP_CREATE, BPF_MAP_FREEZE, BPF_PROG_LOAD};
 
 // Beyond the newest call that a kernel had when this was written; numbers are given in order.
 constexpr int kLastNumber = 700;
