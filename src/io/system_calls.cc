@@ -55,8 +55,9 @@ constexpr int kProcessControls[] = {PR_SET_NAME, PR_GET_NAME, PR_SET_TIMERSLACK,
 constexpr int kDescriptorControls[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC};
 
 constexpr int kHelperFamilies[] = {AF_NETLINK, AF_INET, AF_INET6};
-constexpr unsigned long kHelperRequests[] = {TUNSETIFF,   TUNSETVNETHDRSZ, TUNSETOFFLOAD, TUNSETOWNER,
-                                             TUNSETGROUP, TUNSETPERSIST,   SIOCSIFMTU};
+constexpr unsigned long kHelperRequests[] = {TUNSETIFF,   TUNSETVNETHDRSZ, TUNSETOFFLOAD,
+                                             TUNSETOWNER, TUNSETGROUP,     TUNSETPERSIST,
+                                             SIOCSIFMTU,  SIOCGIFINDEX,    SIOCGIFNAME};
 constexpr int kHelperBpf[] = {BPF_MAP_CREATE, BPF_MAP_FREEZE, BPF_PROG_LOAD};
 
 // Beyond the newest call that a kernel had when this was written; numbers are given in order.
