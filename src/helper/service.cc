@@ -70,7 +70,7 @@ bool Service::fits(const Request& request) const {
     case Step::confirm:
       return in({Phase::running});
     case Step::take_back:
-      return in({Phase::starting, Phase::failed, Phase::running});
+      return in({Phase::reading, Phase::starting, Phase::failed, Phase::running});
   }
   return false;
 }
@@ -122,6 +122,7 @@ Answer Service::act(const Request& request) {
     case Step::confirm:
       return answer_to(machine_.confirm());
     case Step::take_back:
+      if (phase_ == Phase::reading) return done();  // a start that failed before it changed anything
       return move(machine_.take_back(), Phase::over);
   }
   return refused("the helper does not know that step");
