@@ -14,6 +14,6 @@ namespace cuttle::helper {
 
 // Call on the main thread, before other threads start, secrets are read or privileges are given away; the
 // helper has all that this process has now, until the start is over (Machine::settle).
-Result<std::unique_ptr<Machine>> start_privileged_helper(LocalMachineOptions options);
+Result<std::unique_ptr<Machine>> start_privileged_helper(const LocalMachineOptions& options);
 
 }  // namespace cuttle::helper

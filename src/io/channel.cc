@@ -106,6 +106,10 @@ Result<ChannelMessage> Channel::receive(Instant until) const {
   }
 }
 
+bool Channel::wait_to_receive(Instant until) const {
+  return wait(POLLIN, until);
+}
+
 bool Channel::is_open() const {
   pollfd waiting{socket_.get(), POLLIN, 0};
   return socket_ && (::poll(&waiting, 1, 0) <= 0 || (waiting.revents & (POLLHUP | POLLERR)) == 0);

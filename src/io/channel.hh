@@ -35,8 +35,8 @@ class Channel {
 
   // Whether the other end is still there.
   bool is_open() const;
-  // To wait on for reading; stays the channel's.
-  int fd() const { return socket_.get(); }
+  // False when nothing came until then; true, too, when the other end is gone.
+  bool wait_to_receive(Instant until) const;
 
  private:
   bool wait(short what, Instant until) const;
