@@ -99,8 +99,11 @@ Result<void> LocalMachine::open_link(size_t peer) {
 }
 
 Result<void> LocalMachine::settle() {
+  if (options_.confine) {
+    if (auto confined = options_.confine(); !confined) return confined;
+  }
   settled_ = true;
-  return options_.confine ? options_.confine() : Result<void>();
+  return {};
 }
 
 // --- a change
