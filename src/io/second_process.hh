@@ -10,11 +10,13 @@
 
 namespace cuttle {
 
-// `serve` runs there, with the other end of the channel that is returned; when it returns, so ends the process.
-// When this process ends, however, the other is killed at once, in the midst of whatever it does. Signals that
-// ask for an end are this process's: a ^C on the terminal, and what systemd sends to all processes of a unit.
-// Its memory is locked and its priority high, where that is permitted. Call on the main thread, before other
-// threads start, secrets are read or privileges are given away. `name` is what ps shows, 15 characters.
-Result<Channel> start_second_process(const std::string& name, const std::function<void(const Channel&)>& serve);
+// `serve` runs there, with the other end of the channel that is returned; when it returns, so ends the
+// process. When this process ends, however, the other is killed at once, in the midst of whatever it does.
+// Signals that ask for an end are this process's: a ^C on the terminal, and what systemd sends to all
+// processes of a unit. Its memory is locked and its priority high, where that is permitted. Call on the main
+// thread, before other threads start, secrets are read or privileges are given away. `name` is what ps shows,
+// 15 characters.
+Result<Channel> start_second_process(const std::string& name,
+                                     const std::function<void(const Channel&)>& serve);
 
 }  // namespace cuttle
