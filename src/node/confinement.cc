@@ -1,5 +1,7 @@
 #include "node/confinement.hh"
 
+#include <time.h>
+
 #include <array>
 
 #include "io/privileges.hh"
@@ -10,6 +12,7 @@ namespace cuttle {
 Result<void> confine_agent(const std::string& user, const SystemCalls& more) {
   const auto whom = user.empty() ? std::nullopt : find_user(user);
   if (!user.empty() && !whom) return failure("there is no user " + user);
+  ::tzset();  // the log's times are local; /etc/localtime cannot be read later
   const std::array<std::string, 2> kept{"cap_sys_nice", "cap_ipc_lock"};
   if (auto dropped = keep_only_capabilities(kept, whom); !dropped) return dropped;
   return restrict_agent(more);
