@@ -9,7 +9,7 @@ namespace {
 constexpr double kSecond_ns = 1e9;
 // 2 (w^2 / v) / sqrt(k'), where k' is by how much the variance of n gaps fluctuates, times n: found by
 // simulation (tests/link/hiding_test.cc), since gaps of one slot are not independent.
-constexpr double kFactorOfOne = 13;
+constexpr double kFactorOfOne = 10;
 constexpr double kFactorOfSeveral = 3.5;
 
 // How many of its chance fluctuations a second's variance of the gaps is shifted by lateness of that

@@ -5,7 +5,7 @@
 // variance s^2. An attacker who measures the variance of n gaps meets a chance fluctuation of it,
 // proportional to v / sqrt(n). So the most that lateness can shift it, from none to all, is d = f s^2 / w^2
 // sqrt(n) of these fluctuations, w being the width of the draw for each release, and who decides by that is
-// right with probability Phi(d / 2). The factor f is smaller the more the draws vary: 13 with one release a
+// right with probability Phi(d / 2). The factor f is smaller the more the draws vary: 10 with one release a
 // slot, 3.5 with several.
 #pragma once
 
