@@ -29,7 +29,6 @@ constexpr uint32_t kRate_bytes = 1'000'000'000;
 constexpr uint32_t kPeakRate_bytes = 2 * kRate_bytes;
 constexpr uint32_t kLongestPauseBytes = 100'000'000;
 constexpr uint32_t kQueueLimitBytes = 2'000'000'000;
-constexpr std::string_view kNamePrefix = kClockDevicePrefix;
 
 FilterPlace underlay_place(uint32_t number) {
   return {TrafficHook::egress, 10, number + 1, "cuttle-clock"};
@@ -143,7 +142,7 @@ Result<bool> has_queue(const Link& device) {
 Result<std::unique_ptr<ClockDevice>> ClockDevice::create(const ClockDeviceOptions& options,
                                                          const PauseTable& table) {
   std::unique_ptr<ClockDevice> device(
-      new ClockDevice(options, fmt::format("{}{}", kNamePrefix, options.number)));
+      new ClockDevice(options, fmt::format("{}{}", kClockDevicePrefix, options.number)));
   if (auto done = device->set_up(table); !done) return tl::unexpected(done.error());
   return device;
 }
@@ -164,7 +163,6 @@ Result<void> ClockDevice::set_up(const PauseTable& table) {
 Result<void> ClockDevice::build(const PauseTable& table) {
   const auto below = require_link(options_.underlay);
   if (!below) return tl::unexpected(below.error());
-  underlay_index_ = below->index;
   const auto left = find_link(name_);
   if (!left) return tl::unexpected(left.error());
   if (*left) {
@@ -273,7 +271,7 @@ Result<void> remove_clock_devices(std::string_view alias) {
   const auto ours = links_with_alias(alias);
   if (!ours) return tl::unexpected(ours.error());
   for (const Link& link : *ours) {
-    if (!link.name.starts_with(kNamePrefix) || link.kind != "macvlan") continue;
+    if (!link.name.starts_with(kClockDevicePrefix) || link.kind != "macvlan") continue;
     if (auto removed = remove_link(link.index); !removed) return removed;
     if (auto removed = remove_clock_route(link.name); !removed) return removed;
   }

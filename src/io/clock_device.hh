@@ -17,7 +17,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/counter.hh"
 #include "base/result.hh"
 #include "link/queue_clock.hh"
 
@@ -71,7 +70,6 @@ class ClockDevice {
   ClockDeviceOptions options_;
   std::string name_;
   std::atomic<uint32_t> index_{0};
-  uint32_t underlay_index_ = 0;
   std::vector<uint8_t> hardware_address_;
   std::atomic<const uint64_t*> late_{nullptr};  // shared with the kernel: how often so late
 };

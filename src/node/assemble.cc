@@ -21,13 +21,13 @@ uint64_t random_seed() {
   return load_be64(octets);
 }
 
+}  // namespace
+
 DrawKey random_draw_key() {
   DrawKey key;
   fill_with_entropy(key.bytes());
   return key;
 }
-
-}  // namespace
 
 AssociationConfig association_config(const Assembly& assembly, size_t i, const SlotPlan& plan) {
   const PeerConfig& peer = assembly.config.peers[i];

@@ -39,4 +39,7 @@ Result<std::vector<std::unique_ptr<NodeLink>>> assemble_links(const Assembly& as
 // The own address that this peer's traffic comes from: the first of the peer's family.
 IpAddress own_address_for(const NodeConfig& config, const IpAddress& remote);
 
+// From the system: what a schedule or a table of pauses is drawn from.
+DrawKey random_draw_key();
+
 }  // namespace cuttle

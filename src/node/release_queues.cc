@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <map>
 
-#include "io/entropy.hh"
 #include "io/links.hh"
+#include "node/assemble.hh"
 
 namespace cuttle {
 
@@ -15,12 +15,6 @@ namespace {
 
 constexpr Duration kRound = seconds(2);
 constexpr uint32_t kEthernetAndUdpV4 = 14 + 20 + 8;
-
-DrawKey random_key() {
-  DrawKey key;
-  fill_with_entropy(key.bytes());
-  return key;
-}
 
 }  // namespace
 
@@ -56,7 +50,7 @@ Result<void> ReleaseQueues::set_up(const NodeConfig& config,
 
 Result<void> ReleaseQueues::add(const NodeConfig& config, uint32_t shard, const std::string& underlay,
                                 std::span<const uint32_t> cell_bytes) {
-  Draws draws(random_key());
+  Draws draws(random_draw_key());
   auto table = PauseTable::draw(draws, cell_bytes.front() + kEthernetAndUdpV4);
   if (!table) return failure(fmt::format("cells of {} bytes are too small for a queue", cell_bytes.front()));
   ClockDeviceOptions options;
