@@ -36,8 +36,7 @@ Result<void> ReleaseQueues::set_up(const NodeConfig& config,
   }
   for (auto& [underlay, cell_bytes] : underlays) {
     std::ranges::sort(cell_bytes);
-    const auto repeated = std::ranges::unique(cell_bytes);
-    cell_bytes.erase(repeated.begin(), repeated.end());
+    cell_bytes.erase(std::unique(cell_bytes.begin(), cell_bytes.end()), cell_bytes.end());
     for (uint32_t shard = 0; shard < std::max(config.shards, 1u); ++shard) {
       if (auto added = add(config, shard, underlay, cell_bytes); !added) why_not_ = added.error().message;
     }

@@ -80,9 +80,10 @@ start_capture() {
   eventually 10 grep -qs 'listening on' "$WORK/$1.capture" || fail "tcpdump: $(<"$WORK/$1.capture")"
 }
 
-# Fails when packets are missing in it, unless `any` says that some will do.
+# Fails when packets are missing in it, unless `any` says that some will do. The kernel hands tcpdump what is in an
+# unfinished block of the ring after one second, and what still lies there when tcpdump ends is lost.
 stop_capture() { # NAME [any]
-  sleep 0.2
+  [[ ${2:-} == any ]] || sleep 1.2
   end_process TERM "$(<"$WORK/$1.capture.pid")"
   [[ ${2:-} != any ]] || return 0
   grep -q '^0 packets dropped by kernel' "$WORK/$1.capture" || fail "tcpdump lost packets: $(<"$WORK/$1.capture")"
