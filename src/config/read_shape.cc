@@ -76,7 +76,7 @@ void check_shape(const Shape& shape, bool is_v6, uint32_t lanes, const std::stri
                      fmt::format("{}.cell = {}: too large for IPv6; {} is the most", shown,
                                  complete.cell_bytes, kLargestCellBytesV6));
   }
-  const auto plan = plan_shape(complete, is_v6, lanes);
+  const auto plan = plan_shape(complete, is_v6, lanes, lanes);
   if (plan) return;
   const std::string_view culprit = plan.error().culprit == ShapeProblem::Culprit::rate ? "rate" : "slot";
   out.problems.add(out.lines.line({key(culprit), key("rate"), key("slot"), key("cell"), path,

@@ -44,17 +44,24 @@ tl::unexpected<ShapeProblem> slot_problem(std::string message) {
 
 }  // namespace
 
-ShapeRequest to_request(const Shape& shape, bool is_v6, uint32_t lanes) {
+uint32_t count_lanes(const NodeConfig& config) {
+  uint32_t lanes = 0;
+  for (const PeerConfig& peer : config.peers) lanes += peer.lanes;
+  return lanes;
+}
+
+ShapeRequest to_request(const Shape& shape, bool is_v6, uint32_t lanes, uint32_t node_lanes) {
   return {.cell_bytes = shape.cell_bytes,
           .is_v6 = is_v6,
           .rate_bps = shape.rate_bps,
           .slot = shape.slot,
           .jitter_percent = shape.jitter_percent,
           .lanes = lanes,
-          .scatter = shape.scatter};
+          .scatter = shape.scatter,
+          .node_lanes = node_lanes};
 }
 
-tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, uint32_t lanes) {
+tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, uint32_t lanes, uint32_t node_lanes) {
   const size_t ip_bytes = wire::CellFormat(shape.cell_bytes).ip_bytes(is_v6);
   const LaneRate lane{8 * ip_bytes * lanes, shape.rate_bps};
   const std::string rate =
@@ -99,7 +106,7 @@ tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, 
                     rate, format_duration(kShortestSlot), format_duration(time_of(fewest, lane))));
   }
   SlotPlan plan{};
-  if (!plan_slots(to_request(shape, is_v6, lanes), plan)) {
+  if (!plan_slots(to_request(shape, is_v6, lanes, node_lanes), plan)) {
     return slot_problem(fmt::format("no schedule keeps {} with slots of {}; try another slot", rate,
                                     format_duration(shape.slot)));
   }

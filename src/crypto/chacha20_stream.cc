@@ -1,15 +1,26 @@
 #include "crypto/chacha20_stream.hh"
 
+#include "base/bytes.hh"
 #include "base/check.hh"
 
 namespace cuttle {
 
 ChaCha20Stream::ChaCha20Stream(const Secret<32>& key) : context_(EVP_CIPHER_CTX_new()) {
-  // Block counter and nonce zero: a key makes one stream.
+  // Block counter and nonce zero.
   constexpr std::array<uint8_t, 16> kCounterAndNonce{};
   CUTTLE_CHECK(context_ && EVP_EncryptInit_ex(context_.get(), EVP_chacha20(), nullptr, key.data(),
                                               kCounterAndNonce.data()) == 1,
                "OpenSSL refuses a ChaCha20 key");
+}
+
+// The nonce is the number and a one; the block counter begins at zero.
+void ChaCha20Stream::handle_stream(uint64_t number) {
+  std::array<uint8_t, 16> counter_and_nonce{};
+  counter_and_nonce[4] = 1;
+  store_be64(counter_and_nonce.data() + 8, number);
+  CUTTLE_CHECK(EVP_EncryptInit_ex(context_.get(), nullptr, nullptr, nullptr, counter_and_nonce.data()) == 1,
+               "OpenSSL refuses a nonce");
+  used_ = kWords;
 }
 
 uint64_t ChaCha20Stream::next() {

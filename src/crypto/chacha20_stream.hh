@@ -14,6 +14,8 @@ class ChaCha20Stream {
  public:
   explicit ChaCha20Stream(const Secret<32>& key);
 
+  // On to the beginning of a stream of that number: many for one key, none of them the one it begins with.
+  void handle_stream(uint64_t number);
   uint64_t next();
 
  private:

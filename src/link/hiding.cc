@@ -10,7 +10,12 @@ constexpr double kSecond_ns = 1e9;
 // 2 (w^2 / v) / sqrt(k'), where k' is by how much the variance of n gaps fluctuates, times n: found by
 // simulation (tests/link/hiding_test.cc), since gaps of one slot are not independent.
 constexpr double kFactorOfOne = 10;
-constexpr double kFactorOfSeveral = 3.5;
+constexpr double kFactorOfSeveral = 4.7;
+constexpr double kFactorOfManyLanes = 5.5;
+
+uint32_t releases_together(const SlotPlan& plan) {
+  return plan.releases_per_slot() * (plan.scatter ? 1 : plan.node_lanes);
+}
 
 // How many of its chance fluctuations a second's variance of the gaps is shifted by lateness of that
 // variance, in units of the squared width: d = factor * s^2 / w^2.
@@ -20,11 +25,13 @@ struct Gaps {
 };
 
 Gaps gaps_of(const SlotPlan& plan) {
-  const double releases = plan.releases_per_slot();
+  const double releases = releases_together(plan);
   const double mean_gap_ns = static_cast<double>(plan.period().ns) / releases;
   const double count = kSecond_ns / mean_gap_ns;
   const double width_ns = static_cast<double>(plan.jitter.ns) / releases;
-  return {width_ns, (releases > 1 ? kFactorOfSeveral : kFactorOfOne) * std::sqrt(count)};
+  double factor = kFactorOfOne;
+  if (releases > 1) factor = releases > plan.releases_per_slot() ? kFactorOfManyLanes : kFactorOfSeveral;
+  return {width_ns, factor * std::sqrt(count)};
 }
 
 }  // namespace
@@ -37,6 +44,10 @@ Hiding judge_hiding(const SlotPlan& plan, Duration deviation, bool cut_by_cpu) {
   const double d = gaps.factor * s * s;
   hiding.accuracy = 0.5 * std::erfc(-d / 2 / std::sqrt(2.0));
   return hiding;
+}
+
+Duration mean_gap(const SlotPlan& plan) {
+  return plan.period() / releases_together(plan);
 }
 
 Duration most_hidden_deviation(const SlotPlan& plan) {

@@ -6,7 +6,8 @@
 // proportional to v / sqrt(n). So the most that lateness can shift it, from none to all, is d = f s^2 / w^2
 // sqrt(n) of these fluctuations, w being the width of the draw for each release, and who decides by that is
 // right with probability Phi(d / 2). The factor f is smaller the more the draws vary: 10 with one release a
-// slot, 3.5 with several.
+// slot, 4.7 with several. Where lanes take turns (turn_sequence.hh) the gaps are those between all their releases, and
+// f is 5.5.
 #pragma once
 
 #include <string_view>
@@ -32,6 +33,8 @@ struct Hiding {
 
 // `deviation`: the standard deviation of the releases' lateness on the wire.
 Hiding judge_hiding(const SlotPlan& plan, Duration deviation, bool cut_by_cpu);
+// Between releases of all lanes that are drawn together.
+Duration mean_gap(const SlotPlan& plan);
 // The largest deviation that this shape hides.
 Duration most_hidden_deviation(const SlotPlan& plan);
 

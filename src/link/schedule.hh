@@ -17,51 +17,13 @@
 
 #include "base/time.hh"
 #include "link/draws.hh"
+#include "link/turn_sequence.hh"
+#include "link/slot_plan.hh"
 
 namespace cuttle {
 
-// What an operator asks for.
-struct ShapeRequest {
-  uint32_t cell_bytes;
-  bool is_v6 = false;  // of the underlay: decides how many IP bytes a cell is
-  uint64_t rate_bps;   // of IP bytes
-  Duration slot;       // wished; the real one is the nearest that carries whole cells at exactly that rate
-  uint32_t jitter_percent = 0;  // of the slot, 100 at the most
-  uint32_t lanes = 1;           // the rate is shared by so many lanes
-  bool scatter = false;  // cells one by one, drawn inside the jitter's share, or the whole slot without
-};
-
-// What is then done, per lane.
-struct SlotPlan {
-  uint32_t cells_per_slot;    // 1 to kMostCellsPerSlot
-  uint64_t period_numerator;  // the period is numerator / denominator nanoseconds
-  uint64_t period_denominator;
-  Duration jitter;  // width of the draw
-  bool scatter = false;
-  uint32_t trains_per_slot = 1;  // where not scattered
-
-  uint32_t releases_per_slot() const { return scatter ? cells_per_slot : trains_per_slot; }
-  uint32_t cells_per_release() const { return scatter ? 1 : cells_per_slot / trains_per_slot; }
-  Duration period() const { return {static_cast<int64_t>(period_numerator / period_denominator)}; }
-};
-
-inline constexpr uint32_t kMostCellsPerSlot = 900;
-inline constexpr uint32_t kMostReleasesPerSlot = 256;
-inline constexpr Duration kShortestSlot = microseconds(10);
-inline constexpr Duration kLongestSlot = seconds(1);
-// Scattered cells keep this distance where the slot has room for it: a cell drawn right behind another would
-// leave when the system call of that other ends, and how long that takes is the host's load. It is no longer
-// than that, because a gap shorter than any that is drawn can only come from a late release.
-inline constexpr Duration kScatterDistance = microseconds(4);
-
 // What is longer is not caught up, so that a machine that was asleep does not flood its peers.
 inline constexpr Duration kLongestPause = milliseconds(100);
-
-// The most cells of that size which leave in one call, and so as one train that the network card cuts.
-uint32_t most_cells_per_call(uint32_t cell_bytes);
-
-// False when no plan exists (rate, slot or jitter out of range): `plan` is then untouched.
-bool plan_slots(const ShapeRequest& request, SlotPlan& plan);
 
 class Schedule {
  public:
@@ -70,6 +32,11 @@ class Schedule {
   Instant epoch() const { return epoch_; }
   // Another beginning; before the first release.
   void handle_epoch(Instant epoch);
+  // Before the first release: from now on the instants are those of a place in a sequence of several lanes,
+  // which has to outlive this.
+  void handle_turns(TurnSequence& sequence, TurnSequence::Place place);
+  // A generator for a sequence.
+  Draws fork_draws() { return draws_.fork(); }
 
   // Time of the current release: as drawn, or later while a pause is caught up.
   Instant deadline() const { return std::max(deadline_, earliest_); }
@@ -99,15 +66,15 @@ class Schedule {
 
  private:
   void enter_slot();
-  void draw_several();
 
   SlotPlan plan_;
   Instant epoch_;
   Draws draws_;
+  TurnSequence* sequence_ = nullptr;  // where it says when, and not the draws
+  uint32_t member_ = 0;           // of it
   uint64_t slot_ = 0;
   uint32_t release_ = 0;  // of this slot
-  std::array<uint32_t, 2 * kMostReleasesPerSlot>
-      offsets_ns_{};  // of its releases, where they are several; the rest: drawn
+  std::array<uint32_t, kMostReleasesPerSlot> offsets_ns_{};  // of its releases
   Instant start_;
   Instant deadline_;
   Instant earliest_{INT64_MIN};  // of the current release, while a pause is caught up

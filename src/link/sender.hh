@@ -63,6 +63,11 @@ class LaneSender {
   // Before that: slot 0 began, or will begin, at another time than was said at first.
   void handle_epoch(Instant epoch) { schedule_.handle_epoch(epoch); }
   Instant epoch() const { return schedule_.epoch(); }
+  // Its releases take turns with those of other lanes from then on (schedule.hh).
+  void handle_turns(TurnSequence& sequence, TurnSequence::Place place) {
+    schedule_.handle_turns(sequence, place);
+  }
+  Draws fork_draws() { return schedule_.fork_draws(); }
   Instant deadline() const { return schedule_.deadline(); }
   Instant drawn() const { return schedule_.drawn(); }
   // The train of the current slot; count is 0 when there is neither a session nor a handshake to send. Valid

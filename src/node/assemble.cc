@@ -89,7 +89,7 @@ Result<std::unique_ptr<Lane>> open_lane(const Assembly& assembly, const PeerConf
 Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t i) {
   const NodeConfig& config = assembly.config;
   const PeerConfig& peer = config.peers[i];
-  const auto plan = plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes);
+  const auto plan = plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes, count_lanes(config));
   if (!plan) return tl::unexpected(plan.error());
 
   if (auto made = make_way(config, peer); !made) return tl::unexpected(made.error());

@@ -54,6 +54,7 @@ void PacerLoop::start(Due& due) {
     sender.handle_epoch(epoch);
     due.in_group = true;
   }
+  sequences_.handle_join(sender);
   sender.handle_start(clock_.now());
   due.deadline = sender.deadline();
 }
@@ -66,6 +67,7 @@ void PacerLoop::begin(Lane& lane) {
 
 void PacerLoop::end(Lane& lane) {
   groups_.handle_leave(lane.sender);
+  sequences_.handle_leave(lane.sender);
   std::erase_if(due_, [&](const Due& due) { return due.lane == &lane; });
   std::make_heap(due_.begin(), due_.end(), std::greater<>());
 }

@@ -8,6 +8,7 @@
 #include "io/clock.hh"
 #include "node/lane.hh"
 #include "node/lane_change.hh"
+#include "link/turn_sequences.hh"
 #include "node/slot_groups.hh"
 
 namespace cuttle {
@@ -48,6 +49,7 @@ class PacerLoop {
 
   std::vector<Due> due_;  // a heap, earliest deadline first
   SlotGroups groups_;
+  TurnSequences sequences_;
   LaneChange change_;
   PacerOptions options_;
   MonotonicClock clock_;

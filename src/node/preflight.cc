@@ -145,7 +145,7 @@ constexpr Duration kUsualDeviation = microseconds(15);
 // Shapes that are known to tell.
 void check_hiding(const NodeConfig& config, size_t i, const SourceMap& lines, Problems& problems) {
   const PeerConfig& peer = config.peers[i];
-  const auto plan = plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes);
+  const auto plan = plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes, count_lanes(config));
   if (!plan) return;
   const auto line = [&](const char* key) {
     return lines.line({fmt::format("peer[{}].shape.{}", i, key), fmt::format("shape.{}", key)});
@@ -159,9 +159,9 @@ void check_hiding(const NodeConfig& config, size_t i, const SourceMap& lines, Pr
   } else if (most_hidden_deviation(*plan) < kUsualDeviation) {
     problems.warn(
         line("slot"),
-        fmt::format("peer {}: trains {} apart hide releases that deviate by {}, and a host's "
+        fmt::format("peer {}: trains of this node {} apart hide releases that deviate by {}, and a host's "
                     "deviate by some {}: longer slots hide more",
-                    peer.name, format_duration(plan->period() / plan->releases_per_slot()),
+                    peer.name, format_duration(mean_gap(*plan)),
                     format_duration(most_hidden_deviation(*plan)), format_duration(kUsualDeviation)));
   }
 }

@@ -19,6 +19,7 @@ constexpr double kKernelSecondsPerCell = 1.0e-6;
 constexpr double kSecondsPerSlot = 8e-6;
 constexpr double kSecondsADay = 86400;
 constexpr size_t kMostRates = 7;
+constexpr uint32_t kNodeLanes = 2;  // a node of a cluster has several links
 
 // 1, 1.5, 2, 3, 5, 7, 10 ... times 1 Mb/s.
 std::vector<uint64_t> round_rates() {
@@ -82,7 +83,7 @@ Result<Advice> advise(const LinkLoad& load, const Wanted& wanted, Duration crypt
     option.shape = wanted.shape;
     option.shape.rate_bps = rate;
     if (option.shape.cell_bytes == 0) option.shape.cell_bytes = default_cell(load.is_v6);
-    const auto plan = plan_shape(option.shape, load.is_v6, 1);
+    const auto plan = plan_shape(option.shape, load.is_v6, 1, kNodeLanes);
     if (!plan) return failure(plan.error().message);
     option.plan = *plan;
     option.replay = replay(load, *plan, option.shape.cell_bytes);

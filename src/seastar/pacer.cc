@@ -21,6 +21,7 @@ seastar::timer<>::time_point time_point_of(Instant when) {
 Pacer::Pacer(Duration poll_before) : poll_before_(poll_before), timer_([this] { run(); }) {}
 
 void Pacer::add(Lane& lane) {
+  sequences_.handle_join(lane.sender);
   lane.sender.handle_start(clock_.now());
   shortest_slot_ = std::min(shortest_slot_, lane.sender.plan().period());
   due_.push_back({wake_for(lane), &lane});
@@ -29,6 +30,7 @@ void Pacer::add(Lane& lane) {
 }
 
 void Pacer::remove(const Lane& lane) {
+  sequences_.handle_leave(lane.sender);
   std::erase_if(due_, [&](const Due& due) { return due.lane == &lane; });
   std::make_heap(due_.begin(), due_.end(), std::greater<>());
   arm();

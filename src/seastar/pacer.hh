@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "io/clock.hh"
+#include "link/turn_sequences.hh"
 #include "node/lane.hh"
 
 namespace cuttle {
@@ -56,6 +57,7 @@ class Pacer {
   Duration shortest_slot_ = seconds(1);
   MonotonicClock clock_;
   std::vector<Due> due_;  // a heap, earliest first
+  TurnSequences sequences_;
   seastar::timer<> timer_;
   seastar::condition_variable released_;
 };

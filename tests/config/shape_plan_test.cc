@@ -10,7 +10,7 @@ namespace cuttle {
 namespace {
 
 TEST(ShapePlan, DefaultsComeOutAsExpected) {
-  const auto plan = plan_shape({1472, 200'000'000, microseconds(200), 0}, false, 1);
+  const auto plan = plan_shape({1472, 200'000'000, microseconds(200), 0}, false, 1, 1);
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->cells_per_slot, 3u);
   EXPECT_EQ(plan->period(), microseconds(180));
@@ -26,12 +26,12 @@ TEST(ShapePlan, AgreesWithTheScheduleOverRandomShapes) {
     shape.slot = nanoseconds(static_cast<int64_t>(random.next() >> (33 + random.below(30))));
     const bool is_v6 = random.chance(0.5);
     const auto lanes = static_cast<uint32_t>(1 + random.below(8));
-    const auto checked = plan_shape(shape, is_v6, lanes);
+    const auto checked = plan_shape(shape, is_v6, lanes, 1);
     SlotPlan plan{};
     // The check is never more lenient: a schedule exists for everything it accepts.
     if (checked) {
       ++possible;
-      ASSERT_TRUE(plan_slots(to_request(shape, is_v6, lanes), plan));
+      ASSERT_TRUE(plan_slots(to_request(shape, is_v6, lanes, 1), plan));
       ASSERT_EQ(checked->cells_per_slot, plan.cells_per_slot);
     } else {
       ASSERT_EQ(checked.error().message.find("no schedule keeps"), std::string::npos)
@@ -47,7 +47,7 @@ TEST(ShapePlan, TheSlotItProposesIsPossible) {
   for (int i = 0; i < 100'000; ++i) {
     Shape shape{1472, random.next() >> (24 + random.below(40)),
                 nanoseconds(static_cast<int64_t>(10'000 + random.below(1'000'000'000))), 0};
-    const auto checked = plan_shape(shape, false, 1);
+    const auto checked = plan_shape(shape, false, 1, 1);
     if (checked) continue;
     const std::string& message = checked.error().message;
     const size_t begin = message.rfind("; a slot of ");
@@ -56,7 +56,7 @@ TEST(ShapePlan, TheSlotItProposesIsPossible) {
     const auto proposed = parse_duration(text);
     ASSERT_TRUE(proposed) << message;
     shape.slot = *proposed;
-    ASSERT_TRUE(plan_shape(shape, false, 1)) << message;
+    ASSERT_TRUE(plan_shape(shape, false, 1, 1)) << message;
     ++proposals;
   }
   EXPECT_GT(proposals, 1'000);

@@ -10,23 +10,43 @@
 namespace cuttle {
 namespace {
 
-SlotPlan plan_of(Duration slot, uint32_t jitter_percent, uint64_t rate_bps = 200'000'000) {
+SlotPlan plan_of(Duration slot, uint32_t jitter_percent, uint64_t rate_bps = 200'000'000,
+                 uint32_t node_lanes = 1) {
   SlotPlan plan{};
-  EXPECT_TRUE(plan_slots(
-      {.cell_bytes = 1472, .rate_bps = rate_bps, .slot = slot, .jitter_percent = jitter_percent}, plan));
+  EXPECT_TRUE(plan_slots({.cell_bytes = 1472,
+                          .rate_bps = rate_bps,
+                          .slot = slot,
+                          .jitter_percent = jitter_percent,
+                          .node_lanes = node_lanes},
+                         plan));
   return plan;
+}
+
+// Of all lanes that take turns, in order.
+std::vector<double> releases_of_a_second(const SlotPlan& plan, uint64_t seed) {
+  TurnSequence sequence(plan, Instant{0}, seed);
+  std::vector<TurnSequence::Place> places;
+  for (uint32_t lane = 0; lane < plan.node_lanes; ++lane) places.push_back(sequence.handle_join());
+  std::vector<double> at;
+  for (uint32_t lane = 0; lane < plan.node_lanes; ++lane) {
+    Schedule schedule(plan, Instant{0}, seed);
+    if (plan.node_lanes > 1) schedule.handle_turns(sequence, places[lane]);
+    for (; schedule.deadline() < Instant{1'000'000'000}; schedule.advance()) {
+      at.push_back(static_cast<double>(schedule.deadline().ns));
+    }
+  }
+  std::sort(at.begin(), at.end());
+  return at;
 }
 
 // The variance of a second's gaps when lateness deviates so much.
 double variance_of_a_second(const SlotPlan& plan, double deviation_ns, Random& random, uint64_t seed) {
-  Schedule schedule(plan, Instant{0}, seed);
-  const auto count = static_cast<size_t>(1'000'000'000 / plan.period().ns);
-  std::vector<double> at(count);
+  std::vector<double> at = releases_of_a_second(plan, seed);
+  const size_t count = at.size();
   for (double& instant : at) {
     double normal = -6;  // twelve uniform draws
     for (int i = 0; i < 12; ++i) normal += random.unit();
-    instant = static_cast<double>(schedule.deadline().ns) + deviation_ns * normal;
-    schedule.advance();
+    instant += deviation_ns * normal;
   }
   double sum = 0;
   double squares = 0;
@@ -40,10 +60,10 @@ double variance_of_a_second(const SlotPlan& plan, double deviation_ns, Random& r
 }
 
 double accuracy_of_an_attacker(const SlotPlan& plan, Duration deviation) {
-  constexpr int kSeconds = 1500;
+  const int seconds_each = 1500 / static_cast<int>(plan.node_lanes);
   Random random(4);
   std::vector<std::pair<double, int>> seconds;
-  for (int i = 0; i < kSeconds; ++i) {
+  for (int i = 0; i < seconds_each; ++i) {
     seconds.emplace_back(variance_of_a_second(plan, 0, random, static_cast<uint64_t>(2 * i)), 0);
     seconds.emplace_back(variance_of_a_second(plan, static_cast<double>(deviation.ns), random,
                                               static_cast<uint64_t>(2 * i + 1)),
@@ -55,9 +75,9 @@ double accuracy_of_an_attacker(const SlotPlan& plan, Duration deviation) {
   int busy_below = 0;
   for (const auto& [variance, busy] : seconds) {
     (busy ? busy_below : idle_below)++;
-    best = std::max(best, idle_below + kSeconds - busy_below);
+    best = std::max(best, idle_below + seconds_each - busy_below);
   }
-  return static_cast<double>(best) / (2 * kSeconds);
+  return static_cast<double>(best) / (2 * seconds_each);
 }
 
 TEST(Hiding, SaysWhatAnAttackerReaches) {
@@ -79,6 +99,19 @@ TEST(Hiding, SaysSoOfOneReleaseASlotToo) {
     const Duration deviation{static_cast<int64_t>(share * static_cast<double>(plan.jitter.ns))};
     EXPECT_NEAR(judge_hiding(plan, deviation, false).accuracy, accuracy_of_an_attacker(plan, deviation), 0.05)
         << share;
+  }
+}
+
+TEST(Hiding, SaysSoOfLanesThatTakeTurns) {
+  for (const uint32_t lanes : {2u, 3u, 6u}) {
+    const SlotPlan plan = plan_of(milliseconds(1), 100, 200'000'000, lanes);
+    ASSERT_EQ(plan.releases_per_slot(), 1u);
+    for (const double share : {0.06, 0.1}) {
+      const Duration deviation{static_cast<int64_t>(share * static_cast<double>(plan.jitter.ns) / lanes)};
+      EXPECT_NEAR(judge_hiding(plan, deviation, false).accuracy, accuracy_of_an_attacker(plan, deviation),
+                  0.05)
+          << lanes << " " << share;
+    }
   }
 }
 

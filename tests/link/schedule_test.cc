@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "link/spread.hh"
 #include "wire/cell.hh"
 
 namespace cuttle {
@@ -139,7 +140,7 @@ TEST(Schedule, ScatteredCellsFillTheSlotAndKeepTheirDistance) {
     constexpr int kSlots = 50'000;
     const int64_t width_ns = jitter_percent == 0 ? 10'000'000 : 5'000'000;
     double seen[kBuckets] = {};
-    const Duration distance = std::min(kScatterDistance, Duration{width_ns / 16});
+    const Duration distance = std::min(kSpreadDistance, Duration{width_ns / 16});
     Instant before = schedule.deadline() - distance;
     for (int i = 0; i < kSlots * 8; ++i) {
       ASSERT_EQ(schedule.slot_number(), static_cast<uint64_t>(i / 8));
@@ -165,7 +166,7 @@ TEST(Schedule, ShortGapsBetweenScatteredCellsAreTheRarerTheShorter) {
   for (int i = 0; i < kGaps; ++i) {
     const Instant before = schedule.deadline();
     schedule.advance();
-    const Duration gap = schedule.deadline() - before - kScatterDistance;
+    const Duration gap = schedule.deadline() - before - kSpreadDistance;
     within_40us += gap < microseconds(40) ? 1 : 0;
     within_80us += gap < microseconds(80) ? 1 : 0;
     within_160us += gap < microseconds(160) ? 1 : 0;

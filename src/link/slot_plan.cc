@@ -1,0 +1,62 @@
+#include "link/slot_plan.hh"
+
+#include <algorithm>
+#include <numeric>
+
+#include "wire/cell.hh"
+
+namespace cuttle {
+
+namespace {
+
+constexpr uint64_t kTrainsOfOneLane = 2;                    // in a slot
+constexpr Duration kShortestSlotOfTwo = microseconds(400);  // shorter ones would cost twice the wake-ups
+constexpr uint32_t kMostSegments = 64;                      // UDP_MAX_SEGMENTS of kernels before 6.9
+constexpr uint32_t kMostUdpPayload = 65507;                 // 65,535 less IPv4 and UDP headers
+
+}  // namespace
+
+uint32_t most_cells_per_call(uint32_t cell_bytes) {
+  return std::clamp(kMostUdpPayload / cell_bytes, 1u, kMostSegments);
+}
+
+bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
+  if (request.rate_bps == 0 || request.lanes == 0 || request.slot.ns <= 0) return false;
+  if (request.slot > kLongestSlot || request.rate_bps > 1'000'000'000'000) return false;
+  if (request.jitter_percent > 100) return false;  // releases would change places
+  const uint64_t cell_bits = wire::CellFormat(request.cell_bytes).ip_bytes(request.is_v6) * 8;
+  const unsigned __int128 bits_per_slot_e9 =
+      static_cast<unsigned __int128>(request.rate_bps) * static_cast<uint64_t>(request.slot.ns);
+  const unsigned __int128 cell_e9 = static_cast<unsigned __int128>(cell_bits) * 1'000'000'000 * request.lanes;
+  auto cells = static_cast<uint64_t>((bits_per_slot_e9 + cell_e9 / 2) / cell_e9);
+  if (cells == 0) cells = 1;
+  // Trains of equal length, each left whole until the network card cuts it. A lane that is alone has two of them
+  // in a slot, which shortens the wait for the next; of several lanes, each has one, since all of a node's
+  // releases together must not come too often to hide lateness (hiding.hh). At fixed intervals nothing hides,
+  // and a slot stays one train, of several calls where it must.
+  uint64_t trains = 1;
+  if (!request.scatter && request.jitter_percent > 0) {
+    const uint64_t most = most_cells_per_call(request.cell_bytes);
+    const bool often = request.node_lanes == 1 && request.slot >= kShortestSlotOfTwo;
+    const uint64_t fewest = often ? kTrainsOfOneLane : 1;
+    trains = std::max((cells + most - 1) / most, std::min(cells, fewest));
+    cells = cells / trains * trains;
+    if (cells * cell_e9 / request.rate_bps < static_cast<uint64_t>(kShortestSlot.ns)) cells += trains;
+  }
+  if (cells > kMostCellsPerSlot) return false;
+  if ((request.scatter ? cells : trains) > kMostReleasesPerSlot) return false;
+
+  uint64_t numerator = cells * cell_bits * request.lanes * 1'000'000'000;
+  uint64_t denominator = request.rate_bps;
+  const uint64_t common = std::gcd(numerator, denominator);
+  numerator /= common;
+  denominator /= common;
+  const auto period = static_cast<int64_t>(numerator / denominator);
+  if (period < kShortestSlot.ns || period > kLongestSlot.ns) return false;
+  const uint32_t percent = request.scatter && request.jitter_percent == 0 ? 100 : request.jitter_percent;
+  plan = {static_cast<uint32_t>(cells), numerator,       denominator,
+          {period * percent / 100},     request.scatter, static_cast<uint32_t>(trains), request.node_lanes};
+  return true;
+}
+
+}  // namespace cuttle
