@@ -34,16 +34,11 @@ if ((EUID == 0)); then
 else
   heading "Tests with network namespaces: SKIPPED, they need root (sudo ./run test)"
 fi
-# Making the root takes minutes and a gigabyte, which ./run seastar is asked for; once it is there, it is used.
-if ((EUID == 0)) && { seastar_is_installed || seastar_root_is_ready; }; then
-  if build_seastar; then
-    heading "Tests of the Seastar driver, with network namespaces (the others: ./run seastar)"
-    run_ctest release -L '^seastar$' ${filter:+-R "$filter"}
-  else
-    heading "Tests of the Seastar driver: SKIPPED, $WHY_NO_SEASTAR"
-  fi
+if ((EUID == 0)) && build_seastar; then
+  heading "Tests of the Seastar driver, with network namespaces (the others: ./run seastar)"
+  run_ctest release -L '^seastar$' ${filter:+-R "$filter"}
 else
-  heading "Tests of the Seastar driver: SKIPPED, its Debian root is not there yet (sudo ./run seastar makes it, once)"
+  heading "Tests of the Seastar driver: SKIPPED, ${WHY_NO_SEASTAR:-they need root (sudo ./run test)}"
 fi
 
 fuzz_passed=0

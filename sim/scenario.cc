@@ -171,6 +171,7 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   scenario.nodes = many ? 3 : 2;
   if (family == Family::network) scenario.nodes = static_cast<size_t>(between(random, 3, 5));
   scenario.shape = draw_shape(random, family, slow);
+  scenario.shape.node_lanes = static_cast<uint32_t>(scenario.nodes - 1);
   scenario.delay = microseconds(between(random, 20, random.chance(0.2) ? 30'000 : 1000));
   if (slow && random.chance(0.5)) scenario.delay = milliseconds(between(random, 100, 600));
   scenario.faults = draw_faults(random, scenario.shape);

@@ -53,6 +53,7 @@ SimNode::SimNode(Host host, NodeSetup setup)
   for (size_t i = 0; i < setup_.peers.size(); ++i) {
     const auto within = static_cast<int64_t>(phase.below(static_cast<uint64_t>(setup_.plan.period().ns)));
     links_.push_back(std::make_unique<Link>(setup_, i, local_now() + milliseconds(1) + Duration{within}));
+    turns_.handle_join(links_.back()->sender);
   }
   await_slot();
   await_tick();

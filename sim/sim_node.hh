@@ -21,6 +21,7 @@
 #include "link/queue_clock.hh"
 #include "link/receiver.hh"
 #include "link/sender.hh"
+#include "link/turn_sequences.hh"
 #include "sim/cost_model.hh"
 #include "sim/sim_clock.hh"
 #include "sim/sim_network.hh"
@@ -149,6 +150,7 @@ class SimNode {
 
   Host host_;
   NodeSetup setup_;
+  TurnSequences turns_;
   std::vector<std::unique_ptr<Link>> links_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 

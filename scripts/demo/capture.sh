@@ -5,8 +5,9 @@
 #
 # Trains leave their nodes whole, and whole they cross a bridge. That they are single datagrams of one size once a
 # device has cut them is seen by a second tap behind one that has to, beside the way.
-CAPTURE_PIDS=()
-CAPTURE_LOGS=()
+
+# shellcheck source=scripts/lib/tcpdump.sh
+source "$CUTTLE_ROOT/scripts/lib/tcpdump.sh"
 
 in_fabric() { lab sh fabric -- "$@"; }
 
@@ -14,15 +15,12 @@ start_tap() { # NAME INTERFACE
   local log=$DEMO/$1-tcpdump.log
   "$CUTTLE_ROOT/lab/lab" sh --name "$LAB_NAME" fabric -- timeout 300 tcpdump -i "$2" -n -s 96 -B 262144 -Z root \
     --time-stamp-precision=nano -w "$DEMO/$1.pcap" >"$log" 2>&1 &
-  CAPTURE_PIDS+=($!)
-  CAPTURE_LOGS+=("$log")
-  wait_for 10 "tcpdump listens" grep -q '^tcpdump: listening' "$log"
+  tcpdump_runs $! "$log"
 }
 
 start_capture() {
   SPANS=$DEMO/$1.csv
-  CAPTURE_PIDS=()
-  CAPTURE_LOGS=()
+  forget_tcpdumps
   echo 'start_ns,end_ns,class' >"$SPANS"
   if [[ $1 == shaped ]]; then
     add_cut_tap in_fabric mon osd0 osd1 >"$DEMO/cut-tap.log"
@@ -31,17 +29,7 @@ start_capture() {
   start_tap "$1" br0
 }
 
-# A capture that lost packets proves nothing, so it fails the demo.
-stop_capture() {
-  local i
-  for i in "${!CAPTURE_PIDS[@]}"; do
-    kill -TERM "${CAPTURE_PIDS[i]}"
-    wait_for 30 "the end of tcpdump" grep -q 'dropped by kernel' "${CAPTURE_LOGS[i]}"
-    cat "${CAPTURE_LOGS[i]}"
-    grep -q '^0 packets dropped by kernel' "${CAPTURE_LOGS[i]}" ||
-      die "tcpdump missed packets ($(grep 'dropped by kernel' "${CAPTURE_LOGS[i]}")); the machine is too busy, try again"
-  done
-}
+stop_capture() { stop_tcpdumps "try again"; }
 
 now_ns() { date +%s%N; }
 

@@ -5,6 +5,7 @@
 #include "control/client.hh"
 #include "cuttle/commands.hh"
 #include "doctor/examine.hh"
+#include "doctor/timekeeping.hh"
 #include "io/guard.hh"
 
 namespace cuttle {
@@ -28,7 +29,10 @@ ExitStatus examine(const DoctorOptions& options) {
   if (!loaded.good()) return kBadInput;
   doctor::Findings findings = doctor::examine_host();
   append(findings, doctor::examine_configuration(loaded));
-  append(findings, doctor::examine_trains(loaded));
+  const std::vector<std::string> ways_out = doctor::ways_out(loaded.config);
+  append(findings, doctor::examine_trains(ways_out));
+  append(findings, doctor::examine_timekeeping(doctor::read_timekeeping(ways_out),
+                                               {loaded.config.cpus.begin(), loaded.config.cpus.end()}));
   if (const auto rules = firewall_rules()) {
     append(findings, doctor::examine_firewall(*rules, loaded.config.listen.port));
   } else {

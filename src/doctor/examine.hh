@@ -26,8 +26,9 @@ enum class TrainCut {
   one_by_one,  // there are no trains
 };
 Finding train_finding(const std::string& interface, TrainCut cut);
-// For each interface that leads to a peer.
-Findings examine_trains(const LoadedConfig& loaded);
+// The interfaces that lead to peers.
+std::vector<std::string> ways_out(const NodeConfig& config);
+Findings examine_trains(const std::vector<std::string>& interfaces);
 // Whether rules of others may drop the cells. `ruleset`: as `nft list ruleset` prints it.
 Findings examine_firewall(std::string_view ruleset, uint16_t port);
 // Guests beside the node, which its guard does not see, by what they are attached to. `functions`: how many

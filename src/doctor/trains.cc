@@ -58,21 +58,26 @@ Finding train_finding(const std::string& interface, TrainCut cut) {
       fmt::format("ethtool -K {} tx on tx-udp-segmentation on, or Linux 6.11 or later", interface)};
 }
 
-Findings examine_trains(const LoadedConfig& loaded) {
-  Findings findings;
-  std::vector<std::string> seen;
-  for (const PeerConfig& peer : loaded.config.peers) {
-    const auto way = find_way_out(peer.endpoint.address, loaded.config.firewall_mark);
+std::vector<std::string> ways_out(const NodeConfig& config) {
+  std::vector<std::string> interfaces;
+  for (const PeerConfig& peer : config.peers) {
+    const auto way = find_way_out(peer.endpoint.address, config.firewall_mark);
     if (!way || way->local) continue;  // the configuration's examination says so
-    if (std::find(seen.begin(), seen.end(), way->interface) != seen.end()) continue;
-    seen.push_back(way->interface);
-    const auto offload = train_offload(way->interface);
+    if (std::ranges::count(interfaces, way->interface) == 0) interfaces.push_back(way->interface);
+  }
+  return interfaces;
+}
+
+Findings examine_trains(const std::vector<std::string>& interfaces) {
+  Findings findings;
+  for (const std::string& interface : interfaces) {
+    const auto offload = train_offload(interface);
     if (!offload) {
       findings.push_back(
           {Mark::unsure, offload.error().message, "who cuts trains of cells there is not known"});
       continue;
     }
-    findings.push_back(train_finding(way->interface, cut_of(way->interface, *offload)));
+    findings.push_back(train_finding(interface, cut_of(interface, *offload)));
   }
   return findings;
 }
