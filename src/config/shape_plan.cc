@@ -61,7 +61,8 @@ ShapeRequest to_request(const Shape& shape, bool is_v6, uint32_t lanes, uint32_t
           .node_lanes = node_lanes};
 }
 
-tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, uint32_t lanes, uint32_t node_lanes) {
+tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, uint32_t lanes,
+                                                uint32_t node_lanes) {
   const size_t ip_bytes = wire::CellFormat(shape.cell_bytes).ip_bytes(is_v6);
   const LaneRate lane{8 * ip_bytes * lanes, shape.rate_bps};
   const std::string rate =

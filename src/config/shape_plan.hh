@@ -23,6 +23,7 @@ uint32_t count_lanes(const NodeConfig& config);
 
 // plan_slots (link/schedule.hh) with an error that says what would be possible. `shape` is complete:
 // cell_bytes is a valid cell size, lanes at least 1; `is_v6` is the family that carries the cells.
-tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, uint32_t lanes, uint32_t node_lanes);
+tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, uint32_t lanes,
+                                                uint32_t node_lanes);
 
 }  // namespace cuttle

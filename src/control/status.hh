@@ -54,18 +54,20 @@ struct LinkStatus {
   uint64_t bytes_received = 0;
   std::map<std::string, uint64_t> drops;  // by cause, all causes there are, also at 0
 
-  uint64_t pauses = 0;             // times at which releases fell behind by more than a slot
-  uint64_t slots_caught_up = 0;    // released after the next was due
-  uint64_t deadlines_missed = 0;   // slots left out, in pauses too long to be caught up
-  uint64_t deadlines_late = 0;     // released, but more than 100 us after the deadline
-  LatenessStatus lateness;         // by a queue: of what was handed to it after its deadline; else 0
-  std::string release = "thread";  // what lets cells go: "queue", or the agent's own "thread"
-  uint64_t lead_ns = 0;            // by a queue: handed over so long ahead
-  uint64_t queue_empty = 0;        // by a queue: handed over too late
-  LatenessStatus wire_lateness;    // by a queue: how late it let them go; max is not known
-  std::string hiding;              // "hidden", "tells behind fast ports" or "tells"; empty: not known yet
-  uint32_t hiding_permille = 0;    // how often an attacker who measures for a second is right; 500 is chance
-  uint64_t handshakes = 0;         // sessions agreed
+  uint64_t pauses = 0;                // times at which releases fell behind by more than a slot
+  uint64_t slots_caught_up = 0;       // released after the next was due
+  uint64_t deadlines_missed = 0;      // slots left out, in pauses too long to be caught up
+  uint64_t deadlines_late = 0;        // released, but more than 100 us after the deadline
+  uint64_t sealed_late_payloads = 0;  // trains ready only after their deadline, with payloads
+  uint64_t sealed_late_dummies = 0;   // and without
+  LatenessStatus lateness;            // by a queue: of what was handed to it after its deadline; else 0
+  std::string release = "thread";     // what lets cells go: "queue", or the agent's own "thread"
+  uint64_t lead_ns = 0;               // by a queue: handed over so long ahead
+  uint64_t queue_empty = 0;           // by a queue: handed over too late
+  LatenessStatus wire_lateness;       // by a queue: how late it let them go; max is not known
+  std::string hiding;                 // "hidden", "tells behind fast ports" or "tells"; empty: not known yet
+  uint32_t hiding_permille = 0;  // how often an attacker who measures for a second is right; 500 is chance
+  uint64_t handshakes = 0;       // sessions agreed
 
   bool operator==(const LinkStatus&) const = default;
 };

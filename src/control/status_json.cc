@@ -41,6 +41,8 @@ Json link_json(const LinkStatus& link) {
   json["slots_caught_up"] = link.slots_caught_up;
   json["deadlines_missed"] = link.deadlines_missed;
   json["deadlines_late"] = link.deadlines_late;
+  json["sealed_late_payloads"] = link.sealed_late_payloads;
+  json["sealed_late_dummies"] = link.sealed_late_dummies;
   json["lateness_ns"] = {{"p50", link.lateness.p50_ns},
                          {"p99", link.lateness.p99_ns},
                          {"p99.9", link.lateness.p999_ns},
@@ -129,6 +131,8 @@ LinkStatus link_from(const Json& json) {
   read(object(json, "hiding"), "accuracy_permille", link.hiding_permille);
   read(json, "deadlines_missed", link.deadlines_missed);
   read(json, "deadlines_late", link.deadlines_late);
+  read(json, "sealed_late_payloads", link.sealed_late_payloads);
+  read(json, "sealed_late_dummies", link.sealed_late_dummies);
   const Json& lateness = object(json, "lateness_ns");
   read(lateness, "p50", link.lateness.p50_ns);
   read(lateness, "p99", link.lateness.p99_ns);

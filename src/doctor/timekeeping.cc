@@ -92,11 +92,12 @@ Finding preemption_finding(const Timekeeping& host) {
   }
   if (preemption == "full" || preemption == "lazy")
     return {Mark::good, fmt::format("the kernel preempts its own work ({})", preemption), ""};
-  return {Mark::unsure,
-          fmt::format("the kernel's preemption is {}: who wakes up to release cells waits for whatever system "
-                      "call runs on that CPU",
-                      preemption),
-          "boot with preempt=full"};
+  return {
+      Mark::unsure,
+      fmt::format("the kernel's preemption is {}: who wakes up to release cells waits for whatever system "
+                  "call runs on that CPU",
+                  preemption),
+      "boot with preempt=full"};
 }
 
 void examine_cpus(const Timekeeping& host, const Cpus& cpus, Findings& findings) {
@@ -120,10 +121,11 @@ void examine_cpus(const Timekeeping& host, const Cpus& cpus, Findings& findings)
                           "IRQBALANCE_BANNED_CPULIST, or /proc/irq/*/smp_affinity_list"});
     }
     if (const Cpus both = common(cpus, receiving.steering); !both.empty()) {
-      findings.push_back({Mark::unsure,
-                          fmt::format("packets from {} are handed to CPU {} (RPS), where pacers release cells",
-                                      receiving.interface, fmt::join(both, ", ")),
-                          fmt::format("/sys/class/net/{}/queues/rx-*/rps_cpus", receiving.interface)});
+      findings.push_back(
+          {Mark::unsure,
+           fmt::format("packets from {} are handed to CPU {} (RPS), where pacers release cells",
+                       receiving.interface, fmt::join(both, ", ")),
+           fmt::format("/sys/class/net/{}/queues/rx-*/rps_cpus", receiving.interface)});
     }
   }
 }

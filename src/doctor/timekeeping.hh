@@ -1,5 +1,5 @@
-// What of this host makes a thread late that releases cells: the kernel's preemption, and what else runs on its CPUs.
-// A queue that keeps time rides out most of it (docs/timing.md).
+// What of this host makes a thread late that releases cells: the kernel's preemption, and what else runs on
+// its CPUs. A queue that keeps time rides out most of it (docs/timing.md).
 #pragma once
 
 #include <cstdint>

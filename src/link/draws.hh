@@ -16,7 +16,8 @@ using DrawKey = Secret<32>;
 
 class Draws {
  public:
-  Draws(uint64_t seed) : source_(Random(seed)), seed_(seed) {}  // NOLINT(google-explicit-constructor): simulations
+  Draws(uint64_t seed)
+      : source_(Random(seed)), seed_(seed) {}  // NOLINT(google-explicit-constructor): simulations
   Draws(const DrawKey& key) : source_(ChaCha20Stream(key)) {}  // NOLINT(google-explicit-constructor)
 
   // Another generator, seeded or keyed by this one.

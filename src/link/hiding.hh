@@ -6,8 +6,8 @@
 // proportional to v / sqrt(n). So the most that lateness can shift it, from none to all, is d = f s^2 / w^2
 // sqrt(n) of these fluctuations, w being the width of the draw for each release, and who decides by that is
 // right with probability Phi(d / 2). The factor f is smaller the more the draws vary: 10 with one release a
-// slot, 4.7 with several. Where lanes take turns (turn_sequence.hh) the gaps are those between all their releases, and
-// f is 5.5.
+// slot, 4.7 with several. Where lanes take turns (turn_sequence.hh) the gaps are those between all their
+// releases, and f is 5.5.
 #pragma once
 
 #include <string_view>

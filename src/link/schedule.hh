@@ -17,8 +17,8 @@
 
 #include "base/time.hh"
 #include "link/draws.hh"
-#include "link/turn_sequence.hh"
 #include "link/slot_plan.hh"
+#include "link/turn_sequence.hh"
 
 namespace cuttle {
 
@@ -71,9 +71,9 @@ class Schedule {
   Instant epoch_;
   Draws draws_;
   TurnSequence* sequence_ = nullptr;  // where it says when, and not the draws
-  uint32_t member_ = 0;           // of it
+  uint32_t member_ = 0;               // of it
   uint64_t slot_ = 0;
-  uint32_t release_ = 0;  // of this slot
+  uint32_t release_ = 0;                                     // of this slot
   std::array<uint32_t, kMostReleasesPerSlot> offsets_ns_{};  // of its releases
   Instant start_;
   Instant deadline_;

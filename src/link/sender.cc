@@ -93,17 +93,19 @@ Train LaneSender::poll_train() {
   const wire::CellFormat& format = ring_.format();
   wire::store_pad({dummy_.get() + wire::kAggfragHeaderBytes, wire::kLossReportBytes}, loss_report_);
   uint64_t dummies = 0;
+  size_t payloads = 0;
   for (; count < slots; ++count) {
     const uint8_t* payload = ring_.take();
     seal(payload != nullptr ? payload : dummy_.get(), train_.get() + count * format.cell_bytes());
     if (payload != nullptr) {
       ring_.release();
+      ++payloads;
     } else {
       ++dummies;
     }
   }
   counters_.cells_dummy.add(dummies);
-  return {train_.get(), count, cell_bytes_};
+  return {train_.get(), count, cell_bytes_, payloads};
 }
 
 void LaneSender::handle_released(Instant now) {

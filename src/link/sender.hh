@@ -25,6 +25,7 @@ struct Train {
   const uint8_t* cells;
   size_t count;
   size_t cell_bytes;
+  size_t payloads = 0;  // cells with something in them
 
   Bytes cell(size_t i) const { return {cells + i * cell_bytes, cell_bytes}; }
 };
@@ -38,16 +39,18 @@ struct SendKey {
 };
 
 struct SenderCounters {
-  Counter cells;              // released, dummies and handshakes included
-  Counter cells_dummy;        // of those
-  Counter handshakes;         // of those
-  Counter pauses;             // times at which the pacer came so late that the next release was due as well
-  Counter slots_caught_up;    // releases that came after the next one was due
-  Counter slots_missed;       // releases left out, in a pause too long to be caught up
-  Counter queue_empty;        // handed to the queue that keeps time only after their deadline
-  Counter slots_late;         // released, but later than kLate after the deadline
-  Counter datagrams_refused;  // not taken by the socket
-  Histogram lateness;         // release minus deadline
+  Counter cells;            // released, dummies and handshakes included
+  Counter cells_dummy;      // of those
+  Counter handshakes;       // of those
+  Counter pauses;           // times at which the pacer came so late that the next release was due as well
+  Counter slots_caught_up;  // releases that came after the next one was due
+  Counter slots_missed;     // releases left out, in a pause too long to be caught up
+  Counter sealed_late_payloads;  // trains ready only after their deadline, with payloads in them
+  Counter sealed_late_dummies;   // and without
+  Counter queue_empty;           // handed to the queue that keeps time only after their deadline
+  Counter slots_late;            // released, but later than kLate after the deadline
+  Counter datagrams_refused;     // not taken by the socket
+  Histogram lateness;            // release minus deadline
 };
 
 class LaneSender {

@@ -30,10 +30,10 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   const unsigned __int128 cell_e9 = static_cast<unsigned __int128>(cell_bits) * 1'000'000'000 * request.lanes;
   auto cells = static_cast<uint64_t>((bits_per_slot_e9 + cell_e9 / 2) / cell_e9);
   if (cells == 0) cells = 1;
-  // Trains of equal length, each left whole until the network card cuts it. A lane that is alone has two of them
-  // in a slot, which shortens the wait for the next; of several lanes, each has one, since all of a node's
-  // releases together must not come too often to hide lateness (hiding.hh). At fixed intervals nothing hides,
-  // and a slot stays one train, of several calls where it must.
+  // Trains of equal length, each left whole until the network card cuts it. A lane that is alone has two of
+  // them in a slot, which shortens the wait for the next; of several lanes, each has one, since all of a
+  // node's releases together must not come too often to hide lateness (hiding.hh). At fixed intervals nothing
+  // hides, and a slot stays one train, of several calls where it must.
   uint64_t trains = 1;
   if (!request.scatter && request.jitter_percent > 0) {
     const uint64_t most = most_cells_per_call(request.cell_bytes);
@@ -54,8 +54,13 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   const auto period = static_cast<int64_t>(numerator / denominator);
   if (period < kShortestSlot.ns || period > kLongestSlot.ns) return false;
   const uint32_t percent = request.scatter && request.jitter_percent == 0 ? 100 : request.jitter_percent;
-  plan = {static_cast<uint32_t>(cells), numerator,       denominator,
-          {period * percent / 100},     request.scatter, static_cast<uint32_t>(trains), request.node_lanes};
+  plan = {static_cast<uint32_t>(cells),
+          numerator,
+          denominator,
+          {period * percent / 100},
+          request.scatter,
+          static_cast<uint32_t>(trains),
+          request.node_lanes};
   return true;
 }
 

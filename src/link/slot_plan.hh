@@ -1,5 +1,5 @@
-// How the slots of a lane look: how many cells, at which period, in how many trains. The period is exactly what
-// the rate asks for whole cells: a fraction, of which only the instants are rounded to nanoseconds.
+// How the slots of a lane look: how many cells, at which period, in how many trains. The period is exactly
+// what the rate asks for whole cells: a fraction, of which only the instants are rounded to nanoseconds.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct ShapeRequest {
   Duration slot;       // wished; the real one is the nearest that carries whole cells at exactly that rate
   uint32_t jitter_percent = 0;  // of the slot, 100 at the most
   uint32_t lanes = 1;           // the rate is shared by so many lanes
-  bool scatter = false;  // cells one by one, drawn inside the jitter's share, or the whole slot without
+  bool scatter = false;     // cells one by one, drawn inside the jitter's share, or the whole slot without
   uint32_t node_lanes = 1;  // of all links of the node, this one's included
 };
 

@@ -1,6 +1,6 @@
-// The instants of a slot's releases. Two or three times as many are drawn uniformly and put in order; every second
-// or third is taken. So short gaps are rare, the rarer the shorter, and the lengths of gaps have no edge at which a
-// late release would show.
+// The instants of a slot's releases. Two or three times as many are drawn uniformly and put in order; every
+// second or third is taken. So short gaps are rare, the rarer the shorter, and the lengths of gaps have no
+// edge at which a late release would show.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,14 @@
 
 namespace cuttle {
 
-// Releases keep this distance where the slot has room for it: a cell drawn right behind another would leave when
-// the system call of that other ends, and how long that takes is the host's load. It is no longer than that,
-// because a gap shorter than any that is drawn can only come from a late release.
+// Releases keep this distance where the slot has room for it: a cell drawn right behind another would leave
+// when the system call of that other ends, and how long that takes is the host's load. It is no longer than
+// that, because a gap shorter than any that is drawn can only come from a late release.
 inline constexpr Duration kSpreadDistance = microseconds(4);
 
 enum class Spread : uint8_t {
-  of_one_lane = 2,     // every second instant
-  of_many_lanes = 3,   // every third: two lanes' releases seldom come near to each other
+  of_one_lane = 2,    // every second instant
+  of_many_lanes = 3,  // every third: two lanes' releases seldom come near to each other
 };
 
 // In nanoseconds after the slot's beginning, ascending, below `width`. A single one is drawn uniformly.

@@ -35,8 +35,7 @@ void TurnSequence::change_layout() {
 }
 
 void TurnSequence::poll_offsets(uint32_t member, uint64_t slot, std::span<uint32_t> offsets_ns) {
-  const auto asking =
-      std::ranges::find_if(members_, [&](const Member& one) { return one.number == member; });
+  const auto asking = std::ranges::find_if(members_, [&](const Member& one) { return one.number == member; });
   CUTTLE_CHECK(asking != members_.end() && slot >= asking->slot, "a member asks, and for no earlier slot");
   asking->slot = slot;
   next_slot_ = std::max(next_slot_, slot + 1);

@@ -1,8 +1,8 @@
-// One sequence of releases for all lanes of a pacer whose slots are equal. Were each lane drawn by itself, the
-// releases of two would come arbitrarily near to each other, nearer than a queue or a thread can keep them
-// apart, and then how late the first one was would show in the second. Here the instants of a slot are drawn
-// together and dealt in turn: of three times as many, put in order, every third one. So a short gap is rare,
-// the rarer the shorter.
+// One sequence of releases for all lanes of a pacer whose slots are equal. Were each lane drawn by itself,
+// the releases of two would come arbitrarily near to each other, nearer than a queue or a thread can keep
+// them apart, and then how late the first one was would show in the second. Here the instants of a slot are
+// drawn together and dealt in turn: of three times as many, put in order, every third one. So a short gap is
+// rare, the rarer the shorter.
 //
 // Every slot has a key stream of its own, and whose turn is when depends on who is a member and nothing else:
 // lanes may ask for their slots in any order.
@@ -69,8 +69,8 @@ class TurnSequence {
   std::vector<Member> members_;
   std::vector<Layout> layouts_;  // by from_slot
   uint32_t next_number_ = 0;
-  uint64_t next_slot_ = 0;       // after the last one that anybody asked for
-  std::array<Drawn, 2> drawn_;   // of even and odd slots
+  uint64_t next_slot_ = 0;      // after the last one that anybody asked for
+  std::array<Drawn, 2> drawn_;  // of even and odd slots
 };
 
 }  // namespace cuttle

@@ -90,6 +90,13 @@ void add_timing(Collection& out, const Labels& labels, const LinkStatus& link) {
               labels, link.deadlines_missed);
   out.counter("cuttle_link_deadlines_late_total", "Slots released more than 100 us after their deadline.",
               labels, link.deadlines_late);
+  const auto sealed_late = [&](const char* contents, uint64_t trains) {
+    out.counter("cuttle_link_sealed_late_total",
+                "Trains sealed only after their deadline, by the thread that releases.",
+                with(labels, "contents", contents), trains);
+  };
+  sealed_late("payloads", link.sealed_late_payloads);
+  sealed_late("dummies", link.sealed_late_dummies);
   out.counter("cuttle_link_pauses_total", "Times at which releases fell behind by more than a slot.", labels,
               link.pauses);
   out.counter("cuttle_link_slots_caught_up_total", "Slots released after the next one was due.", labels,

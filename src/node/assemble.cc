@@ -80,7 +80,8 @@ Result<std::unique_ptr<Lane>> open_lane(const Assembly& assembly, const PeerConf
     lane->cut_by_cpu = !offload || !offload->takes_trains;
   }
   lane->allowed_destinations = config.accept;
-  lane->seal_one_cell = measure_sealing(assembly.backend, lane->format);
+  lane->seal_lead = SealLead(measure_sealing(assembly.backend, lane->format) *
+                             static_cast<int64_t>(plan.cells_per_release()));
   return lane;
 }
 

@@ -16,6 +16,7 @@
 #include "link/lane_keys.hh"
 #include "link/lane_packer.hh"
 #include "link/receiver.hh"
+#include "link/seal_lead.hh"
 #include "link/sender.hh"
 #include "node/cell_ring.hh"
 #include "node/draw_log.hh"
@@ -63,7 +64,6 @@ struct Lane {
   std::vector<IpPrefix> allowed_sources;
   std::vector<IpPrefix> allowed_destinations;  // empty: all
   uint32_t inner_mtu = 1500;
-  Duration seal_one_cell;   // what it costs on this machine (seal_cost.hh)
   std::string underlay;     // the interface that its cells leave by; empty where none was found
   bool cut_by_cpu = false;  // trains are cut into datagrams by this machine's CPUs, not by the card
   // The pacer's thread: where trains go. None: the pacer releases by itself. Outlives the lane.
@@ -77,6 +77,7 @@ struct Lane {
   alignas(64) LanePacker packer;
   Counter checksum_wrong;  // packets from the TUN, dropped; written by the packer's thread
   alignas(64) LaneSender sender;
+  SealLead seal_lead;  // the pacer's; from what sealing costs on this machine (seal_cost.hh)
   alignas(64) LaneReceiver receiver;
   std::unique_ptr<HandshakeMac> handshake_mac;
   PacketCounters packets;

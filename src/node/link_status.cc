@@ -33,6 +33,8 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   status.queue_empty += sent.queue_empty.value();
   status.deadlines_missed += sent.slots_missed.value();
   status.deadlines_late += sent.slots_late.value();
+  status.sealed_late_payloads += sent.sealed_late_payloads.value();
+  status.sealed_late_dummies += sent.sealed_late_dummies.value();
   const ReceiverCounters& received = lane.receiver.counters();
   const ReassemblyCounters& reassembly = lane.receiver.reassembly();
   status.cells_received += received.cells.value();

@@ -49,7 +49,7 @@ void PacerLoop::run(const std::atomic<bool>& stop) {
 void PacerLoop::start(Due& due) {
   LaneSender& sender = due.lane->sender;
   const auto cells = static_cast<int64_t>(sender.plan().cells_per_release());
-  const Duration work = seal_lead(*due.lane) + kSend + kSendCell * cells;
+  const Duration work = due.lane->seal_lead.now() + kSend + kSendCell * cells;
   if (const Instant epoch = groups_.handle_join(sender, work); epoch != sender.epoch()) {
     sender.handle_epoch(epoch);
     due.in_group = true;
@@ -79,10 +79,12 @@ void PacerLoop::slot(const Due& due) {
     return;
   }
   const Instant deadline = lane.sender.deadline();
-  const Instant seal_at = deadline - seal_lead(lane);
+  const Instant seal_at = deadline - lane.seal_lead.now();
   wait_for(seal_at, due.in_group);
   obey_as_pacer(lane, lane.receiver.loss_65536ths());
+  const Instant began = clock_.now();
   const Train train = lane.sender.poll_train();
+  handle_sealed(lane, train, began, clock_.now());
   clock_.poll_until(deadline);
   release(lane, train, clock_.now());
 }

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "io/clock.hh"
+#include "link/turn_sequences.hh"
 #include "node/lane.hh"
 #include "node/lane_change.hh"
-#include "link/turn_sequences.hh"
 #include "node/slot_groups.hh"
 
 namespace cuttle {

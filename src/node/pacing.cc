@@ -6,12 +6,6 @@
 
 namespace cuttle {
 
-// Half as much again as it took in a row, since caches are colder in a slot: the train should be ready at the
-// deadline. No more, for what is left of it is spent polling the clock.
-Duration seal_lead(const Lane& lane) {
-  return lane.seal_one_cell * static_cast<int64_t>(lane.sender.plan().cells_per_release()) * 3 / 2;
-}
-
 void obey_as_pacer(Lane& lane, uint16_t loss_65536ths) {
   lane.sender.set_loss_report(loss_65536ths);
   while (auto command = lane.to_pacer.pop()) {
@@ -32,7 +26,7 @@ bool goes_by_queue(const Lane& lane) {
 }
 
 Duration wake_lead(const Lane& lane) {
-  return goes_by_queue(lane) ? lane.queue->lead() : seal_lead(lane);
+  return goes_by_queue(lane) ? lane.queue->lead() : lane.seal_lead.now();
 }
 
 namespace {
@@ -51,6 +45,13 @@ void retire_keys(Lane& lane) {
 
 }  // namespace
 
+void handle_sealed(Lane& lane, const Train& train, Instant began, Instant now) {
+  lane.seal_lead.handle_sealed(now - began);
+  if (now <= lane.sender.deadline()) return;
+  SenderCounters& counters = lane.sender.counters();
+  (train.payloads > 0 ? counters.sealed_late_payloads : counters.sealed_late_dummies).add();
+}
+
 void release(Lane& lane, const Train& train, Instant now) {
   if (train.count > 0) {
     lane.socket.set_way_out(0);
@@ -63,7 +64,7 @@ void release(Lane& lane, const Train& train, Instant now) {
 void hand_over(Lane& lane, const Train& train, Instant now, Duration woke_late) {
   const Instant deadline = lane.sender.deadline();
   if (now > deadline) lane.sender.counters().queue_empty.add();
-  lane.queue->handle_wake_up(woke_late, seal_lead(lane));
+  lane.queue->handle_wake_up(woke_late, lane.seal_lead.now());
   count(lane, lane.queue->hand_over(lane, train, deadline, now), train.count);
   // In time, the queue lets it go at its deadline; later, at once.
   lane.sender.handle_released(std::max(now, deadline));

@@ -88,16 +88,18 @@ void Pacer::slot(const Due& due) {
     hand_over(lane, train, clock_.now(), late);
     return;
   }
-  clock_.poll_until(deadline - seal_lead(lane));
+  clock_.poll_until(deadline - lane.seal_lead.now());
   obey_as_pacer(lane, due.loss_65536ths);
+  const Instant began = clock_.now();
   const Train train = lane.sender.poll_train();
+  handle_sealed(lane, train, began, clock_.now());
   clock_.poll_until(deadline);
   release(lane, train, clock_.now());
 }
 
 Instant Pacer::wake_for(const Lane& lane) const {
   if (goes_by_queue(lane)) return lane.sender.deadline() - wake_lead(lane);
-  return lane.sender.deadline() - seal_lead(lane) - poll_before_;
+  return lane.sender.deadline() - lane.seal_lead.now() - poll_before_;
 }
 
 void Pacer::arm() {

@@ -37,6 +37,8 @@ StatusSnapshot example() {
   link.drops = {{"cell_replayed", 12'000}, {"cell_size", 0}};
   link.deadlines_missed = 7;
   link.deadlines_late = 11;
+  link.sealed_late_payloads = 12;
+  link.sealed_late_dummies = 13;
   link.lateness = {400, 1'500, 190'000, 3'000'000};
   link.handshakes = 97;
   link.release = "queue";

@@ -1,4 +1,5 @@
-// Lanes that take turns: whose release is when, whoever asks first, and how seldom two come near to each other.
+// Lanes that take turns: whose release is when, whoever asks first, and how seldom two come near to each
+// other.
 #include "link/turn_sequence.hh"
 
 #include <gtest/gtest.h>
@@ -134,7 +135,8 @@ class TurnSequencesOfLanes : public testing::Test {
  protected:
   LaneSender& add(const SlotPlan& plan) {
     rings_.push_back(std::make_unique<SlotRing>(wire::CellFormat(1472), 64));
-    senders_.push_back(std::make_unique<LaneSender>(*rings_.back(), plan, Instant{1000}, Draws{senders_.size()}));
+    senders_.push_back(
+        std::make_unique<LaneSender>(*rings_.back(), plan, Instant{1000}, Draws{senders_.size()}));
     sequences_.handle_join(*senders_.back());
     return *senders_.back();
   }

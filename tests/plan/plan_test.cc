@@ -30,7 +30,8 @@ LinkLoad burst(size_t packets, uint32_t bytes) {
 // Fixed, so that what comes out can be reckoned.
 SlotPlan slots(uint64_t rate_bps) {
   return *plan_shape(
-      {.cell_bytes = 1472, .rate_bps = rate_bps, .slot = microseconds(200), .jitter_percent = 0}, false, 1, 1);
+      {.cell_bytes = 1472, .rate_bps = rate_bps, .slot = microseconds(200), .jitter_percent = 0}, false, 1,
+      1);
 }
 
 TEST(Replay, APacketAloneWaitsForTheNextSlot) {
