@@ -88,7 +88,9 @@ struct NodeConfig {
   std::vector<PeerConfig> peers;
 
   uint32_t port_table() const { return route_table + 1; }
-  uint32_t clock_table() const { return route_table + 2; }  // of the clock devices
+  // Of the clock device of that number. A table each: a route is not found by its device where a socket only
+  // names that beside its datagram.
+  uint32_t clock_table(uint32_t number) const { return route_table + 2 + number; }
   bool has_port_lists() const {
     return std::any_of(peers.begin(), peers.end(),
                        [](const PeerConfig& peer) { return !peer.ports.empty(); });

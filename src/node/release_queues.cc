@@ -58,7 +58,7 @@ Result<void> ReleaseQueues::add(const NodeConfig& config, uint32_t shard, const 
   options.alias = clock_alias_of_node(config.name);
   options.firewall_mark = config.firewall_mark;
   options.cell_bytes.assign(cell_bytes.begin(), cell_bytes.end());
-  options.route_table = config.clock_table();
+  options.route_table = config.clock_table(options.number);
   auto device = ClockDevice::create(options, *table);
   if (!device) return tl::unexpected(device.error());
   entries_.push_back({shard, options.cell_bytes,

@@ -50,6 +50,25 @@ over_ipv6() {
   expect "cells on the wire" "$(count_captured wire "$(cells_v6 1472 4410)") + $(count_captured wire "$(cells_v6 1452 4410)")" ">" 3000
 }
 
+# Each shard has a queue of its own, and each lane's trains go through its shard's.
+several_queues() { # FAMILY
+  network
+  connect
+  UNDERLAY=$1 LANES=2 RUNTIME="shards = 2" RATE="50 Mb/s" SLOT="1 ms" configure
+  start_agents
+  keeps_time a queue || fail "no queue: $(status a '.queue_why_not')"
+  sleep 1
+  expect "cells refused" "$(status a '[.links[0].drops | to_entries[] | select(.key == "cell_refused_by_socket") | .value] | add // 0')" "==" 0
+  local number sent
+  for number in 0 1; do
+    sent=$(in_space a tc -s -j qdisc show dev "cuttle-clock$number" root | jq '.[0].packets')
+    expect "packets through queue $number" "$sent" ">" 500
+  done
+  in_space a ping -q -i 0.02 -c 50 "${V4[b]}" >/dev/null || fail "no way through"
+}
+several_queues_ipv4() { several_queues 4; }
+several_queues_ipv6() { several_queues 6; }
+
 # Without our mark nothing enters the device, so nobody else moves the clock or leaves by it.
 nobody_else_gets_in() {
   up
@@ -119,5 +138,5 @@ by_choice() {
   grep -q 'release = "queue", but interface cuttle-clock0 is somebody' "$WORK/refused" || fail "it does not say why: $(<"$WORK/refused")"
 }
 
-for case in by_queue over_ipv6 nobody_else_gets_in comes_back down_takes_it_away by_choice; do run_case "$case"; done
+for case in by_queue over_ipv6 several_queues_ipv4 several_queues_ipv6 nobody_else_gets_in comes_back down_takes_it_away by_choice; do run_case "$case"; done
 finish
