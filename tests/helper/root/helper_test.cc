@@ -105,6 +105,7 @@ TEST_F(HelperTest, sets_up_what_the_file_says_and_hands_over_descriptors) {
 TEST_F(HelperTest, hands_over_a_queue_and_the_one_that_takes_its_place) {
   start();
   set_up();
+  std::signal(SIGCHLD, SIG_DFL);  // as above: commands follow
   ASSERT_EQ(queues_.queues.size(), 1u) << queues_.why_not;
   const QueueDoor& door = queues_.queues.front();
   EXPECT_EQ(door.underlay, "u0");
