@@ -53,6 +53,7 @@ expect_helper() { # NODE CAPABILITY...
   local helper field
   helper=$(helper_of "$1")
   for field in CapEff CapPrm; do expect_same "$field of the helper of $1" "$(capabilities "${@:2}")" "$(of_process "$helper" $field)"; done
+  is_io_flusher "$helper" || ! may_be_io_flusher || fail "the helper may wait for what is written back"
   expect_same "NoNewPrivs of the helper" 1 "$(of_process "$helper" NoNewPrivs)"
   expect_same "Seccomp of the helper" 2 "$(of_process "$helper" Seccomp)"
   expect_same "owner of the helper's /proc/PID/mem" 0 "$(stat -c %u "/proc/$helper/mem")"
