@@ -30,7 +30,8 @@ Result<void> serve(std::span<char*> files) {
   for (const char* file : files) {
     const LoadedConfig& node = nodes.emplace_back(load_config(file, KeyFiles::read));
     if (!node.good()) return failure(node.problem_lines().front());
-    auto assembled = assemble_links({node.config, *node.keys, best_aead_backend(), nullptr});
+    auto assembled = assemble_links({node.config, *node.keys, best_aead_backend(), nullptr},
+                                    [&](size_t i) { return open_doors(node.config, i, std::nullopt); });
     if (!assembled) return tl::unexpected(assembled.error());
     for (auto& link : *assembled) links.push_back(std::move(link));
   }

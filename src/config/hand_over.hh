@@ -1,5 +1,5 @@
 // A configuration with its keys as octets: from the process that may read the files to the agent, which may
-// not (io/servant.hh). Pure.
+// not (helper/privileged_helper.hh). Pure.
 #pragma once
 
 #include <string>

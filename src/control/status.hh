@@ -92,6 +92,8 @@ struct StatusSnapshot {
   std::string realtime_why_not;  // empty when it is
   bool memory_locked = false;    // no key can be written to swap
   std::string queue_why_not;     // why no queue keeps time for some link; empty when one does for all
+  bool watched = true;           // rules, routes and guard are put back where something takes them away
+  std::string watched_why_not;   // empty when they are
   GuardStatus guard;
   std::vector<LinkStatus> links;
 

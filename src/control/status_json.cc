@@ -152,6 +152,8 @@ StatusSnapshot status_from(const Json& json) {
   read(object(json, "realtime"), "why_not", status.realtime_why_not);
   read(json, "memory_locked", status.memory_locked);
   read(json, "queue_why_not", status.queue_why_not);
+  read(object(json, "watched"), "active", status.watched);
+  read(object(json, "watched"), "why_not", status.watched_why_not);
   read(object(json, "guard"), "unshaped_dropped_in", status.guard.unshaped_dropped_in);
   read(object(json, "guard"), "unshaped_dropped_out", status.guard.unshaped_dropped_out);
   read(object(json, "guard"), "strangers_dropped", status.guard.strangers_dropped);
@@ -173,6 +175,7 @@ std::string to_json(const StatusSnapshot& status) {
   json["realtime"] = {{"active", status.realtime}, {"why_not", status.realtime_why_not}};
   json["memory_locked"] = status.memory_locked;
   json["queue_why_not"] = status.queue_why_not;
+  json["watched"] = {{"active", status.watched}, {"why_not", status.watched_why_not}};
   json["guard"] = {{"unshaped_dropped_in", status.guard.unshaped_dropped_in},
                    {"unshaped_dropped_out", status.guard.unshaped_dropped_out},
                    {"strangers_dropped", status.guard.strangers_dropped}};

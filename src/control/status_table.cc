@@ -32,6 +32,7 @@ std::string head(const StatusSnapshot& status) {
   if (!status.queue_why_not.empty()) {
     text += fmt::format("  no queue keeps time, so the agent's own thread does: {}\n", status.queue_why_not);
   }
+  if (!status.watched) text += fmt::format("  routes and guard watched: NO, {}\n", status.watched_why_not);
   text += fmt::format("  unshaped packets stopped: {} coming in, {} going out\n",
                       human_count(status.guard.unshaped_dropped_in),
                       human_count(status.guard.unshaped_dropped_out));

@@ -1,19 +1,16 @@
 #include <fmt/format.h>
 
-#include <array>
 #include <memory>
 #include <optional>
 
-#include "config/hand_over.hh"
 #include "config/units.hh"
 #include "cuttle/commands.hh"
 #include "cuttle/drivers.hh"
 #include "cuttle/log.hh"
+#include "helper/privileged_helper.hh"
 #include "io/last_will.hh"
 #include "io/realtime.hh"
-#include "io/servant.hh"
 #include "node/agent.hh"
-#include "node/preflight.hh"
 
 namespace cuttle {
 
@@ -31,42 +28,19 @@ struct UpOptions {
 
 constexpr Duration kLongestTrial = seconds(3600);
 
-// How long the reading of all files may take; well within the watchdog's time, since the control thread
-// waits.
-constexpr Duration kReadingTime = seconds(4);
-
-// A process of its own reads the files, at the start as at every reload: this one may have become somebody
-// who may not (runtime.user), and has given away what it would take.
-Result<Servant> make_reader(const std::string& file) {
-  const std::array<std::string, 2> kept{"cap_dac_read_search", "cap_ipc_lock"};
-  return Servant::make([file] { return to_octets(load_config(file, KeyFiles::read)); }, kept);
-}
-
-// `driver`: the one that runs it, whatever the file says.
-LoadedConfig load_and_check(Servant& reader, const std::string& file, const std::string& driver) {
-  auto octets = reader.ask(kReadingTime);
-  auto loaded = octets ? from_octets(file, *octets) : Result<LoadedConfig>(tl::unexpected(octets.error()));
-  if (octets) wipe(octets->data(), octets->size());
-  if (!loaded) {
-    LoadedConfig none;
-    none.file = file;
-    none.problems.add(0, loaded.error().message);
-    return none;
-  }
-  loaded->config.driver = driver;
-  if (loaded->good()) check_machine(loaded->config, loaded->lines, loaded->problems);
-  return std::move(*loaded);
-}
-
 ExitStatus up(const UpOptions& options, const OwnDriver& own, AgentOptions agent) {
-  auto reader = make_reader(options.config);
-  if (!reader) {
-    complain(reader.error().message);
+  start_log(options.verbose, options.json_log ? LogForm::json : LogForm::text);
+  // A process of its own changes the machine and reads the files, at the start as at every reload: this one
+  // gives away what both take.
+  auto machine = helper::start_privileged_helper(
+      {.file = options.config, .driver = own.name, .on_trial = agent.confirm_within.has_value()});
+  if (!machine) {
+    complain(machine.error().message);
     return kFailed;
   }
   // Before any key is in it; whoever may not is told when the agent starts.
   (void)lock_memory();
-  LoadedConfig loaded = load_and_check(*reader, options.config, own.name);
+  LoadedConfig loaded = (*machine)->read_configuration();
   complain(loaded);
   if (!loaded.good()) return kBadInput;
   auto driver = own.make(options.driver, loaded.config);
@@ -75,11 +49,9 @@ ExitStatus up(const UpOptions& options, const OwnDriver& own, AgentOptions agent
     return kBadInput;
   }
   agent.make_driver = std::move(*driver);
-  start_log(options.verbose, options.json_log ? LogForm::json : LogForm::text);
   agent.debug_keys_file = options.debug_keys;
   agent.debug_draws_file = options.debug_draws;
-  agent.load = [&] { return load_and_check(*reader, options.config, own.name); };
-  const auto ran = run_agent(loaded, agent);
+  const auto ran = run_agent(loaded, **machine, agent);
   if (ran) return kDone;
   complain(ran.error().message);
   return kFailed;
@@ -100,8 +72,10 @@ ExitStatus up_on_trial(const UpOptions& options, const OwnDriver& own) {
   AgentOptions agent;
   agent.confirm_within = time;
   agent.on_confirmed = [&will] { will->revoke(); };
+  bool left_behind = false;
+  agent.on_left_behind = [&left_behind] { left_behind = true; };
   const ExitStatus status = up(options, own, agent);
-  will->revoke();
+  if (!left_behind) will->revoke();
   return status;
 }
 

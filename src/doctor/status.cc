@@ -114,6 +114,10 @@ Findings examine_status(const StatusSnapshot& status) {
     findings.push_back({Mark::bad, "the agent runs without real-time priority: " + status.realtime_why_not,
                         "run it by its unit cuttle@NAME, or as root; realtime = true in [runtime]"});
   }
+  if (!status.watched) {
+    findings.push_back({Mark::bad, "nobody watches the agent's routes and guard: " + status.watched_why_not,
+                        "restart the agent"});
+  }
   if (!status.queue_why_not.empty()) {
     findings.push_back({Mark::unsure,
                         "no queue keeps time, the agent's own thread does: " + status.queue_why_not,

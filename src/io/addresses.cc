@@ -1,8 +1,8 @@
 // The machine's own addresses (routes.hh).
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 
+#include "io/interface_index.hh"
 #include "io/netlink.hh"
 #include "io/os_error.hh"
 #include "io/routes.hh"
@@ -25,9 +25,7 @@ Result<std::vector<LocalAddress>> local_addresses() {
     // On a point-to-point interface IFA_ADDRESS is the other end; IPv6 often has only that one.
     const nlattr* own = attributes[IFA_LOCAL] != nullptr ? attributes[IFA_LOCAL] : attributes[IFA_ADDRESS];
     if (own == nullptr) return;
-    char name[IF_NAMESIZE] = {};
-    if_indextoname(header->ifa_index, name);
-    addresses.push_back({address_from(own), header->ifa_prefixlen, name});
+    addresses.push_back({address_from(own), header->ifa_prefixlen, interface_name(header->ifa_index)});
   });
   if (error != 0) return os_failure("cannot list the machine's addresses", -error);
   return addresses;

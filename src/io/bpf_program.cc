@@ -1,5 +1,6 @@
 #include "io/bpf_program.hh"
 
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,26 +29,36 @@ Result<FileDescriptor> create_counter() {
   return create_array(sizeof(Dropped));
 }
 
-Result<FileDescriptor> create_array(size_t value_bytes, uint32_t flags) {
+Result<FileDescriptor> create_array(size_t value_bytes) {
   bpf_attr attributes{};
   attributes.map_type = BPF_MAP_TYPE_ARRAY;
   attributes.key_size = sizeof(uint32_t);
   attributes.value_size = static_cast<uint32_t>(value_bytes);
   attributes.max_entries = 1;
-  attributes.map_flags = flags;
+  attributes.map_flags = BPF_F_MMAPABLE;
   FileDescriptor map(bpf_call(BPF_MAP_CREATE, attributes));
   if (!map) return os_failure("cannot create a BPF map", errno, kAdvice);
+  attributes = {};
+  attributes.map_fd = static_cast<uint32_t>(map.get());
+  if (bpf_call(BPF_MAP_FREEZE, attributes) != 0) return os_failure("cannot freeze a BPF map", errno, kAdvice);
   return map;
 }
 
-Dropped read_counter(int map) {
-  const uint32_t key = 0;
-  Dropped value;
-  bpf_attr attributes{};
-  attributes.map_fd = static_cast<uint32_t>(map);
-  attributes.key = as_kernel_pointer(&key);
-  attributes.value = as_kernel_pointer(&value);
-  return bpf_call(BPF_MAP_LOOKUP_ELEM, attributes) == 0 ? value : Dropped{};
+Result<CounterView> CounterView::of(int map) {
+  void* page = ::mmap(nullptr, sizeof(Dropped), PROT_READ, MAP_SHARED, map, 0);
+  if (page == MAP_FAILED) return os_failure("cannot map the counter of a socket filter", errno);
+  return CounterView(page);
+}
+
+CounterView::~CounterView() {
+  if (page_ != nullptr) ::munmap(page_, sizeof(Dropped));
+}
+
+Dropped CounterView::read() const {
+  if (page_ == nullptr) return {};
+  const auto* counts = static_cast<const Dropped*>(page_);
+  return {__atomic_load_n(&counts->datagrams, __ATOMIC_RELAXED),
+          __atomic_load_n(&counts->packets, __ATOMIC_RELAXED)};
 }
 
 Result<FileDescriptor> create_prefix_map(size_t key_bytes, size_t value_bytes, size_t entries) {

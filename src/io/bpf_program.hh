@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "base/result.hh"
 #include "io/file_descriptor.hh"
@@ -133,11 +134,30 @@ struct Dropped {
   uint64_t packets = 0;
 };
 
-// A map of one value of so many bytes, under the key 0; `flags` as bpf(2) has them.
-Result<FileDescriptor> create_array(size_t value_bytes, uint32_t flags = 0);
-// A map of one Dropped, under the key 0.
+// A map of one value of so many bytes, under the key 0. User space can map it to read, but not write it.
+Result<FileDescriptor> create_array(size_t value_bytes);
+// Of one Dropped, for a CounterView.
 Result<FileDescriptor> create_counter();
-Dropped read_counter(int map);
+
+// What a map of create_counter() holds, mapped into memory: reading it takes no system call, so who counts
+// needs no right to bpf(2). The map's descriptor may be closed meanwhile. Any thread.
+class CounterView {
+ public:
+  static Result<CounterView> of(int map);
+  CounterView() = default;  // of nothing: zeros
+  CounterView(CounterView&& other) noexcept : page_(std::exchange(other.page_, nullptr)) {}
+  CounterView& operator=(CounterView&& other) noexcept {
+    std::swap(page_, other.page_);
+    return *this;
+  }
+  ~CounterView();
+
+  Dropped read() const;
+
+ private:
+  explicit CounterView(void* page) : page_(page) {}
+  void* page_ = nullptr;
+};
 
 // Loads a program; what it returns means what its type says: of a socket filter (BPF_PROG_TYPE_SOCKET_FILTER)
 // the octets to keep, of a classifier at a traffic control hook (BPF_PROG_TYPE_SCHED_CLS) a TC_ACT_ verdict.

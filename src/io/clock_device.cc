@@ -7,7 +7,6 @@
 #include <net/if.h>
 
 #include <cerrno>
-#include <cmath>
 
 #include "io/clock_program.hh"
 #include "io/clock_route.hh"
@@ -190,9 +189,8 @@ Result<void> ClockDevice::attach_filters() {
   if (!device) return tl::unexpected(device.error());
   const auto below = require_link(options_.underlay);
   if (!below) return tl::unexpected(below.error());
-  const auto map = create_late_map();
+  auto map = create_late_map();
   if (!map) return tl::unexpected(map.error());
-  late_ = map_late_counts(map->get());
   const auto entry =
       bpf::load_program(BPF_PROG_TYPE_SCHED_CLS, assemble_entry_program(options_.firewall_mark));
   if (!entry) return tl::unexpected(entry.error());
@@ -200,11 +198,10 @@ Result<void> ClockDevice::attach_filters() {
                                       assemble_underlay_program({options_.firewall_mark, options_.cell_bytes,
                                                                  hardware_address_, map->get()}));
   if (!exit) return tl::unexpected(exit.error());
+  late_map_ = std::move(*map);
   if (auto set = set_filter(*below, underlay_place(options_.number), exit->get()); !set) return set;
   return set_filter(*device, kEntryPlace, entry->get());
 }
-
-ClockDevice::~ClockDevice() = default;
 
 Result<void> ClockDevice::look() const {
   const auto device = require_link(name_);
@@ -224,43 +221,6 @@ Result<void> ClockDevice::look() const {
   if (!entry) return tl::unexpected(entry.error());
   if (!*entry) return failure(fmt::format("interface {} has lost its filter", name_));
   return {};
-}
-
-ClockDevice::Lateness ClockDevice::lateness() const {
-  Lateness lateness;
-  const uint64_t* late = late_;
-  if (late == nullptr) return lateness;
-  std::vector<uint64_t> counts(late, late + kLateBuckets);  // the kernel goes on counting
-  double sum = 0;
-  double squares = 0;
-  uint64_t below_last = 0;
-  for (size_t i = 0; i < kLateBuckets; ++i) {
-    lateness.count += counts[i];
-    if (i + 1 == kLateBuckets) break;
-    const double at = static_cast<double>(i) + 0.5;
-    below_last += counts[i];
-    sum += at * static_cast<double>(counts[i]);
-    squares += at * at * static_cast<double>(counts[i]);
-  }
-  const auto at_share = [&](double share) {
-    const auto rank = static_cast<uint64_t>(share * static_cast<double>(lateness.count));
-    uint64_t seen = 0;
-    for (size_t i = 0; i < kLateBuckets; ++i) {
-      seen += counts[i];
-      if (seen > rank) return Duration{static_cast<int64_t>(i) << kLateUnitLog2};
-    }
-    return Duration{};
-  };
-  lateness.p50 = at_share(0.5);
-  lateness.p99 = at_share(0.99);
-  lateness.p999 = at_share(0.999);
-  if (below_last > 0) {
-    const double mean = sum / static_cast<double>(below_last);
-    const double variance = squares / static_cast<double>(below_last) - mean * mean;
-    const double unit_ns = static_cast<double>(uint64_t{1} << kLateUnitLog2);
-    lateness.deviation = {static_cast<int64_t>(std::sqrt(std::max(variance, 0.0)) * unit_ns)};
-  }
-  return lateness;
 }
 
 std::string clock_alias_of_node(std::string_view node_name) {

@@ -6,11 +6,11 @@
 // others send through it, stay as they are.
 //
 // It outlives the process, does nothing by itself, and goes with `cuttle down` or the next start. Needs
-// CAP_NET_ADMIN and CAP_BPF to set up, nothing to use or to look at. Acts on the network namespace of the
-// calling thread. Source: tc-tbf(8), tc-stab(8), bpf-helpers(7) (bpf_redirect_neigh, Linux 5.10).
+// CAP_NET_ADMIN and CAP_BPF to set up, nothing to look at; whoever sends through it needs a ClockView
+// (clock_view.hh) and no privilege. Acts on the network namespace of the calling thread. Source: tc-tbf(8),
+// tc-stab(8), bpf-helpers(7) (bpf_redirect_neigh, Linux 5.10).
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/result.hh"
+#include "io/file_descriptor.hh"
 #include "link/queue_clock.hh"
 
 namespace cuttle {
@@ -37,29 +38,19 @@ class ClockDevice {
   // device does not allow it; nothing stays behind then.
   static Result<std::unique_ptr<ClockDevice>> create(const ClockDeviceOptions& options,
                                                      const PauseTable& table);
-  ~ClockDevice();
   ClockDevice(const ClockDevice&) = delete;
   ClockDevice& operator=(const ClockDevice&) = delete;
 
-  uint32_t index() const { return index_.load(std::memory_order_relaxed); }
+  uint32_t index() const { return index_; }
   const std::string& name() const { return name_; }
   const std::string& underlay() const { return options_.underlay; }
 
   // Sets it up again, as create() does, whatever is left of it.
   Result<void> set_up(const PauseTable& table);
+  // For a ClockView: the map with its counts, which is another one whenever it is set up. Taken once.
+  FileDescriptor take_late_map() { return std::move(late_map_); }
   // Whether device, queue and filters still are as create() left them; an error says what is missing.
   Result<void> look() const;
-
-  // How much later than planned what it let pass came by, since it was created. Any thread.
-  struct Lateness {
-    uint64_t count = 0;
-    Duration p50{};
-    Duration p99{};
-    Duration p999{};
-    // Of those below a millisecond; the square root of the variance.
-    Duration deviation{};
-  };
-  Lateness lateness() const;
 
  private:
   ClockDevice(ClockDeviceOptions options, std::string name)
@@ -69,9 +60,9 @@ class ClockDevice {
 
   ClockDeviceOptions options_;
   std::string name_;
-  std::atomic<uint32_t> index_{0};
+  uint32_t index_ = 0;
   std::vector<uint8_t> hardware_address_;
-  std::atomic<const uint64_t*> late_{nullptr};  // shared with the kernel: how often so late
+  FileDescriptor late_map_;
 };
 
 // The alias that marks a clock device as that node's.

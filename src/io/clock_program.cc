@@ -2,16 +2,13 @@
 
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
-#include <sys/mman.h>
 
 #include <bit>
-#include <cerrno>
 #include <cstddef>
 #include <cstring>
 
 #include "base/check.hh"
 #include "io/bpf_assembly.hh"
-#include "io/os_error.hh"
 
 namespace cuttle {
 
@@ -128,12 +125,7 @@ std::vector<bpf_insn> assemble_entry_program(uint32_t firewall_mark) {
 }
 
 Result<FileDescriptor> create_late_map() {
-  return create_array(kLateBuckets * sizeof(uint64_t), BPF_F_MMAPABLE);
-}
-
-const uint64_t* map_late_counts(int map) {
-  void* memory = mmap(nullptr, kLateBuckets * sizeof(uint64_t), PROT_READ, MAP_SHARED, map, 0);
-  return memory == MAP_FAILED ? nullptr : static_cast<const uint64_t*>(memory);
+  return create_array(kLateBuckets * sizeof(uint64_t));
 }
 
 }  // namespace cuttle

@@ -1,8 +1,7 @@
-// The two eBPF programs of a clock device (clock_device.hh), and the counts that they share with this
-// process.
+// The two eBPF programs of a clock device (clock_device.hh), and the counts that they share with whoever
+// sends through it.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -30,9 +29,8 @@ std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program);
 // For the clock device's own egress, ahead of its queue: drops whatever lacks our mark.
 std::vector<bpf_insn> assemble_entry_program(uint32_t firewall_mark);
 
-// A map of one value, kLateBuckets counts of 64 bits, that can be mapped into memory.
+// A map of one value, kLateBuckets counts of 64 bits. Whoever has its descriptor can read it (clock_view.hh),
+// but not write.
 Result<FileDescriptor> create_late_map();
-// For reading, for as long as the process lives; null where the kernel does not allow it.
-const uint64_t* map_late_counts(int map);
 
 }  // namespace cuttle

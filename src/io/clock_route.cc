@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 
 #include <cerrno>
 #include <string>
 
+#include "io/interface_index.hh"
 #include "io/netlink.hh"
 #include "io/os_error.hh"
 #include "io/routes.hh"
@@ -56,7 +56,7 @@ Result<void> set_clock_route(uint32_t table, std::string_view device) {
   header.rtm_type = RTN_UNICAST;
   route.put_header(header);
   route.put_u32(RTA_TABLE, table);
-  route.put_u32(RTA_OIF, if_nametoindex(std::string(device).c_str()));
+  route.put_u32(RTA_OIF, interface_index(std::string(device)));
   error = socket->request(route);
   if (error != 0 && !no_ipv6(error)) {
     // With IPv6 off on this device there is nothing to send by it.

@@ -1,6 +1,6 @@
-// What a set-up agent no longer needs is given away: capabilities, the way to get any back, and most system
-// calls. A flaw in what reads strangers' datagrams then finds little to use. Source: capabilities(7),
-// seccomp(2), libseccomp.
+// What a process no longer needs is given away: capabilities, and the way to get any back. A flaw in what
+// reads strangers' datagrams then finds little to use. Source: capabilities(7). system_calls.hh is the other
+// half.
 #pragma once
 
 #include <sys/types.h>
@@ -26,10 +26,5 @@ std::optional<gid_t> find_group(const std::string& name);
 // process becomes that user, in its one group, on the way; being it already is no error. Call before threads
 // start. Nothing else can look into the process or its core dump afterwards, but root.
 Result<void> keep_only_capabilities(std::span<const std::string> names, std::optional<UserIds> user);
-
-// From here on only the system calls that a running agent makes are possible, for all threads: no program can
-// be started, no process looked into, nothing mounted, no module loaded. Others fail with EPERM. `more`:
-// names of calls that this agent needs besides.
-Result<void> restrict_system_calls(std::span<const char* const> more = {});
 
 }  // namespace cuttle

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 
 #include <cerrno>
 
+#include "io/interface_index.hh"
 #include "io/links.hh"
 #include "io/netlink.hh"
 #include "io/os_error.hh"
@@ -42,7 +42,7 @@ Result<void> set_route(uint32_t table, const Route& route) {
   if (!socket) return tl::unexpected(socket.error());
   NetlinkMessage message = build(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, table, route);
   if (!route.blackhole) {
-    const uint32_t index = if_nametoindex(route.interface.c_str());
+    const uint32_t index = interface_index(route.interface);
     if (index == 0) {
       return failure(describe(table, route) + ": there is no interface of that name");
     }
@@ -57,11 +57,6 @@ Result<void> set_route(uint32_t table, const Route& route) {
   }
   if (error == -ENETDOWN) advice = "bring the interface up first";
   return os_failure(describe(table, route) + ": cannot set it", -error, advice);
-}
-
-std::string interface_name(uint32_t index) {
-  char name[IF_NAMESIZE] = {};
-  return if_indextoname(index, name) != nullptr ? name : "";
 }
 
 // A route of ours in that table, or nothing.

@@ -99,29 +99,36 @@ std::vector<sock_filter> classic_at_least(uint32_t bytes) {
 Result<SizeFilter> SizeFilter::pass_only(int socket, size_t datagram_bytes) {
   auto map = create_counter();
   if (map && attach(socket, drop_other_sizes(map->get(), static_cast<int32_t>(datagram_bytes)))) {
-    return SizeFilter(std::move(*map));
+    return adopt(std::move(*map));
   }
   if (auto done = attach_classic(socket, classic_at_least(static_cast<uint32_t>(datagram_bytes))); !done) {
     return tl::unexpected(done.error());
   }
-  return SizeFilter(FileDescriptor());
+  return adopt({});
 }
 
 Result<SizeFilter> SizeFilter::pass_nothing(int socket) {
   auto map = create_counter();
-  if (map && attach(socket, drop_everything(map->get()))) return SizeFilter(std::move(*map));
+  if (map && attach(socket, drop_everything(map->get()))) return adopt(std::move(*map));
   if (auto done = attach_classic(socket, {BPF_STMT(BPF_RET | BPF_K, 0)}); !done) {
     return tl::unexpected(done.error());
   }
-  return SizeFilter(FileDescriptor());
+  return adopt({});
+}
+
+Result<SizeFilter> SizeFilter::adopt(FileDescriptor counter) {
+  if (!counter) return SizeFilter({}, {});
+  auto view = CounterView::of(counter.get());
+  if (!view) return tl::unexpected(view.error());
+  return SizeFilter(std::move(counter), std::move(*view));
 }
 
 uint64_t SizeFilter::dropped() const {
-  return map_ ? read_counter(map_.get()).datagrams : 0;
+  return view_.read().datagrams;
 }
 
 uint64_t SizeFilter::packets_dropped() const {
-  return map_ ? read_counter(map_.get()).packets : 0;
+  return view_.read().packets;
 }
 
 }  // namespace cuttle

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "base/result.hh"
+#include "io/bpf_program.hh"
 #include "io/file_descriptor.hh"
 
 namespace cuttle {
@@ -27,9 +28,15 @@ class SizeFilter {
   uint64_t packets_dropped() const;
   bool is_exact() const { return static_cast<bool>(map_); }
 
+  // The counter's descriptor, for another process that takes the socket over; -1 without the exact filter.
+  int counter() const { return map_.get(); }
+  // There: of a socket that has its filter. `counter` may be empty.
+  static Result<SizeFilter> adopt(FileDescriptor counter);
+
  private:
-  explicit SizeFilter(FileDescriptor map) : map_(std::move(map)) {}
+  SizeFilter(FileDescriptor map, bpf::CounterView view) : map_(std::move(map)), view_(std::move(view)) {}
   FileDescriptor map_;  // of one bpf::Dropped
+  bpf::CounterView view_;
 };
 
 }  // namespace cuttle

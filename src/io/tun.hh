@@ -29,6 +29,10 @@ class Tun final : public PacketDevice {
   // Creates the interface, or takes over the persistent one of that name that no process holds, whoever owned
   // it before. It is left down, as a new one is: links.hh brings it up. Needs CAP_NET_ADMIN.
   static Result<Tun> open(std::string_view name, const TunOptions& options);
+  // A queue that another process opened so.
+  static Tun adopt(FileDescriptor fd, std::string_view name, const TunOptions& options) {
+    return Tun(std::move(fd), std::string(name), options);
+  }
   // Ends the persistent interface, whoever holds it. No error when there is none; an error when the name
   // belongs to an interface of another kind.
   static Result<void> remove(std::string_view name);

@@ -37,6 +37,8 @@ struct UdpOptions {
 class UdpSocket final : public CellSocket {
  public:
   static Result<UdpSocket> open(const UdpOptions& options);
+  // One that another process opened so, at that address, with its filter's counter (size_filter.hh).
+  static Result<UdpSocket> adopt(FileDescriptor fd, FileDescriptor counter, const IpAddress& own);
 
   UdpSocket(UdpSocket&&) = default;
   UdpSocket& operator=(UdpSocket&&) = default;
@@ -67,6 +69,7 @@ class UdpSocket final : public CellSocket {
   }
   // On which CPU the kernel brought in what arrived last; nullopt before anything did.
   std::optional<uint32_t> arrival_cpu() const;
+  int counter() const { return filter_.counter(); }
   // False when only sizes below a cell's are dropped in the kernel, because it refused the exact filter.
   bool filter_is_exact() const { return filter_.is_exact(); }
   // False when the path out refused segmentation offload and each datagram goes by itself.
@@ -97,6 +100,9 @@ class StrangerSocket {
  public:
   // `owner_user`: as in UdpOptions.
   static Result<StrangerSocket> open(const Endpoint& local, std::optional<uint32_t> owner_user = {});
+  static Result<StrangerSocket> adopt(FileDescriptor fd, FileDescriptor counter);
+  int fd() const { return fd_.get(); }
+  int counter() const { return filter_.counter(); }
   uint64_t dropped() const { return filter_.dropped(); }
 
  private:

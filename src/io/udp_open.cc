@@ -58,7 +58,8 @@ Result<FileDescriptor> create_socket(const Endpoint& local, std::optional<uint32
   // lets sockets of one user share a port so, and nobody else's; with SO_REUSEADDR anybody on this machine
   // could bind the port, connect to a peer and get its cells. The user that counts is the socket file's
   // owner.
-  if (owner_user && fchown(fd.get(), *owner_user, static_cast<gid_t>(-1)) != 0) {
+  if (owner_user && *owner_user != ::geteuid() &&
+      fchown(fd.get(), *owner_user, static_cast<gid_t>(-1)) != 0) {
     return os_failure(fmt::format("UDP socket on {}: cannot give it to user {}", local.text(), *owner_user),
                       errno);
   }
@@ -136,6 +137,14 @@ Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
   return UdpSocket(std::move(*fd), std::move(*filter), options);
 }
 
+Result<UdpSocket> UdpSocket::adopt(FileDescriptor fd, FileDescriptor counter, const IpAddress& own) {
+  auto filter = SizeFilter::adopt(std::move(counter));
+  if (!filter) return tl::unexpected(filter.error());
+  UdpOptions options;
+  options.local.address = own;
+  return UdpSocket(std::move(fd), std::move(*filter), options);
+}
+
 uint64_t UdpSocket::receive_buffer_dropped() const {
   uint32_t memory[SK_MEMINFO_VARS] = {};
   socklen_t size = sizeof(memory);
@@ -159,6 +168,12 @@ Result<StrangerSocket> StrangerSocket::open(const Endpoint& local, std::optional
   if (!filter) return tl::unexpected(filter.error());
   if (auto done = bind_to(fd->get(), local); !done) return tl::unexpected(done.error());
   return StrangerSocket(std::move(*fd), std::move(*filter));
+}
+
+Result<StrangerSocket> StrangerSocket::adopt(FileDescriptor fd, FileDescriptor counter) {
+  auto filter = SizeFilter::adopt(std::move(counter));
+  if (!filter) return tl::unexpected(filter.error());
+  return StrangerSocket(std::move(fd), std::move(*filter));
 }
 
 }  // namespace cuttle

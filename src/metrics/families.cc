@@ -163,6 +163,8 @@ void add_agent(Collection& out, const AgentAnswer& agent) {
             static_cast<double>(status.uptime_s));
   out.gauge("cuttle_agent_realtime", "Whether the threads that keep time have real-time priority.", labels,
             status.realtime ? 1 : 0);
+  out.gauge("cuttle_agent_watched", "Whether rules, routes and guard are watched, and put back.", labels,
+            status.watched ? 1 : 0);
   const char* guard = "cuttle_guard_dropped_packets_total";
   const char* guard_help = "Unshaped packets that the guard stopped.";
   out.counter(guard, guard_help, with(labels, "direction", "in"), status.guard.unshaped_dropped_in);

@@ -11,6 +11,7 @@
 #include "config/key_files.hh"
 #include "config/load.hh"
 #include "node/driver.hh"
+#include "node/machine.hh"
 
 namespace cuttle {
 
@@ -20,18 +21,17 @@ struct AgentOptions {
   // On trial: without `cuttle confirm` in this time after it is up, and when it is stopped before, the agent
   // takes everything back.
   std::optional<Duration> confirm_within{};
-  std::function<void()> on_confirmed{};  // called on the control thread
-  // Reads the configuration anew, and checks it against the machine: for a reload. Empty: there is none.
-  std::function<LoadedConfig()> load{};
-  MakeDriver make_driver{};  // empty: the native one (node/native_driver.hh)
+  std::function<void()> on_confirmed{};    // called on the control thread
+  std::function<void()> on_left_behind{};  // the same, when a trial that is over could not be taken back
+  MakeDriver make_driver{};                // empty: the native one (node/native_driver.hh)
 };
 
 // Sets up interfaces, routes, guard and threads, says so to systemd (Type=notify), and runs until SIGTERM or
 // SIGINT; SIGHUP and the request "reload" have it read its configuration again. Routes, guard and interfaces
 // stay behind on purpose: traffic to a peer then stops instead of leaving unshaped. An error means that
 // nothing was started and what this call had set up was undone.
-// `loaded` is good; its keys are wiped once the agent has its own.
-Result<void> run_agent(LoadedConfig& loaded, const AgentOptions& options);
+// `loaded` is good, and what `machine` has read; its keys are wiped once the agent has its own.
+Result<void> run_agent(LoadedConfig& loaded, Machine& machine, const AgentOptions& options);
 
 // Undoes every route, rule, interface and guard of this node. What is not there is no error; an agent of this
 // node that still runs is one.

@@ -1,6 +1,7 @@
 // From a configuration to links with their lanes, interfaces and sockets: the set-up half of the agent.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "config/key_files.hh"
 #include "crypto/aead.hh"
 #include "io/clock.hh"
+#include "node/doors.hh"
 #include "node/key_log.hh"
 #include "node/link.hh"
 
@@ -19,9 +21,6 @@ struct Assembly {
   const NodeKeys& keys;
   AeadBackend backend;
   KeyLog* key_log;  // may be null
-  // Whose the interfaces and sockets are to be, where the agent is about to become that user; else the
-  // effective user's.
-  std::optional<uint32_t> user = {};
 };
 
 // What the link with the configuration's i-th peer agrees its sessions with.
@@ -29,12 +28,15 @@ AssociationConfig association_config(const Assembly& assembly, size_t i, const S
 // The keys of the link with the configuration's i-th peer.
 AssociationKeys association_keys(const NodeConfig& config, const NodeKeys& keys, size_t i);
 
-// The link with the i-th peer. Opens its TUN interface and its sockets; no thread serves it yet.
-Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t i);
+// Opens what the lanes of the link with the i-th peer go in and out by: open_doors(), or a Machine's.
+using OpenDoors = std::function<Result<std::vector<LaneDoor>>(size_t i)>;
 
-// One link per peer, in the configuration's order. Opens the TUN interfaces and the sockets; no thread runs
-// yet.
-Result<std::vector<std::unique_ptr<NodeLink>>> assemble_links(const Assembly& assembly);
+// The link with the i-th peer; no thread serves it yet.
+Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t i, const OpenDoors& open);
+
+// One link per peer, in the configuration's order; no thread runs yet.
+Result<std::vector<std::unique_ptr<NodeLink>>> assemble_links(const Assembly& assembly,
+                                                              const OpenDoors& open);
 
 // The own address that this peer's traffic comes from: the first of the peer's family.
 IpAddress own_address_for(const NodeConfig& config, const IpAddress& remote);

@@ -3,9 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-
-#include "io/links.hh"
-#include "node/redirect.hh"
+#include <optional>
 
 namespace cuttle {
 
@@ -17,16 +15,15 @@ class Change {
       : in_(in), wanted_(wanted), keys_(keys), changes_(changes), coming_(wanted.peers.size()) {}
 
   Result<void> run() {
-    auto joining = Joining::look(wanted_);
-    if (!joining) return tl::unexpected(joining.error());
-    joining_ = std::move(*joining);
+    if (auto begun = in_.machine.begin_change(); !begun) return begun;
     if (auto prepared = prepare(); !prepared) {
-      undo();
+      coming_.clear();
+      try_to(in_.machine.abandon_change());
       return prepared;
     }
     end_links();
     for (const size_t i : changes_.restarted) {
-      if (auto link = assemble_link(assembly(), i)) {
+      if (auto link = assemble(i)) {
         coming_[i] = std::move(*link);
       } else {
         note(link.error());
@@ -36,7 +33,12 @@ class Change {
     for (const size_t i : changes_.rekeyed) {
       find_link(wanted_.peers[i].name)->handle_keys(association_keys(wanted_, keys_, i));
     }
-    in_.joining = std::move(*joining_);
+    if (auto finished = in_.machine.finish_change()) {
+      in_.open = std::move(*finished);
+    } else {
+      in_.open.assign(wanted_.peers.size(), false);
+      note(finished.error());
+    }
     in_.config = wanted_;
     in_.keys = keys_;
     if (!changes_.only_keys()) sort_links();
@@ -45,32 +47,22 @@ class Change {
   }
 
  private:
-  Assembly assembly() const { return {wanted_, keys_, in_.backend, in_.key_log}; }
+  Result<std::unique_ptr<NodeLink>> assemble(size_t i) {
+    return assemble_link({wanted_, keys_, in_.backend, in_.key_log}, i,
+                         [&](size_t peer) { return in_.machine.open_lanes(peer); });
+  }
 
   // All that can fail without harm.
   Result<void> prepare() {
-    if (auto opened = open_strangers(wanted_, in_.strangers); !opened) return opened;
+    auto strangers = in_.machine.open_strangers(in_.strangers.size());
+    if (!strangers) return tl::unexpected(strangers.error());
+    for (StrangerSocket& stranger : *strangers) in_.strangers.push_back(std::move(stranger));
     for (const size_t i : changes_.added) {
-      auto link = assemble_link(assembly(), i);
+      auto link = assemble(i);
       if (!link) return tl::unexpected(link.error());
       coming_[i] = std::move(*link);
     }
-    return close_all(joining_->routed());
-  }
-
-  void undo() {
-    for (const size_t i : changes_.added) {
-      coming_[i].reset();
-      try_to(remove_tun_link(wanted_.peers[i].interface_name()));
-    }
-    try_to(close_all(in_.joining.routed()));
-    try_to(restore_guard(in_.joining.guarded()));
-    try_to(withdraw_routes(joining_->routed(), in_.joining.routed()));
-    // Closing for the new configuration may have taken a route of a link that goes on.
-    const NodeConfig& routed = in_.joining.routed();
-    for (const PeerConfig& peer : routed.peers) {
-      if (find_link(peer.name) != nullptr) try_to(open_link(routed, peer));
-    }
+    return in_.machine.close_wanted();
   }
 
   void end_links() {
@@ -80,30 +72,19 @@ class Change {
       const auto at = std::find_if(in_.links.begin(), in_.links.end(),
                                    [&](const auto& link) { return link->peer().name == name; });
       in_.driver.remove(**at);
-      const PeerConfig before = (*at)->peer();
       in_.links.erase(at);
-      if (!interface_stays(before)) try_to(remove_tun_link(before.interface_name()));
     }
-    try_to(withdraw_routes(in_.joining.routed(), joining_->routed()));
-  }
-
-  // The interface of a link that starts anew goes on, and the connections through it with it, unless it has
-  // several queues and had one, or the other way round, which is fixed for its life.
-  bool interface_stays(const PeerConfig& before) const {
-    const auto after = std::find_if(wanted_.peers.begin(), wanted_.peers.end(),
-                                    [&](const PeerConfig& peer) { return peer.name == before.name; });
-    return after != wanted_.peers.end() && (after->lanes > 1) == (before.lanes > 1);
+    try_to(in_.machine.withdraw());
   }
 
   void begin_links() {
-    const NodeConfig& routed = joining_->routed();
     for (size_t i = 0; i < coming_.size(); ++i) {
       if (coming_[i] == nullptr) {
         // Its traffic may have passed beside it until now.
-        if (find_link(wanted_.peers[i].name) != nullptr) try_to(open_link(routed, routed.peers[i]));
+        if (find_link(wanted_.peers[i].name) != nullptr) try_to(in_.machine.open_link(i));
         continue;
       }
-      auto begun = open_link(routed, routed.peers[i]);
+      auto begun = in_.machine.open_link(i);
       if (begun) begun = in_.driver.add(*coming_[i]);
       if (begun) {
         in_.links.push_back(std::move(coming_[i]));
@@ -142,7 +123,6 @@ class Change {
   const NodeKeys& keys_;
   const LinkChanges& changes_;
   std::vector<std::unique_ptr<NodeLink>> coming_;  // by their place in the wanted configuration
-  std::optional<Joining> joining_;
   std::optional<Error> first_error_;
 };
 
@@ -151,18 +131,6 @@ class Change {
 Result<void> change_links(const InService& in, const NodeConfig& wanted, const NodeKeys& keys,
                           const LinkChanges& changes) {
   return Change(in, wanted, keys, changes).run();
-}
-
-Result<void> open_strangers(const NodeConfig& config, std::vector<StrangerSocket>& strangers,
-                            std::optional<uint32_t> user) {
-  while (strangers.size() < config.most_lanes()) {
-    Endpoint local = config.listen;
-    local.port = static_cast<uint16_t>(local.port + strangers.size());
-    auto stranger = StrangerSocket::open(local, user);
-    if (!stranger) return tl::unexpected(stranger.error());
-    strangers.push_back(std::move(*stranger));
-  }
-  return {};
 }
 
 }  // namespace cuttle

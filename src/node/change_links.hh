@@ -12,9 +12,9 @@
 #include "io/udp.hh"
 #include "node/assemble.hh"
 #include "node/driver.hh"
-#include "node/joining.hh"
 #include "node/link.hh"
 #include "node/link_changes.hh"
+#include "node/machine.hh"
 
 namespace cuttle {
 
@@ -24,7 +24,8 @@ struct InService {
   NodeKeys& keys;
   std::vector<std::unique_ptr<NodeLink>>& links;
   std::vector<StrangerSocket>& strangers;
-  Joining& joining;
+  OpenPeers& open;
+  Machine& machine;  // which has read `wanted`
   Driver& driver;
   AeadBackend backend;
   KeyLog* key_log;  // may be null
@@ -35,9 +36,5 @@ struct InService {
 // tries again.
 Result<void> change_links(const InService& in, const NodeConfig& wanted, const NodeKeys& keys,
                           const LinkChanges& changes);
-
-// One more for every port that the node listens on and that has none yet. `user`: as in UdpOptions.
-Result<void> open_strangers(const NodeConfig& config, std::vector<StrangerSocket>& strangers,
-                            std::optional<uint32_t> user = {});
 
 }  // namespace cuttle

@@ -5,13 +5,13 @@
 
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.hh"
 #include "config/config.hh"
 #include "io/event_queue.hh"
+#include "io/system_calls.hh"
 #include "node/link.hh"
 #include "node/release_queues.hh"
 
@@ -41,8 +41,8 @@ class Driver {
   // Control thread, several times a second: sees to its threads.
   virtual void handle_timeout(Instant /*now*/) {}
 
-  // What it calls beyond the system calls of every agent (io/privileges.hh).
-  virtual std::span<const char* const> system_calls() const { return {}; }
+  // What it calls beyond the system calls of every agent.
+  virtual SystemCalls system_calls() const { return {}; }
 
  protected:
   Driver() = default;

@@ -84,7 +84,7 @@ void describe_release(LinkStatus& status, const Lane& lane) {
   const bool cut_by_cpu = !lane.socket.segmentation() || lane.cut_by_cpu;
   Duration deviation{};
   if (goes_by_queue(lane)) {
-    const ClockDevice::Lateness late = lane.queue->device().lateness();
+    const ClockView::Lateness late = lane.queue->device().lateness();
     status.release = "queue";
     status.lead_ns = static_cast<uint64_t>(lane.queue->shown_lead().ns);
     status.wire_lateness = {static_cast<uint64_t>(late.p50.ns), static_cast<uint64_t>(late.p99.ns),

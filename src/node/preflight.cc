@@ -169,8 +169,16 @@ void check_hiding(const NodeConfig& config, size_t i, const SourceMap& lines, Pr
 }  // namespace
 
 void check_machine(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
+  check_process(config, lines, problems);
+  check_network(config, lines, problems);
+}
+
+void check_process(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
   check_capabilities(problems);
   check_user(config, lines, problems);
+}
+
+void check_network(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
   check_own_addresses(config, lines, problems);
   for (size_t i = 0; i < config.peers.size(); ++i) {
     check_way(config, i, lines, problems);

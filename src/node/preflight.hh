@@ -11,5 +11,8 @@ namespace cuttle {
 // towards the peer allows, strict reverse-path filtering there, an interface name that belongs to something
 // else.
 void check_machine(const NodeConfig& config, const SourceMap& lines, Problems& problems);
+// Its two halves: what a start asks of the process alone, and the rest, which a reload asks, too.
+void check_process(const NodeConfig& config, const SourceMap& lines, Problems& problems);
+void check_network(const NodeConfig& config, const SourceMap& lines, Problems& problems);
 
 }  // namespace cuttle

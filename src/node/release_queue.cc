@@ -8,7 +8,7 @@ size_t ReleaseQueue::hand_over(Lane& lane, const Train& train, Instant instant, 
     counts_from_ = now + QueueClock::kDepth * 2;  // a full bucket takes half as long to empty
   }
   clock_.handle_time(now);
-  lane.socket.set_way_out(device_->index());
+  lane.socket.set_way_out(device_.index());
   while (const auto level = clock_.poll_pause(instant)) {
     const Instant ends = clock_.end() + clock_.table().length(*level);
     const bool is_last = instant - ends < clock_.table().length(0);
@@ -27,17 +27,12 @@ size_t ReleaseQueue::hand_over(Lane& lane, const Train& train, Instant instant, 
   return sent;
 }
 
-Result<void> ReleaseQueue::look_and_restore() {
-  Result<void> fine = device_->look();
-  if (fine) {
-    on_.store(true, std::memory_order_relaxed);
-    return fine;
+void ReleaseQueue::handle_look(const QueueLook& look) {
+  if (look.late_map) {
+    device_.handle_anew(look.index, look.late_map);
+    is_fresh_.store(true, std::memory_order_release);
   }
-  on_.store(false, std::memory_order_relaxed);
-  if (auto restored = device_->set_up(clock_.table()); !restored) return restored;
-  is_fresh_.store(true, std::memory_order_release);
-  on_.store(true, std::memory_order_relaxed);
-  return failure(fine.error().message + " (put back)");
+  on_.store(look.trouble.empty() || look.late_map, std::memory_order_relaxed);
 }
 
 }  // namespace cuttle

@@ -7,19 +7,23 @@
 
 #include <atomic>
 
-#include "io/clock_device.hh"
+#include "io/clock_view.hh"
 #include "link/lead.hh"
 #include "link/queue_clock.hh"
 #include "node/lane.hh"
+#include "node/queue_door.hh"
 
 namespace cuttle {
 
 class ReleaseQueue {
  public:
-  ReleaseQueue(std::unique_ptr<ClockDevice> device, PauseTable table, std::optional<Duration> lead)
-      : device_(std::move(device)), clock_(std::move(table)), lead_(lead ? Lead(*lead) : Lead()) {}
+  // `table`: draw_pauses() of the door.
+  ReleaseQueue(const QueueDoor& door, PauseTable table, std::optional<Duration> lead)
+      : device_(door.underlay, door.index, door.late_map),
+        clock_(std::move(table)),
+        lead_(lead ? Lead(*lead) : Lead()) {}
 
-  const ClockDevice& device() const { return *device_; }
+  const ClockView& device() const { return device_; }
 
   // Pacer's thread.
   Duration lead() const { return lead_.now(); }
@@ -30,16 +34,15 @@ class ReleaseQueue {
   // Puts in the pause up to `instant` and then the train. Returns how many of its cells the kernel took.
   size_t hand_over(Lane& lane, const Train& train, Instant instant, Instant now);
 
-  // Control thread: whether the device is as it should be, and if not, another one; an error, and off, where
-  // that cannot be had either.
-  Result<void> look_and_restore();
+  // Control thread: the device is as it should be, or another one; where neither, the queue is off.
+  void handle_look(const QueueLook& look);
 
   // Any thread. Off: the pacer releases by itself, until it is on again.
   bool is_on() const { return on_.load(std::memory_order_relaxed); }
   Duration shown_lead() const { return {shown_lead_ns_.load(std::memory_order_relaxed)}; }
 
  private:
-  std::unique_ptr<ClockDevice> device_;
+  ClockView device_;
   QueueClock clock_;
   Lead lead_;
   Instant counts_from_{};  // what passes from then on tells how late the queue is

@@ -1,6 +1,7 @@
 #include "seastar/driver.hh"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <future>
 #include <seastar/core/alien.hh>
@@ -18,11 +19,32 @@ namespace cuttle {
 
 namespace {
 
-// What Seastar's reactors call besides.
-constexpr const char* kSystemCalls[] = {
-    "io_setup",     "io_destroy",    "io_submit",       "io_cancel",   "io_getevents",  "io_pgetevents",
-    "timer_create", "timer_settime", "timer_delete",    "mbind",       "mincore",       "statfs",
-    "fstatfs",      "getrusage",     "rt_sigtimedwait", "sched_yield", "get_mempolicy", "set_mempolicy"};
+// What Seastar's reactors call besides: they open their own descriptors, also for the metrics, look at the
+// machine's files when they start, and some of these only with one of their backends.
+constexpr const char* kSystemCalls[] = {"io_setup",       "io_destroy",
+                                        "io_submit",      "io_cancel",
+                                        "io_getevents",   "io_pgetevents",
+                                        "timer_create",   "timer_settime",
+                                        "timer_delete",   "mbind",
+                                        "mincore",        "statfs",
+                                        "fstatfs",        "rt_sigtimedwait",
+                                        "get_mempolicy",  "set_mempolicy",
+                                        "timerfd_create", "timerfd_settime",
+                                        "signalfd4",      "pipe2",
+                                        "socketpair",     "accept",
+                                        "bind",           "connect",
+                                        "listen",         "setsockopt",
+                                        "getsockname",    "getpeername",
+                                        "recvmmsg",       "select",
+                                        "pselect6",       "stat",
+                                        "statx",          "pread64",
+                                        "getdents64",     "access",
+                                        "faccessat",      "faccessat2",
+                                        "readlink",       "readlinkat",
+                                        "getcwd",         "dup",
+                                        "dup2",           "dup3",
+                                        "umask"};
+constexpr int kSocketFamilies[] = {AF_UNIX, AF_INET, AF_INET6};
 
 // From shard to shard a failure travels as Seastar's futures carry it.
 void or_throw(const Result<void>& result) {
@@ -43,7 +65,9 @@ class SeastarDriver final : public Driver {
   ~SeastarDriver() override;
 
   Result<std::string> start(const std::vector<std::unique_ptr<NodeLink>>& links) override;
-  std::span<const char* const> system_calls() const override { return kSystemCalls; }
+  SystemCalls system_calls() const override {
+    return {.names = kSystemCalls, .socket_families = kSocketFamilies, .reads_files = true};
+  }
 
  private:
   void place(const std::vector<std::unique_ptr<NodeLink>>& links);

@@ -142,6 +142,17 @@ TEST(StatusTable, WithoutRealTimeItSaysWhy) {
               testing::HasSubstr("  real time: NO, SCHED_FIFO not permitted; run with CAP_SYS_NICE\n"));
 }
 
+TEST(StatusTable, WithoutAnybodyWatchingItSaysWhy) {
+  StatusSnapshot status = example();
+  EXPECT_THAT(render_table(status), testing::Not(testing::HasSubstr("watched")));
+  status.watched = false;
+  status.watched_why_not = "the privileged helper is gone";
+  EXPECT_THAT(render_table(status),
+              testing::HasSubstr("  routes and guard watched: NO, the privileged helper is gone\n"));
+  EXPECT_EQ(status_from_json(to_json(status))->watched, false);
+  EXPECT_EQ(status_from_json(to_json(status))->watched_why_not, status.watched_why_not);
+}
+
 TEST(StatusTable, NoLinksAndNothingDropped) {
   StatusSnapshot status = example();
   status.links[0].drops.clear();

@@ -120,6 +120,10 @@ TEST(Doctor, ShapesThatDifferLossAndMissedSlots) {
   status = healthy();
   status.realtime = false;
   EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("real-time"));
+  status = healthy();
+  status.watched = false;
+  status.watched_why_not = "the privileged helper is gone";
+  EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("the privileged helper is gone"));
 }
 
 TEST(Doctor, AFirewallThatDropsByDefault) {

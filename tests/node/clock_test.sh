@@ -35,6 +35,8 @@ by_queue() {
     NR == 1 { first = $1 } { last = $1; n++ } END { printf "%.1f", (n - 1) / (last - first) }')
   expect "cells a second" "$rate" ">" 4145
   expect "cells a second" "$rate" "<" 4188
+  # Whoever hands over and the queue go by the same table of pauses, or what passes is late by more and more.
+  expect "how late half of the trains passed, in ns" "$(status a '.links[0].release.wire_lateness_ns.p50')" "<" 500000
   [[ $(status a '.links[0].hiding.word') != "" ]] || fail "it does not say how safe the link is"
 }
 

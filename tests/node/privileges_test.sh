@@ -1,10 +1,16 @@
 #!/bin/bash
-# A running agent is nobody in particular: an unprivileged user with four capabilities, none to be regained, a system
-# call filter, locked memory, and no core dump; and as that it still does all that it has to.
+# A running agent is nobody in particular: an unprivileged user with two capabilities, none to be regained, a system
+# call filter, locked memory, and no core dump; its helper has what changing the network takes. So confined, each is
+# refused whatever it tries beyond its work, and together they still do all that they have to.
 # shellcheck source=tests/node/harness.sh
 source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
-# CAP_NET_ADMIN (12), CAP_IPC_LOCK (14), CAP_SYS_NICE (23), CAP_BPF (39)
-KEPT=$(printf '%016x' $((1 << 12 | 1 << 14 | 1 << 23 | 1 << 39)))
+# capabilities NUMBER...: as /proc/PID/status has them.
+capabilities() {
+  local set=0 number
+  for number; do set=$((set | 1 << number)); done
+  printf '%016x' "$set"
+}
+KEPT=$(capabilities 14 23) # CAP_IPC_LOCK, CAP_SYS_NICE
 NOBODY=$(id -u nobody)
 
 of_process() { # PID FIELD
@@ -42,6 +48,17 @@ expect_io_flusher_or_said() { # NODE
   may_be_io_flusher || grep -q 'storage over the links may wait for itself.*CAP_SYS_RESOURCE' "$WORK/$1.log" ||
     fail "it does not say that it is no I/O flusher"
 }
+# The helper, a child of the agent's, with these capabilities and no others.
+expect_helper() { # NODE CAPABILITY...
+  local helper field
+  helper=$(helper_of "$1")
+  for field in CapEff CapPrm; do expect_same "$field of the helper of $1" "$(capabilities "${@:2}")" "$(of_process "$helper" $field)"; done
+  is_io_flusher "$helper" || ! may_be_io_flusher || fail "the helper may wait for what is written back"
+  expect_same "NoNewPrivs of the helper" 1 "$(of_process "$helper" NoNewPrivs)"
+  expect_same "Seccomp of the helper" 2 "$(of_process "$helper" Seccomp)"
+  expect_same "owner of the helper's /proc/PID/mem" 0 "$(stat -c %u "/proc/$helper/mem")"
+}
+helper_of() { pgrep -P "$(<"$WORK/$1.pid")"; }
 expect_at_work() {
   transfer "${V4[b]}" --bytes 1000000
   expect_same "the checksum is the sender's" true "$(transferred match)"
@@ -63,6 +80,9 @@ becomes_another_user() {
   start_agents
   expect_harmless a
   expect_io_flusher_or_said a
+  expect_same "users of the helper" "$NOBODY $NOBODY $NOBODY $NOBODY" "$(of_process "$(helper_of a)" Uid)"
+  # CAP_DAC_READ_SEARCH, CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_IPC_LOCK, CAP_BPF
+  expect_helper a 2 10 12 14 39
   expect_at_work
   stop_agent a KILL
   start_agent a
@@ -96,8 +116,104 @@ starts_as_that_user() {
   start_agent b
   wait_up
   expect_harmless a
+  expect_helper a 12 14 39
   expect_at_work
 }
+
+# What each of the two tries once it is confined as a running one is (tests/tools/attempts.cc), and which error it
+# meets: EPERM, or ENOSYS where the C library is to take another way. Without the confinement each attempt meets
+# something else, or it would show nothing; but for two calls that not every kernel has.
+forbidden_calls_fail() {
+  local role needed wrong
+  network
+  for role in nothing "agent nobody" "helper nobody"; do
+    # shellcheck disable=SC2086  # words are meant
+    in_space a "$CUTTLE_TOOLS/confined" $role 2>"$WORK/${role%% *}.json" || fail "confined $role: $(<"$WORK/${role%% *}.json")"
+  done
+  expect "attempts" "$(jq length "$WORK/agent.json")" '>' 70
+  wrong=$(jq -r 'to_entries[] | select(.value | IN("EPERM", "ENOSYS")) | .key
+    | select(IN("a call that nobody knows", "init_module", "kexec_load") | not)' "$WORK/nothing.json")
+  expect_same "attempts that fail anyhow" "" "$wrong"
+  needed='"make a thread", "lock memory", "map memory", "real-time priority", "read a file that is open", "name a thread",
+    "write to a file", "map a file to write"'
+  expect_only agent "$needed"
+  needed='"lock memory", "map memory", "read a file that is open", "name a thread", "open to read", "bpf BPF_MAP_CREATE",
+    "socket AF_INET", "socket AF_INET6", "socket AF_NETLINK", "setsockopt SO_MARK", "setsockopt SO_BINDTODEVICE",
+    "netlink RTM_NEWROUTE", "netlink RTM_NEWLINK", "netlink nftables", "ioctl TUNSETIFF", "ioctl SIOCSIFMTU",
+    "ioctl SIOCETHTOOL", "bpf BPF_MAP_UPDATE_ELEM"'
+  expect_only helper "$needed"
+}
+# Nothing but what it needs meets another error than it does without confinement.
+expect_only() { # ROLE NEEDED
+  expect_same "what the $1 can do" "$(jq -r "[$2] | sort | .[]" <<<null)" \
+    "$(jq -r '[to_entries[] | select(.value | IN("EPERM", "ENOSYS") | not) | .key] | sort | .[]' "$WORK/$1.json")"
+  expect_same "what the $1 does not know" "a call that nobody knows clone3" \
+    "$(jq -r '[to_entries[] | select(.value == "ENOSYS") | .key] | sort | join(" ")' "$WORK/$1.json")"
+}
+
+is_closed() { # NODE
+  [[ $(ip -n "$NET-$1" route show table 4410) == *blackhole* ]] && in_space "$1" nft list table inet cuttle >/dev/null 2>&1
+}
+says_unwatched() { [[ $(status a .watched.active) == false ]]; }
+
+# Without its helper the agent carries on, says so, and can be started anew; all the while the node is closed.
+helper_dies() {
+  local helper
+  network
+  connect
+  RATE="20 Mb/s" configure
+  start_agents
+  helper=$(helper_of a)
+  kill -KILL "$helper"
+  eventually 5 process_ended "$helper" || fail "the helper does not end"
+  eventually 5 says_unwatched || fail "the status does not say that nobody watches: $(status a .watched)"
+  grep -q "routes, rules and guard are not watched any more" "$WORK/a.log" || fail "the log does not say it"
+  ! reload a || fail "it reloads without its helper"
+  grep -q "privileged helper is gone" "$WORK/a.reload" || fail "reload says: $(<"$WORK/a.reload")"
+  transfer "${V4[b]}" --bytes 1000000
+  expect_same "the checksum is the sender's" true "$(transferred match)"
+  is_closed a || fail "the node is not closed without the helper"
+  stop_agent a
+  is_closed a || fail "the node is not closed without the agent"
+  start_agent a
+  wait_up
+  says_unwatched && fail "the next agent has no helper either"
+  return 0
+}
+
+# Where somebody starts it again, it ends, closed.
+helper_dies_under_a_service_manager() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  NOTIFY_SOCKET=$WORK/notify start_agent a
+  start_agent b
+  wait_up
+  kill -KILL "$(helper_of a)"
+  eventually 5 process_ended "$(<"$WORK/a.pid")" || fail "the agent goes on without its helper"
+  grep -q "nobody watched routes and guard" "$WORK/a.log" || fail "it does not say why"
+  is_closed a || fail "the node is open"
+}
+
+# The helper ends with the agent, however that ends, and leaves routes and guard.
+agent_dies() {
+  local helper signal
+  network
+  connect
+  RATE="20 Mb/s" configure
+  for signal in KILL TERM SEGV; do
+    start_agent a
+    eventually 10 answers a || fail "a does not start"
+    helper=$(helper_of a)
+    kill -TERM "$helper" # as systemd does, to all processes of a unit: that is the agent's to decide
+    sleep 0.2
+    process_lives "$helper" || fail "the helper ends by SIGTERM"
+    stop_agent a "$signal"
+    eventually 2 process_ended "$helper" || fail "the helper outlives an agent ended by SIG$signal"
+    is_closed a || fail "the node is open after SIG$signal"
+  done
+}
+answers() { status "$1" .node >/dev/null 2>&1; }
 
 nobody_by_that_name() {
   local status=0
@@ -132,5 +248,7 @@ keeps_cpus_from_deep_sleep() {
 }
 cpu_latency_us() { od -An -td4 -N4 /dev/cpu_dma_latency | tr -d ' '; }
 
-for case in keeps_cpus_from_deep_sleep becomes_another_user starts_as_that_user nobody_by_that_name; do run_case "$case"; done
+CASES_HERE=(keeps_cpus_from_deep_sleep becomes_another_user starts_as_that_user nobody_by_that_name forbidden_calls_fail
+  helper_dies helper_dies_under_a_service_manager agent_dies)
+for case in "${CASES_HERE[@]}"; do run_case "$case"; done
 finish

@@ -58,6 +58,9 @@ session() {
 link_is_up() { # NODE PEER
   [[ $(status "$1" ".links[] | select(.name == \"$2\") | .state") == up ]]
 }
+released_by() { # PEER, of a's
+  status a ".links[] | select(.name == \"$1\") | .release.by"
+}
 reaches() { # FROM TO
   in_space "$1" ping -q -c 2 -i 0.2 -W 1 "$2" >/dev/null 2>&1
 }
@@ -76,6 +79,7 @@ peers_come_and_go() {
   reload a || fail "reload: $(<"$WORK/a.reload")"
   expect_same "what reload says" "added c; 1 as before" "$(<"$WORK/a.reload")"
   eventually 20 link_is_up a c || fail "the new link does not come up"
+  expect_same "what lets go of the new link's cells" "$(released_by b)" "$(released_by c)"
   start_capture shaped mc
   reaches a "${V4[c]}" || fail "nothing comes through the new link"
   reaches c "${V6[a]}" || fail "nothing comes through the new link to a"

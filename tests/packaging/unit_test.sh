@@ -1,6 +1,6 @@
 #!/bin/bash
 # The systemd units: systemd understands all of them, rates what they expose below 2.5, and the agent's system call filter
-# leaves it what its own filter allows.
+# leaves the agent and its helper what their own filters allow.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 UNIT=$ROOT/packaging/systemd/cuttle@.service
@@ -55,13 +55,18 @@ sed -n 's/^SystemCallFilter=//p' "$UNIT" | while read -r line; do
   fi
   mv "$WORK/next" "$WORK/allowed"
 done
-# Its own list, and what it takes to get there.
+# What agent and helper allow themselves, looked at with arguments or without, and what it takes to get there.
+SOURCE=$ROOT/src/io/system_calls.cc
 {
-  sed -n '/kDataPath{/,/^ *"ftruncate"/p' "$ROOT/src/io/privileges.cc" | grep -o '"[a-z0-9_]*"' | tr -d '"'
-  printf '%s\n' capset seccomp prctl mlockall sched_setscheduler execve clone3 openat
+  sed -n '/kEveryProcess\[\]/,/^\/\/ What makes threads/p' "$SOURCE" | grep -v '^ *//' | grep -o '"[a-z0-9_]*"' | tr -d '"'
+  sed -nE 's/.*(allow_where|allow_values<[a-z ]+>)\("([a-z0-9_]+)".*/\2/p' "$SOURCE"
+  printf '%s\n' capset seccomp prctl mlockall sched_setscheduler execve clone3 openat socketpair fork setsid
 } | sort -u >"$WORK/wanted"
-(($(wc -l <"$WORK/wanted") > 100)) || fail "the list in src/io/privileges.cc was not found"
+for call in recvmsg epoll_pwait2 getdents64 bpf ioctl clone mmap; do
+  grep -qx "$call" "$WORK/wanted" || fail "the lists in $SOURCE were not found: no $call"
+done
+(($(wc -l <"$WORK/wanted") > 90)) || fail "the lists in $SOURCE were not found"
 # An old call that not every machine has.
 missing=$(comm -13 "$WORK/allowed" "$WORK/wanted" | grep -vx time || true)
 [[ -z $missing ]] || fail "the unit forbids what the agent needs: $missing"
-echo "system calls: all of the agent's $(wc -l <"$WORK/wanted") are allowed"
+echo "system calls: all $(wc -l <"$WORK/wanted") of agent and helper are allowed"

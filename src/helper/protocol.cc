@@ -1,0 +1,205 @@
+#include "helper/protocol.hh"
+
+#include <limits>
+#include <vector>
+
+#include "base/octets.hh"
+
+namespace cuttle::helper {
+
+namespace {
+
+constexpr char kRequestMark = '\xC7';
+constexpr char kAnswerMark = '\xC8';
+constexpr size_t kMostFlags = 1 << 16;
+
+bool takes_number(Step step) {
+  return step == Step::open_lanes || step == Step::open_strangers || step == Step::open_link ||
+         step == Step::link_is_up;
+}
+
+uint8_t* octets_at(char* at) {
+  return reinterpret_cast<uint8_t*>(at);
+}
+const uint8_t* octets_at(const char* at) {
+  return reinterpret_cast<const uint8_t*>(at);
+}
+
+std::string flags_octets(const std::vector<bool>& flags) {
+  std::string octets;
+  for (const bool flag : flags) octets += flag ? '\1' : '\0';
+  return octets;
+}
+
+std::optional<std::vector<bool>> parse_flags(std::string_view octets) {
+  if (octets.size() > kMostFlags) return std::nullopt;
+  std::vector<bool> flags;
+  for (const char octet : octets) {
+    if (octet != '\0' && octet != '\1') return std::nullopt;
+    flags.push_back(octet == '\1');
+  }
+  return flags;
+}
+
+bool read32(OctetReader& in, uint32_t& value) {
+  const uint64_t number = in.number();
+  value = static_cast<uint32_t>(number);
+  return number <= std::numeric_limits<uint32_t>::max();
+}
+
+// In the order in which they are sent.
+std::vector<uint64_t GuardStatus::*> numbers_of_guard() {
+  return {&GuardStatus::unshaped_dropped_in, &GuardStatus::unshaped_dropped_out};
+}
+
+}  // namespace
+
+RequestOctets to_octets(const Request& request) {
+  RequestOctets octets{kRequestMark, static_cast<char>(request.step)};
+  store_be16(octets_at(&octets[2]), request.number);
+  return octets;
+}
+
+std::optional<Request> parse_request(std::string_view octets) {
+  if (octets.size() != kRequestBytes || octets[0] != kRequestMark) return std::nullopt;
+  const auto step = static_cast<uint8_t>(octets[1]);
+  if (step == 0 || step > static_cast<uint8_t>(kLastStep)) return std::nullopt;
+  const Request request{static_cast<Step>(step), load_be16(octets_at(&octets[2]))};
+  if (request.number != 0 && !takes_number(request.step)) return std::nullopt;
+  return request;
+}
+
+AnswerHeadOctets to_octets(const AnswerHead& head) {
+  AnswerHeadOctets octets{kAnswerMark, static_cast<char>(head.done ? 1 : 0)};
+  store_be32(octets_at(&octets[4]), head.descriptors);
+  store_be64(octets_at(&octets[8]), head.octets);
+  return octets;
+}
+
+std::optional<AnswerHead> parse_answer_head(std::string_view octets) {
+  if (octets.size() != kAnswerHeadBytes || octets[0] != kAnswerMark) return std::nullopt;
+  if ((octets[1] != 0 && octets[1] != 1) || octets[2] != 0 || octets[3] != 0) return std::nullopt;
+  const AnswerHead head{octets[1] == 1, load_be32(octets_at(&octets[4])), load_be64(octets_at(&octets[8]))};
+  if (head.descriptors > kMostAnswerDescriptors || head.octets > kMostAnswerOctets) return std::nullopt;
+  if (!head.done && head.descriptors > 0) return std::nullopt;
+  return head;
+}
+
+std::string to_octets(const OpenPeers& open) {
+  return flags_octets(open);
+}
+std::optional<OpenPeers> parse_open_peers(std::string_view octets) {
+  return parse_flags(octets);
+}
+
+std::string to_octets(const GuardStatus& status) {
+  std::string octets;
+  for (const auto number : numbers_of_guard()) {
+    std::array<char, 8> one{};
+    store_be64(octets_at(one.data()), status.*number);
+    octets.append(one.data(), one.size());
+  }
+  return octets;
+}
+
+std::optional<GuardStatus> parse_guard_status(std::string_view octets) {
+  const auto numbers = numbers_of_guard();
+  if (octets.size() != 8 * numbers.size()) return std::nullopt;
+  GuardStatus status;
+  for (size_t i = 0; i < numbers.size(); ++i) status.*numbers[i] = load_be64(octets_at(&octets[8 * i]));
+  return status;
+}
+
+std::string counters_octets(const std::vector<bool>& has_counter) {
+  return flags_octets(has_counter);
+}
+std::optional<std::vector<bool>> parse_counters(std::string_view octets) {
+  return parse_flags(octets);
+}
+
+std::string to_octets(const LaneNotes& notes) {
+  OctetWriter out;
+  out.text(notes.underlay);
+  out.number(notes.cut_by_cpu ? 1 : 0);
+  out.text(flags_octets(notes.has_counter));
+  return out.take();
+}
+
+std::optional<LaneNotes> parse_lane_notes(std::string_view octets) {
+  OctetReader in(octets);
+  LaneNotes notes;
+  notes.underlay = in.text();
+  const uint64_t cut_by_cpu = in.number();
+  notes.cut_by_cpu = cut_by_cpu == 1;
+  auto has_counter = parse_flags(in.text());
+  if (!in.at_end() || cut_by_cpu > 1 || !has_counter) return std::nullopt;
+  notes.has_counter = std::move(*has_counter);
+  return notes;
+}
+
+std::string to_octets(const QueueDoors& doors) {
+  OctetWriter out;
+  size_t size = 16 + doors.why_not.size();
+  for (const QueueDoor& door : doors.queues) {
+    size += 32 + door.underlay.size() + 8 * door.cell_bytes.size() + DrawKey::kSize;
+  }
+  out.reserve(size);
+  out.text(doors.why_not);
+  out.number(doors.queues.size());
+  for (const QueueDoor& door : doors.queues) {
+    out.number(door.shard);
+    out.text(door.underlay);
+    out.number(door.cell_bytes.size());
+    for (const uint32_t bytes : door.cell_bytes) out.number(bytes);
+    out.key(door.draw_key.bytes());
+    out.number(door.index);
+  }
+  return out.take();
+}
+
+std::optional<QueueDoors> parse_queue_doors(std::string_view octets) {
+  OctetReader in(octets);
+  QueueDoors doors;
+  doors.why_not = in.text();
+  for (uint64_t count = in.number(); count > 0 && in.good(); --count) {
+    QueueDoor door;
+    bool fits = read32(in, door.shard);
+    door.underlay = in.text();
+    const uint64_t sizes = in.number();
+    if (sizes == 0 || sizes > in.left() / 8) return std::nullopt;
+    door.cell_bytes.resize(sizes);
+    for (uint32_t& bytes : door.cell_bytes) fits &= read32(in, bytes);
+    door.draw_key = DrawKey(in.key<DrawKey::kSize>());
+    fits &= read32(in, door.index);
+    if (!fits) return std::nullopt;
+    doors.queues.push_back(std::move(door));
+  }
+  return in.at_end() ? std::optional(std::move(doors)) : std::nullopt;
+}
+
+std::string to_octets(const LookNotes& notes) {
+  OctetWriter out;
+  out.text(flags_octets(notes.anew));
+  for (const QueueLook& look : notes.looks) {
+    out.text(look.trouble);
+    out.number(look.index);
+  }
+  return out.take();
+}
+
+std::optional<LookNotes> parse_look_notes(std::string_view octets) {
+  OctetReader in(octets);
+  LookNotes notes;
+  auto anew = parse_flags(in.text());
+  if (!anew) return std::nullopt;
+  notes.anew = std::move(*anew);
+  while (in.good() && notes.looks.size() < notes.anew.size()) {
+    QueueLook look;
+    look.trouble = in.text();
+    if (!read32(in, look.index)) return std::nullopt;
+    notes.looks.push_back(std::move(look));
+  }
+  return in.at_end() ? std::optional(std::move(notes)) : std::nullopt;
+}
+
+}  // namespace cuttle::helper

@@ -1,0 +1,99 @@
+// What the agent is asked over its control socket: its status, to confirm a trial, to reload.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "base/check.hh"
+#include "node/change_links.hh"
+#include "node/running_agent.hh"
+
+namespace cuttle {
+
+Result<std::string> RunningAgent::answer(const std::string& request) {
+  if (request == "status") return to_json(status());
+  if (request == "confirm") return confirm();
+  if (request == "reload") return reload().map([](const ReloadReport& report) { return to_json(report); });
+  return failure("unknown request \"" + request + "\"; known: status, confirm, reload");
+}
+
+// What is wrong with the new configuration is in the report; the old one goes on then. An error: the
+// configuration is good, but not everything that it asks for could be done.
+Result<ReloadReport> RunningAgent::reload() {
+  if (on_trial()) return failure("the agent is on trial; `cuttle confirm` it before it is reloaded");
+  const LoadedConfig wanted = machine_.read_configuration();
+  ReloadReport report;
+  report.problems = wanted.problem_lines();
+  if (!wanted.good()) return report;
+  std::vector<std::string> running;
+  for (const auto& link : links_) running.push_back(link->peer().name);
+  const LinkChanges changes = compare_links(config_, keys_, running, wanted.config, *wanted.keys);
+  if (!changes.only_keys() && !driver_->takes_changes()) {
+    report.problems.push_back(fmt::format(
+        "{}: only keys can change while the driver \"{}\" runs; for another [[peer]], restart the agent",
+        wanted.file, config_.driver));
+    return report;
+  }
+  service_manager_.tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", clock_.now().ns / 1000));
+  const InService in{config_, keys_, links_, strangers_, open_, machine_, *driver_, backend_, key_log_.get()};
+  const auto changed = change_links(in, wanted.config, *wanted.keys, changes);
+  service_manager_.tell("READY=1");
+  if (!changed) return tl::unexpected(changed.error());
+  joining_since_ = clock_.now();
+  report = report_of(changes, config_);
+  report.problems = wanted.problem_lines();
+  spdlog::info("reloaded: {}", to_text(report));
+  return report;
+}
+
+void RunningAgent::handle_hangup() {
+  const auto report = reload();
+  if (!report) {
+    spdlog::error("SIGHUP: {}", report.error().message);
+  } else if (!report->reloaded) {
+    for (const std::string& line : report->problems) spdlog::error("{}", line);
+    spdlog::error("SIGHUP: not reloaded; what ran before goes on");
+  }
+}
+
+Result<std::string> RunningAgent::confirm() {
+  if (!trial_ends_) return failure("nothing waits to be confirmed: the agent is not on trial");
+  if (auto confirmed = machine_.confirm(); !confirmed) return tl::unexpected(confirmed.error());
+  trial_ends_.reset();
+  if (on_confirmed_) on_confirmed_();
+  spdlog::info("confirmed: what was set up stays");
+  return std::string(R"({"confirmed":true})");
+}
+
+// In the configuration.
+size_t RunningAgent::place_of(const NodeLink& link) const {
+  const auto found = std::find_if(config_.peers.begin(), config_.peers.end(),
+                                  [&](const PeerConfig& peer) { return peer.name == link.peer().name; });
+  CUTTLE_CHECK(found != config_.peers.end(), "a link belongs to a peer");
+  return static_cast<size_t>(found - config_.peers.begin());
+}
+
+StatusSnapshot RunningAgent::status() {
+  const Instant now = clock_.now();
+  StatusSnapshot snapshot;
+  snapshot.node = config_.name;
+  snapshot.version = CUTTLE_VERSION;
+  snapshot.uptime_s = static_cast<uint64_t>((now - started_).ns / 1'000'000'000);
+  snapshot.driver = config_.driver;
+  snapshot.backend = aead_backend_name(backend_);
+  snapshot.realtime = realtime_why_not_.empty();
+  snapshot.realtime_why_not = realtime_why_not_;
+  snapshot.memory_locked = memory_locked_;
+  snapshot.queue_why_not = queues_.why_not();
+  snapshot.watched = machine_trouble_.empty();
+  snapshot.watched_why_not = machine_trouble_;
+  snapshot.guard = machine_.guard_status().value_or(GuardStatus{});
+  for (const StrangerSocket& stranger : strangers_) snapshot.guard.strangers_dropped += stranger.dropped();
+  for (const auto& link : links_) {
+    snapshot.links.push_back(link->status(now));
+    snapshot.links.back().open = open_[place_of(*link)];
+  }
+  return snapshot;
+}
+
+}  // namespace cuttle

@@ -1,0 +1,93 @@
+#include "node/clock_devices.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/check.hh"
+#include "node/assemble.hh"
+#include "node/doors.hh"
+
+namespace cuttle {
+
+Result<QueueDoors> ClockDevices::set_up(const NodeConfig& config) {
+  CUTTLE_CHECK(entries_.empty(), "queues are set up once");
+  if (auto removed = remove_clock_devices(clock_alias_of_node(config.name)); !removed) {
+    return tl::unexpected(removed.error());
+  }
+  QueueDoors doors;
+  if (config.release == ReleaseBy::thread) {
+    doors.why_not = "release = \"thread\" in the configuration";
+    return doors;
+  }
+  std::map<std::string, std::vector<uint32_t>> underlays;  // and the sizes of cell that leave by each
+  for (const PeerConfig& peer : config.peers) {
+    const std::string underlay = underlay_of(config, peer);
+    if (underlay.empty()) {
+      doors.why_not = fmt::format("no interface leads to {}", peer.name);
+    } else {
+      underlays[underlay].push_back(peer.shape.cell_bytes);
+    }
+  }
+  for (auto& [underlay, cell_bytes] : underlays) {
+    std::ranges::sort(cell_bytes);
+    cell_bytes.erase(std::unique(cell_bytes.begin(), cell_bytes.end()), cell_bytes.end());
+    for (uint32_t shard = 0; shard < std::max(config.shards, 1u); ++shard) {
+      if (auto added = add(config, shard, underlay, cell_bytes)) {
+        doors.queues.push_back(std::move(*added));
+      } else {
+        doors.why_not = added.error().message;
+      }
+    }
+  }
+  if (!doors.why_not.empty() && config.release == ReleaseBy::queue) {
+    return failure(fmt::format("release = \"queue\", but {}", doors.why_not));
+  }
+  return doors;
+}
+
+Result<QueueDoor> ClockDevices::add(const NodeConfig& config, uint32_t shard, const std::string& underlay,
+                                    std::span<const uint32_t> cell_bytes) {
+  QueueDoor door;
+  door.shard = shard;
+  door.underlay = underlay;
+  door.cell_bytes.assign(cell_bytes.begin(), cell_bytes.end());
+  door.draw_key = random_draw_key();
+  auto table = draw_pauses(door.draw_key, cell_bytes);
+  if (!table) return failure(fmt::format("cells of {} bytes are too small for a queue", cell_bytes.front()));
+  ClockDeviceOptions options;
+  options.number = static_cast<uint32_t>(entries_.size());
+  options.underlay = underlay;
+  options.alias = clock_alias_of_node(config.name);
+  options.firewall_mark = config.firewall_mark;
+  options.cell_bytes = door.cell_bytes;
+  options.route_table = config.clock_table(options.number);
+  auto device = ClockDevice::create(options, *table);
+  if (!device) return tl::unexpected(device.error());
+  door.index = (*device)->index();
+  door.late_map = (*device)->take_late_map();
+  entries_.push_back({std::move(*device), std::move(*table)});
+  return door;
+}
+
+std::vector<QueueLook> ClockDevices::look() {
+  std::vector<QueueLook> looks;
+  for (Entry& entry : entries_) {
+    QueueLook look;
+    if (const auto fine = entry.device->look(); !fine) {
+      look.trouble = fine.error().message;
+      if (const auto restored = entry.device->set_up(entry.table)) {
+        look.trouble += " (put back)";
+        look.late_map = entry.device->take_late_map();
+      } else {
+        look.trouble = restored.error().message;
+      }
+    }
+    look.index = entry.device->index();
+    looks.push_back(std::move(look));
+  }
+  return looks;
+}
+
+}  // namespace cuttle

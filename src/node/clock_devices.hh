@@ -1,0 +1,38 @@
+// The queues that keep time for a node, where the machine is changed (local_machine.hh): one for each shard
+// and each interface that its cells leave by. Set up at the start, then looked after.
+//
+// One thread.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.hh"
+#include "config/config.hh"
+#include "io/clock_device.hh"
+#include "node/queue_door.hh"
+
+namespace cuttle {
+
+class ClockDevices {
+ public:
+  // In place of what an earlier run left; once. An error only where the configuration insists on queues.
+  Result<QueueDoors> set_up(const NodeConfig& config);
+  // Puts back what is missing. In the order of the doors.
+  std::vector<QueueLook> look();
+
+ private:
+  struct Entry {
+    std::unique_ptr<ClockDevice> device;
+    PauseTable table;
+  };
+
+  Result<QueueDoor> add(const NodeConfig& config, uint32_t shard, const std::string& underlay,
+                        std::span<const uint32_t> cell_bytes);
+
+  std::vector<Entry> entries_;
+};
+
+}  // namespace cuttle

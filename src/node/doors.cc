@@ -1,0 +1,101 @@
+#include "node/doors.hh"
+
+#include <fmt/format.h>
+
+#include "io/links.hh"
+#include "io/offloads.hh"
+#include "io/routes.hh"
+
+namespace cuttle {
+
+namespace {
+
+// Whether an interface has several queues is fixed for its life, so one that an earlier run of this node made
+// for another number of lanes has to go. Blackholes and guard hold its traffic meanwhile.
+Result<void> make_way(const NodeConfig& config, const PeerConfig& peer) {
+  const auto link = find_link(peer.interface_name());
+  if (!link) return tl::unexpected(link.error());
+  const bool ours = *link && (*link)->kind == "tun" && (*link)->alias == alias_of_node(config.name);
+  if (!ours || (*link)->several_queues == (peer.lanes > 1)) return {};
+  if ((*link)->running || tun_holder(peer.interface_name())) return {};  // whoever attaches is told
+  return remove_tun_link(peer.interface_name());
+}
+
+Result<std::vector<Tun>> open_queues(const NodeConfig& config, const PeerConfig& peer,
+                                     std::optional<uint32_t> owner_user) {
+  if (auto made = make_way(config, peer); !made) return tl::unexpected(made.error());
+  TunOptions options = tun_options_of(config, peer);
+  options.owner_user = owner_user;
+  auto first_queue = Tun::open(peer.interface_name(), options);
+  if (!first_queue) return tl::unexpected(first_queue.error());
+  std::vector<Tun> queues;
+  for (uint32_t lane = 1; lane < peer.lanes; ++lane) {
+    auto queue = first_queue->open_queue();
+    if (!queue) return tl::unexpected(queue.error());
+    queues.push_back(std::move(*queue));
+  }
+  queues.insert(queues.begin(), std::move(*first_queue));
+  return queues;
+}
+
+Result<UdpSocket> open_socket(const NodeConfig& config, const PeerConfig& peer, uint32_t index,
+                              std::optional<uint32_t> owner_user) {
+  UdpOptions options;
+  options.local = config.listen;
+  options.local.port = static_cast<uint16_t>(options.local.port + index);
+  options.remote = peer.endpoint;
+  options.remote.port = static_cast<uint16_t>(options.remote.port + index);
+  options.cell_bytes = peer.shape.cell_bytes;
+  options.firewall_mark = config.firewall_mark;
+  options.owner_user = owner_user;
+  return UdpSocket::open(options);
+}
+
+}  // namespace
+
+TunOptions tun_options_of(const NodeConfig& config, const PeerConfig& peer) {
+  TunOptions options;
+  options.mtu = config.inner_mtu;
+  options.multi_queue = peer.lanes > 1;
+  return options;
+}
+
+std::string underlay_of(const NodeConfig& config, const PeerConfig& peer) {
+  const auto way = find_way_out(peer.endpoint.address, config.firewall_mark);
+  return way && !way->local ? way->interface : "";
+}
+
+Result<std::vector<LaneDoor>> open_doors(const NodeConfig& config, size_t i,
+                                         std::optional<uint32_t> owner_user) {
+  const PeerConfig& peer = config.peers[i];
+  auto queues = open_queues(config, peer, owner_user);
+  if (!queues) return tl::unexpected(queues.error());
+  const std::string underlay = underlay_of(config, peer);
+  bool cut_by_cpu = false;
+  if (!underlay.empty()) {
+    const auto offload = train_offload(underlay);
+    cut_by_cpu = !offload || !offload->takes_trains;
+  }
+  std::vector<LaneDoor> doors;
+  for (uint32_t index = 0; index < peer.lanes; ++index) {
+    auto socket = open_socket(config, peer, index, owner_user);
+    if (!socket) return failure(fmt::format("peer {}: {}", peer.name, socket.error().message));
+    doors.push_back({std::move((*queues)[index]), std::move(*socket), underlay, cut_by_cpu});
+  }
+  return doors;
+}
+
+Result<std::vector<StrangerSocket>> open_strangers(const NodeConfig& config, size_t already,
+                                                   std::optional<uint32_t> owner_user) {
+  std::vector<StrangerSocket> strangers;
+  for (size_t lane = already; lane < config.most_lanes(); ++lane) {
+    Endpoint local = config.listen;
+    local.port = static_cast<uint16_t>(local.port + lane);
+    auto stranger = StrangerSocket::open(local, owner_user);
+    if (!stranger) return tl::unexpected(stranger.error());
+    strangers.push_back(std::move(*stranger));
+  }
+  return strangers;
+}
+
+}  // namespace cuttle

@@ -1,0 +1,37 @@
+// What a lane goes in and out by, opened: the queue of its peer's interface and its socket. That takes
+// privileges, which whoever then serves the lane does not need.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hh"
+#include "config/config.hh"
+#include "io/tun.hh"
+#include "io/udp.hh"
+
+namespace cuttle {
+
+struct LaneDoor {
+  Tun queue;
+  UdpSocket socket;
+  std::string underlay;     // the interface that its cells leave by; empty where none was found
+  bool cut_by_cpu = false;  // trains are cut into datagrams by this machine's CPUs, not by the card
+};
+
+// One for every lane of the link with the configuration's i-th peer, in their order. The interface is made
+// where there is none, and left down. `owner_user`: as in TunOptions and UdpOptions.
+Result<std::vector<LaneDoor>> open_doors(const NodeConfig& config, size_t i,
+                                         std::optional<uint32_t> owner_user);
+
+TunOptions tun_options_of(const NodeConfig& config, const PeerConfig& peer);
+
+// Sockets for what no lane receives, of every port that the node listens on but the first `already`.
+Result<std::vector<StrangerSocket>> open_strangers(const NodeConfig& config, size_t already,
+                                                   std::optional<uint32_t> owner_user);
+
+// The interface that cells to that peer leave by; empty where there is none.
+std::string underlay_of(const NodeConfig& config, const PeerConfig& peer);
+
+}  // namespace cuttle

@@ -1,0 +1,229 @@
+#include "node/local_machine.hh"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "base/check.hh"
+#include "io/clock.hh"
+#include "io/links.hh"
+#include "io/privileges.hh"
+#include "io/tun.hh"
+#include "node/leftovers.hh"
+#include "node/link_changes.hh"
+#include "node/preflight.hh"
+#include "node/redirect.hh"
+
+namespace cuttle {
+
+namespace {
+
+// How long it waits before it tries again to renew the guard for a peer that joined.
+constexpr Duration kJoiningRetry = seconds(2);
+
+OpenPeers open_peers(const Joining& joining, size_t count) {
+  OpenPeers open;
+  for (size_t i = 0; i < count; ++i) open.push_back(joining.is_open(i));
+  return open;
+}
+
+void keep_first(Result<void>& all, Result<void> one) {
+  if (one) return;
+  spdlog::error("{}", one.error().message);
+  if (all) all = std::move(one);
+}
+
+}  // namespace
+
+LoadedConfig LocalMachine::read_configuration() {
+  CUTTLE_CHECK(!change_, "a change ends before another begins");
+  LoadedConfig loaded = load_config(options_.file, KeyFiles::read);
+  loaded.config.driver = options_.driver;
+  if (loaded.good()) {
+    if (!settled_) check_process(loaded.config, loaded.lines, loaded.problems);
+    check_network(loaded.config, loaded.lines, loaded.problems);
+  }
+  if (loaded.good() && in_force_) {
+    check_unchangeable(*in_force_, loaded.config, loaded.lines, loaded.problems);
+  }
+  wanted_.reset();
+  if (loaded.good()) {
+    wanted_ = loaded.config;
+  } else {
+    loaded.keys.reset();
+  }
+  return loaded;
+}
+
+// --- a start
+
+Result<OpenPeers> LocalMachine::close_all() {
+  CUTTLE_CHECK(wanted_ && !in_force_, "a good configuration is read before it is taken on, once");
+  // What an earlier run left closed stays closed, whatever goes wrong now. So does what another agent holds:
+  // a start that finds one fails before it changes anything, and has nothing to undo.
+  was_closed_ = is_closed(*wanted_);
+  auto joining = Joining::look(*wanted_);
+  if (!joining) return tl::unexpected(joining.error());
+  in_force_ = *wanted_;
+  joining_ = std::move(*joining);
+  if (!in_force_->user.empty()) {
+    const auto user = find_user(in_force_->user);
+    if (!user) return failure("there is no user " + in_force_->user);
+    owner_ = user->user;
+  }
+  hold_cpu_latency();
+  if (auto alone = check_alone(*in_force_); !alone) return tl::unexpected(alone.error());
+  changed_ = true;
+  if (auto closed = cuttle::close_all(joining_->routed()); !closed) return tl::unexpected(closed.error());
+  // Before the sockets: a rule with another mark would lead their cells into the links.
+  if (auto removed = remove_leftovers(joining_->routed()); !removed) return tl::unexpected(removed.error());
+  return open_peers(*joining_, in_force_->peers.size());
+}
+
+void LocalMachine::hold_cpu_latency() {
+  if (!in_force_->cpu_latency) return;
+  auto held = CpuLatency::hold(*in_force_->cpu_latency);
+  if (held) {
+    cpu_latency_ = std::move(*held);
+  } else {
+    spdlog::warn("runtime.cpu_latency is not kept, so releases are later: {}", held.error().message);
+  }
+}
+
+Result<std::vector<LaneDoor>> LocalMachine::open_lanes(size_t peer) {
+  if (change_) change_->opened.push_back(wanted_->peers[peer].interface_name());
+  return open_doors(acted_on(), peer, owner_);
+}
+
+Result<std::vector<StrangerSocket>> LocalMachine::open_strangers(size_t already) {
+  return cuttle::open_strangers(acted_on(), already, owner_);
+}
+
+Result<void> LocalMachine::open_link(size_t peer) {
+  const NodeConfig& routed = change_ ? change_->joining.routed() : joining_->routed();
+  return cuttle::open_link(routed, routed.peers[peer]);
+}
+
+Result<QueueDoors> LocalMachine::set_up_queues() {
+  return clock_devices_.set_up(*in_force_);
+}
+
+Result<void> LocalMachine::settle() {
+  if (options_.confine) {
+    if (auto confined = options_.confine(in_force_->user); !confined) return confined;
+  }
+  settled_ = true;
+  return {};
+}
+
+// --- a change
+
+Result<void> LocalMachine::begin_change() {
+  CUTTLE_CHECK(wanted_ && in_force_ && !change_, "one change at a time, to what was read");
+  auto joining = Joining::look(*wanted_);
+  if (!joining) return tl::unexpected(joining.error());
+  change_ = Change{std::move(*joining), {}};
+  return {};
+}
+
+Result<void> LocalMachine::close_wanted() {
+  return cuttle::close_all(change_->joining.routed());
+}
+
+Result<void> LocalMachine::abandon_change() {
+  const NodeConfig& routed = joining_->routed();
+  const auto is_in_force = [&](const std::string& interface) {
+    return std::any_of(routed.peers.begin(), routed.peers.end(),
+                       [&](const PeerConfig& peer) { return peer.interface_name() == interface; });
+  };
+  Result<void> undone;
+  for (const std::string& interface : change_->opened) {
+    if (!is_in_force(interface)) keep_first(undone, remove_tun_link(interface));
+  }
+  keep_first(undone, cuttle::close_all(routed));
+  keep_first(undone, restore_guard(joining_->guarded()));
+  keep_first(undone, withdraw_routes(change_->joining.routed(), routed));
+  // Closing for the new configuration may have taken a route of a link that goes on.
+  for (const PeerConfig& peer : routed.peers) {
+    const auto link = find_link(peer.interface_name());
+    if (link && *link) keep_first(undone, cuttle::open_link(routed, peer));
+  }
+  change_.reset();
+  return undone;
+}
+
+Result<void> LocalMachine::withdraw() {
+  Result<void> withdrawn;
+  for (const PeerConfig& before : in_force_->peers) {
+    // The interface of a link that starts anew goes on, and the connections through it with it, unless it has
+    // several queues and had one, or the other way round, which is fixed for its life.
+    const auto after = std::find_if(wanted_->peers.begin(), wanted_->peers.end(),
+                                    [&](const PeerConfig& peer) { return peer.name == before.name; });
+    const bool stays = after != wanted_->peers.end() && (after->lanes > 1) == (before.lanes > 1);
+    if (!stays) keep_first(withdrawn, remove_tun_link(before.interface_name()));
+  }
+  keep_first(withdrawn, withdraw_routes(joining_->routed(), change_->joining.routed()));
+  return withdrawn;
+}
+
+Result<OpenPeers> LocalMachine::finish_change() {
+  in_force_ = *wanted_;
+  joining_ = std::move(change_->joining);
+  change_.reset();
+  return open_peers(*joining_, in_force_->peers.size());
+}
+
+// --- while it runs
+
+Result<void> LocalMachine::link_is_up(size_t peer) {
+  if (!joining_->is_open(peer)) return {};
+  Joining next = *joining_;
+  next.handle_up(MonotonicClock().now(), peer);
+  const NodeConfig& routed = next.routed();
+  if (auto opened = cuttle::open_link(routed, routed.peers[peer]); !opened) return opened;
+  if (auto closed = close_routes(routed); !closed) return closed;
+  joining_ = std::move(next);
+  return {};
+}
+
+// The other end of a link that joined has had its time to do the same: the guard is due.
+void LocalMachine::watch_joining(Instant now) {
+  if (now < joining_next_ || !joining_->guard_is_due(now)) return;
+  Joining next = *joining_;
+  next.handle_timeout(now);
+  if (auto guarded = restore_guard(next.guarded()); !guarded) {
+    spdlog::error("the guard cannot be renewed: {}", guarded.error().message);
+    joining_next_ = now + kJoiningRetry;
+  } else {
+    joining_ = std::move(next);
+  }
+}
+
+Result<GuardStatus> LocalMachine::guard_status() {
+  return cuttle::guard_status();
+}
+
+Result<std::vector<QueueLook>> LocalMachine::look_at_queues() {
+  return clock_devices_.look();
+}
+
+Result<void> LocalMachine::confirm() {
+  on_trial_ = false;
+  return {};
+}
+
+Result<void> LocalMachine::take_back() {
+  if (settled_ && !on_trial_) return failure("what a running node set up stays; `cuttle down` removes it");
+  if (!changed_ || (!settled_ && was_closed_)) return {};
+  taken_back_ = true;
+  return remove_redirect(*in_force_);
+}
+
+std::string LocalMachine::handle_timeout(Instant now) {
+  if (!settled_ || taken_back_ || change_) return {};
+  watch_.handle_timeout(now, joining_->routed(), joining_->guarded());
+  watch_joining(now);
+  return {};
+}
+
+}  // namespace cuttle

@@ -1,0 +1,42 @@
+// A queue that keeps time, set up: what whoever hands trains over to it has to know. That takes no privilege;
+// to set one up does (clock_devices.hh).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/file_descriptor.hh"
+#include "link/draws.hh"
+#include "link/queue_clock.hh"
+
+namespace cuttle {
+
+struct QueueDoor {
+  uint32_t shard = 0;
+  std::string underlay;              // the interface that its trains leave by
+  std::vector<uint32_t> cell_bytes;  // the sizes of cell that go through it, ascending; not empty
+  DrawKey draw_key;                  // what its table of pauses was drawn from
+  uint32_t index = 0;                // of its device
+  FileDescriptor late_map;           // for a ClockView
+};
+
+struct QueueDoors {
+  std::vector<QueueDoor> queues;
+  std::string why_not;  // why there is none for some link; empty when there is one for each
+};
+
+// The table of pauses of such a queue, the same wherever it is drawn; nullopt where cells are too small.
+std::optional<PauseTable> draw_pauses(const DrawKey& key, std::span<const uint32_t> cell_bytes);
+
+// What became of a queue meanwhile.
+struct QueueLook {
+  std::string trouble;  // what was missing; empty when nothing was
+  uint32_t index = 0;   // of its device
+  FileDescriptor
+      late_map;  // of a device that was set up again because of that; none with trouble: it is gone
+};
+
+}  // namespace cuttle

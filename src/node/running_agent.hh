@@ -1,0 +1,99 @@
+// The agent while it runs: what is behind run_agent() (agent.hh). agent_start.cc sets it up,
+// agent_requests.cc answers the control socket, agent.cc goes round.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hh"
+#include "config/key_files.hh"
+#include "control/reload_report.hh"
+#include "control/status.hh"
+#include "io/clock.hh"
+#include "io/event_queue.hh"
+#include "io/service_manager.hh"
+#include "io/signals.hh"
+#include "node/agent.hh"
+#include "node/control_sockets.hh"
+#include "node/draw_log.hh"
+#include "node/driver.hh"
+#include "node/key_log.hh"
+#include "node/link.hh"
+#include "node/machine.hh"
+#include "node/release_queues.hh"
+#include "node/restore_watch.hh"
+
+namespace cuttle {
+
+class RunningAgent {
+ public:
+  // `machine` has read `config`, and outlives the agent.
+  static Result<std::unique_ptr<RunningAgent>> start(const NodeConfig& config, const NodeKeys& keys,
+                                                     Machine& machine, const AgentOptions& options);
+  // Why it ended: a signal asked for it; nobody confirmed the trial in time; nobody watches the machine any
+  // more, and somebody will start it again.
+  enum class End { asked, not_confirmed, unwatched };
+  End run();
+  bool on_trial() const { return trial_ends_.has_value(); }
+
+ private:
+  RunningAgent(const NodeConfig& config, const NodeKeys& keys, Machine& machine, Signals signals,
+               WakeUp wake_up)
+      : config_(config),
+        keys_(keys),
+        machine_(machine),
+        service_manager_(ServiceManager::find()),
+        signals_(std::move(signals)),
+        wake_up_(std::move(wake_up)),
+        started_(clock_.now()) {}
+
+  Result<void> open_control(const AgentOptions& options);
+  Result<void> set_up();
+  Result<void> set_up_queues();
+  Result<void> start_driver();
+  void note_realtime(const std::string& why_not);
+
+  Result<std::string> answer(const std::string& request);
+  Result<std::string> confirm();
+  Result<ReloadReport> reload();
+  void handle_hangup();
+  size_t place_of(const NodeLink& link) const;
+  StatusSnapshot status();
+
+  void watch_joining(Instant now);
+  void watch_machine(Instant now);
+  bool ends_unwatched() const;
+  void write_draws(uint64_t wall_ns, Instant now);
+
+  NodeConfig config_;
+  NodeKeys keys_;
+  Machine& machine_;
+  ServiceManager service_manager_;
+  Signals signals_;
+  WakeUp wake_up_;
+  MonotonicClock clock_;
+  Instant started_;
+  OpenPeers open_;  // by place in config_
+  Instant joining_next_{};
+  Instant joining_since_ = clock_.now();  // or the last reload
+  RestoreWatch restore_watch_;
+  std::string machine_trouble_;
+  AeadBackend backend_ = best_aead_backend();
+  std::string realtime_why_not_;
+  std::optional<Duration> confirm_within_;
+  std::optional<Instant> trial_ends_;
+  std::function<void()> on_confirmed_;
+  bool memory_locked_ = false;
+  std::unique_ptr<KeyLog> key_log_;
+  std::unique_ptr<DrawLog> draw_log_;
+  std::vector<StrangerSocket> strangers_;
+  std::vector<std::unique_ptr<NodeLink>> links_;
+  ReleaseQueues queues_;
+  std::unique_ptr<Driver> driver_;  // stops before links and queues go
+  ControlSockets control_sockets_;
+};
+
+}  // namespace cuttle
