@@ -142,9 +142,17 @@ void check_interface(const NodeConfig& config, size_t i, const SourceMap& lines,
 // What a host of two busy CPUs measured for a queue's lateness (docs/timing.md): a shape should hide it.
 constexpr Duration kUsualDeviation = microseconds(15);
 
-// Shapes that are known to tell.
+bool is_told_of(const NodeConfig& config, size_t i) {
+  return std::any_of(config.peers.begin(), config.peers.begin() + static_cast<std::ptrdiff_t>(i),
+                     [&](const PeerConfig& before) {
+                       return before.shape == config.peers[i].shape && before.lanes == config.peers[i].lanes;
+                     });
+}
+
+// Shapes that are known to tell, each once.
 void check_hiding(const NodeConfig& config, size_t i, const SourceMap& lines, Problems& problems) {
   const PeerConfig& peer = config.peers[i];
+  if (is_told_of(config, i)) return;
   const auto plan = plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes, count_lanes(config));
   if (!plan) return;
   const auto line = [&](const char* key) {
@@ -159,10 +167,20 @@ void check_hiding(const NodeConfig& config, size_t i, const SourceMap& lines, Pr
   } else if (most_hidden_deviation(*plan) < kUsualDeviation) {
     problems.warn(
         line("slot"),
-        fmt::format("peer {}: trains of this node {} apart hide releases that deviate by {}, and a host's "
-                    "deviate by some {}: longer slots hide more",
+        fmt::format("peer {} (and others of its shape): trains of this node {} apart hide releases that deviate "
+                    "by {}, and a host's deviate by some {}: longer slots hide more",
                     peer.name, format_duration(mean_gap(*plan)),
                     format_duration(most_hidden_deviation(*plan)), format_duration(kUsualDeviation)));
+  }
+  const PeerConfig& first = config.peers.front();
+  const auto firsts = plan_shape(first.shape, first.endpoint.address.is_v6, first.lanes, count_lanes(config));
+  if (firsts && firsts->jitter.ns > 0 && plan->jitter.ns > 0 && firsts->period() != plan->period()) {
+    problems.warn(line("slot"),
+                  fmt::format("peer {}: slots of {}, and {} has {}: their releases are drawn apart, and how near "
+                              "two come to each other shows how late this host is; the same slot, rate and "
+                              "number of lanes for all links hides more",
+                              peer.name, format_duration(plan->period()), first.name,
+                              format_duration(firsts->period())));
   }
 }
 

@@ -151,7 +151,24 @@ second_agent_with_another_file() {
   kill -CONT "$(<"$WORK/a.pid")"
 }
 
-for case in in_the_file key_others_can_read capability cell_too_large address_of_nobody \
+# Shapes that are known to tell are not refused, but named; the default is not.
+shapes_that_tell() {
+  prepare
+  cp "$WORK/a.toml" "$WORK/good.toml"
+  check_says() { in_space a "$CUTTLE" check --config "$WORK/a.toml" 2>&1 | grep -c -- "$1" || true; }
+  expect_same "warnings of the default" 0 "$(check_says 'hides\? more\|intervals are fixed')"
+  change 's/^slot = .*/&\njitter = 0/'
+  expect_same "warnings of fixed intervals" 1 "$(check_says 'intervals are fixed')"
+  cp "$WORK/good.toml" "$WORK/a.toml"
+  change 's/^slot = .*/slot = "100 us"/; s/^rate = .*/rate = "200 Mb\/s"/'
+  expect_same "warnings of short slots" 1 "$(check_says 'longer slots hide more')"
+  cp "$WORK/good.toml" "$WORK/a.toml"
+  sed -n '/^\[\[peer\]\]/,$p' "$WORK/good.toml" | sed -e 's/^name = .*/name = "c"/' -e "s|^public_key = .*|public_key = \"$("$CUTTLE" genkey | "$CUTTLE" pubkey)\"|" \
+    -e 's/^endpoint = .*/endpoint = "10.99.0.2:4420"\nshape.slot = "3 ms"/' -e 's/^redirect = .*/redirect = ["10.99.0.77"]/' >>"$WORK/a.toml"
+  expect_same "warnings of slots that differ" 1 "$(check_says 'drawn apart')"
+}
+
+for case in shapes_that_tell in_the_file key_others_can_read capability cell_too_large address_of_nobody \
   strict_reverse_path_filter interface_of_somebody_else no_configuration port_taken keys_file_in_no_folder \
   second_agent second_agent_with_another_file; do
   run_case "$case"
