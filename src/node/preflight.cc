@@ -167,20 +167,22 @@ void check_hiding(const NodeConfig& config, size_t i, const SourceMap& lines, Pr
   } else if (most_hidden_deviation(*plan) < kUsualDeviation) {
     problems.warn(
         line("slot"),
-        fmt::format("peer {} (and others of its shape): trains of this node {} apart hide releases that deviate "
-                    "by {}, and a host's deviate by some {}: longer slots hide more",
-                    peer.name, format_duration(mean_gap(*plan)),
-                    format_duration(most_hidden_deviation(*plan)), format_duration(kUsualDeviation)));
+        fmt::format(
+            "peer {} (and others of its shape): trains of this node {} apart hide releases that deviate "
+            "by {}, and a host's deviate by some {}: longer slots hide more",
+            peer.name, format_duration(mean_gap(*plan)), format_duration(most_hidden_deviation(*plan)),
+            format_duration(kUsualDeviation)));
   }
   const PeerConfig& first = config.peers.front();
   const auto firsts = plan_shape(first.shape, first.endpoint.address.is_v6, first.lanes, count_lanes(config));
   if (firsts && firsts->jitter.ns > 0 && plan->jitter.ns > 0 && firsts->period() != plan->period()) {
-    problems.warn(line("slot"),
-                  fmt::format("peer {}: slots of {}, and {} has {}: their releases are drawn apart, and how near "
-                              "two come to each other shows how late this host is; the same slot, rate and "
-                              "number of lanes for all links hides more",
-                              peer.name, format_duration(plan->period()), first.name,
-                              format_duration(firsts->period())));
+    problems.warn(
+        line("slot"),
+        fmt::format("peer {}: slots of {}, and {} has {}: their releases are drawn apart, and how near "
+                    "two come to each other shows how late this host is; the same slot, rate and "
+                    "number of lanes for all links hides more",
+                    peer.name, format_duration(plan->period()), first.name,
+                    format_duration(firsts->period())));
   }
 }
 
