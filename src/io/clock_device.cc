@@ -33,6 +33,7 @@ FilterPlace underlay_place(uint32_t number) {
   return {TrafficHook::egress, 10, number + 1, "cuttle-clock"};
 }
 constexpr FilterPlace kEntryPlace{TrafficHook::egress, 10, 1, "cuttle-entry"};
+constexpr FilterPlace kDeafPlace{TrafficHook::ingress, 10, 1, "cuttle-deaf"};
 
 Result<Link> require_link(std::string_view name) {
   auto link = find_link(name);
@@ -191,14 +192,17 @@ Result<void> ClockDevice::attach_filters() {
   if (!below) return tl::unexpected(below.error());
   auto map = create_late_map();
   if (!map) return tl::unexpected(map.error());
-  const auto entry =
-      bpf::load_program(BPF_PROG_TYPE_SCHED_CLS, assemble_entry_program(options_.firewall_mark));
+  const auto entry = bpf::load_program(BPF_PROG_TYPE_SCHED_CLS,
+                                       assemble_entry_program(options_.firewall_mark, options_.user));
   if (!entry) return tl::unexpected(entry.error());
   const auto exit = bpf::load_program(BPF_PROG_TYPE_SCHED_CLS,
                                       assemble_underlay_program({options_.firewall_mark, options_.cell_bytes,
                                                                  hardware_address_, map->get()}));
   if (!exit) return tl::unexpected(exit.error());
+  const auto deaf = bpf::load_program(BPF_PROG_TYPE_SCHED_CLS, assemble_deaf_program());
+  if (!deaf) return tl::unexpected(deaf.error());
   late_map_ = std::move(*map);
+  if (auto set = set_filter(*device, kDeafPlace, deaf->get()); !set) return set;
   if (auto set = set_filter(*below, underlay_place(options_.number), exit->get()); !set) return set;
   return set_filter(*device, kEntryPlace, entry->get());
 }
@@ -217,9 +221,11 @@ Result<void> ClockDevice::look() const {
   if (!exit) return tl::unexpected(exit.error());
   if (!*exit)
     return failure(fmt::format("interface {} has lost the filter 'cuttle-clock'", options_.underlay));
-  const auto entry = find_filter(*device, kEntryPlace);
-  if (!entry) return tl::unexpected(entry.error());
-  if (!*entry) return failure(fmt::format("interface {} has lost its filter", name_));
+  for (const FilterPlace& place : {kEntryPlace, kDeafPlace}) {
+    const auto filter = find_filter(*device, place);
+    if (!filter) return tl::unexpected(filter.error());
+    if (!*filter) return failure(fmt::format("interface {} has lost the filter '{}'", name_, place.owner));
+  }
   return {};
 }
 

@@ -28,6 +28,7 @@ struct ClockDeviceOptions {
   std::string underlay;  // the interface below it
   std::string alias;     // marks it as this node's
   uint32_t firewall_mark = 0;
+  uint32_t user = 0;                 // who owns the sockets that send through it
   std::vector<uint32_t> cell_bytes;  // the sizes of cell that go through it
   uint32_t route_table = 0;          // of our own, for IPv6's way through it
 };

@@ -113,15 +113,21 @@ std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program) {
   return code.finish();
 }
 
-std::vector<bpf_insn> assemble_entry_program(uint32_t firewall_mark) {
+std::vector<bpf_insn> assemble_entry_program(uint32_t firewall_mark, uint32_t user) {
   Assembly code;
   const auto drop = code.label();
   code.put({load32(kValue, BPF_REG_1, offsetof(__sk_buff, mark))});
   code.put(unless_equal32(kValue, firewall_mark), drop);
+  code.put({call(BPF_FUNC_get_socket_uid)});
+  code.put(unless_equal32(BPF_REG_0, user), drop);
   code.put({set(BPF_REG_0, TC_ACT_UNSPEC), leave()});
   code.place(drop);
   code.put({set(BPF_REG_0, TC_ACT_SHOT), leave()});
   return code.finish();
+}
+
+std::vector<bpf_insn> assemble_deaf_program() {
+  return {set(BPF_REG_0, TC_ACT_SHOT), leave()};
 }
 
 Result<FileDescriptor> create_late_map() {

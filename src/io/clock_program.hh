@@ -26,8 +26,13 @@ struct ClockProgram {
 // For the underlay's egress: frames of the clock device with our mark are redirected to the device's own
 // neighbours where they are cells, and counted and dropped where they are pauses. All else goes on.
 std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program);
-// For the clock device's own egress, ahead of its queue: drops whatever lacks our mark.
-std::vector<bpf_insn> assemble_entry_program(uint32_t firewall_mark);
+// For the clock device's own egress, ahead of its queue: drops whatever lacks our mark or comes from another
+// user's socket. (Since Linux 5.17 a mark takes no more than CAP_NET_RAW, which containers often have.)
+std::vector<bpf_insn> assemble_entry_program(uint32_t firewall_mark, uint32_t user);
+
+// For what the clock device would receive: drops all. It sends only, and a router's advertisement from the
+// underlay would give it routes and an address.
+std::vector<bpf_insn> assemble_deaf_program();
 
 // A map of one value, kLateBuckets counts of 64 bits. Whoever has its descriptor can read it (clock_view.hh),
 // but not write.

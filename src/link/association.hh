@@ -73,10 +73,12 @@ inline constexpr Duration kReaction = milliseconds(20);
 // that is has not been measured; the simulation stamps at the arrival itself.
 inline constexpr Duration kArrivalGrid = milliseconds(10);
 // Never more initiations read than this allows, of those without a good cookie and of those with one: a
-// stranger's cost two key agreements at the most. The same for answers, which can cost as much, and for
-// cookies.
+// stranger's cost two key agreements at the most. The same for answers, which can cost as much.
 inline constexpr Duration kAnswerInterval = milliseconds(20);
 inline constexpr int kAnswerBurst = 5;
+// Cookies cost no key agreement: so many are read that the genuine one comes through among forged ones.
+inline constexpr Duration kCookieReadInterval = milliseconds(1);
+inline constexpr int kCookieReadBurst = 20;
 // Of the others, one is answered with a cookie this often.
 inline constexpr Duration kCookieInterval = milliseconds(100);
 // Where the peer may hold a key with which it initiates and one with which it does not, it goes first.
@@ -251,7 +253,7 @@ class Association {
   TokenBucket answers_to_newer_;  // than all seen before
   TokenBucket answers_to_older_;
   TokenBucket answers_read_{kAnswerInterval, kAnswerBurst};
-  TokenBucket cookies_read_{kAnswerInterval, kAnswerBurst};
+  TokenBucket cookies_read_{kCookieReadInterval, kCookieReadBurst};
   CookieIssuer issuer_;
   size_t cookies_sent_ = 0;
   std::array<Blake2sTag, 8> read_{};  // mac1 of the latest genuine initiations

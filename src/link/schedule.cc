@@ -27,6 +27,11 @@ void Schedule::handle_turns(TurnSequence& sequence, TurnSequence::Place place) {
   enter_slot();
 }
 
+void Schedule::handle_draw_key(const DrawKey& key) {
+  draws_ = Draws(key);
+  if (sequence_ != nullptr) sequence_->handle_draws(draws_.fork());
+}
+
 void Schedule::enter_slot() {
   const auto offset =
       static_cast<unsigned __int128>(slot_) * plan_.period_numerator / plan_.period_denominator;

@@ -35,6 +35,9 @@ class Schedule {
   // Before the first release: from now on the instants are those of a place in a sequence of several lanes,
   // which has to outlive this.
   void handle_turns(TurnSequence& sequence, TurnSequence::Place place);
+  // Draws under another key from then on, also those of the sequence: what was seen of the old ones, on a
+  // machine that was restored to before them, says nothing.
+  void handle_draw_key(const DrawKey& key);
   // A generator for a sequence.
   Draws fork_draws() { return draws_.fork(); }
 

@@ -70,6 +70,8 @@ class LaneSender {
   void handle_turns(TurnSequence& sequence, TurnSequence::Place place) {
     schedule_.handle_turns(sequence, place);
   }
+  // From the next slot on that nobody has drawn.
+  void handle_draw_key(const DrawKey& key) { schedule_.handle_draw_key(key); }
   Draws fork_draws() { return schedule_.fork_draws(); }
   Instant deadline() const { return schedule_.deadline(); }
   Instant drawn() const { return schedule_.drawn(); }

@@ -38,6 +38,8 @@ class TurnSequence {
   bool has_room_for(const SlotPlan& plan) const;
   Place handle_join();
   void handle_leave(uint32_t member);
+  // Another generator, for the slots that are not drawn yet.
+  void handle_draws(Draws draws) { draws_ = std::move(draws); }
   bool is_empty() const { return members_.empty(); }
 
   // The releases of a member in that slot (its first one or a later one; slots never go back), in order, in

@@ -11,7 +11,8 @@
 
 namespace cuttle {
 
-Result<QueueDoors> ClockDevices::set_up(const NodeConfig& config) {
+Result<QueueDoors> ClockDevices::set_up(const NodeConfig& config, uint32_t user) {
+  user_ = user;
   CUTTLE_CHECK(entries_.empty(), "queues are set up once");
   if (auto removed = remove_clock_devices(clock_alias_of_node(config.name)); !removed) {
     return tl::unexpected(removed.error());
@@ -61,6 +62,7 @@ Result<QueueDoor> ClockDevices::add(const NodeConfig& config, uint32_t shard, co
   options.underlay = underlay;
   options.alias = clock_alias_of_node(config.name);
   options.firewall_mark = config.firewall_mark;
+  options.user = user_;
   options.cell_bytes = door.cell_bytes;
   options.route_table = config.clock_table(options.number);
   auto device = ClockDevice::create(options, *table);

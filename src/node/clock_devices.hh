@@ -19,7 +19,8 @@ namespace cuttle {
 class ClockDevices {
  public:
   // In place of what an earlier run left; once. An error only where the configuration insists on queues.
-  Result<QueueDoors> set_up(const NodeConfig& config);
+  // `user`: who owns the lanes' sockets.
+  Result<QueueDoors> set_up(const NodeConfig& config, uint32_t user);
   // Puts back what is missing. In the order of the doors.
   std::vector<QueueLook> look();
 
@@ -33,6 +34,7 @@ class ClockDevices {
                         std::span<const uint32_t> cell_bytes);
 
   std::vector<Entry> entries_;
+  uint32_t user_ = 0;
 };
 
 }  // namespace cuttle

@@ -30,7 +30,7 @@ struct ForgetSessionsBefore {
 struct ExpectMac {
   std::unique_ptr<HandshakeMac> mac;  // of handshakes to this node
 };
-using PacerCommand = std::variant<StopSending, SendKey>;
+using PacerCommand = std::variant<StopSending, SendKey, DrawKey>;
 using ReceiverCommand = std::variant<ForgetSessionsBefore, ReceiveKey, ExpectMac>;
 
 // Written by the receiver's thread.

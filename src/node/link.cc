@@ -45,6 +45,16 @@ Instant NodeLink::heard_on_every_lane() const {
   return last;
 }
 
+// Keys of sessions, and of the draws: whoever saw the releases of the life before knows the next ones.
+void NodeLink::handle_restored() {
+  association_.handle_restored();
+  for (auto& to_pacer : to_pacers_) {
+    DrawKey key;
+    fill_with_entropy(key.bytes());
+    to_pacer.handle_command(key);
+  }
+}
+
 void NodeLink::handle_control(Instant now, uint64_t wall_clock_ns) {
   handle_lanes();
   association_.handle_timeout(now, last_authentic(), wall_clock_ns);

@@ -37,7 +37,7 @@ class NodeLink {
   void handle_keys(const AssociationKeys& keys);
 
   // No key that was in memory is used again (association.hh).
-  void handle_restored() { association_.handle_restored(); }
+  void handle_restored();
 
   const PeerConfig& peer() const { return peer_; }
   Lane& lane(size_t i) { return *lanes_[i]; }

@@ -105,7 +105,7 @@ Result<void> LocalMachine::open_link(size_t peer) {
 }
 
 Result<QueueDoors> LocalMachine::set_up_queues() {
-  return clock_devices_.set_up(*in_force_);
+  return clock_devices_.set_up(*in_force_, owner_.value_or(::geteuid()));
 }
 
 Result<void> LocalMachine::settle() {

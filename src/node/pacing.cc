@@ -11,6 +11,8 @@ void obey_as_pacer(Lane& lane, uint16_t loss_65536ths) {
   while (auto command = lane.to_pacer.pop()) {
     if (auto* key = std::get_if<SendKey>(&*command)) {
       lane.sender.handle_key(std::move(*key));
+    } else if (const auto* draw_key = std::get_if<DrawKey>(&*command)) {
+      lane.sender.handle_draw_key(*draw_key);
     } else {
       lane.sender.handle_stop();
     }

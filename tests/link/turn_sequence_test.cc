@@ -115,6 +115,19 @@ TEST(TurnSequence, ALaneThatLagsBehindStillHasItsTurns) {
     ASSERT_EQ(offset_of(sequence, 1, slot), offset_of(undisturbed, 1, slot));
 }
 
+TEST(TurnSequence, AnotherGeneratorDrawsTheSlotsToCome) {
+  TurnSequence as_before(plan_of(2), Instant{0}, 1);
+  TurnSequence restored(plan_of(2), Instant{0}, 1);
+  for (TurnSequence* one : {&as_before, &restored}) {
+    one->handle_join();
+    one->handle_join();
+  }
+  ASSERT_EQ(offset_of(as_before, 0, 3), offset_of(restored, 0, 3));
+  restored.handle_draws(Draws(2));
+  EXPECT_EQ(offset_of(as_before, 1, 3), offset_of(restored, 1, 3)) << "that slot was drawn";
+  EXPECT_NE(offset_of(as_before, 0, 4), offset_of(restored, 0, 4));
+}
+
 TEST(TurnSequence, AKeysSlotsDifferAndAreItsOwn) {
   const DrawKey key;
   Draws a{key};
