@@ -127,7 +127,8 @@ TEST_F(WithTheRightMac, AndSoAreForgedCookies) {
     initiator->handle(now, with_mac(garbage(3), initiator_key->public_key()));
   }
   const auto& counters = initiator->association.counters();
-  EXPECT_LE(counters.not_genuine.value(), 50u + kAnswerBurst + 1);
+  EXPECT_LE(counters.not_genuine.value(), 1000u + kCookieReadBurst + 1);
+  EXPECT_GE(counters.not_genuine.value(), 900u) << "a genuine one among them has its chance";
   EXPECT_EQ(counters.not_genuine.value() + counters.too_many.value(), 10'000u);
 }
 

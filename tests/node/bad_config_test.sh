@@ -155,7 +155,8 @@ second_agent_with_another_file() {
 shapes_that_tell() {
   prepare
   cp "$WORK/a.toml" "$WORK/good.toml"
-  check_says() { in_space a "$CUTTLE" check --config "$WORK/a.toml" 2>&1 | grep -c -- "$1" || true; }
+  check_says() { in_space a "$CUTTLE" check "$WORK/a.toml" 2>&1 | grep -c -- "$1" || true; }
+  expect_same "the default is good" 1 "$(check_says 'good; node a')"
   expect_same "warnings of the default" 0 "$(check_says 'hides\? more\|intervals are fixed')"
   change 's/^slot = .*/&\njitter = 0/'
   expect_same "warnings of fixed intervals" 1 "$(check_says 'intervals are fixed')"
