@@ -90,7 +90,11 @@ struct NodeConfig {
   uint32_t port_table() const { return route_table + 1; }
   // Of the clock device of that number. A table each: a route is not found by its device where a socket only
   // names that beside its datagram.
-  uint32_t clock_table(uint32_t number) const { return route_table + 2 + number; }
+  // The kernel's own tables, 253 to 255, are stepped over.
+  uint32_t clock_table(uint32_t number) const {
+    const uint32_t table = route_table + 2 + number;
+    return route_table < 253 && table >= 253 ? table + 3 : table;
+  }
   bool has_port_lists() const {
     return std::any_of(peers.begin(), peers.end(),
                        [](const PeerConfig& peer) { return !peer.ports.empty(); });

@@ -143,5 +143,17 @@ redirect = []
   EXPECT_EQ(parsed.lines.line("node.nothing"), 0u);
 }
 
+TEST(Tables, OfTheQueuesAreNeverTheKernelsOwn) {
+  NodeConfig node;
+  node.route_table = 4410;
+  EXPECT_EQ(node.clock_table(0), 4412u);
+  node.route_table = 250;
+  EXPECT_EQ(node.clock_table(0), 252u);
+  EXPECT_EQ(node.clock_table(1), 256u);
+  EXPECT_EQ(node.clock_table(2), 257u);
+  node.route_table = 256;
+  EXPECT_EQ(node.clock_table(0), 258u);
+}
+
 }  // namespace
 }  // namespace cuttle
