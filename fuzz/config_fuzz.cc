@@ -13,8 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const Problem& problem : parsed.problems.list()) (void)to_text(problem, "fuzz.toml");
   if (parsed.problems.has_errors()) return 0;
   for (const PeerConfig& peer : parsed.config.peers) {
-    const auto plan =
-        plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes, count_lanes(parsed.config));
+    const auto plan = plan_peer(parsed.config, peer);
     CUTTLE_CHECK(plan.has_value(), "a configuration without problems has shapes that can be planned");
   }
   return 0;

@@ -13,12 +13,14 @@ tcpdump_runs() {
   wait_for 10 "tcpdump listens" grep -q '^tcpdump: listening' "$2"
 }
 
-# stop_tcpdumps ADVICE: a capture that lost packets proves nothing, so it ends the script, with the advice. The kernel
-# hands tcpdump what is in an unfinished block of its ring after one second, and what still lies there when tcpdump
-# ends is lost: so that second is waited for.
+# Before a tcpdump is ended: the kernel hands it what is in an unfinished block of its ring after one second, and what
+# still lies there at its end is lost.
+tcpdump_catches_up() { sleep 1.2; }
+
+# stop_tcpdumps ADVICE: a capture that lost packets proves nothing, so it ends the script, with the advice.
 stop_tcpdumps() {
   local i
-  sleep 1.2
+  tcpdump_catches_up
   for i in "${!TCPDUMP_PIDS[@]}"; do
     kill -TERM "${TCPDUMP_PIDS[i]}"
     wait_for 60 "the end of tcpdump" grep -q 'dropped by kernel' "${TCPDUMP_LOGS[i]}"

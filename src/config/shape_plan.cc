@@ -44,12 +44,6 @@ tl::unexpected<ShapeProblem> slot_problem(std::string message) {
 
 }  // namespace
 
-uint32_t count_lanes(const NodeConfig& config) {
-  uint32_t lanes = 0;
-  for (const PeerConfig& peer : config.peers) lanes += peer.lanes;
-  return lanes;
-}
-
 ShapeRequest to_request(const Shape& shape, bool is_v6, uint32_t lanes, uint32_t node_lanes) {
   return {.cell_bytes = shape.cell_bytes,
           .is_v6 = is_v6,
@@ -112,6 +106,12 @@ tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, 
                                     format_duration(shape.slot)));
   }
   return plan;
+}
+
+tl::expected<SlotPlan, ShapeProblem> plan_peer(const NodeConfig& config, const PeerConfig& peer) {
+  uint32_t node_lanes = 0;
+  for (const PeerConfig& one : config.peers) node_lanes += one.lanes;
+  return plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes, node_lanes);
 }
 
 }  // namespace cuttle

@@ -19,11 +19,13 @@ struct ShapeProblem : Error {
 
 // `lanes` of the link, `node_lanes` of all links of the node.
 ShapeRequest to_request(const Shape& shape, bool is_v6, uint32_t lanes, uint32_t node_lanes);
-uint32_t count_lanes(const NodeConfig& config);
 
 // plan_slots (link/schedule.hh) with an error that says what would be possible. `shape` is complete:
 // cell_bytes is a valid cell size, lanes at least 1; `is_v6` is the family that carries the cells.
 tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, uint32_t lanes,
                                                 uint32_t node_lanes);
+
+// The same for a peer of that configuration, beside all its other lanes.
+tl::expected<SlotPlan, ShapeProblem> plan_peer(const NodeConfig& config, const PeerConfig& peer);
 
 }  // namespace cuttle

@@ -21,7 +21,7 @@ void print_summary(const LoadedConfig& loaded) {
   fmt::print("{}: good; node {} listens on {}, {} link{}\n", loaded.file, node.name, node.listen.text(),
              node.peers.size(), node.peers.size() == 1 ? "" : "s");
   for (const PeerConfig& peer : node.peers) {
-    const auto plan = plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes, count_lanes(node));
+    const auto plan = plan_peer(node, peer);
     if (!plan) continue;
     fmt::print("  {} at {}: {}, {} x {} B every {}{}\n", peer.name, peer.endpoint.text(),
                format_rate(peer.shape.rate_bps), plan->cells_per_slot, peer.shape.cell_bytes,

@@ -6,23 +6,16 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <thread>
 
 #include "doctor/examine.hh"
+#include "doctor/first_line.hh"
 #include "io/file_descriptor.hh"
 #include "io/realtime.hh"
 
 namespace cuttle::doctor {
 
 namespace {
-
-std::string first_word_of(const char* file) {
-  std::ifstream stream(file);
-  std::string word;
-  stream >> word;
-  return word;
-}
 
 // In a thread of its own, which ends with the priority.
 Finding real_time() {
@@ -37,7 +30,7 @@ Finding real_time() {
 }
 
 Finding real_time_share() {
-  const std::string share = first_word_of("/proc/sys/kernel/sched_rt_runtime_us");
+  const std::string share = first_line_of("/proc/sys/kernel/sched_rt_runtime_us");
   if (share.empty() || share == "-1" || std::stoll(share) >= 500'000) {
     return {Mark::good, "the kernel lets real-time threads run", ""};
   }
@@ -57,7 +50,7 @@ Finding locked_memory() {
 
 Finding clock_source() {
   const std::string source =
-      first_word_of("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+      first_line_of("/sys/devices/system/clocksource/clocksource0/current_clocksource");
   if (source.empty()) return {Mark::unsure, "the kernel does not say what its clock runs on", ""};
   if (source == "hpet" || source == "acpi_pm" || source == "jiffies") {
     return {Mark::bad, "the kernel's clock is " + source + ": reading it takes microseconds, deadlines slip",

@@ -124,7 +124,7 @@ class Probe {
 Finding probe(const LoadedConfig& loaded, size_t i, Duration patience) {
   const NodeConfig& config = loaded.config;
   const PeerConfig& peer = config.peers[i];
-  const auto plan = plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes, count_lanes(config));
+  const auto plan = plan_peer(config, peer);
   if (!plan) return {Mark::bad, fmt::format("peer {}: {}", peer.name, plan.error().message), ""};
   UdpOptions options;
   options.local = config.listen;

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 
+#include "doctor/first_line.hh"
 #include "io/offloads.hh"
 
 namespace cuttle::doctor {
@@ -19,13 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint32_t kHighestCpu = 8191;
-
-std::string line_of(const fs::path& file) {
-  std::ifstream stream(file);
-  std::string line;
-  std::getline(stream, line);
-  return line;
-}
 
 std::optional<uint32_t> number(std::string_view text, int base) {
   uint32_t value = 0;
@@ -59,7 +52,7 @@ Cpus interrupt_cpus(const std::string& card) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator("/sys/class/net/" + card + "/device/msi_irqs", error)) {
     const std::string irq = "/proc/irq/" + entry.path().filename().string();
-    add_all(cpus, parse_cpu_list(line_of(irq + "/effective_affinity_list")));
+    add_all(cpus, parse_cpu_list(first_line_of(irq + "/effective_affinity_list")));
   }
   return cpus;
 }
@@ -68,7 +61,7 @@ Cpus steering_cpus(const std::string& interface) {
   Cpus cpus;
   std::error_code error;
   for (const auto& queue : fs::directory_iterator("/sys/class/net/" + interface + "/queues", error)) {
-    add_all(cpus, parse_cpu_mask(line_of(queue.path() / "rps_cpus")));
+    add_all(cpus, parse_cpu_mask(first_line_of(queue.path() / "rps_cpus")));
   }
   return cpus;
 }
@@ -160,10 +153,10 @@ Cpus parse_cpu_mask(std::string_view mask) {
 
 Timekeeping read_timekeeping(const std::vector<std::string>& interfaces) {
   Timekeeping host;
-  host.preemption = line_of("/sys/kernel/debug/sched/preempt");
+  host.preemption = first_line_of("/sys/kernel/debug/sched/preempt");
   utsname name{};
   if (::uname(&name) == 0) host.version = name.version;
-  host.isolated = parse_cpu_list(line_of("/sys/devices/system/cpu/isolated"));
+  host.isolated = parse_cpu_list(first_line_of("/sys/devices/system/cpu/isolated"));
   for (const std::string& interface : interfaces) {
     ReceivingCpus receiving{interface, {}, steering_cpus(interface)};
     for (const std::string& card : cards_of(interface)) {

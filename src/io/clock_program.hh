@@ -1,4 +1,4 @@
-// The two eBPF programs of a clock device (clock_device.hh), and the counts that they share with whoever
+// The eBPF programs of a clock device (clock_device.hh), and the counts that they share with whoever
 // sends through it.
 #pragma once
 

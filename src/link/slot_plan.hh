@@ -32,6 +32,10 @@ struct SlotPlan {
 
   uint32_t releases_per_slot() const { return scatter ? cells_per_slot : trains_per_slot; }
   uint32_t cells_per_release() const { return scatter ? 1 : cells_per_slot / trains_per_slot; }
+  // Exactly, not to the nanosecond.
+  bool same_period(const SlotPlan& other) const {
+    return period_numerator == other.period_numerator && period_denominator == other.period_denominator;
+  }
   Duration period() const { return {static_cast<int64_t>(period_numerator / period_denominator)}; }
 };
 

@@ -8,8 +8,7 @@
 namespace cuttle {
 
 bool TurnSequence::has_room_for(const SlotPlan& plan) const {
-  return plan.period_numerator == plan_.period_numerator &&
-         plan.period_denominator == plan_.period_denominator && plan.jitter == plan_.jitter &&
+  return plan.same_period(plan_) && plan.jitter == plan_.jitter &&
          plan.trains_per_slot == plan_.trains_per_slot &&
          (members_.size() + 1) * plan_.trains_per_slot <= kMostReleases;
 }

@@ -61,7 +61,7 @@ std::unique_ptr<Lane> make_lane(const Assembly& assembly, const PeerConfig& peer
 Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t i, const OpenDoors& open) {
   const NodeConfig& config = assembly.config;
   const PeerConfig& peer = config.peers[i];
-  const auto plan = plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes, count_lanes(config));
+  const auto plan = plan_peer(config, peer);
   if (!plan) return tl::unexpected(plan.error());
 
   auto doors = open(i);

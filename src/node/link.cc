@@ -6,6 +6,7 @@
 
 #include "crypto/key_schedule.hh"
 #include "io/entropy.hh"
+#include "node/assemble.hh"
 
 namespace cuttle {
 
@@ -48,11 +49,7 @@ Instant NodeLink::heard_on_every_lane() const {
 // Keys of sessions, and of the draws: whoever saw the releases of the life before knows the next ones.
 void NodeLink::handle_restored() {
   association_.handle_restored();
-  for (auto& to_pacer : to_pacers_) {
-    DrawKey key;
-    fill_with_entropy(key.bytes());
-    to_pacer.handle_command(key);
-  }
+  for (auto& to_pacer : to_pacers_) to_pacer.handle_command(random_draw_key());
 }
 
 void NodeLink::handle_control(Instant now, uint64_t wall_clock_ns) {

@@ -153,7 +153,7 @@ bool is_told_of(const NodeConfig& config, size_t i) {
 void check_hiding(const NodeConfig& config, size_t i, const SourceMap& lines, Problems& problems) {
   const PeerConfig& peer = config.peers[i];
   if (is_told_of(config, i)) return;
-  const auto plan = plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes, count_lanes(config));
+  const auto plan = plan_peer(config, peer);
   if (!plan) return;
   const auto line = [&](const char* key) {
     return lines.line({fmt::format("peer[{}].shape.{}", i, key), fmt::format("shape.{}", key)});
@@ -174,7 +174,7 @@ void check_hiding(const NodeConfig& config, size_t i, const SourceMap& lines, Pr
             format_duration(kUsualDeviation)));
   }
   const PeerConfig& first = config.peers.front();
-  const auto firsts = plan_shape(first.shape, first.endpoint.address.is_v6, first.lanes, count_lanes(config));
+  const auto firsts = plan_peer(config, first);
   if (firsts && firsts->jitter.ns > 0 && plan->jitter.ns > 0 && firsts->period() != plan->period()) {
     problems.warn(
         line("slot"),

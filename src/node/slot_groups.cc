@@ -12,8 +12,7 @@ bool is_plain(const SlotPlan& plan) {
 }
 
 bool same_slots(const SlotPlan& a, const SlotPlan& b) {
-  return a.cells_per_slot == b.cells_per_slot && a.period_numerator == b.period_numerator &&
-         a.period_denominator == b.period_denominator;
+  return a.cells_per_slot == b.cells_per_slot && a.same_period(b);
 }
 
 size_t places_in_slot(const SlotPlan& plan, Duration step) {

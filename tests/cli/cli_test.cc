@@ -1,7 +1,6 @@
 // The command line as a process: what it prints, where, and how it exits.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -9,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "../temporary_folder.hh"
 #include "control/server.hh"
 #include "control/status.hh"
 #include "crypto/keys.hh"
@@ -24,13 +24,6 @@ using testing::StartsWith;
 
 class CliTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "cuttle-cli-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string write(const std::string& name, const std::string& text, mode_t mode = 0600) {
     const std::string path = (folder_ / name).string();
     std::ofstream(path) << text;
@@ -65,7 +58,8 @@ class CliTest : public testing::Test {
                file);
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(CliTest, EveryWordsHelpHasAnExample) {

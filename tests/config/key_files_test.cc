@@ -1,13 +1,13 @@
 // Key files: present, one key, and nobody else's business.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "../temporary_folder.hh"
 #include "config/hand_over.hh"
 #include "config/load.hh"
 
@@ -20,14 +20,10 @@ constexpr char kPrivate[] = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n";
 class KeyFileTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "cuttle-keys-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
     write("node.key", kPrivate, 0600);
     write("peer.psk", "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=\n", 0600);
     write_config("AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=");
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void write(const std::string& name, const std::string& text, mode_t mode) {
     std::ofstream(folder_ / name) << text;
@@ -57,7 +53,8 @@ class KeyFileTest : public testing::Test {
     return line;
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(KeyFileTest, AConfigurationThatOthersWriteIsRefused) {

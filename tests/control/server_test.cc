@@ -2,7 +2,6 @@
 #include "control/server.hh"
 
 #include <gmock/gmock.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "../temporary_folder.hh"
 #include "control/client.hh"
 
 namespace cuttle {
@@ -20,17 +20,11 @@ namespace {
 class ControlTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "cuttle-control-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    path_ = name + "/run/a.sock";
+    path_ = (folder_ / "run/a.sock").string();
     server_ = open();
     ASSERT_NE(server_, nullptr);
   }
-  void TearDown() override {
-    server_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { server_.reset(); }
 
   std::unique_ptr<ControlServer> open() {
     auto server = ControlServer::open(path_,
@@ -78,7 +72,8 @@ class ControlTest : public testing::Test {
     return text;
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
   std::string path_;
   std::string document_ = R"({"node":"a"})";
   std::string error_;

@@ -2,7 +2,6 @@
 #include "enroll/enroll.hh"
 
 #include <gmock/gmock.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include <map>
 #include <sstream>
 
+#include "../temporary_folder.hh"
 #include "config/load.hh"
 #include "enroll/files.hh"
 #include "maps.hh"
@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 
 // Somebody who may write in the folder: a file of his own, open for reading, or a link to a file of ours.
 TEST(FileBatch, DoesNotWriteIntoWhatSomebodyPrepared) {
-  std::string folder = (fs::temp_directory_path() / "cuttle-batch-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const TemporaryFolder temporary;
+  const std::string folder = temporary.path().string();
   const std::string key = folder + "/a.key";
   std::ofstream(folder + "/other") << "of ours";
   std::ofstream(key + ".part") << "";
@@ -48,19 +48,14 @@ TEST(FileBatch, DoesNotWriteIntoWhatSomebodyPrepared) {
   std::getline(std::ifstream(folder + "/other"), other);
   EXPECT_EQ(other, "of ours");
   EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(folder + "/b.key")));
-  fs::remove_all(folder);
 }
 
 class EnrollTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "cuttle-enroll-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
     options_.folder = (folder_ / "nodes").string();
     hosts_ = *hosts_of(three_hosts());
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   Result<EnrollOutcome> run() {
     return enroll(hosts_, options_, [this] {
@@ -92,7 +87,8 @@ class EnrollTest : public testing::Test {
     std::ofstream(file) << text.replace(at, from.size(), to);
   }
 
-  fs::path folder_;
+  const TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
   EnrollOptions options_;
   Hosts hosts_;
   uint8_t keys_made_ = 0;

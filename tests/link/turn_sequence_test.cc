@@ -24,6 +24,13 @@ SlotPlan plan_of(uint32_t node_lanes, uint64_t rate_bps = 200'000'000) {
   return plan;
 }
 
+// Of so many lanes, numbered from 0.
+TurnSequence sequence_of(uint32_t lanes, uint64_t seed) {
+  TurnSequence sequence(plan_of(lanes), Instant{0}, seed);
+  for (uint32_t member = 0; member < lanes; ++member) EXPECT_EQ(sequence.handle_join().member, member);
+  return sequence;
+}
+
 uint32_t offset_of(TurnSequence& sequence, uint32_t member, uint64_t slot) {
   std::array<uint32_t, 1> offset{};
   sequence.poll_offsets(member, slot, offset);
@@ -37,8 +44,7 @@ TEST(TurnSequence, LanesOfANodeHaveOneTrainASlotAndALaneAloneTwo) {
 }
 
 TEST(TurnSequence, MembersTakeTurnsInTheOrderInWhichTheyCame) {
-  TurnSequence sequence(plan_of(3), Instant{0}, 1);
-  for (uint32_t member = 0; member < 3; ++member) EXPECT_EQ(sequence.handle_join().member, member);
+  TurnSequence sequence = sequence_of(3, 1);
   for (uint64_t slot = 0; slot < 1000; ++slot) {
     const uint32_t first = offset_of(sequence, 0, slot);
     const uint32_t second = offset_of(sequence, 1, slot);
@@ -50,12 +56,8 @@ TEST(TurnSequence, MembersTakeTurnsInTheOrderInWhichTheyCame) {
 }
 
 TEST(TurnSequence, WhoAsksFirstMakesNoDifference) {
-  TurnSequence forward(plan_of(2), Instant{0}, 1);
-  TurnSequence apart(plan_of(2), Instant{0}, 1);
-  for (TurnSequence* sequence : {&forward, &apart}) {
-    sequence->handle_join();
-    sequence->handle_join();
-  }
+  TurnSequence forward = sequence_of(2, 1);
+  TurnSequence apart = sequence_of(2, 1);
   std::vector<uint32_t> of_first;
   std::vector<uint32_t> of_second;
   for (uint64_t slot = 0; slot < 100; ++slot) {
@@ -68,9 +70,7 @@ TEST(TurnSequence, WhoAsksFirstMakesNoDifference) {
 
 // Drawn by themselves, two lanes would come within 20 us some 40 times in a thousand slots.
 TEST(TurnSequence, TwoLanesSeldomComeNearToEachOther) {
-  TurnSequence sequence(plan_of(2), Instant{0}, 7);
-  sequence.handle_join();
-  sequence.handle_join();
+  TurnSequence sequence = sequence_of(2, 7);
   int near = 0;
   int64_t before = -1'000'000;
   const int64_t period_ns = plan_of(2).period().ns;
@@ -99,12 +99,8 @@ TEST(TurnSequence, AnotherLaneMovesNobodyInASlotThatWasAskedFor) {
 }
 
 TEST(TurnSequence, ALaneThatLagsBehindStillHasItsTurns) {
-  TurnSequence sequence(plan_of(2), Instant{0}, 1);
-  TurnSequence undisturbed(plan_of(2), Instant{0}, 1);
-  for (TurnSequence* one : {&sequence, &undisturbed}) {
-    one->handle_join();
-    one->handle_join();
-  }
+  TurnSequence sequence = sequence_of(2, 1);
+  TurnSequence undisturbed = sequence_of(2, 1);
   for (uint64_t slot = 0; slot < 100; ++slot) offset_of(sequence, 0, slot);
   for (int i = 0; i < 5; ++i) {
     const TurnSequence::Place place = sequence.handle_join();
@@ -116,12 +112,8 @@ TEST(TurnSequence, ALaneThatLagsBehindStillHasItsTurns) {
 }
 
 TEST(TurnSequence, AnotherGeneratorDrawsTheSlotsToCome) {
-  TurnSequence as_before(plan_of(2), Instant{0}, 1);
-  TurnSequence restored(plan_of(2), Instant{0}, 1);
-  for (TurnSequence* one : {&as_before, &restored}) {
-    one->handle_join();
-    one->handle_join();
-  }
+  TurnSequence as_before = sequence_of(2, 1);
+  TurnSequence restored = sequence_of(2, 1);
   ASSERT_EQ(offset_of(as_before, 0, 3), offset_of(restored, 0, 3));
   restored.handle_draws(Draws(2));
   EXPECT_EQ(offset_of(as_before, 1, 3), offset_of(restored, 1, 3)) << "that slot was drawn";

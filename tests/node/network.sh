@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # what is defined here is used by the tests
 # The network between the two nodes. Part of harness.sh.
+# shellcheck source=scripts/lib/tcpdump.sh
+source "$CUTTLE_ROOT/scripts/lib/tcpdump.sh"
 
 # Not for what runs in the background: $! would be a shell's.
 in_space() { # SPACE COMMAND...
@@ -80,10 +82,9 @@ start_capture() {
   eventually 10 grep -qs 'listening on' "$WORK/$1.capture" || fail "tcpdump: $(<"$WORK/$1.capture")"
 }
 
-# Fails when packets are missing in it, unless `any` says that some will do. The kernel hands tcpdump what is in an
-# unfinished block of the ring after one second, and what still lies there when tcpdump ends is lost.
+# Fails when packets are missing in it, unless `any` says that some will do.
 stop_capture() { # NAME [any]
-  [[ ${2:-} == any ]] || sleep 1.2
+  [[ ${2:-} == any ]] || tcpdump_catches_up
   end_process TERM "$(<"$WORK/$1.capture.pid")"
   [[ ${2:-} != any ]] || return 0
   grep -q '^0 packets dropped by kernel' "$WORK/$1.capture" || fail "tcpdump lost packets: $(<"$WORK/$1.capture")"

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../temporary_folder.hh"
 #include "trace/child_process.hh"
 #include "trace/cluster.hh"
 #include "trace/gather.hh"
@@ -16,13 +17,6 @@ namespace {
 
 class StandIn : public testing::Test {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/cuttle-trace-test-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   ClientOptions client(const std::string& script, double timeout_s) {
     const std::string path = folder_ + "/client";
     std::ofstream(path) << "#!/bin/bash\n" << script << "\n";
@@ -33,7 +27,8 @@ class StandIn : public testing::Test {
     return options;
   }
 
-  std::string folder_;
+  const TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path().string();
   const OperationWanted wanted_{true, "pool", "object", "/dev/null"};
 };
 

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "../../io/root/namespace.hh"
+#include "../../temporary_folder.hh"
 #include "helper/privileged_helper.hh"
 #include "io/clock_view.hh"
 #include "io/guard.hh"
@@ -22,9 +23,6 @@ namespace {
 class HelperTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "cuttle-helper-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
     write("node.key", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n", 0600);
     inside_ = std::make_unique<Inside>(space_);
     run("ip link add u0 type veth peer name u1 && ip addr add 10.9.0.1/24 dev u0 && ip link set u0 up");
@@ -34,7 +32,6 @@ class HelperTest : public testing::Test {
     std::signal(SIGCHLD, SIG_DFL);  // nobody waits for a helper; the next test waits for its commands
     machine_.reset();
     inside_.reset();
-    std::filesystem::remove_all(folder_);
   }
   void write(const std::string& name, const std::string& text, mode_t mode) {
     std::ofstream(folder_ / name) << text;
@@ -83,7 +80,8 @@ class HelperTest : public testing::Test {
     EXPECT_FALSE(*guard_is_present());
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
   Namespace space_;
   std::unique_ptr<Inside> inside_;
   std::unique_ptr<Machine> machine_;
