@@ -92,11 +92,8 @@ for n in range(200):
         s.sendto(bytes(40 + n), ("192.0.2.1", 9))
     except OSError:
         pass
-for n in range(64): # as long as the longest pauses
-    try:
-        s.sendto(bytes(1466), ("'"${V4[b]}"'", 4410))
-    except OSError:
-        pass
+for n in range(64): # as long as the longest pauses; to nobody whom the guard knows
+    s.sendto(bytes(1466), ("192.0.2.1", 9))
 '
   sleep 1
   stop_capture wire
