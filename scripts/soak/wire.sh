@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # What leaves each node, seen at its end of the cable: everything but cells and ARP is kept, and must be nothing. A
 # count of the cells shows that the observer was awake.
+# shellcheck source=scripts/lib/tcpdump.sh
+source "$CUTTLE_ROOT/scripts/lib/tcpdump.sh"
 
 # Don't-fragment alone, TOS 0, TTL 64, no options, the configured size, from our port to our port. A train that no
 # device has cut yet is a whole number of cells.
@@ -24,6 +26,7 @@ cells_from() { in_node fabric ip -s -j link show dev "$1" | jq ".[0].stats64.rx.
 
 stop_watching_wire() {
   local node
+  tcpdump_catches_up
   for node in "${NODES[@]}"; do
     echo $(($(cells_from "$node") - $(<"$SOAK/wire-$node.before"))) >"$SOAK/wire-$node.seen"
     end_ours "wire-$node"

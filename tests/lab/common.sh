@@ -2,6 +2,8 @@
 # For the lab's tests: a lab of a name nobody else has, and what "nothing is left" means.
 set -euo pipefail
 CUTTLE_ROOT=${CUTTLE_ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+# shellcheck source=scripts/lib/tcpdump.sh
+source "$CUTTLE_ROOT/scripts/lib/tcpdump.sh"
 LAB_NAME=cuttle-test-$$
 STATE=/var/tmp/$LAB_NAME-lab
 

@@ -12,6 +12,7 @@ for _ in {1..50}; do
 done
 expect_greeting
 [[ $(lab sh mon -- ceph health) == HEALTH_OK ]] || fail "not healthy: $(lab sh mon -- ceph health detail)"
+tcpdump_catches_up
 kill -TERM "$tcpdump_pid"
 wait "$tcpdump_pid" || true
 

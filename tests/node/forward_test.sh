@@ -67,6 +67,7 @@ checksums_are_what_they_were() {
   send_from_c none
   send_from_c right
   eventually 5 all_came || fail "not all of them came"
+  tcpdump_catches_up
   end_process TERM "$capture"
   expect_same "packets that came" 10 "$(arrived 'UDP, length')"
   expect_same "packets dropped for their checksum" 5 "$(drops b packet_checksum_wrong)"

@@ -82,9 +82,9 @@ start_capture() {
   eventually 10 grep -qs 'listening on' "$WORK/$1.capture" || fail "tcpdump: $(<"$WORK/$1.capture")"
 }
 
-# Fails when packets are missing in it, unless `any` says that some will do.
+# Fails when tcpdump lost packets, unless `any` says that some will do.
 stop_capture() { # NAME [any]
-  [[ ${2:-} == any ]] || tcpdump_catches_up
+  tcpdump_catches_up
   end_process TERM "$(<"$WORK/$1.capture.pid")"
   [[ ${2:-} != any ]] || return 0
   grep -q '^0 packets dropped by kernel' "$WORK/$1.capture" || fail "tcpdump lost packets: $(<"$WORK/$1.capture")"

@@ -22,6 +22,7 @@ record_load() {
     lab sh mon -- timeout 60 rados -p bench put "object$i" "$STATE/object"
     sleep 0.1
   done
+  tcpdump_catches_up
   kill -TERM "$(<"$STATE/observer")"
   wait "$observer" || true
 }
