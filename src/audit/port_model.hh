@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.hh"
+#include "base/time.hh"
 #include "capture/packet_source.hh"
 
 namespace cuttle::audit {
@@ -27,6 +28,10 @@ struct LineRate {
 // (4), preamble (8) and the gap between frames (12), IEEE 802.3.
 inline constexpr uint32_t kEthernetHeaderBytes = 14;
 inline constexpr uint32_t kEthernetLineBytes = 24;
+
+// A packet that would wait longer is an error: the port carries less than the node sends, and what would be
+// attacked is a queue that grows without end.
+inline constexpr Duration kMostWaitForPort = milliseconds(100);
 
 // Wraps `inner` and moves its stamps; with a raw rate `inner` is returned as it is.
 std::unique_ptr<capture::PacketSource> behind_port(std::unique_ptr<capture::PacketSource> inner,

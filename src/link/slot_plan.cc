@@ -10,6 +10,8 @@ namespace cuttle {
 namespace {
 
 constexpr uint64_t kTrainsOfOneLane = 2;                    // in a slot
+// A train that takes more calls is several trains: a burst must fit the buffers on its way.
+constexpr uint64_t kMostCallsPerTrain = 2;
 constexpr Duration kShortestSlotOfTwo = microseconds(400);  // shorter ones would cost twice the wake-ups
 constexpr uint32_t kMostSegments = 64;                      // UDP_MAX_SEGMENTS of kernels before 6.9
 constexpr uint32_t kMostUdpPayload = 65507;                 // 65,535 less IPv4 and UDP headers
@@ -31,15 +33,17 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   auto cells = static_cast<uint64_t>((bits_per_slot_e9 + cell_e9 / 2) / cell_e9);
   if (cells == 0) cells = 1;
   // Trains of equal length, each left whole until the network card cuts it. A lane that is alone has two of
-  // them in a slot, which shortens the wait for the next; of several lanes, each has one, since all of a
-  // node's releases together must not come too often to hide lateness (hiding.hh). At fixed intervals nothing
-  // hides, and a slot stays one train, of several calls where it must.
+  // them in a slot, which shortens the wait for the next, while each is one call; of several lanes, each has
+  // one, since all of a node's releases together must not come too often to hide lateness (hiding.hh). A train
+  // of two calls leaves together: two trains would tell more. At fixed intervals nothing hides, and a slot
+  // stays one train, of several calls where it must.
   uint64_t trains = 1;
   if (!request.scatter && request.jitter_percent > 0) {
     const uint64_t most = most_cells_per_call(request.cell_bytes);
-    const bool often = request.node_lanes == 1 && request.slot >= kShortestSlotOfTwo;
+    const bool often = request.node_lanes == 1 && request.slot >= kShortestSlotOfTwo && cells <= most;
     const uint64_t fewest = often ? kTrainsOfOneLane : 1;
-    trains = std::max((cells + most - 1) / most, std::min(cells, fewest));
+    const uint64_t in_a_train = most * kMostCallsPerTrain;
+    trains = std::max((cells + in_a_train - 1) / in_a_train, std::min(cells, fewest));
     cells = cells / trains * trains;
     if (cells * cell_e9 / request.rate_bps < static_cast<uint64_t>(kShortestSlot.ns)) cells += trains;
   }

@@ -85,6 +85,27 @@ TEST(PortModel, AWholeTrainIsSerialisedCellByCell) {
   EXPECT_EQ(train_times_behind("raw"), (std::vector<int64_t>{0, 0, 0, 1'000, 1'000}));
 }
 
+TEST(PortModel, APortThatCannotCarryItIsRefused) {
+  // 100,000 packets of 1,538 bytes on the line in a second: 1.23 Gb/s.
+  std::vector<capture::PacketRecord> records(100'000);
+  for (size_t i = 0; i < records.size(); ++i) {
+    records[i].time = Instant{1'700'000'000'000'000'000 + static_cast<int64_t>(i) * 10'000};
+    records[i].source = *IpAddress::parse("10.0.0.1");
+    records[i].ip_bytes = 1500;
+  }
+  const auto outcome = [&](const char* rate) -> std::string {
+    const auto source = behind_port(std::make_unique<ListSource>(records), *LineRate::parse(rate));
+    capture::PacketRecord record;
+    while (true) {
+      const auto more = source->next(record);
+      if (!more) return more.error().message;
+      if (!*more) return "carried";
+    }
+  };
+  EXPECT_THAT(outcome("1G"), testing::HasSubstr("a port of 1Gb/s cannot carry what 10.0.0.1 sends"));
+  EXPECT_EQ(outcome("1.25G"), "carried");
+}
+
 TEST(PortModel, RatesAreReadAndRefused) {
   EXPECT_EQ(LineRate::parse("2.5G")->bits_per_second, 2'500'000'000u);
   EXPECT_EQ(LineRate::parse("100M")->text(), "100M");

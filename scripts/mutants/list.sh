@@ -1,0 +1,54 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2016,SC2034  # code, not for this shell
+# The mutants: what is planted, the file, the text that stands there once, what takes its place, and the tests of
+# `./run test` that are asked (each by its name for ctest).
+each_mutant() {
+  local each=$1
+  "$each" "a repeated cell is taken twice" src/link/replay_window.hh \
+    'ReplayVerdict::duplicate : ReplayVerdict::fresh' 'ReplayVerdict::fresh : ReplayVerdict::fresh' "link"
+  "$each" "the replay window is a word too short" src/link/replay_window.hh \
+    'kWindow / 64 + 1' 'kWindow / 64' "link"
+  "$each" "a datagram that is too long is taken" src/link/receiver.cc \
+    'datagram.size() != format_.cell_bytes()' 'datagram.size() < format_.cell_bytes()' "link"
+  "$each" "an old session's cell is delivered" src/link/receiver.cc \
+    'if (session.number < current_session_) {' 'if (session.number + 1 < current_session_) {' "link"
+  "$each" "a forged cell leaves its bytes behind" src/link/receiver.cc \
+    'reassembler_.handle_forged();' '' "link"
+  "$each" "a key is used beyond its end" src/link/sender.cc \
+    'if (now >= current_->until || numbers_end)' 'if (numbers_end)' "link"
+  "$each" "sequence numbers wrap" src/link/sender.cc \
+    'UINT32_MAX - plan().cells_per_release()' 'UINT32_MAX' "link"
+  "$each" "an answer is sent before its instant" src/link/sender.cc \
+    'handshakes_due_[0] > deadline()' 'handshakes_due_[0] > deadline() + milliseconds(10)' "link sim_noninterference"
+  "$each" "a handshake waits behind those that are not due" src/link/sender.cc \
+    'std::move(handshakes_due_.begin() + 1, handshakes_due_.end(), handshakes_due_.begin());' '' "link"
+  "$each" "a release is late when its train has data" src/link/sender.cc \
+    'const Schedule::Aftermath aftermath = schedule_.handle_released(now);' \
+    'const Schedule::Aftermath aftermath = schedule_.handle_released(now + microseconds(ring_.waiting() > 0 ? 700 : 0));' \
+    "link sim_noninterference"
+  "$each" "no train where there is nothing to send" src/link/sender.cc \
+    'if (!current_) return' 'if (!current_ || ring_.waiting() == 0) return' "link sim_two_nodes sim_noninterference"
+  "$each" "late slots are left out, not caught up" src/link/schedule.cc \
+    'if (now - deadline_ > kLongestPause)' 'if (now > deadline_ + plan_.period())' "link"
+  "$each" "slots are caught up without a distance" src/link/schedule.cc \
+    'plan_.period() / plan_.releases_per_slot() / 2' 'Duration{0}' "link"
+  "$each" "two lanes take one turn" src/link/turn_sequence.cc \
+    'i * layout.members.size() + turn' 'i * layout.members.size()' "link"
+  "$each" "the queue forgets the credit it has" src/link/queue_clock.hh \
+    'end_ = std::max(end_, now - kDepth)' 'end_ = std::max(end_, now)' "link sim_noninterference"
+  "$each" "an initiation is taken without its MAC" src/link/handshake_mac.cc \
+    'mac_.verify(wire::mac_covered(cell), wire::mac1_of(cell))' 'true' "link"
+  "$each" "a lost cell is not waited for" src/link/reassembler.cc \
+    'sequence.value == next_ ? lay_out() : held_.get()' 'lay_out()' "link"
+  "$each" "a command that found no room is lost" src/node/outbox.hh \
+    'while (!waiting_.empty() && ring_.push(std::move(waiting_.front()))) {' \
+    'while (!waiting_.empty()) { (void)ring_.push(std::move(waiting_.front()));' "node"
+  "$each" "a packet from another peer's address is delivered" src/node/receiving.cc \
+    'if (!is_in(lane.allowed_sources, ends->source)) {' 'if (false) {' "node_strangers"
+  "$each" "a packet to another host's address is delivered" src/node/receiving.cc \
+    '!lane.allowed_destinations.empty() && !is_in' 'false && !is_in' "node_forward"
+  "$each" "a wrong checksum is taken" src/node/offload.cc \
+    'if (!checked && !is_right(packet, headers, *transport)) return false;' '' "node"
+  "$each" "a restored machine keeps its sessions" src/node/link.cc \
+    'association_.handle_restored();' '' "node_restored"
+}
