@@ -328,7 +328,8 @@ RC_GTEST_PROP(Schedule, PausesAreCaughtUpToTheLastRelease, (uint64_t seed)) {
   RC_ASSERT(releases <= due + plan.releases_per_slot());
 }
 
-// A train is what at most two calls send; they are so many, of one length, and each has an instant of its own.
+// A train is what at most two calls send; they are so many, of one length, and each has an instant of its
+// own.
 TEST(Schedule, ManyCellsLeaveInSeveralTrainsOfOneLength) {
   const SlotPlan plan = plan_of(2'000'000'000, milliseconds(1), 1472, 100);
   EXPECT_EQ(plan.releases_per_slot(), 2u);
