@@ -21,6 +21,7 @@ copy_tree() {
 in_copy() {
   (
     CUTTLE_ROOT=$MUTANTS
+    export CCACHE_BASEDIR=$MUTANTS
     cd "$MUTANTS" && "$@"
   )
 }
