@@ -68,6 +68,7 @@ struct NodeConfig {
   Endpoint listen;                   // lane j of every link uses port + j
   std::vector<IpAddress> addresses;  // own addresses, source of redirected traffic; default: that of `listen`
   std::vector<IpPrefix> accept;      // where packets out of the links may go; empty: wherever routes lead
+  std::vector<IpPrefix> multicast;   // groups that peers may speak to beside their links, in the clear
   uint32_t firewall_mark = 0xc077;   // on cells, so that they leave by the main table
   uint32_t route_table = 4410;       // links that carry certain ports only: the next one
   uint32_t inner_mtu = 1500;         // of every ct- interface

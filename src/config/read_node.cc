@@ -80,6 +80,22 @@ void read_accept(TomlReader& reader, ParsedConfig& out) {
   }
 }
 
+bool is_multicast(const IpPrefix& prefix) {
+  return prefix.address.is_v6 ? prefix.length >= 8 && prefix.address.bytes[0] == 0xff
+                              : prefix.length >= 4 && prefix.address.bytes[0] >> 4 == 0xe;
+}
+
+void read_multicast(TomlReader& reader, ParsedConfig& out) {
+  for (const TextItem& item : reader.texts("multicast")) {
+    const auto prefix = IpPrefix::parse(item.text);
+    if (prefix && is_multicast(*prefix)) {
+      out.config.multicast.push_back(*prefix);
+    } else {
+      reader.wrong(item, "not a multicast group; write \"224.0.0.18\" or \"ff02::12\"");
+    }
+  }
+}
+
 }  // namespace
 
 std::string resolve_path(const std::string& file, const std::string& directory) {
@@ -105,6 +121,7 @@ void read_node(TomlReader& reader, const std::string& directory, ParsedConfig& o
   node.listen = reader.parsed("listen", Endpoint::parse, kEndpointAdvice).value_or(Endpoint{});
   read_addresses(reader, out);
   read_accept(reader, out);
+  read_multicast(reader, out);
   if (node.listen.port != 0 && node.listen.address == IpAddress{node.listen.address.is_v6, {}}) {
     reader.problem("listen", "any address is not possible; name one of this node's own");
   } else if (!reader.has("addresses") && node.listen.port != 0) {

@@ -33,6 +33,7 @@ void add_show(CLI::App& app, Action& chosen);
 void add_genkey(CLI::App& app, Action& chosen);
 void add_pubkey(CLI::App& app, Action& chosen);
 void add_genpsk(CLI::App& app, Action& chosen);
+void add_try(CLI::App& app, Action& chosen);
 void add_version(CLI::App& app, Action& chosen);
 
 // "cuttle: MESSAGE" on stderr.

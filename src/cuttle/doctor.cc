@@ -4,6 +4,9 @@
 
 #include "control/client.hh"
 #include "cuttle/commands.hh"
+#include "doctor/attempts.hh"
+#include "doctor/bundle.hh"
+#include "doctor/drops.hh"
 #include "doctor/examine.hh"
 #include "doctor/timekeeping.hh"
 #include "io/guard.hh"
@@ -16,17 +19,18 @@ constexpr Duration kPatience = seconds(3);
 
 struct DoctorOptions {
   std::string config;
+  std::string bundle;
   bool no_probe = false;
+  bool try_links = false;
 };
 
 void append(doctor::Findings& all, doctor::Findings more) {
   for (doctor::Finding& finding : more) all.push_back(std::move(finding));
 }
 
-ExitStatus examine(const DoctorOptions& options) {
-  const LoadedConfig loaded = load_config(options.config, KeyFiles::read);
-  complain(loaded);
-  if (!loaded.good()) return kBadInput;
+// `document`: what the agent says of itself.
+doctor::Findings examine_all(const LoadedConfig& loaded, const DoctorOptions& options,
+                             const Result<std::string>& document) {
   doctor::Findings findings = doctor::examine_host();
   append(findings, doctor::examine_configuration(loaded));
   const std::vector<std::string> ways_out = doctor::ways_out(loaded.config);
@@ -39,16 +43,49 @@ ExitStatus examine(const DoctorOptions& options) {
     findings.push_back({doctor::Mark::unsure, rules.error().message, "run this as root"});
   }
   append(findings, doctor::examine_devices(loaded.config));
-  const auto document = ask_agent(loaded.config.control_socket, "status", kPatience);
+  append(findings, doctor::examine_drops(loaded.config));
   const auto status = document ? status_from_json(*document) : tl::unexpected(document.error());
   if (status) {
     append(findings, doctor::examine_status(*status));
+    append(findings, doctor::explain_foreign(*status));
   } else {
     findings.push_back({doctor::Mark::unsure, "no agent of this node answers: " + status.error().message,
                         "start it when all else is well"});
     if (!options.no_probe) append(findings, doctor::probe_peers(loaded, kPatience));
   }
-  fmt::print("{}", doctor::to_text(findings));
+  if (options.try_links) append(findings, doctor::try_links(loaded.config, status ? &*status : nullptr));
+  return findings;
+}
+
+ExitStatus write_bundle(const DoctorOptions& options, const LoadedConfig& loaded,
+                        const doctor::Findings& findings, const std::string& status) {
+  const std::string node = loaded.config.name.empty() ? "node" : loaded.config.name;
+  const auto written =
+      doctor::write_bundle(options.bundle, "cuttle-" + node, doctor::gather_bundle(loaded, findings, status));
+  if (!written) {
+    complain(written.error().message);
+    return kBadInput;
+  }
+  fmt::print("{}: written. It has this host's addresses, routes, firewall and log, but no keys.\n",
+             options.bundle);
+  return kDone;
+}
+
+ExitStatus examine(const DoctorOptions& options) {
+  const LoadedConfig loaded = load_config(options.config, KeyFiles::read);
+  complain(loaded);
+  doctor::Findings findings;
+  Result<std::string> document;
+  if (loaded.good()) {
+    document = ask_agent(loaded.config.control_socket, "status", kPatience);
+    findings = examine_all(loaded, options, document);
+    fmt::print("{}", doctor::to_text(findings));
+  }
+  if (!options.bundle.empty()) {
+    const ExitStatus written = write_bundle(options, loaded, findings, document.value_or(""));
+    if (written != kDone) return written;
+  }
+  if (!loaded.good()) return kBadInput;
   return doctor::any_bad(findings) ? kFailed : kDone;
 }
 
@@ -58,13 +95,22 @@ void add_doctor(CLI::App& app, Action& chosen) {
   CLI::App* command =
       app.add_subcommand("doctor", "Look for what commonly goes wrong, and say how to fix it");
   command->footer(
-      "Example:\n  cuttle doctor --config /etc/cuttle/osd0.toml\n\n"
+      "Example:\n  cuttle doctor --config /etc/cuttle/osd0.toml\n"
+      "  cuttle doctor --config /etc/cuttle/osd0.toml --try\n"
+      "  cuttle doctor --config /etc/cuttle/osd0.toml --bundle report.tar.gz\n\n"
       "Looks at this host, its configuration, its firewall, and what its agent says. Where no agent runs, a\n"
       "handshake in cells of the real size goes to each peer: an answer shows that the path carries them and "
       "that\n"
       "keys and shapes agree. Exit status 1 when something is bad.");
   const auto options = std::make_shared<DoctorOptions>();
   command->add_option("--config", options->config, "The node's configuration")->required()->type_name("FILE");
+  command
+      ->add_option("--bundle", options->bundle,
+                   "Write all of it, and how this host's network is set up, to this tar file: a report for "
+                   "somebody else, without keys")
+      ->type_name("FILE.tar.gz");
+  command->add_flag("--try", options->try_links,
+                    "Try instead of looking: send packets of every kind through each link and beside it");
   command->add_flag("--no-probe", options->no_probe, "Send nothing to the peers");
   command->callback([&chosen, options] { chosen = [options] { return examine(*options); }; });
 }

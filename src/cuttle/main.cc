@@ -53,6 +53,7 @@ cuttle::ExitStatus run(int argc, char** argv) {
   cuttle::add_reload(app, chosen);
   cuttle::add_status(app, chosen);
   cuttle::add_doctor(app, chosen);
+  cuttle::add_try(app, chosen);
   cuttle::add_init(app, chosen);
   cuttle::add_show(app, chosen);
   cuttle::add_genkey(app, chosen);

@@ -91,11 +91,13 @@ class Probe {
   // Not a word. What a plain echo of a cell's size does tells whether the path is to blame.
   Finding silence(const std::string& what) const {
     constexpr size_t kSmallEcho = 64;
+    const bool v6 = peer_.endpoint.address.is_v6;
     const auto answered = [&](size_t ip_bytes) {
-      return !peer_.endpoint.address.is_v6 &&
-             echo_is_answered(peer_.endpoint.address, ip_bytes, mark_, seconds(1)).value_or(false);
+      const auto outcome =
+          send_echo({.to = peer_.endpoint.address, .ip_bytes = ip_bytes, .firewall_mark = mark_});
+      return outcome && outcome->answered;
     };
-    if (answered(kSmallEcho) && !answered(wire::CellFormat(peer_.shape.cell_bytes).ip_bytes(false))) {
+    if (answered(kSmallEcho) && !answered(wire::CellFormat(peer_.shape.cell_bytes).ip_bytes(v6))) {
       return {
           Mark::bad,
           what + fmt::format(": no answer; it answers small echoes, but none as large as a cell of {} bytes",

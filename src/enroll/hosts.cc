@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -13,11 +14,14 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string short_name(const std::string& hostname) {
-  std::string name = hostname.substr(0, hostname.find('.'));
+std::string in_lower_case(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return name;
+}
+
+std::string short_name(const std::string& hostname) {
+  return hostname.substr(0, hostname.find('.'));
 }
 
 // "7" or "a": OSDs have numbers, the others names.
@@ -32,12 +36,14 @@ class Collector {
  public:
   void take_metadata(const std::string& kind, const std::string& text) {
     for (const Json& daemon : Json::parse(text)) {
-      const std::string host = short_name(daemon.value("hostname", ""));
+      const std::string hostname = in_lower_case(daemon.value("hostname", ""));
+      const std::string host = short_name(hostname);
       const std::string name = kind + "." + id_of(daemon);
       if (host.empty() || daemon.value("hostname", "") == "unknown") continue;
       placed_.insert(name);
       Found& found = hosts_[host];
       found.daemons.push_back(name);
+      if (hostname != host) found.full_names.emplace(hostname, name);
       for (const char* key : {"addrs", "addr", "front_addr"}) add(found.front, daemon.value(key, ""));
       add(found.back, daemon.value("back_addr", ""));
     }
@@ -51,6 +57,21 @@ class Collector {
       notes_.push_back(fmt::format(
           "{} is in the map but has not said where it runs; start it, then run this again", name));
     }
+  }
+
+  // A host may call itself by its short name here and by its full one there; two full ones are two hosts.
+  Result<void> check_names() const {
+    for (const auto& [name, found] : hosts_) {
+      if (found.full_names.size() < 2) continue;
+      const auto first = found.full_names.begin();
+      const auto second = std::next(first);
+      return failure(
+          fmt::format("hosts {} ({}) and {} ({}) have one short name: nodes, files and Ceph's own CRUSH map "
+                      "go by {}, so give "
+                      "one of them another hostname and restart its daemons",
+                      first->first, first->second, second->first, second->second, name));
+    }
+    return {};
   }
 
   Hosts finish() {
@@ -72,6 +93,7 @@ class Collector {
  private:
   struct Found {
     std::vector<std::string> daemons;
+    std::map<std::string, std::string> full_names;  // with a domain; and a daemon that calls its host so
     std::vector<IpAddress> front;
     std::vector<IpAddress> back;
   };
@@ -136,6 +158,7 @@ Result<Hosts> hosts_of(const CephMaps& maps) {
     collector.take_metadata("mds", maps.mds_metadata);
     collector.note_unplaced("mon", Json::parse(maps.mon_dump).at("mons"));
     collector.note_unplaced("osd", Json::parse(maps.osd_dump).at("osds"));
+    if (const auto names = collector.check_names(); !names) return tl::unexpected(names.error());
     Hosts hosts = collector.finish();
     if (hosts.list.empty()) return failure("the cluster's maps name no host with an address");
     if (const auto distinct = check_distinct(hosts); !distinct) return tl::unexpected(distinct.error());

@@ -34,10 +34,12 @@ struct Hosts {
   std::vector<std::string> notes;  // what the maps name but nobody can place: one line each
 };
 
-// Fails on answers of another form, on hosts that share an address or a name, and when there are none.
+// Fails on answers of another form, on hosts that share an address or, in two domains, a short name, and when
+// there are none.
 Result<Hosts> hosts_of(const CephMaps& maps);
 
-// Adds a host that runs no daemon (a client). Fails when its name or address is taken.
+// Adds a host that runs no daemon (a client); one of that name gains the address. Fails when another has the
+// address.
 Result<void> add_host(Hosts& hosts, const std::string& name, const IpAddress& address);
 
 // All addresses in Ceph's writing of them: "10.0.0.1:6789/0", "[v2:10.0.0.1:3300/0,v1:10.0.0.1:6789/0]",

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/check.hh"
 #include "io/interface_name.hh"
@@ -77,6 +78,16 @@ void read_counter(const nlohmann::json& counter, std::map<std::string, GuardCoun
   }
 }
 
+// {"elem": {"val": {"concat": ["10.0.0.1", "224.0.0.18"]}, ...}}
+std::optional<GuardDrop> drop_in(const nlohmann::json& element) {
+  const auto value = element.value("/elem/val/concat"_json_pointer, nlohmann::json::array());
+  if (value.size() != 2 || !value[0].is_string() || !value[1].is_string()) return std::nullopt;
+  const auto source = IpAddress::parse(value[0].get<std::string>());
+  const auto destination = IpAddress::parse(value[1].get<std::string>());
+  if (!source || !destination) return std::nullopt;
+  return GuardDrop{*source, *destination};
+}
+
 }  // namespace
 
 Result<void> apply_guard(const GuardConfig& config) {
@@ -111,6 +122,23 @@ Result<std::map<std::string, GuardCounts>> guard_counts() {
     if (object.contains("counter")) read_counter(object["counter"], counts);
   }
   return counts;
+}
+
+Result<std::vector<GuardDrop>> guard_drops() {
+  std::vector<GuardDrop> drops;
+  for (const std::string_view set : {"dropped-v4", "dropped-v6"}) {
+    const Answer answer = run_nft("list set inet cuttle " + std::string(set) + "\n", NFT_CTX_OUTPUT_JSON);
+    if (!answer.accepted) return nft_failure("cannot read whom the guard dropped", answer);
+    const auto json = nlohmann::json::parse(answer.output, nullptr, false);
+    if (!json.is_object()) return failure("cannot read whom the guard dropped: nftables gave no JSON");
+    for (const auto& object : json.value("nftables", nlohmann::json::array())) {
+      for (const auto& element : object.value("/set/elem"_json_pointer, nlohmann::json::array())) {
+        if (const auto drop = drop_in(element)) drops.push_back(*drop);
+      }
+    }
+  }
+  std::sort(drops.begin(), drops.end());
+  return drops;
 }
 
 Result<bool> guard_is_present() {

@@ -12,10 +12,11 @@
 // end, and for fragments of their protocol, which may hide them; its other packets are left alone.
 //
 // Forwarded packets pass both, so containers and virtual machines that the node routes for cannot go round a
-// link either. Guests beside the node, whose frames it does not route, are none of the guard's business:
-// those on a macvlan, ipvlan or SR-IOV function never meet it, and bridged ones do only where bridge
-// netfilter is on; there it lets them pass (`bridges`). What of theirs would leave towards a peer, the egress
-// lock drops (egress_lock.hh). Loopback is left alone. Source: nft(8); libnftables(3).
+// link either. Multicast from a peer is dropped as all else, but to the groups that are named. Guests beside
+// the node, whose frames it does not route, are none of the guard's business: those on a macvlan, ipvlan or
+// SR-IOV function never meet it, and bridged ones do only where bridge netfilter is on; there it lets them
+// pass (`bridges`). What of theirs would leave towards a peer, the egress lock drops (egress_lock.hh).
+// Loopback is left alone. Source: nft(8); libnftables(3).
 #pragma once
 
 #include <cstdint>
@@ -46,6 +47,8 @@ struct GuardConfig {
   // any, what comes in through one meets the entry rules where it is known to be routed: at input and
   // forward.
   std::vector<std::string> bridges = {};
+  // Multicast groups that peers may speak to beside their links.
+  std::vector<IpPrefix> multicast = {};
 };
 
 struct GuardCounts {
@@ -62,6 +65,19 @@ Result<void> apply_guard(const GuardConfig& config);
 Result<void> remove_guard();
 // By interface; an error when the table is not there (someone flushed the ruleset: apply it again).
 Result<std::map<std::string, GuardCounts>> guard_counts();
+
+// Whom a packet that was dropped was from and for.
+struct GuardDrop {
+  IpAddress source;
+  IpAddress destination;
+
+  auto operator<=>(const GuardDrop&) const = default;
+};
+// Of the drops of the last hour, since the rules were last put in place: each pair once, as many as there is
+// room for (kMostGuardDrops of each family); none of peers with a list of ports. An error when the table is
+// not there.
+inline constexpr int kMostGuardDrops = 64;
+Result<std::vector<GuardDrop>> guard_drops();
 
 // Whether anything of it is there.
 Result<bool> guard_is_present();

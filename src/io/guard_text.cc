@@ -111,7 +111,12 @@ void write_counter(std::string& out, std::string_view name, uint64_t packets, ui
 // What ends a peer's chain: the packets that only the link may carry.
 std::string drops(const GuardPeer& peer, std::string_view counter) {
   const std::string drop = fmt::format("counter name {}-{} drop\n", counter, peer.interface);
-  if (peer.ports.empty()) return "    " + drop;
+  if (peer.ports.empty()) {
+    return "    update @dropped-v4 { ip saddr . ip daddr }\n"
+           "    update @dropped-v6 { ip6 saddr . ip6 daddr }\n"
+           "    " +
+           drop;
+  }
   std::string out;
   for (const bool udp : {false, true}) {
     std::string elements;
@@ -133,6 +138,29 @@ std::string drops(const GuardPeer& peer, std::string_view counter) {
   return out;
 }
 
+// Who was dropped, for a person (guard_drops). A packet that finds no room is dropped without a note.
+void write_notes(std::string& out) {
+  for (const std::string_view family : {"4", "6"}) {
+    fmt::format_to(std::back_inserter(out),
+                   "  set dropped-v{0} {{ type ipv{0}_addr . ipv{0}_addr; flags dynamic, timeout; timeout "
+                   "1h; size {1}; }}\n",
+                   family, kMostGuardDrops);
+  }
+}
+
+std::string multicast_rules(const GuardConfig& config) {
+  std::string out;
+  for (const bool v6 : {false, true}) {
+    std::string groups;
+    for (const IpPrefix& group : config.multicast) {
+      if (group.address.is_v6 == v6) groups += (groups.empty() ? "" : ", ") + group.text();
+    }
+    if (groups.empty()) continue;
+    fmt::format_to(std::back_inserter(out), "    {} daddr {{ {} }} accept\n", v6 ? "ip6" : "ip", groups);
+  }
+  return out;
+}
+
 void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& peer) {
   const bool v6 = peer.endpoint.address.is_v6;
   const std::string endpoint = peer.endpoint.address.text();
@@ -148,9 +176,10 @@ void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& pe
                  "    {1} saddr {2} {3} udp sport {4} udp dport {5} accept\n"
                  "{6}"
                  "{7}"
+                 "{8}"
                  "  }}\n",
                  peer.interface, v6 ? "ip6" : "ip", endpoint, whole, peer_ports, own_ports, neighbours,
-                 drops(peer, "entry"));
+                 multicast_rules(config), drops(peer, "entry"));
   fmt::format_to(std::back_inserter(out),
                  "  chain exit-{0} {{\n"
                  "    oifname \"{0}\" accept\n"
@@ -176,6 +205,7 @@ Result<std::string> guard_text(const GuardConfig& config, const std::map<std::st
     write_counter(out, "entry-" + peer.interface, count.entry_packets, count.entry_bytes);
     write_counter(out, "exit-" + peer.interface, count.exit_packets, count.exit_bytes);
   }
+  write_notes(out);
   for (const GuardPeer& peer : config.peers) write_peer(out, config, peer);
   write_hooks(out, config);
   out += "}\n";

@@ -79,6 +79,7 @@ void check_unchangeable(const NodeConfig& now, const NodeConfig& wanted, const S
   check("node.listen", now.listen == wanted.listen);
   check("node.addresses", now.addresses == wanted.addresses);
   check("node.accept", now.accept == wanted.accept);
+  check("node.multicast", now.multicast == wanted.multicast);
   check("node.status_group", now.status_group == wanted.status_group);
   check("node.control_socket", now.control_socket == wanted.control_socket);
   check("node.firewall_mark", now.firewall_mark == wanted.firewall_mark);

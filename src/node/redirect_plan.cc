@@ -21,6 +21,7 @@ GuardConfig guard_of(const NodeConfig& config) {
   GuardConfig guard;
   guard.first_port = config.listen.port;
   guard.firewall_mark = config.firewall_mark;
+  guard.multicast = config.multicast;
   for (const PeerConfig& peer : config.peers) {
     guard.peers.push_back({peer.interface_name(), peer.redirect, peer.endpoint,
                            static_cast<uint16_t>(peer.lanes), peer.ports, peer.shape.cell_bytes});

@@ -43,7 +43,7 @@ auto read_json(const std::string& text, Function function) -> Result<decltype(fu
 
 }  // namespace
 
-Cluster::Cluster(ChildProcess process, Descriptor to, Descriptor from)
+Cluster::Cluster(ChildProcess process, FileDescriptor to, FileDescriptor from)
     : process_(std::move(process)), to_(std::move(to)), from_(std::move(from)) {}
 
 Result<std::unique_ptr<Cluster>> Cluster::connect(const ClientOptions& options, Instant deadline) {
@@ -61,8 +61,8 @@ Result<std::unique_ptr<Cluster>> Cluster::connect(const ClientOptions& options, 
   if (!process) return tl::unexpected(process.error());
   std::unique_ptr<Cluster> cluster(
       new Cluster(std::move(*process), std::move(to->writing), std::move(from->reading)));
-  from->writing.reset();
-  to->reading.reset();
+  from->writing = FileDescriptor();
+  to->reading = FileDescriptor();
   const auto greeting = cluster->read_line(deadline);
   if (!greeting) {
     cluster->process_.end();  // nothing was changed yet
@@ -78,7 +78,7 @@ Result<std::unique_ptr<Cluster>> Cluster::connect(const ClientOptions& options, 
 }
 
 Cluster::~Cluster() {
-  to_.reset();
+  to_ = FileDescriptor();
   // It changes back what was changed, then ends by itself. Where an OSD does not answer that takes until its
   // own time-out; it must not be ended before.
   if (!process_.wait_until(steady_now() + (broken_ ? kShortFarewell : kFarewell))) process_.leave();

@@ -8,7 +8,7 @@
 
 #include "base/result.hh"
 #include "base/time.hh"
-#include "trace/child_process.hh"
+#include "io/child_process.hh"
 #include "trace/traced_client.hh"
 
 namespace cuttle::trace {
@@ -35,13 +35,13 @@ class Cluster {
   Result<std::string> health(Instant deadline);              // "HEALTH_ERR: 1 full osd(s); 1 pool(s) full"
 
  private:
-  Cluster(ChildProcess process, Descriptor to, Descriptor from);
+  Cluster(ChildProcess process, FileDescriptor to, FileDescriptor from);
   Result<std::string> ask(const std::string& request, Instant deadline);
   Result<std::string> read_line(Instant deadline);
 
   ChildProcess process_;
-  Descriptor to_;
-  Descriptor from_;
+  FileDescriptor to_;
+  FileDescriptor from_;
   std::string unread_;
   bool broken_ = false;  // an answer is overdue: what comes next would be to another question
 };

@@ -13,7 +13,7 @@
 #include <fstream>
 #include <memory>
 
-#include "trace/child_process.hh"
+#include "io/child_process.hh"
 #include "trace/client_records.hh"
 
 namespace cuttle::trace {
@@ -27,7 +27,7 @@ constexpr int kChildRecords = 201;
 class SharedRecords {
  public:
   static Result<std::unique_ptr<SharedRecords>> make() {
-    Descriptor memory(memfd_create("cuttle-trace", MFD_CLOEXEC));
+    FileDescriptor memory(memfd_create("cuttle-trace", MFD_CLOEXEC));
     if (memory.get() < 0 || ftruncate(memory.get(), sizeof(ClientRecords)) != 0) {
       return failure(fmt::format("cannot make memory to share with the client: {}", std::strerror(errno)));
     }
@@ -46,8 +46,9 @@ class SharedRecords {
   const ClientRecords& records() const { return *records_; }
 
  private:
-  SharedRecords(Descriptor memory, ClientRecords* records) : memory_(std::move(memory)), records_(records) {}
-  Descriptor memory_;
+  SharedRecords(FileDescriptor memory, ClientRecords* records)
+      : memory_(std::move(memory)), records_(records) {}
+  FileDescriptor memory_;
   ClientRecords* records_;
 };
 
@@ -143,7 +144,7 @@ Result<Observation> run_client(const ClientOptions& options, const OperationWant
   auto child =
       ChildProcess::start(arguments, {{log->writing.get(), kChildLog}, {(*shared)->fd(), kChildRecords}});
   if (!child) return tl::unexpected(child.error());
-  log->writing.reset();
+  log->writing = FileDescriptor();
 
   Observation observation;
   observation.put = wanted.put;

@@ -80,6 +80,7 @@ addresses = ["fd00::11", "10.77.0.11"]
 control_socket = "/tmp/c.sock"
 status_group = "prometheus"
 accept = ["fd00::11", "10.88.0.0/24"]
+multicast = ["224.0.0.18", "ff02::/16"]
 firewall_mark = 0x10
 route_table = 77
 inner_mtu = 9000
@@ -121,6 +122,7 @@ redirect = []
   EXPECT_EQ(node.control_socket, "/tmp/c.sock");
   EXPECT_EQ(node.status_group, "prometheus");
   EXPECT_EQ(node.accept.size(), 2u);
+  EXPECT_EQ(node.multicast.size(), 2u);
   EXPECT_EQ(node.peers[0].joining_limit, seconds(3600));
   EXPECT_EQ(node.firewall_mark, 0x10u);
   EXPECT_EQ(node.route_table, 77u);

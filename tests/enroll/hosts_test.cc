@@ -61,6 +61,28 @@ TEST(Hosts, TwoHostsWithOneAddressAreRefused) {
   EXPECT_THAT(hosts.error().message, HasSubstr("hosts alpha and beta both have the address 10.0.0.2"));
 }
 
+TEST(Hosts, OneShortNameInTwoDomainsIsRefused) {
+  CephMaps maps = three_hosts();
+  maps.mon_metadata = R"([{"name":"a","hostname":"alpha.north.example","addrs":"[v2:10.0.0.1:3300/0]"}])";
+  maps.mgr_metadata = R"([{"name":"x","hostname":"Alpha.south.example","addrs":"[v2:10.0.0.7:6800/0]"}])";
+  const auto hosts = hosts_of(maps);
+  ASSERT_FALSE(hosts);
+  EXPECT_THAT(
+      hosts.error().message,
+      HasSubstr("hosts alpha.north.example (mon.a) and alpha.south.example (mgr.x) have one short name"));
+}
+
+TEST(Hosts, AShortAndAFullNameAreOneHost) {
+  CephMaps maps = three_hosts();
+  maps.mon_metadata = R"([{"name":"a","hostname":"Alpha.north.example","addrs":"[v2:10.0.0.1:3300/0]"}])";
+  maps.mgr_metadata = R"([{"name":"x","hostname":"alpha","addrs":"[v2:10.0.0.1:6800/0]"},
+                          {"name":"y","hostname":"alpha.NORTH.example","addrs":"[v2:10.0.0.1:6801/0]"}])";
+  const auto hosts = hosts_of(maps);
+  ASSERT_TRUE(hosts) << hosts.error().message;
+  ASSERT_EQ(hosts->list.size(), 3u);
+  EXPECT_THAT(hosts->list[0].daemons, ElementsAre("mgr.x", "mgr.y", "mon.a"));
+}
+
 TEST(Hosts, AnotherFormIsRefused) {
   CephMaps maps = three_hosts();
   maps.osd_metadata = "no JSON";

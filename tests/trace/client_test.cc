@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "../temporary_folder.hh"
-#include "trace/child_process.hh"
+#include "io/child_process.hh"
 #include "trace/cluster.hh"
 #include "trace/gather.hh"
 #include "trace/traced_client.hh"

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "trace/child_process.hh"
+#include "io/child_process.hh"
 #include "trace/cluster.hh"
 
 namespace cuttle::enroll {
@@ -49,7 +49,7 @@ Result<CephMaps> maps_of_cluster(const CephAccess& access) {
   };
   auto program = trace::find_client_program();
   if (!program) return tl::unexpected(program.error());
-  const Instant deadline = trace::steady_now() + nanoseconds(static_cast<int64_t>(access.timeout_s * 1e9));
+  const Instant deadline = steady_now() + nanoseconds(static_cast<int64_t>(access.timeout_s * 1e9));
   const auto cluster = trace::Cluster::connect({.program = *program,
                                                 .configuration = access.configuration,
                                                 .name = access.name,

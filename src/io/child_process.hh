@@ -10,39 +10,20 @@
 
 #include "base/result.hh"
 #include "base/time.hh"
+#include "io/file_descriptor.hh"
 
-namespace cuttle::trace {
-
-// Owns one descriptor; -1: none.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor() { reset(); }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    if (this != &other) {
-      reset();
-      fd_ = std::exchange(other.fd_, -1);
-    }
-    return *this;
-  }
-  int get() const { return fd_; }
-  void reset();
-
- private:
-  int fd_;
-};
+namespace cuttle {
 
 struct Pipe {
-  Descriptor reading;
-  Descriptor writing;
+  FileDescriptor reading;
+  FileDescriptor writing;
 };
 Result<Pipe> make_pipe();  // closed on exec
 
 class ChildProcess {
  public:
-  // Starts `arguments` (the first is the program's path). Each pair of `descriptors` is (ours, the number the
-  // child sees it under); everything else but 0, 1, 2 is closed.
+  // Starts `arguments` (the first is the program: a path, or a name that is looked for in PATH). Each pair of
+  // `descriptors` is (ours, the number the child sees it under); everything else but 0, 1, 2 is closed.
   static Result<ChildProcess> start(const std::vector<std::string>& arguments,
                                     const std::vector<std::pair<int, int>>& descriptors);
   ~ChildProcess();  // ends the process, by force if need be
@@ -69,4 +50,4 @@ Instant steady_now();
 // when the time is up (`at_end` tells them apart).
 bool read_more(int fd, Instant deadline, std::string& text, bool& at_end);
 
-}  // namespace cuttle::trace
+}  // namespace cuttle

@@ -1,4 +1,4 @@
-#include "trace/child_process.hh"
+#include "io/child_process.hh"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -17,7 +17,7 @@
 
 extern char** environ;
 
-namespace cuttle::trace {
+namespace cuttle {
 
 namespace {
 
@@ -30,16 +30,11 @@ int status_of(int raw) {
 
 }  // namespace
 
-void Descriptor::reset() {
-  if (fd_ >= 0) close(fd_);
-  fd_ = -1;
-}
-
 Result<Pipe> make_pipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
     return failure(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
-  return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
+  return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
 Instant steady_now() {
@@ -58,7 +53,7 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& argumen
   for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
   pid_t pid = -1;
-  const int error = posix_spawn(&pid, arguments.front().c_str(), &actions, nullptr, words.data(), environ);
+  const int error = posix_spawnp(&pid, arguments.front().c_str(), &actions, nullptr, words.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return failure(fmt::format("cannot start {}: {}", arguments.front(), std::strerror(error)));
   return ChildProcess(pid);
@@ -115,4 +110,4 @@ bool read_more(int fd, Instant deadline, std::string& text, bool& at_end) {
   }
 }
 
-}  // namespace cuttle::trace
+}  // namespace cuttle

@@ -1,0 +1,145 @@
+#include "doctor/bundle.hh"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "doctor/redact.hh"
+#include "io/command.hh"
+#include "io/file_descriptor.hh"
+#include "io/os_error.hh"
+
+namespace cuttle::doctor {
+
+namespace {
+
+constexpr Duration kCommandPatience = seconds(10);
+constexpr Duration kTarPatience = seconds(60);
+constexpr size_t kMostBytes = 2 << 20;  // of one file in it: a Kubernetes node has a great many rules
+
+using Commands = std::vector<std::vector<std::string>>;
+
+std::string cut(std::string text) {
+  if (text.size() <= kMostBytes) return text;
+  text.resize(kMostBytes);
+  return text + "\n[cut off here]\n";
+}
+
+// Each command and what it wrote.
+std::string outputs_of(const Commands& commands) {
+  std::string text;
+  for (const auto& words : commands) {
+    const auto output = run_command(words, kCommandPatience);
+    text +=
+        fmt::format("$ {}\n{}\n", fmt::join(words, " "), output ? cut(output->text) : output.error().message);
+  }
+  return text;
+}
+
+std::string contents_of(const std::vector<std::string>& files) {
+  std::string text;
+  for (const std::string& name : files) {
+    std::ifstream file(name);
+    text += "# " + name + "\n";
+    text += cut(std::string(std::istreambuf_iterator<char>(file), {})) + "\n";
+  }
+  return text;
+}
+
+const Commands kNetwork{
+    {"ip", "-s", "-d", "link"},
+    {"ip", "address"},
+    {"ip", "rule"},
+    {"ip", "-6", "rule"},
+    {"ip", "route", "show", "table", "all"},
+    {"ip", "-6", "route", "show", "table", "all"},
+    {"ip", "neighbour"},
+    {"ss", "-uanmp"},
+};
+const Commands kQueues{{"tc", "-s", "-d", "qdisc", "show"}};
+const Commands kFirewall{{"nft", "list", "ruleset"}, {"iptables-legacy-save"}, {"ip6tables-legacy-save"}};
+const Commands kHost{
+    {"uname", "-a"},
+    {"systemd-detect-virt"},
+    {"lscpu"},
+    {"uptime"},
+    {"sysctl", "-a", "-r",
+     "^net\\.ipv[46]\\.conf\\..*\\.(rp_filter|disable_ipv6|forwarding|src_valid_mark)$"},
+};
+
+// The folder of the entries, gone with this.
+class TemporaryFolder {
+ public:
+  static Result<TemporaryFolder> make() {
+    std::string path = (std::filesystem::temp_directory_path() / "cuttle-bundle-XXXXXX").string();
+    if (::mkdtemp(path.data()) == nullptr) return os_failure(path, errno);
+    return TemporaryFolder(path);
+  }
+  TemporaryFolder(TemporaryFolder&& other) noexcept : path_(std::exchange(other.path_, "")) {}
+  TemporaryFolder& operator=(TemporaryFolder&&) = delete;
+  ~TemporaryFolder() {
+    std::error_code error;
+    if (!path_.empty()) std::filesystem::remove_all(path_, error);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+}  // namespace
+
+std::vector<BundleEntry> gather_bundle(const LoadedConfig& loaded, const Findings& findings,
+                                       const std::string& status) {
+  std::string problems;
+  for (const std::string& line : loaded.problem_lines()) problems += line + "\n";
+  std::vector<BundleEntry> entries{
+      {"doctor.txt", problems + to_text(findings)},
+      {"configuration.toml", loaded.text},
+      {"status.json", status},
+      {"network.txt", outputs_of(kNetwork)},
+      {"queues.txt", outputs_of(kQueues)},
+      {"firewall.txt", outputs_of(kFirewall)},
+      {"host.txt",
+       std::string("cuttle ") + CUTTLE_VERSION + "\n" + outputs_of(kHost) +
+           contents_of({"/etc/os-release", "/proc/net/snmp", "/proc/net/snmp6", "/proc/net/softnet_stat"})},
+  };
+  if (!loaded.config.name.empty()) {
+    entries.push_back({"journal.txt", outputs_of({{"journalctl", "--no-pager", "--lines=2000", "--unit",
+                                                   "cuttle@" + loaded.config.name}})});
+  }
+  return entries;
+}
+
+Result<void> write_bundle(const std::string& file, const std::string& folder,
+                          const std::vector<BundleEntry>& entries) {
+  const auto work = TemporaryFolder::make();
+  if (!work) return tl::unexpected(work.error());
+  const std::filesystem::path inside = std::filesystem::path(work->path()) / folder;
+  std::error_code error;
+  std::filesystem::create_directory(inside, error);
+  for (const BundleEntry& entry : entries) {
+    std::ofstream out(inside / entry.name, std::ios::binary);
+    out << without_keys(entry.text) << std::flush;
+    if (!out) return failure((inside / entry.name).string() + ": cannot be written; is the disk full?");
+  }
+  // For its owner alone from the first byte on; tar writes into what is there.
+  if (!FileDescriptor(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)))
+    return os_failure(file, errno, errno == EEXIST ? "it is not overwritten; take another name" : "");
+  const auto packed =
+      run_good_command({"tar", "--create", "--auto-compress", "--owner=0", "--group=0", "--directory",
+                        work->path(), "--file", std::filesystem::absolute(file), folder},
+                       kTarPatience);
+  if (packed) return {};
+  std::filesystem::remove(file, error);
+  return tl::unexpected(packed.error());
+}
+
+}  // namespace cuttle::doctor

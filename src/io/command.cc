@@ -1,0 +1,61 @@
+#include "io/command.hh"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+#include "io/child_process.hh"
+
+namespace cuttle {
+
+// A user's PATH may lack the folders of an administrator's programs.
+std::string find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) return name;
+  const char* path = std::getenv("PATH");
+  const std::string folders = std::string(path == nullptr ? "" : path) + ":/usr/sbin:/sbin:/usr/bin:/bin";
+  for (std::string_view rest = folders; !rest.empty();) {
+    const size_t end = std::min(rest.find(':'), rest.size());
+    const std::string program = std::string(rest.substr(0, end)) + "/" + name;
+    if (end > 0 && ::access(program.c_str(), X_OK) == 0) return program;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return name;
+}
+
+Result<CommandOutput> run_command(std::vector<std::string> words, Duration patience) {
+  const std::string name = words.at(0);
+  words[0] = find_program(name);
+  auto pipe = make_pipe();
+  if (!pipe) return tl::unexpected(pipe.error());
+  const Instant deadline = steady_now() + patience;
+  auto child = ChildProcess::start(
+      words, {{pipe->writing.get(), STDOUT_FILENO}, {pipe->writing.get(), STDERR_FILENO}});
+  if (!child) return tl::unexpected(child.error());
+  pipe->writing = FileDescriptor();
+  CommandOutput output;
+  bool at_end = false;
+  while (read_more(pipe->reading.get(), deadline, output.text, at_end)) {
+  }
+  const auto status = child->wait_until(deadline);
+  if (!status) return failure(fmt::format("{}: it does not end", fmt::join(words, " ")));
+  output.status = *status;
+  return output;
+}
+
+Result<std::string> run_good_command(const std::vector<std::string>& words, Duration patience) {
+  auto output = run_command(words, patience);
+  if (!output) return tl::unexpected(output.error());
+  while (output->text.ends_with('\n') && output->status != 0) output->text.pop_back();
+  if (output->status != 0) {
+    return failure(
+        fmt::format("`{}`: {}", fmt::join(words, " "),
+                    output->text.empty() ? fmt::format("exit status {}", output->status) : output->text));
+  }
+  return std::move(output->text);
+}
+
+}  // namespace cuttle

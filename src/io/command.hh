@@ -1,0 +1,28 @@
+// A program of the system's, run to its end: `ip`, `tar`, `nft`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hh"
+#include "base/time.hh"
+
+namespace cuttle {
+
+struct CommandOutput {
+  int status = 0;    // 128 + the signal's number for one that a signal ended
+  std::string text;  // what it wrote, errors among it
+};
+
+// The path of that program, looked for in PATH and where an administrator's programs are; the name where it
+// is in none of them.
+std::string find_program(const std::string& name);
+
+// The first word is the program's name. Fails when it cannot be run or has not ended after `patience`; then
+// it is ended by force.
+Result<CommandOutput> run_command(std::vector<std::string> words, Duration patience);
+
+// As above, and another status than 0 is an error, too: the command, and what it wrote.
+Result<std::string> run_good_command(const std::vector<std::string>& words, Duration patience);
+
+}  // namespace cuttle

@@ -1,0 +1,102 @@
+#include "try/show.hh"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <thread>
+
+#include "io/clock.hh"
+#include "io/echo.hh"
+#include "io/network_namespace.hh"
+#include "io/os_error.hh"
+#include "io/socket_address.hh"
+
+namespace cuttle::trial {
+
+namespace {
+
+constexpr uint16_t kDiscard = 9;  // RFC 863: nobody listens
+
+// Eight datagrams in each millisecond: 77 Mb/s, more than the link has.
+void send_until(const std::atomic<bool>& over, int socket, const SocketAddress& to) {
+  constexpr int kDatagrams = 8;
+  const std::array<uint8_t, 1200> datagram{};
+  const MonotonicClock clock;
+  for (Instant next = clock.now(); !over; next = next + milliseconds(1)) {
+    for (int i = 0; i < kDatagrams; ++i) {
+      (void)::sendto(socket, datagram.data(), datagram.size(), MSG_DONTWAIT, to.raw(), to.size);
+    }
+    clock.sleep_until(next);
+  }
+}
+
+}  // namespace
+
+Result<Pings> ping_through(const Place& place, int count) {
+  const auto visit = NamespaceVisit::enter(place.nodes[0].name_space);
+  if (!visit) return tl::unexpected(visit.error());
+  Pings pings{.sent = count};
+  for (int i = 0; i < count; ++i) {
+    const auto outcome = send_echo({.to = place.nodes[1].address});
+    if (!outcome) return tl::unexpected(outcome.error());
+    if (outcome->send_error != 0) return os_failure("ping from a to b", outcome->send_error);
+    if (!outcome->answered) continue;
+    ++pings.answered;
+    pings.mean = pings.mean + outcome->round_trip;
+  }
+  if (pings.answered > 0) pings.mean = pings.mean / pings.answered;
+  return pings;
+}
+
+CellRates measure(const Cable& cable, Duration time) {
+  const MonotonicClock clock;
+  const Instant began = clock.now();
+  const CableCounts before = cable.counts();
+  clock.sleep_until(began + time);
+  const CableCounts after = cable.counts();
+  const double took_s = static_cast<double>((clock.now() - began).ns) * 1e-9;
+  return {static_cast<double>(after.cells_from_a - before.cells_from_a) / took_s,
+          static_cast<double>(after.cells_from_b - before.cells_from_b) / took_s};
+}
+
+Result<CellRates> measure_under_load(const Place& place, const Cable& cable, Duration time) {
+  FileDescriptor socket;
+  {
+    const auto visit = NamespaceVisit::enter(place.nodes[0].name_space);
+    if (!visit) return tl::unexpected(visit.error());
+    socket = FileDescriptor(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!socket) return os_failure("a UDP socket", errno);
+  }
+  const SocketAddress to = socket_address({place.nodes[1].address, kDiscard});
+  std::atomic<bool> over = false;
+  std::thread sender([&] { send_until(over, socket.get(), to); });
+  const CellRates rates = measure(cable, time);
+  over = true;
+  sender.join();
+  return rates;
+}
+
+std::string describe(const CableCounts& counts) {
+  std::string text =
+      fmt::format("{} datagrams of {} bytes, {} ARP", counts.cells(), kCellBytes, counts.address_resolution);
+  text += counts.others == 0 ? ", nothing else"
+                             : fmt::format(", and {} others: {}", counts.others, counts.first_other);
+  if (counts.missed > 0) text += fmt::format(" ({} went by unseen: this machine is busy)", counts.missed);
+  return text;
+}
+
+std::string suggestions(const Place& place) {
+  const auto& [a, b] = place.nodes;
+  return fmt::format(
+      "  ip netns exec {0} ping -c 3 {1}              # through the link\n"
+      "  ip netns exec {0} tcpdump -nc 20 -i {2} udp       # what an observer sees: cells, whatever you do\n"
+      "  cuttle status --socket {3}            # --watch: live\n"
+      "  ip netns exec {0} cuttle doctor --config {4}\n"
+      "  ip netns exec {5} bash                            # look around at b; {4} is a's configuration\n",
+      a.name_space, b.address.text(), kCable, a.file(".sock"), a.file(".toml"), b.name_space);
+}
+
+}  // namespace cuttle::trial
