@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <thread>
+#include <utility>
 
 #include "io/clock.hh"
 #include "io/echo.hh"
@@ -90,13 +91,17 @@ std::string describe(const CableCounts& counts) {
 
 std::string suggestions(const Place& place) {
   const auto& [a, b] = place.nodes;
-  return fmt::format(
-      "  ip netns exec {0} ping -c 3 {1}              # through the link\n"
-      "  ip netns exec {0} tcpdump -nc 20 -i {2} udp       # what an observer sees: cells, whatever you do\n"
-      "  cuttle status --socket {3}            # --watch: live\n"
-      "  ip netns exec {0} cuttle doctor --config {4}\n"
-      "  ip netns exec {5} bash                            # look around at b; {4} is a's configuration\n",
-      a.name_space, b.address.text(), kCable, a.file(".sock"), a.file(".toml"), b.name_space);
+  const auto at = [](const Node& node) { return "ip netns exec " + node.name_space + " "; };
+  const std::pair<std::string, const char*> lines[] = {
+      {at(a) + "ping -c 3 " + b.address.text(), "through the link"},
+      {at(a) + "tcpdump -nc 20 -i " + kCable + " udp", "what an observer sees: cells, whatever you do"},
+      {"cuttle status --socket " + a.file(".sock"), "--watch: live"},
+      {at(a) + "cuttle doctor --config " + a.file(".toml") + " --try", "packets of every kind"},
+      {at(b) + "bash", "look around at b"},
+  };
+  std::string text;
+  for (const auto& [command, about] : lines) text += fmt::format("  {:<74}  # {}\n", command, about);
+  return text;
 }
 
 }  // namespace cuttle::trial

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <deque>
@@ -84,7 +85,11 @@ Result<Turn> Turn::take(const Place& place) {
         fmt::format("a trial named {} is running already ({}): end it where it runs, or take another --name",
                     place.name, place.folder));
   }
-  return Turn(std::move(folder));
+  return Turn(place.folder, std::move(folder));
+}
+
+Turn::~Turn() {
+  if (folder_) ::rmdir(path_.c_str());
 }
 
 Stage::~Stage() {

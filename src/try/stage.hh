@@ -18,14 +18,18 @@ namespace cuttle::trial {
 class Turn {
  public:
   static Result<Turn> take(const Place& place);
+  Turn(Turn&&) = default;
+  Turn& operator=(Turn&&) = delete;
+  ~Turn();  // with the place's folder, where nothing is left in it
 
  private:
-  explicit Turn(FileDescriptor folder) : folder_(std::move(folder)) {}
+  Turn(std::string path, FileDescriptor folder) : path_(std::move(path)), folder_(std::move(folder)) {}
+  std::string path_;
   FileDescriptor folder_;
 };
 
 // Takes everything of that place away, whoever made it: processes in the namespaces, the namespaces, the
-// folder. Returns what was there, one word each; nothing is no error.
+// files. Returns what was there, one word each; nothing is no error. To be called by who has the turn.
 Result<std::vector<std::string>> take_away(const Place& place);
 
 class Stage {

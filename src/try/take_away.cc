@@ -60,9 +60,15 @@ Result<std::vector<std::string>> take_away(const Place& place) {
     there.push_back(node.name_space);
   }
   std::error_code error;
-  if (!std::filesystem::is_empty(place.folder, error) && !error) there.push_back(place.folder);
-  std::filesystem::remove_all(place.folder, error);
-  if (error) return failure(place.folder + ": " + error.message());
+  std::vector<std::filesystem::path> files;
+  for (std::filesystem::directory_iterator entry(place.folder, error), end; !error && entry != end;
+       entry.increment(error))
+    files.push_back(entry->path());
+  for (const std::filesystem::path& file : files) {
+    std::filesystem::remove_all(file, error);
+    if (error) return failure(file.string() + ": " + error.message());
+  }
+  if (!files.empty()) there.push_back(place.folder);
   return there;
 }
 

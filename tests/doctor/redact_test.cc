@@ -22,7 +22,7 @@ std::string key_of(uint8_t first) {
 TEST(Redact, AKeyInEveryPlaceOfALine) {
   const std::string key = key_of(8);
   ASSERT_EQ(key.size(), 44u);
-  for (const std::string& before : {"", "key=", "public_key = \"", "x", "/etc/cuttle/", "a b "}) {
+  for (const std::string before : {"", "key=", "public_key = \"", "x", "/etc/cuttle/", "a b "}) {
     for (const char* after : {"", "\"", "\n", " ", "=", "x"}) {
       const std::string clean = without_keys(before + key + after);
       EXPECT_THAT(clean, Not(HasSubstr(key.substr(0, 20)))) << before << "KEY" << after;

@@ -128,8 +128,9 @@ refused() { # EXPECTED COMMAND...
 }
 says_what_is_wrong() {
   chmod 755 "$WORK" "$WORK/usr" "$WORK/usr/bin" "$WORK/usr/bin/cuttle"
+  # shellcheck disable=SC2016  # as it is printed
   refused 'needs root: `sudo cuttle try`' setpriv --reuid 65534 --clear-groups "$WORK/usr/bin/cuttle" try --name "$NAME"
-  refused '1 to 16 of a-z' try_out --name ../x
+  refused '1 to 16 of a-z' "$WORK/usr/bin/cuttle" try --name ../x
 }
 
 run_case shows_that_it_works
