@@ -6,6 +6,7 @@
 #include "cuttle/commands.hh"
 #include "doctor/attempts.hh"
 #include "doctor/bundle.hh"
+#include "doctor/by_interface.hh"
 #include "doctor/drops.hh"
 #include "doctor/examine.hh"
 #include "doctor/timekeeping.hh"
@@ -39,6 +40,7 @@ doctor::Findings examine_all(const LoadedConfig& loaded, const DoctorOptions& op
                                                {loaded.config.cpus.begin(), loaded.config.cpus.end()}));
   if (const auto rules = firewall_rules()) {
     append(findings, doctor::examine_firewall(*rules, loaded.config.listen.port));
+    append(findings, doctor::examine_rules_by_interface(*rules, ways_out));
   } else {
     findings.push_back({doctor::Mark::unsure, rules.error().message, "run this as root"});
   }

@@ -15,7 +15,8 @@ namespace cuttle::doctor {
 namespace {
 
 constexpr size_t kSmall = 64;
-constexpr uint16_t kTcpPorts[] = {3300, 6800};  // a monitor's, an OSD's
+constexpr Duration kSilence = milliseconds(300);  // where nothing is to come
+constexpr uint16_t kTcpPorts[] = {3300, 6800};    // a monitor's, an OSD's
 
 // What traffic to a peer is to do.
 enum class Way {
@@ -74,6 +75,8 @@ class Pair {
   }
 
  private:
+  Duration patience() const { return way_ == Way::nowhere ? kSilence : seconds(1); }
+
   std::string head(const std::string& kind) const {
     return fmt::format("peer {}: {} to {}, {}: ", peer_.name, from_.text(), to_.text(), kind);
   }
@@ -100,7 +103,8 @@ class Pair {
 
   bool try_echo(const std::string& name, size_t bytes, bool may_be_cut, const std::string& fix) {
     const std::string kind = fmt::format("{} ({} bytes)", name, bytes);
-    const auto outcome = send_echo({.to = to_, .ip_bytes = bytes, .from = from_, .may_be_cut = may_be_cut});
+    const auto outcome = send_echo(
+        {.to = to_, .ip_bytes = bytes, .from = from_, .may_be_cut = may_be_cut, .patience = patience()});
     if (!outcome) {
       add(Mark::unsure, kind, "an answer", outcome.error().message, "run this as root");
       return false;
@@ -123,7 +127,7 @@ class Pair {
   void try_tcp_connection() {
     std::string heard;
     for (const uint16_t port : ports()) {
-      const auto outcome = try_tcp({.to = {to_, port}, .from = from_});
+      const auto outcome = try_tcp({.to = {to_, port}, .from = from_, .patience = patience()});
       if (!outcome)
         return add(Mark::unsure, "a new TCP connection", "an answer", outcome.error().message, "");
       if (outcome->answer != TcpAnswer::none) {
@@ -152,13 +156,18 @@ class Pair {
     return first;
   }
 
-  // Out of the interface that cells take, as a program that is bound to it would send.
+  // Out of the interface that cells take, as a program that is bound to it would send; with their mark, so
+  // that the guard does not note it as somebody's.
   void try_beside() {
     const auto underlay = find_way_out(peer_.endpoint.address, config_.firewall_mark);
     if (!underlay || underlay->interface.empty() || underlay->local) return;
     const std::string kind = "beside the link, by " + underlay->interface;
-    const auto outcome =
-        send_echo({.to = to_, .ip_bytes = kSmall, .from = from_, .interface = underlay->interface});
+    const auto outcome = send_echo({.to = to_,
+                                    .ip_bytes = kSmall,
+                                    .from = from_,
+                                    .interface = underlay->interface,
+                                    .firewall_mark = config_.firewall_mark,
+                                    .patience = kSilence});
     if (!outcome) return add(Mark::unsure, kind, "nothing", outcome.error().message, "run this as root");
     add(outcome->answered ? Mark::bad : Mark::good, kind, "nothing", came(*outcome),
         "guard and lock are not there: `cuttle close`, or start the agent; its log says why it cannot");

@@ -82,24 +82,30 @@ Finding from_a_peer(const NodeConfig& config, const PeerConfig& peer, const Guar
   }
   const bool is_own = std::any_of(
       own.begin(), own.end(), [&](const LocalAddress& local) { return local.address == drop.destination; });
-  const bool is_told =
-      std::find(config.addresses.begin(), config.addresses.end(), drop.destination) != config.addresses.end();
+  const std::string what = fmt::format("peer {}: what {} sends to {}", peer.name, source, destination);
+  const std::string why = " is dropped: it comes beside the link, in the clear";
+  if (std::find(config.addresses.begin(), config.addresses.end(), drop.destination) !=
+      config.addresses.end()) {
+    return {
+        Mark::unsure, what + why,
+        fmt::format("is {} in `redirect` of this node at {}? (It comes so, too, until the agent there runs.)",
+                    destination, peer.name)};
+  }
   return {
       Mark::bad,
-      fmt::format("peer {}: what {} sends to {}{} is dropped: it comes beside the link, in the clear",
-                  peer.name, source, destination,
-                  is_told  ? ""
-                  : is_own ? ", which this host has but `addresses` does not name,"
-                           : ", which this host does not have now,"),
+      what +
+          (is_own ? ", which this host has but `addresses` does not name,"
+                  : ", which this host does not have now,") +
+          why,
       fmt::format(
-          "put {} into `redirect` of this node at {}, and into `addresses` or `accept` here where that is "
-          "set; an address that moves between nodes belongs to none of them: reach it by a node that is "
-          "no peer, or leave it out of the cluster's traffic (docs/hosts.md, keepalived)",
+          "put {} into `redirect` of this node at {}, and into `accept` here where that is set; an address "
+          "that moves between nodes belongs to none of them: let peers use the nodes' own addresses "
+          "(docs/hosts.md, keepalived)",
           destination, peer.name)};
 }
 
 Finding to_a_peer(const PeerConfig& peer, const GuardDrop& drop) {
-  return {Mark::bad,
+  return {Mark::unsure,
           fmt::format("peer {}: what this host would send from {} to {} beside the link is dropped",
                       peer.name, drop.source.text(), drop.destination.text()),
           "a program that is bound to a device, a guest, or a rule of somebody's ahead of ours (`ip rule`): "

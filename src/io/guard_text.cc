@@ -109,13 +109,15 @@ void write_counter(std::string& out, std::string_view name, uint64_t packets, ui
 }
 
 // What ends a peer's chain: the packets that only the link may carry.
-std::string drops(const GuardPeer& peer, std::string_view counter) {
+// `noted`: which packets are noted before they are dropped.
+std::string drops(const GuardPeer& peer, std::string_view counter, const std::string& noted) {
   const std::string drop = fmt::format("counter name {}-{} drop\n", counter, peer.interface);
   if (peer.ports.empty()) {
-    return "    update @dropped-v4 { ip saddr . ip daddr }\n"
-           "    update @dropped-v6 { ip6 saddr . ip6 daddr }\n"
-           "    " +
-           drop;
+    return fmt::format(
+        "    {0}update @dropped-v4 {{ ip saddr . ip daddr }}\n"
+        "    {0}update @dropped-v6 {{ ip6 saddr . ip6 daddr }}\n"
+        "    {1}",
+        noted, drop);
   }
   std::string out;
   for (const bool udp : {false, true}) {
@@ -169,6 +171,8 @@ void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& pe
   const std::string_view neighbours =
       "    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept\n";
   // Cells are never fragmented; a fragment could hide anything behind its first.
+  // What `cuttle doctor --try` sends to see that it is dropped has the cells' mark.
+  const std::string not_tried = fmt::format("meta mark != {} ", config.firewall_mark);
   const std::string_view whole = v6 ? "exthdr frag missing" : "ip frag-off & 0x3fff == 0";
   fmt::format_to(std::back_inserter(out),
                  "  chain entry-{0} {{\n"
@@ -179,7 +183,7 @@ void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& pe
                  "{8}"
                  "  }}\n",
                  peer.interface, v6 ? "ip6" : "ip", endpoint, whole, peer_ports, own_ports, neighbours,
-                 multicast_rules(config), drops(peer, "entry"));
+                 multicast_rules(config), drops(peer, "entry", ""));
   fmt::format_to(std::back_inserter(out),
                  "  chain exit-{0} {{\n"
                  "    oifname \"{0}\" accept\n"
@@ -188,7 +192,7 @@ void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& pe
                  "{7}"
                  "  }}\n",
                  peer.interface, config.firewall_mark, v6 ? "ip6" : "ip", endpoint, own_ports, peer_ports,
-                 neighbours, drops(peer, "exit"));
+                 neighbours, drops(peer, "exit", not_tried));
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ END
 # A new connection from b is refused by a itself, and not kept from it.
 b_reaches() { # ADDRESS
   local status=0
-  in_space b timeout 3 bash -c "exec 3<>/dev/tcp/$1/6800" 2>"$WORK/connected" || status=$?
+  in_space b timeout 1 bash -c "exec 3<>/dev/tcp/$1/6800" 2>"$WORK/connected" || status=$?
   grep -q 'Connection refused' "$WORK/connected"
 }
 is_not_up() {

@@ -82,7 +82,29 @@ what_is_closed_answers() {
   expect_said '^BAD +peer b: 10.99.0.1 to 10.99.0.2, beside the link, by u0: expected nothing; came an answer'
 }
 
+# Jumbo packets through cells of 1,472 bytes; and two ends that do not agree on them.
+jumbo() { # INNER_MTU_OF_B
+  local mtu node
+  network
+  connect
+  RATE="100 Mb/s" configure
+  for node in a b; do
+    mtu=9000
+    [[ $node == a ]] || mtu=$1
+    sed -i "s/^control_socket/inner_mtu = $mtu\n&/" "$WORK/$node.toml"
+  done
+  start_agents
+  try_at_a
+  expect_not_said '^BAD +peer b'
+  expect_said '^ok +peer b: 10.99.0.1 to 10.99.0.2, largest \(9000 bytes\): expected an answer; came an answer'
+  expect_said '^ok +peer b: fd99::1 to fd99::2, in fragments \(18000 bytes\): expected an answer; came an answer'
+  transfer "${V4[b]}" --bytes 20000000
+  expect "what arrived" "$(transferred bytes)" == 20000000
+}
+
 run_case all_comes_through
+run_case jumbo 9000
+run_case jumbo 1500
 run_case some_kinds_do_not
 run_case this_host_refuses
 run_case what_is_closed_answers
