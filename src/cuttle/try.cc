@@ -1,14 +1,15 @@
 // `try`: two nodes on this machine with a link between them, for as long as somebody looks.
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <memory>
+#include <optional>
 
 #include "cuttle/commands.hh"
 #include "io/clock.hh"
+#include "io/end_wait.hh"
+#include "io/folder_lock.hh"
 #include "io/signals.hh"
 #include "try/show.hh"
 
@@ -46,25 +47,6 @@ class Interrupt {
   const Signals& signals_;
   bool came_ = false;
 };
-
-// Until Enter, the end of what is typed, a signal, or the time is over.
-void wait_for_the_end(const Signals& signals, double seconds) {
-  const MonotonicClock clock;
-  const bool bounded = seconds >= 0;
-  const Instant until = clock.now() + nanoseconds(static_cast<int64_t>(bounded ? seconds * 1e9 : 0));
-  for (;;) {
-    // With a time given, nobody need be there to type.
-    pollfd both[] = {{signals.fd(), POLLIN, 0}, {bounded ? -1 : STDIN_FILENO, POLLIN, 0}};
-    const int left_ms =
-        bounded ? static_cast<int>(std::max<int64_t>(0, (until - clock.now()).ns / 1'000'000)) : -1;
-    if (::poll(both, 2, left_ms) == 0 && clock.now() >= until) return;
-    if (both[0].revents != 0) return;
-    if (both[1].revents == 0) continue;
-    char line[256];
-    (void)!::read(STDIN_FILENO, line, sizeof line);  // what was typed is not the shell's
-    return;
-  }
-}
 
 Result<void> show(const trial::Stage& stage, Interrupt& interrupt) {
   const trial::Place& place = stage.place();
@@ -128,14 +110,16 @@ ExitStatus try_out(const TryOptions& options) {
   const trial::Place place = trial::place_of(options.name);
   // From here on nothing ends this before it has cleaned up, but a crash.
   const auto signals = Signals::block_and_watch();
-  std::signal(SIGPIPE, SIG_IGN);
+  ignore_broken_pipes();
   if (!signals) {
     complain(signals.error().message);
     return kFailed;
   }
-  const auto turn = trial::Turn::take(place);
-  if (!turn) {
-    complain(turn.error().message);
+  const auto lock = FolderLock::take(place.folder);
+  if (!lock || !*lock) {
+    complain(!lock ? lock.error().message
+                   : "a trial named " + place.name + " is running already (" + place.folder +
+                         "): end it where it runs, or take another --name");
     return kBadInput;
   }
   if (options.clean) return clean(place);
@@ -155,7 +139,9 @@ ExitStatus try_out(const TryOptions& options) {
   say(options.seconds < 0
           ? "Enter ends it and takes everything away.\n"
           : fmt::format("In {:g} s it ends and takes everything away; so does Ctrl-C.\n", options.seconds));
-  wait_for_the_end(*signals, options.seconds);
+  wait_for_the_end(*signals, options.seconds < 0
+                                 ? std::nullopt
+                                 : std::optional(nanoseconds(static_cast<int64_t>(options.seconds * 1e9))));
   return kDone;
 }
 

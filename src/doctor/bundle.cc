@@ -1,19 +1,14 @@
 #include "doctor/bundle.hh"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "doctor/redact.hh"
 #include "io/command.hh"
-#include "io/file_descriptor.hh"
-#include "io/os_error.hh"
+#include "io/private_folder.hh"
 
 namespace cuttle::doctor {
 
@@ -73,27 +68,6 @@ const Commands kHost{
      "^net\\.ipv[46]\\.conf\\..*\\.(rp_filter|disable_ipv6|forwarding|src_valid_mark)$"},
 };
 
-// The folder of the entries, gone with this.
-class TemporaryFolder {
- public:
-  static Result<TemporaryFolder> make() {
-    std::string path = (std::filesystem::temp_directory_path() / "cuttle-bundle-XXXXXX").string();
-    if (::mkdtemp(path.data()) == nullptr) return os_failure(path, errno);
-    return TemporaryFolder(path);
-  }
-  TemporaryFolder(TemporaryFolder&& other) noexcept : path_(std::exchange(other.path_, "")) {}
-  TemporaryFolder& operator=(TemporaryFolder&&) = delete;
-  ~TemporaryFolder() {
-    std::error_code error;
-    if (!path_.empty()) std::filesystem::remove_all(path_, error);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
-
 }  // namespace
 
 std::vector<BundleEntry> gather_bundle(const LoadedConfig& loaded, const Findings& findings,
@@ -120,7 +94,7 @@ std::vector<BundleEntry> gather_bundle(const LoadedConfig& loaded, const Finding
 
 Result<void> write_bundle(const std::string& file, const std::string& folder,
                           const std::vector<BundleEntry>& entries) {
-  const auto work = TemporaryFolder::make();
+  const auto work = PrivateFolder::make("cuttle-bundle");
   if (!work) return tl::unexpected(work.error());
   const std::filesystem::path inside = std::filesystem::path(work->path()) / folder;
   std::error_code error;
@@ -131,8 +105,7 @@ Result<void> write_bundle(const std::string& file, const std::string& folder,
     if (!out) return failure((inside / entry.name).string() + ": cannot be written; is the disk full?");
   }
   // For its owner alone from the first byte on; tar writes into what is there.
-  if (!FileDescriptor(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)))
-    return os_failure(file, errno, errno == EEXIST ? "it is not overwritten; take another name" : "");
+  if (auto made = make_private_file(file); !made) return made;
   const auto packed =
       run_good_command({"tar", "--create", "--auto-compress", "--owner=0", "--group=0", "--directory",
                         work->path(), "--file", std::filesystem::absolute(file), folder},

@@ -84,6 +84,10 @@ void ChildProcess::end() {
   pid_ = -1;
 }
 
+void signal_process(pid_t pid, int signal) {
+  (void)kill(pid, signal);
+}
+
 bool read_more(int fd, Instant deadline, std::string& text, bool& at_end) {
   at_end = false;
   while (true) {

@@ -43,6 +43,9 @@ class ChildProcess {
   pid_t pid_;
 };
 
+// To a process of anybody's. One that is gone is no error.
+void signal_process(pid_t pid, int signal);
+
 // CLOCK_MONOTONIC.
 Instant steady_now();
 

@@ -1,14 +1,17 @@
 #include "io/command.hh"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <string_view>
 
-#include "io/child_process.hh"
+#include "io/file_descriptor.hh"
+#include "io/os_error.hh"
 
 namespace cuttle {
 
@@ -56,6 +59,15 @@ Result<std::string> run_good_command(const std::vector<std::string>& words, Dura
                     output->text.empty() ? fmt::format("exit status {}", output->status) : output->text));
   }
   return std::move(output->text);
+}
+
+Result<ChildProcess> start_logged(std::vector<std::string> words, const std::string& log) {
+  words.at(0) = find_program(words.at(0));
+  const FileDescriptor in(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const FileDescriptor out(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!in || !out) return os_failure(log, errno);
+  return ChildProcess::start(
+      words, {{in.get(), STDIN_FILENO}, {out.get(), STDOUT_FILENO}, {out.get(), STDERR_FILENO}});
 }
 
 }  // namespace cuttle

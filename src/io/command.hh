@@ -6,6 +6,7 @@
 
 #include "base/result.hh"
 #include "base/time.hh"
+#include "io/child_process.hh"
 
 namespace cuttle {
 
@@ -24,5 +25,9 @@ Result<CommandOutput> run_command(std::vector<std::string> words, Duration patie
 
 // As above, and another status than 0 is an error, too: the command, and what it wrote.
 Result<std::string> run_good_command(const std::vector<std::string>& words, Duration patience);
+
+// Lets the command run on, without anything typed to it; what it writes is appended to `log`, a file for its
+// owner alone.
+Result<ChildProcess> start_logged(std::vector<std::string> words, const std::string& log);
 
 }  // namespace cuttle

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -33,6 +34,11 @@ Result<FrameTap> FrameTap::open(const std::string& interface) {
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return os_failure(what, errno);
   return FrameTap(std::move(fd));
+}
+
+void FrameTap::wait(Duration time) const {
+  pollfd one{fd_.get(), POLLIN, 0};
+  ::poll(&one, 1, static_cast<int>(time.ns / 1'000'000));
 }
 
 std::optional<Bytes> FrameTap::take(std::span<uint8_t> buffer) {

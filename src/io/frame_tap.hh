@@ -9,6 +9,7 @@
 
 #include "base/bytes.hh"
 #include "base/result.hh"
+#include "base/time.hh"
 #include "io/file_descriptor.hh"
 
 namespace cuttle {
@@ -18,8 +19,8 @@ class FrameTap {
   // From now on, of the calling thread's network namespace. Needs CAP_NET_RAW.
   static Result<FrameTap> open(const std::string& interface);
 
-  // To wait on for reading.
-  int fd() const { return fd_.get(); }
+  // Until there is a frame, or the time is over.
+  void wait(Duration time) const;
   // The next frame, with its Ethernet header, cut to the buffer's size; none when none is waiting.
   std::optional<Bytes> take(std::span<uint8_t> buffer);
   // Frames that found no room since this was last asked.

@@ -1,7 +1,6 @@
 #include "try/cable.hh"
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <array>
@@ -18,7 +17,7 @@ constexpr size_t kUdpHeader = 8;
 constexpr uint16_t kIpv4 = 0x0800;
 constexpr uint16_t kArp = 0x0806;
 constexpr uint8_t kUdp = 17;
-constexpr int kLookAgain_ms = 50;
+constexpr Duration kLookAgain = milliseconds(50);
 
 IpAddress address_at(const uint8_t* octets) {
   IpAddress address;
@@ -80,8 +79,7 @@ CableCounts Cable::counts() const {
 void Cable::look() {
   std::array<uint8_t, 256> buffer;
   while (!over_) {
-    pollfd one{tap_.fd(), POLLIN, 0};
-    ::poll(&one, 1, kLookAgain_ms);
+    tap_.wait(kLookAgain);
     const std::lock_guard lock(mutex_);
     while (const auto frame = tap_.take(buffer)) count_frame(place_, *frame, counts_);
     counts_.missed += tap_.take_lost();

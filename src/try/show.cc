@@ -1,11 +1,9 @@
 #include "try/show.hh"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <thread>
 #include <utility>
 
@@ -13,7 +11,7 @@
 #include "io/echo.hh"
 #include "io/network_namespace.hh"
 #include "io/os_error.hh"
-#include "io/socket_address.hh"
+#include "io/plain_udp.hh"
 
 namespace cuttle::trial {
 
@@ -22,16 +20,21 @@ namespace {
 constexpr uint16_t kDiscard = 9;  // RFC 863: nobody listens
 
 // Eight datagrams in each millisecond: 77 Mb/s, more than the link has.
-void send_until(const std::atomic<bool>& over, int socket, const SocketAddress& to) {
+void send_until(const std::atomic<bool>& over, const PlainUdp& socket) {
   constexpr int kDatagrams = 8;
   const std::array<uint8_t, 1200> datagram{};
   const MonotonicClock clock;
   for (Instant next = clock.now(); !over; next = next + milliseconds(1)) {
-    for (int i = 0; i < kDatagrams; ++i) {
-      (void)::sendto(socket, datagram.data(), datagram.size(), MSG_DONTWAIT, to.raw(), to.size);
-    }
+    for (int i = 0; i < kDatagrams; ++i) socket.send(datagram);
     clock.sleep_until(next);
   }
+}
+
+// The socket stays in a's namespace, whoever sends by it.
+Result<PlainUdp> socket_at_a(const Place& place) {
+  const auto visit = NamespaceVisit::enter(place.nodes[0].name_space);
+  if (!visit) return tl::unexpected(visit.error());
+  return PlainUdp::open({place.nodes[1].address, kDiscard});
 }
 
 }  // namespace
@@ -64,16 +67,10 @@ CellRates measure(const Cable& cable, Duration time) {
 }
 
 Result<CellRates> measure_under_load(const Place& place, const Cable& cable, Duration time) {
-  FileDescriptor socket;
-  {
-    const auto visit = NamespaceVisit::enter(place.nodes[0].name_space);
-    if (!visit) return tl::unexpected(visit.error());
-    socket = FileDescriptor(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (!socket) return os_failure("a UDP socket", errno);
-  }
-  const SocketAddress to = socket_address({place.nodes[1].address, kDiscard});
+  const auto socket = socket_at_a(place);
+  if (!socket) return tl::unexpected(socket.error());
   std::atomic<bool> over = false;
-  std::thread sender([&] { send_until(over, socket.get(), to); });
+  std::thread sender([&] { send_until(over, *socket); });
   const CellRates rates = measure(cable, time);
   over = true;
   sender.join();

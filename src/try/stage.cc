@@ -1,11 +1,7 @@
 #include "try/stage.hh"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -19,7 +15,6 @@
 #include "io/command.hh"
 #include "io/entropy.hh"
 #include "io/network_namespace.hh"
-#include "io/os_error.hh"
 
 namespace cuttle::trial {
 
@@ -73,24 +68,6 @@ bool is_up(const Node& node) {
 }
 
 }  // namespace
-
-Result<Turn> Turn::take(const Place& place) {
-  std::error_code error;
-  std::filesystem::create_directory(place.folder, error);
-  std::filesystem::permissions(place.folder, std::filesystem::perms::owner_all, error);
-  FileDescriptor folder(::open(place.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) return os_failure(place.folder, errno, "run this as root");
-  if (::flock(folder.get(), LOCK_EX | LOCK_NB) != 0) {
-    return failure(
-        fmt::format("a trial named {} is running already ({}): end it where it runs, or take another --name",
-                    place.name, place.folder));
-  }
-  return Turn(place.folder, std::move(folder));
-}
-
-Turn::~Turn() {
-  if (folder_) ::rmdir(path_.c_str());
-}
 
 Stage::~Stage() {
   (void)take_away(place_);
@@ -149,15 +126,11 @@ Result<void> Stage::write_files() {
 Result<void> Stage::start_agents() {
   std::error_code error;
   const std::string program = std::filesystem::read_symlink("/proc/self/exe", error);
-  const FileDescriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   for (const Node& node : place_.nodes) {
-    const FileDescriptor log(
-        ::open(node.file(".log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-    if (!log) return os_failure(node.file(".log"), errno);
     // `ip netns exec` shows the agent its own /sys, too, and becomes the agent.
-    auto agent = ChildProcess::start(
-        {find_program("ip"), "netns", "exec", node.name_space, program, "up", "--config", node.file(".toml")},
-        {{nothing.get(), 0}, {log.get(), 1}, {log.get(), 2}});
+    auto agent =
+        start_logged({"ip", "netns", "exec", node.name_space, program, "up", "--config", node.file(".toml")},
+                     node.file(".log"));
     if (!agent) return tl::unexpected(agent.error());
     agents_.push_back(std::move(*agent));
   }

@@ -9,27 +9,13 @@
 #include "base/result.hh"
 #include "base/time.hh"
 #include "io/child_process.hh"
-#include "io/file_descriptor.hh"
 #include "try/place.hh"
 
 namespace cuttle::trial {
 
-// One trial of a name at a time. Held by whoever sets up or takes away; given back when it ends, however.
-class Turn {
- public:
-  static Result<Turn> take(const Place& place);
-  Turn(Turn&&) = default;
-  Turn& operator=(Turn&&) = delete;
-  ~Turn();  // with the place's folder, where nothing is left in it
-
- private:
-  Turn(std::string path, FileDescriptor folder) : path_(std::move(path)), folder_(std::move(folder)) {}
-  std::string path_;
-  FileDescriptor folder_;
-};
-
 // Takes everything of that place away, whoever made it: processes in the namespaces, the namespaces, the
-// files. Returns what was there, one word each; nothing is no error. To be called by who has the turn.
+// files. Returns what was there, one word each; nothing is no error. To be called by who has the lock on its
+// folder.
 Result<std::vector<std::string>> take_away(const Place& place);
 
 class Stage {

@@ -1,11 +1,11 @@
 // Taking a trial away, by nothing but its names: after Enter, after an interrupt, after a crash.
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <sstream>
 
+#include "io/child_process.hh"
 #include "io/clock.hh"
 #include "io/command.hh"
 #include "io/network_namespace.hh"
@@ -25,7 +25,7 @@ Result<std::vector<pid_t>> processes_in(const Node& node) {
   std::vector<pid_t> pids;
   std::istringstream lines(*listed);
   for (pid_t pid = 0; lines >> pid;) {
-    if (pid != ::getpid()) pids.push_back(pid);
+    pids.push_back(pid);
   }
   return pids;
 }
@@ -40,7 +40,7 @@ Result<void> end_processes(const Node& node) {
       if (!pids) return tl::unexpected(pids.error());
       if (pids->empty()) return {};
       for (const pid_t pid : *pids) {
-        if (first) ::kill(pid, signal);
+        if (first) signal_process(pid, signal);
       }
       clock.sleep_until(clock.now() + kLookAgain);
     }

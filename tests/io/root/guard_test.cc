@@ -100,6 +100,35 @@ TEST_F(GuardTest, drops_and_counts_what_would_leave_unshaped) {
   EXPECT_EQ(counts().exit_packets, 2u);
 }
 
+// Each pair once; none of what bears the cells' mark, as what `cuttle doctor --try` sends to see it dropped.
+TEST_F(GuardTest, remembers_whom_it_dropped) {
+  const auto drops = [&] {
+    const Inside inside(*a_);
+    const auto all = guard_drops();
+    EXPECT_TRUE(all) << all.error().message;
+    return all ? *all : std::vector<GuardDrop>{};
+  };
+  EXPECT_TRUE(drops().empty());
+  const auto marked = plain(*a_, "10.9.0.1:6000", "10.9.0.2:6000");
+  ASSERT_TRUE(set_option(marked.get(), SOL_SOCKET, SO_MARK, static_cast<int>(kMark)));
+  const std::vector<uint8_t> bytes(100);
+  send(marked.get(), bytes.data(), bytes.size(), 0);
+  EXPECT_EQ(counts().exit_packets, 1u);
+  EXPECT_TRUE(drops().empty());
+  const auto a = plain(*a_, "10.9.0.1:5000", "10.9.0.2:5000");
+  const auto b6 = plain(*b_, "[fd09::2]:5000", "[fd09::1]:5000");
+  for (int i = 0; i < 3; ++i) {
+    send(a.get(), bytes.data(), bytes.size(), 0);
+    send(b6.get(), bytes.data(), bytes.size(), 0);
+  }
+  const std::vector<GuardDrop> expected{{*IpAddress::parse("10.9.0.1"), *IpAddress::parse("10.9.0.2")},
+                                        {*IpAddress::parse("fd09::2"), *IpAddress::parse("fd09::1")}};
+  for (int tries = 0; tries < 50 && drops() != expected; ++tries) usleep(100'000);
+  EXPECT_EQ(drops(), expected);
+  apply(guard_against_b());
+  EXPECT_TRUE(drops().empty()) << "of rules that are gone";
+}
+
 TEST_F(GuardTest, drops_forwarded_packets_too) {
   // A machine behind a, as a container would be, may not speak to b past the link.
   const Namespace container;
