@@ -136,7 +136,6 @@ says_what_is_wrong() {
 run_case shows_that_it_works
 run_case what_it_suggests
 run_case interrupted TERM 0.05
-run_case interrupted INT 0.4
 run_case interrupted HUP 1.5
 run_case interrupted_when_shown
 run_case one_at_a_time
