@@ -88,10 +88,14 @@ bool is_multicast(const IpPrefix& prefix) {
 void read_multicast(TomlReader& reader, ParsedConfig& out) {
   for (const TextItem& item : reader.texts("multicast")) {
     const auto prefix = IpPrefix::parse(item.text);
-    if (prefix && is_multicast(*prefix)) {
-      out.config.multicast.push_back(*prefix);
-    } else {
+    auto& groups = out.config.multicast;
+    if (!prefix || !is_multicast(*prefix)) {
       reader.wrong(item, "not a multicast group; write \"224.0.0.18\" or \"ff02::12\"");
+    } else if (std::any_of(groups.begin(), groups.end(),
+                           [&](const IpPrefix& other) { return other.overlaps(*prefix); })) {
+      reader.wrong(item, "a group that is named already");
+    } else {
+      groups.push_back(*prefix);
     }
   }
 }

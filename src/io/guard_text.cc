@@ -108,8 +108,8 @@ void write_counter(std::string& out, std::string_view name, uint64_t packets, ui
   fmt::format_to(std::back_inserter(out), "  counter {} {{ packets {} bytes {} }}\n", name, packets, bytes);
 }
 
-// What ends a peer's chain: the packets that only the link may carry.
-// `noted`: which packets are noted before they are dropped.
+// What ends a peer's chain: the packets that only the link may carry. `noted`: which of them are noted before
+// they are dropped.
 std::string drops(const GuardPeer& peer, std::string_view counter, const std::string& noted) {
   const std::string drop = fmt::format("counter name {}-{} drop\n", counter, peer.interface);
   if (peer.ports.empty()) {
@@ -145,7 +145,7 @@ void write_notes(std::string& out) {
   for (const std::string_view family : {"4", "6"}) {
     fmt::format_to(std::back_inserter(out),
                    "  set dropped-v{0} {{ type ipv{0}_addr . ipv{0}_addr; flags dynamic, timeout; timeout "
-                   "1h; size {1}; }}\n",
+                   "10m; size {1}; }}\n",
                    family, kMostGuardDrops);
   }
 }
@@ -171,9 +171,9 @@ void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& pe
   const std::string_view neighbours =
       "    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept\n";
   // Cells are never fragmented; a fragment could hide anything behind its first.
+  const std::string_view whole = v6 ? "exthdr frag missing" : "ip frag-off & 0x3fff == 0";
   // What `cuttle doctor --try` sends to see that it is dropped has the cells' mark.
   const std::string not_tried = fmt::format("meta mark != {} ", config.firewall_mark);
-  const std::string_view whole = v6 ? "exthdr frag missing" : "ip frag-off & 0x3fff == 0";
   fmt::format_to(std::back_inserter(out),
                  "  chain entry-{0} {{\n"
                  "    iifname \"{0}\" accept\n"
