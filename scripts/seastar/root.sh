@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # The root: a Debian 13 in a folder, with Seastar from Debian's packages. It is made once, in a minute or some, and
-# serves every clone. Only compilers run inside (chroot, in a mount namespace of their own, so that nothing stays
-# mounted); the program that comes out runs on the machine itself, with the root's libraries.
+# serves every clone: who makes it locks it for itself, who compiles in it shares it. Only compilers run inside (chroot,
+# in a mount namespace of their own, so that nothing stays mounted); the program that comes out runs on the machine
+# itself, with the root's libraries.
 SEASTAR_SUITE=trixie
 SEASTAR_CACHE=${CUTTLE_SEASTAR_CACHE:-/var/cache/cuttle}
 SEASTAR_ROOT=$SEASTAR_CACHE/seastar-root
@@ -14,7 +15,24 @@ seastar_recipe() {
   echo "$SEASTAR_SUITE"
   seastar_packages
 }
-seastar_root_is_ready() { [[ $(cat "$SEASTAR_ROOT/cuttle-recipe" 2>/dev/null) == "$(seastar_recipe)" ]]; }
+# Half made or half removed, it is not: the recipe is the last thing that comes and the first that goes.
+seastar_root_is_ready() {
+  [[ $(cat "$SEASTAR_ROOT/cuttle-recipe" 2>/dev/null) == "$(seastar_recipe)" && -x $SEASTAR_ROOT/usr/bin/g++ &&
+    -n $(compgen -G "$SEASTAR_ROOT/usr/lib/*/cmake/Seastar/SeastarConfig.cmake") ]]
+}
+
+# with_seastar_root shared|alone COMMAND...: the command while nobody makes the root anew, or nobody else uses it.
+with_seastar_root() {
+  local way=--exclusive lock
+  [[ $1 == alone ]] || way=--shared
+  mkdir -p "$SEASTAR_CACHE"
+  exec {lock}>"$SEASTAR_ROOT.lock"
+  flock "$way" "$lock"
+  local status=0
+  "${@:2}" || status=$?
+  exec {lock}>&-
+  return "$status"
+}
 
 # seastar_is_installed: on the machine itself, so that no root is needed.
 seastar_is_installed() { compgen -G '/usr/lib/*/cmake/Seastar/SeastarConfig.cmake' >/dev/null; }
@@ -45,12 +63,16 @@ Pin-Priority: 990
 END
 }
 
-make_seastar_root() {
+# Once others have made it meanwhile, there is nothing to do.
+make_seastar_root() { with_seastar_root alone make_seastar_root_alone; }
+make_seastar_root_alone() {
   local mirror proxies new=$SEASTAR_ROOT.new
+  ! seastar_root_is_ready || return 0
   mirror=$(debian_mirror)
   mapfile -t proxies < <(proxy_options)
-  mkdir -p "$SEASTAR_CACHE"
   rm -rf --one-file-system "$new"
+  # shellcheck disable=SC2064  # as it is now
+  trap "rm -rf --one-file-system '$new'" EXIT
   pin_sid >"$SEASTAR_CACHE/sid-pin"
   # The archive's Release file of sid may be past its Valid-Until on a mirror that lags.
   # shellcheck disable=SC2016  # "$1" is mmdebstrap's
@@ -61,14 +83,16 @@ make_seastar_root() {
     --setup-hook='mkdir -p "$1/etc/apt/preferences.d"' \
     --setup-hook="cp '$SEASTAR_CACHE/sid-pin' \"\$1/etc/apt/preferences.d/sid\"" \
     --include="$(seastar_packages | paste -sd,)" \
-    "$SEASTAR_SUITE" "$new" "deb $mirror $SEASTAR_SUITE main" "deb $mirror sid main"
-  seastar_recipe >"$new/cuttle-recipe"
+    "$SEASTAR_SUITE" "$new" "deb $mirror $SEASTAR_SUITE main" "deb $mirror sid main" || return 1
+  seastar_recipe >"$new/cuttle-recipe" || return 1
+  rm -f "$SEASTAR_ROOT/cuttle-recipe"
   rm -rf --one-file-system "$SEASTAR_ROOT"
   mv "$new" "$SEASTAR_ROOT"
 }
 
 # in_seastar_root COMMAND...: with the tree at its own path.
-in_seastar_root() {
+in_seastar_root() { with_seastar_root shared enter_seastar_root "$@"; }
+enter_seastar_root() {
   mkdir -p "$SEASTAR_ROOT/$CUTTLE_ROOT" "$SEASTAR_ROOT/ccache" "$SEASTAR_CACHE/ccache"
   # shellcheck disable=SC2016  # expands inside
   unshare --mount --propagation private -- bash -euc '
