@@ -1,7 +1,6 @@
 // How far ahead of its instant a train is handed to the queue: as little as the host's lateness allows, since
-// every packet waits for it. It follows the lateness that one wake-up in some hundreds exceeds: the tail is
-// long, and to cover all of it would cost every packet more than it hides. When a train leaves is fixed,
-// however early it was handed over, so on the wire nothing of it shows.
+// every packet waits for it. It follows the lateness that one wake-up in some thousands exceeds. On the wire
+// nothing of it shows: when a train leaves is fixed, however early it was handed over.
 //
 // One thread. No clock: it is told how late each wake-up was.
 #pragma once
@@ -35,7 +34,7 @@ class Lead {
   }
 
  private:
-  static constexpr int64_t kForget = 1024;  // wake-ups
+  static constexpr int64_t kForget = 8192;  // wake-ups
   static constexpr Duration kMargin = microseconds(50);
 
   Duration lead_ = kAtFirst;
