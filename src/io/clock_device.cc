@@ -15,6 +15,7 @@
 #include "io/links.hh"
 #include "io/netlink.hh"
 #include "io/os_error.hh"
+#include "io/qdisc.hh"
 #include "io/traffic_control.hh"
 
 namespace cuttle {
@@ -123,18 +124,11 @@ Result<void> add_queue(const Link& device, const PauseTable& table) {
 Result<bool> has_queue(const Link& device) {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
-  bool found = false;
-  NetlinkMessage message(RTM_GETQDISC, NLM_F_DUMP);
-  tcmsg wanted{};
-  wanted.tcm_ifindex = static_cast<int>(device.index);
-  message.put_header(wanted);
-  const int error = socket->query(message, [&](nlmsghdr* answer) {
-    const auto* header = static_cast<const tcmsg*>(nlmsg_data(answer));
-    found |= header->tcm_ifindex == static_cast<int>(device.index) && header->tcm_parent == TC_H_ROOT &&
-             header->tcm_handle == kQueueHandle;
-  });
-  if (error != 0) return os_failure("cannot list the queues", -error);
-  return found;
+  std::optional<Qdisc> root;
+  if (const int error = find_qdisc(*socket, device, TC_H_ROOT, root); error != 0) {
+    return os_failure("cannot look up the queue", -error);
+  }
+  return root && root->handle == kQueueHandle;
 }
 
 }  // namespace
@@ -207,26 +201,27 @@ Result<void> ClockDevice::attach_filters() {
   return set_filter(*device, kEntryPlace, entry->get());
 }
 
-Result<void> ClockDevice::look() const {
-  const auto device = require_link(name_);
+Result<std::string> ClockDevice::look() const {
+  const auto device = find_link(name_);
   if (!device) return tl::unexpected(device.error());
-  if (device->index != index_) return failure(fmt::format("interface {} is another one", name_));
-  if (!device->up) return failure(fmt::format("interface {} is down", name_));
-  const auto below = require_link(options_.underlay);
+  if (!*device) return fmt::format("there is no interface {}", name_);
+  if ((*device)->index != index_) return fmt::format("interface {} is another one", name_);
+  if (!(*device)->up) return fmt::format("interface {} is down", name_);
+  const auto below = find_link(options_.underlay);
   if (!below) return tl::unexpected(below.error());
-  const auto queue = has_queue(*device);
+  if (!*below) return fmt::format("there is no interface {}", options_.underlay);
+  const auto queue = has_queue(**device);
   if (!queue) return tl::unexpected(queue.error());
-  if (!*queue) return failure(fmt::format("interface {} has lost its queue", name_));
-  const auto exit = find_filter(*below, underlay_place(options_.number));
+  if (!*queue) return fmt::format("interface {} has lost its queue", name_);
+  const auto exit = find_filter(**below, underlay_place(options_.number));
   if (!exit) return tl::unexpected(exit.error());
-  if (!*exit)
-    return failure(fmt::format("interface {} has lost the filter 'cuttle-clock'", options_.underlay));
+  if (!*exit) return fmt::format("interface {} has lost the filter 'cuttle-clock'", options_.underlay);
   for (const FilterPlace& place : {kEntryPlace, kDeafPlace}) {
-    const auto filter = find_filter(*device, place);
+    const auto filter = find_filter(**device, place);
     if (!filter) return tl::unexpected(filter.error());
-    if (!*filter) return failure(fmt::format("interface {} has lost the filter '{}'", name_, place.owner));
+    if (!*filter) return fmt::format("interface {} has lost the filter '{}'", name_, place.owner);
   }
-  return {};
+  return std::string();
 }
 
 std::string clock_alias_of_node(std::string_view node_name) {

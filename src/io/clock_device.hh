@@ -50,8 +50,8 @@ class ClockDevice {
   Result<void> set_up(const PauseTable& table);
   // For a ClockView: the map with its counts, which is another one whenever it is set up. Taken once.
   FileDescriptor take_late_map() { return std::move(late_map_); }
-  // Whether device, queue and filters still are as create() left them; an error says what is missing.
-  Result<void> look() const;
+  // What of device, queue and filters is not as create() left it; empty: nothing. An error: nobody can tell.
+  Result<std::string> look() const;
 
  private:
   ClockDevice(ClockDeviceOptions options, std::string name)

@@ -116,12 +116,21 @@ Result<std::vector<Link>> links_with_alias(std::string_view alias) {
 }
 
 Result<std::optional<Link>> find_link(std::string_view name) {
-  auto links = list_links();
-  if (!links) return tl::unexpected(links.error());
-  for (Link& link : *links) {
-    if (link.name == name) return std::optional<Link>(std::move(link));
-  }
-  return std::optional<Link>();
+  if (name.empty() || name.size() >= IFNAMSIZ) return std::optional<Link>();
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  // By its name: a list of all would cost as much as there are interfaces, for each that is looked up.
+  NetlinkMessage message(RTM_GETLINK, 0);
+  message.put_header(ifinfomsg{});
+  message.put_text(IFLA_IFNAME, name);
+  std::optional<Link> found;
+  const int error = socket->query(message, [&](nlmsghdr* answer) {
+    if (answer->nlmsg_type == RTM_NEWLINK) found = parse_link(answer);
+  });
+  if (error == -ENODEV) return std::optional<Link>();
+  if (error != 0) return os_failure(fmt::format("interface {}: cannot look it up", name), -error);
+  if (found && found->name != name) found.reset();  // found by another of its names
+  return found;
 }
 
 std::string alias_of_node(std::string_view node_name) {

@@ -1,10 +1,12 @@
 #include "io/netlink.hh"
 
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "base/check.hh"
 #include "io/os_error.hh"
@@ -18,12 +20,19 @@ using Callbacks = std::unique_ptr<nl_cb, decltype(&nl_cb_put)>;
 struct Exchange {
   const std::function<void(nlmsghdr*)>* each = nullptr;
   bool finished = false;
+  bool interrupted = false;
   int error = 0;
 };
 
 int on_valid(nl_msg* message, void* state) {
   const auto* exchange = static_cast<Exchange*>(state);
   if (exchange->each != nullptr) (*exchange->each)(nlmsg_hdr(message));
+  return NL_OK;
+}
+
+// Something changed since the dump's last message: what comes may lack what was there all the time.
+int on_interrupted(nl_msg* /*message*/, void* state) {
+  static_cast<Exchange*>(state)->interrupted = true;
   return NL_OK;
 }
 
@@ -87,13 +96,23 @@ void NetlinkMessage::end_nest(nlattr* nest) {
 }
 
 Result<NetlinkSocket> NetlinkSocket::open() {
+  return open_to(NETLINK_ROUTE, 0);
+}
+
+Result<NetlinkSocket> NetlinkSocket::open_to(int protocol, uint32_t port) {
   nl_sock* raw = nl_socket_alloc();
   CUTTLE_CHECK(raw != nullptr, "out of memory for a netlink socket");
   NetlinkSocket socket(raw);
-  if (const int error = nl_connect(raw, NETLINK_ROUTE); error < 0) {
+  if (const int error = nl_connect(raw, protocol); error < 0) {
     return failure(std::string("cannot open a netlink socket: ") + nl_geterror(error));
   }
+  nl_socket_set_peer_port(raw, port);
   return socket;
+}
+
+void NetlinkSocket::ask_strictly() {
+  const int on = 1;
+  (void)::setsockopt(nl_socket_get_fd(socket_.get()), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
 }
 
 int NetlinkSocket::request(NetlinkMessage& message) {
@@ -102,19 +121,44 @@ int NetlinkSocket::request(NetlinkMessage& message) {
 }
 
 int NetlinkSocket::query(NetlinkMessage& message, const std::function<void(nlmsghdr*)>& each) {
+  const bool is_dump = (nlmsg_hdr(message.raw())->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+  bool interrupted = false;
+  if (!is_dump) return exchange_once(message, each, interrupted);
+  for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
+    std::vector<std::vector<char>> dump;
+    const int error = exchange_once(
+        message,
+        [&](nlmsghdr* answer) {
+          const auto* octets = reinterpret_cast<const char*>(answer);
+          dump.emplace_back(octets, octets + answer->nlmsg_len);
+        },
+        interrupted);
+    if (error != 0) return error;
+    if (interrupted) continue;
+    for (std::vector<char>& answer : dump) each(reinterpret_cast<nlmsghdr*>(answer.data()));
+    return 0;
+  }
+  return -EAGAIN;
+}
+
+int NetlinkSocket::exchange_once(NetlinkMessage& message, const std::function<void(nlmsghdr*)>& each,
+                                 bool& interrupted) {
   const Callbacks callbacks(nl_cb_alloc(NL_CB_DEFAULT), &nl_cb_put);
   CUTTLE_CHECK(callbacks != nullptr, "out of memory for netlink callbacks");
   Exchange exchange{.each = &each};
   nl_cb_set(callbacks.get(), NL_CB_VALID, NL_CB_CUSTOM, on_valid, &exchange);
   nl_cb_set(callbacks.get(), NL_CB_FINISH, NL_CB_CUSTOM, on_dump_end, &exchange);
   nl_cb_set(callbacks.get(), NL_CB_ACK, NL_CB_CUSTOM, on_end, &exchange);
+  nl_cb_set(callbacks.get(), NL_CB_DUMP_INTR, NL_CB_CUSTOM, on_interrupted, &exchange);
   nl_cb_err(callbacks.get(), NL_CB_CUSTOM, on_error, &exchange);
+  nlmsg_hdr(message.raw())->nlmsg_seq = NL_AUTO_SEQ;  // a number of its own for each attempt
   // nl_send_auto asks for an acknowledgement always, so each exchange ends with one, a dump's end or an
   // error.
   if (nl_send_auto(socket_.get(), message.raw()) < 0) return -EIO;
   while (!exchange.finished) {
     if (nl_recvmsgs(socket_.get(), callbacks.get()) < 0 && !exchange.finished) return -EIO;
   }
+  interrupted = exchange.interrupted;
   return exchange.error;
 }
 

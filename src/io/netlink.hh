@@ -1,5 +1,6 @@
 // Talking rtnetlink to the kernel, over libnl: a socket, and messages built attribute by attribute. Used by
-// links.cc, rules.cc, port_rules.cc, routes.cc, addresses.cc and traffic_control.cc only.
+// links.cc, rules.cc, port_rules.cc, routes.cc, addresses.cc, qdisc.cc, traffic_control.cc and the clock
+// device's files only.
 // Source: RFC 3549; Linux include/uapi/linux/rtnetlink.h.
 #pragma once
 
@@ -53,10 +54,23 @@ class NetlinkSocket {
 
   // Sends a request and waits for the kernel's answer: 0, or a negative error number of the system's.
   int request(NetlinkMessage& message);
-  // Sends a dump or get request; `each` sees every message of the answer. 0 or a negative error number.
+  // Sends a dump or get request; `each` sees every message of the answer. 0 or a negative error number. Of a
+  // dump only whole ones: where something changed while the kernel gave it, it is asked for again, and
+  // -EAGAIN after kDumpAttempts.
   int query(NetlinkMessage& message, const std::function<void(nlmsghdr*)>& each);
+  static constexpr int kDumpAttempts = 16;
+
+  // From now on the kernel heeds what a dump's request asks for; without it, it gives all there is. A kernel
+  // that cannot goes on as before, so whoever asks still has to look.
+  void ask_strictly();
+
+  // For tests: asks that port of another Netlink protocol instead of the kernel's routing.
+  static Result<NetlinkSocket> open_to(int protocol, uint32_t port);
 
  private:
+  // An exchange's error, or that it was interrupted.
+  int exchange_once(NetlinkMessage& message, const std::function<void(nlmsghdr*)>& each, bool& interrupted);
+
   explicit NetlinkSocket(nl_sock* socket) : socket_(socket, &nl_socket_free) {}
 
   std::unique_ptr<nl_sock, decltype(&nl_socket_free)> socket_;

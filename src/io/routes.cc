@@ -83,26 +83,33 @@ std::optional<Route> parse_route(nlmsghdr* answer, uint32_t table) {
   return route;
 }
 
-Result<void> remove(NetlinkSocket& socket, uint32_t table, const Route& route) {
-  NetlinkMessage message = build(RTM_DELROUTE, 0, table, route);
-  const int error = socket.request(message);
-  // ESRCH: gone in the meantime, for instance with its interface.
-  if (error != 0 && error != -ESRCH) {
-    return os_failure(describe(table, route) + ": cannot remove it", -error);
-  }
-  return {};
+bool is_unsupported(int error) {
+  return error == -EAFNOSUPPORT || error == -EOPNOTSUPP;
 }
 
-Result<void> remove_matching(uint32_t table, const std::optional<IpPrefix>& prefix) {
-  const auto routes = list_routes(table);
-  if (!routes) return tl::unexpected(routes.error());
-  auto socket = NetlinkSocket::open();
-  if (!socket) return tl::unexpected(socket.error());
-  for (const Route& route : *routes) {
-    if (prefix && route.prefix != *prefix) continue;
-    if (auto removed = remove(*socket, table, route); !removed) return removed;
+// All of ours for that prefix, whatever their kind and metric: the kernel takes away one that fits at a time.
+Result<void> remove(NetlinkSocket& socket, uint32_t table, const IpPrefix& prefix) {
+  constexpr int kMost = 256;  // more than anybody could have made by accident
+  for (int i = 0; i < kMost; ++i) {
+    NetlinkMessage message(RTM_DELROUTE, 0);
+    rtmsg header{};
+    header.rtm_family = family_of(prefix.address);
+    header.rtm_dst_len = prefix.length;
+    header.rtm_table = RT_TABLE_UNSPEC;
+    header.rtm_protocol = kRouteProtocol;
+    header.rtm_type = RTN_UNSPEC;
+    header.rtm_scope = RT_SCOPE_NOWHERE;
+    message.put_header(header);
+    message.put_u32(RTA_TABLE, table);
+    message.put_address(RTA_DST, prefix.address);
+    const int error = socket.request(message);
+    if (error == -ESRCH || is_unsupported(error)) return {};
+    if (error != 0) {
+      return os_failure(fmt::format("cannot remove the routes to {} from table {}", prefix.text(), table),
+                        -error);
+    }
   }
-  return {};
+  return failure(fmt::format("the routes to {} in table {} do not go", prefix.text(), table));
 }
 
 }  // namespace
@@ -119,27 +126,42 @@ Result<void> set_blackhole(uint32_t table, const IpPrefix& prefix) {
 Result<std::vector<Route>> list_routes(uint32_t table) {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
+  // Ours alone, of that table: a machine may have a million others.
+  socket->ask_strictly();
   std::vector<Route> routes;
   for (const uint8_t family : kFamilies) {
     NetlinkMessage message(RTM_GETROUTE, NLM_F_DUMP);
     rtmsg header{};
     header.rtm_family = family;
+    header.rtm_protocol = kRouteProtocol;
     message.put_header(header);
+    message.put_u32(RTA_TABLE, table);
     const int error = socket->query(message, [&](nlmsghdr* answer) {
       if (auto route = parse_route(answer, table)) routes.push_back(std::move(*route));
     });
-    const bool unsupported = error == -EAFNOSUPPORT || error == -EOPNOTSUPP;
-    if (error != 0 && !unsupported) return os_failure("cannot list the routes", -error);
+    // ENOENT: nobody ever put anything into that table.
+    if (error != 0 && error != -ENOENT && !is_unsupported(error)) {
+      return os_failure("cannot list the routes", -error);
+    }
   }
   return routes;
 }
 
 Result<void> remove_routes(uint32_t table, const IpPrefix& prefix) {
-  return remove_matching(table, prefix);
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  return remove(*socket, table, prefix);
 }
 
 Result<void> remove_all_routes(uint32_t table) {
-  return remove_matching(table, std::nullopt);
+  const auto routes = list_routes(table);
+  if (!routes) return tl::unexpected(routes.error());
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  for (const Route& route : *routes) {
+    if (auto removed = remove(*socket, table, route.prefix); !removed) return removed;
+  }
+  return {};
 }
 
 Result<WayOut> find_way_out(const IpAddress& to, uint32_t firewall_mark) {

@@ -13,6 +13,7 @@
 #include "base/check.hh"
 #include "io/netlink.hh"
 #include "io/os_error.hh"
+#include "io/qdisc.hh"
 
 namespace cuttle {
 namespace {
@@ -49,20 +50,11 @@ std::string describe(const Link& device, std::string_view what) {
 }
 
 // The kind of the qdisc where clsact would be: "clsact", "ingress" or nothing.
-int find_qdisc(NetlinkSocket& socket, const Link& device, std::string& kind) {
-  NetlinkMessage message(RTM_GETQDISC, NLM_F_DUMP);
-  message.put_header(header_of(device));
-  return socket.query(message, [&](nlmsghdr* answer) {
-    const auto* header = static_cast<const tcmsg*>(nlmsg_data(answer));
-    nlattr* attributes[TCA_MAX + 1] = {};
-    // The dump is of all devices.
-    if (answer->nlmsg_type != RTM_NEWQDISC || header->tcm_ifindex != static_cast<int>(device.index) ||
-        header->tcm_parent != TC_H_CLSACT ||
-        nlmsg_parse(answer, sizeof(tcmsg), attributes, TCA_MAX, nullptr) < 0 || !attributes[TCA_KIND]) {
-      return;
-    }
-    kind = nla_get_string(attributes[TCA_KIND]);
-  });
+int find_kind(NetlinkSocket& socket, const Link& device, std::string& kind) {
+  std::optional<Qdisc> found;
+  const int error = find_qdisc(socket, device, TC_H_CLSACT, found);
+  kind = found ? found->kind : std::string();
+  return error;
 }
 
 std::optional<TrafficFilter> parse(nlmsghdr* answer) {
@@ -110,8 +102,8 @@ const TrafficFilter* at_place(const std::vector<TrafficFilter>& filters, const F
 
 Result<void> add_clsact(NetlinkSocket& socket, const Link& device) {
   std::string kind;
-  if (const int error = find_qdisc(socket, device, kind); error != 0) {
-    return os_failure(describe(device, "cannot list its qdiscs"), -error);
+  if (const int error = find_kind(socket, device, kind); error != 0) {
+    return os_failure(describe(device, "cannot look up its qdisc"), -error);
   }
   if (kind == kQdisc) return {};
   if (!kind.empty()) {
@@ -149,8 +141,8 @@ Result<void> remove_unused_clsact(const Link& device) {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
   std::string kind;
-  if (const int error = find_qdisc(*socket, device, kind); error != 0) {
-    return os_failure(describe(device, "cannot list its qdiscs"), -error);
+  if (const int error = find_kind(*socket, device, kind); error != 0) {
+    return os_failure(describe(device, "cannot look up its qdisc"), -error);
   }
   if (kind != kQdisc) return {};
   std::vector<TrafficFilter> filters;

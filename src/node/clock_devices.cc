@@ -1,6 +1,7 @@
 #include "node/clock_devices.hh"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <map>
@@ -69,7 +70,7 @@ Result<QueueDoor> ClockDevices::add(const NodeConfig& config, uint32_t shard, co
   if (!device) return tl::unexpected(device.error());
   door.index = (*device)->index();
   door.late_map = (*device)->take_late_map();
-  entries_.push_back({std::move(*device), std::move(*table)});
+  entries_.push_back({std::move(*device), std::move(*table), {}, {}});
   return door;
 }
 
@@ -77,14 +78,24 @@ std::vector<QueueLook> ClockDevices::look() {
   std::vector<QueueLook> looks;
   for (Entry& entry : entries_) {
     QueueLook look;
-    if (const auto fine = entry.device->look(); !fine) {
-      look.trouble = fine.error().message;
-      if (const auto restored = entry.device->set_up(entry.table)) {
-        look.trouble += " (put back)";
-        look.late_map = entry.device->take_late_map();
-      } else {
-        look.trouble = restored.error().message;
+    if (const auto missing = entry.device->look(); !missing) {
+      // Setting it up again would disturb one that is whole, so it is left as it is, and so is what is known.
+      if (missing.error().message != entry.cannot_look) {
+        entry.cannot_look = missing.error().message;
+        spdlog::warn("the queue {} could not be looked at: {}", entry.device->name(), entry.cannot_look);
       }
+      look.trouble = entry.trouble;
+    } else if (!missing->empty()) {
+      look.trouble = *missing;
+      if (const auto restored = entry.device->set_up(entry.table)) {
+        look.late_map = entry.device->take_late_map();
+        entry.trouble.clear();
+      } else {
+        look.trouble = entry.trouble = restored.error().message;
+      }
+    } else {
+      entry.trouble.clear();
+      entry.cannot_look.clear();
     }
     look.index = entry.device->index();
     looks.push_back(std::move(look));

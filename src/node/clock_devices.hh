@@ -21,13 +21,15 @@ class ClockDevices {
   // In place of what an earlier run left; once. An error only where the configuration insists on queues.
   // `user`: who owns the lanes' sockets.
   Result<QueueDoors> set_up(const NodeConfig& config, uint32_t user);
-  // Puts back what is missing. In the order of the doors.
+  // Puts back what is missing; what cannot be looked at is left as it is. In the order of the doors.
   std::vector<QueueLook> look();
 
  private:
   struct Entry {
     std::unique_ptr<ClockDevice> device;
     PauseTable table;
+    std::string trouble;      // why it could not be put back
+    std::string cannot_look;  // why, once said
   };
 
   Result<QueueDoor> add(const NodeConfig& config, uint32_t shard, const std::string& underlay,

@@ -23,8 +23,18 @@ size_t ReleaseQueue::hand_over(Lane& lane, const Train& train, Instant instant, 
   if (train.count == 0) return 0;
   const size_t sent = lane.socket.send_train(train.cells, train.count, train.cell_bytes);
   const size_t calls = most_cells_per_call(static_cast<uint32_t>(train.cell_bytes));
+  taken_.add(sent);
+  refused_.add(train.count - sent);
   clock_.handle_train(lane.socket.segmentation() ? (sent + calls - 1) / calls : sent);
   return sent;
+}
+
+bool ReleaseQueue::takes_nothing() {
+  const uint64_t taken = taken_.value() - taken_before_;
+  const uint64_t refused = refused_.value() - refused_before_;
+  taken_before_ += taken;
+  refused_before_ += refused;
+  return taken == 0 && refused > 0;
 }
 
 void ReleaseQueue::handle_look(const QueueLook& look) {

@@ -7,6 +7,7 @@
 
 #include <atomic>
 
+#include "base/counter.hh"
 #include "io/clock_view.hh"
 #include "link/lead.hh"
 #include "link/queue_clock.hh"
@@ -36,6 +37,10 @@ class ReleaseQueue {
 
   // Control thread: the device is as it should be, or another one; where neither, the queue is off.
   void handle_look(const QueueLook& look);
+  // Control thread: whether it was given cells since this was last asked, and the kernel took none of them.
+  bool takes_nothing();
+  // Control thread: it is gone, and nobody puts it back.
+  void handle_lost() { on_.store(false, std::memory_order_relaxed); }
 
   // Any thread. Off: the pacer releases by itself, until it is on again.
   bool is_on() const { return on_.load(std::memory_order_relaxed); }
@@ -49,6 +54,11 @@ class ReleaseQueue {
   std::atomic<bool> on_{true};
   std::atomic<bool> is_fresh_{true};  // the device is new: its bucket is full
   std::atomic<int64_t> shown_lead_ns_{0};
+  // Cells; the control thread's are what there were when it last asked.
+  Counter taken_;
+  Counter refused_;
+  uint64_t taken_before_ = 0;
+  uint64_t refused_before_ = 0;
 };
 
 }  // namespace cuttle

@@ -37,22 +37,47 @@ void ReleaseQueues::handle_timeout(Instant now, Machine& machine) {
   if (entries_.empty() || now - looked_ < kRound) return;
   looked_ = now;
   const auto looks = machine.look_at_queues();
-  if (!looks) return;  // nobody watches any more, which the agent says
+  std::vector<bool> take_nothing;
+  for (Entry& entry : entries_) take_nothing.push_back(entry.queue->takes_nothing());
+  if (!looks) {
+    // Nobody watches any more, which the agent says. Then a device that somebody takes away stays away: cells
+    // go by the routes instead, as where there never was a queue.
+    for (size_t i = 0; i < entries_.size(); ++i) {
+      if (take_nothing[i]) handle_lost(entries_[i], looks.error().message);
+    }
+    return;
+  }
   CUTTLE_CHECK(looks->size() == entries_.size(), "every queue was looked at");
   for (size_t i = 0; i < entries_.size(); ++i) handle_look(entries_[i], (*looks)[i]);
 }
 
 void ReleaseQueues::handle_look(Entry& entry, const QueueLook& look) {
   entry.queue->handle_look(look);
+  const std::string& underlay = entry.queue->device().underlay();
+  if (look.late_map) {
+    entry.trouble.clear();
+    spdlog::warn("the queue that keeps time on {} was not whole, and is set up again: {}", underlay,
+                 look.trouble);
+    return;
+  }
   if (look.trouble == entry.trouble) return;
   entry.trouble = look.trouble;
-  const std::string& underlay = entry.queue->device().underlay();
   if (look.trouble.empty()) {
-    spdlog::warn("the queue that keeps time on {} was gone, and is back", underlay);
+    spdlog::warn("the queue that keeps time on {} is back", underlay);
   } else {
     spdlog::error("the queue that keeps time on {} is gone, so the agent's own thread does, less exactly: {}",
                   underlay, look.trouble);
   }
+}
+
+void ReleaseQueues::handle_lost(Entry& entry, const std::string& why) {
+  if (!entry.trouble.empty()) return;
+  entry.trouble = why;
+  entry.queue->handle_lost();
+  spdlog::error(
+      "the queue that keeps time on {} takes no cells any more, so the agent's own thread does, less "
+      "exactly: {}",
+      entry.queue->device().underlay(), why);
 }
 
 std::string ReleaseQueues::why_not() const {

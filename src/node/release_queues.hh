@@ -39,6 +39,7 @@ class ReleaseQueues {
   };
 
   static void handle_look(Entry& entry, const QueueLook& look);
+  static void handle_lost(Entry& entry, const std::string& why);
 
   std::vector<Entry> entries_;
   std::string why_not_;
