@@ -27,7 +27,11 @@ bool usable(const wire::Offer& offer) {
 // --- keys
 
 Association::PeerKey::PeerKey(const AssociationKeys& keys, const PublicKey& own, const PublicKey& peer)
-    : key(peer), we_initiate(own < peer), mac(peer), seal(keys.own, peer, keys.preshared) {
+    : key(peer),
+      we_initiate(own < peer),
+      mac(peer),
+      seal(keys.own, peer, keys.preshared),
+      answers(keys.own, peer, keys.preshared) {
   CUTTLE_CHECK(own != peer, "a peer has a key of its own");
 }
 
@@ -104,6 +108,11 @@ void Association::finish_cell(PeerKey& peer, Instant due) {
   peer.mac.store({cell_.get(), config_.format.cell_bytes()});
   cell_waiting_ = true;
   datagram_due_ = due;
+}
+
+void Association::finish_answer(PeerKey& peer, Instant arrived) {
+  peer.answers.store({cell_.get(), config_.format.cell_bytes()});
+  finish_cell(peer, counted_from(arrived) + kReaction);
 }
 
 std::optional<Bytes> Association::poll_datagram() {
@@ -183,10 +192,13 @@ Duration Association::retry() const {
   return std::max({kRetry, slot_of(config_.slot_ns) * 4, peer_slot() * 4});
 }
 
+// A slow peer's next cells may be a slot away, and that slot's jitter.
+Duration Association::patience() const {
+  return std::max(config_.quiet_after, peer_slot() * 4);
+}
+
 bool Association::quiet(Instant now, Instant last_authentic) const {
-  // A slow peer's next cells may be a slot away, and that slot's jitter.
-  const Duration patience = std::max(config_.quiet_after, peer_slot() * 4);
-  return now - std::max(last_authentic, established_) > patience;
+  return now - std::max(last_authentic, established_) > patience();
 }
 
 // --- sessions

@@ -43,6 +43,7 @@
 #include "base/time.hh"
 #include "crypto/keys.hh"
 #include "crypto/noise.hh"
+#include "link/answer_mac.hh"
 #include "link/cookie.hh"
 #include "link/handshake_mac.hh"
 #include "link/schedule.hh"
@@ -147,9 +148,14 @@ class Association {
 
   // A cell-sized datagram with the non-ESP marker, and when it arrived.
   void handle_datagram(Instant arrived, Bytes cell);
-  // The clock has moved; to be called at least every kTick. `last_authentic`: when the last authentic cell
-  // came on any lane. `wall_clock_ns`: since 1970, for the time stamp of initiations.
+  // When the last authentic cell came on any lane; before what arrived since is handled.
+  void handle_heard(Instant last_authentic) { last_authentic_ = last_authentic; }
+  // The clock has moved; to be called whenever poll_timeout() is over. `last_authentic`: as above.
+  // `wall_clock_ns`: since 1970, for the time stamp of initiations.
   void handle_timeout(Instant now, Instant last_authentic, uint64_t wall_clock_ns);
+  // Until then handle_timeout() has nothing to do, as long as nothing else is handled and nothing more is
+  // heard; what is heard only puts it off. In the past where it has.
+  Instant poll_timeout() const;
   // The first authentic cell of a session came, and when.
   void handle_first_cell(Instant arrived, uint64_t session);
   // Other keys from now on. The session goes on, and is renewed with them soon; unless the peer's key that it
@@ -182,6 +188,7 @@ class Association {
     HandshakeMac mac;  // of messages to it
     CookieSeal seal;
     CookieHolder cookie;
+    AnswerMac answers;  // of both
   };
   struct Attempt {
     uint32_t index;
@@ -205,6 +212,8 @@ class Association {
   PeerKey* find_peer(const PublicKey& key);
   // association_initiate.cc
   bool due(Instant tick, Instant last_authentic) const;
+  Instant next_due() const;
+  Duration patience() const;
   std::optional<size_t> next_target() const;
   Duration retry() const;
   void send_initiation(Instant tick, uint64_t wall_clock_ns);
@@ -231,6 +240,7 @@ class Association {
   bool quiet(Instant now, Instant last_authentic) const;
   Duration peer_slot() const;
   uint8_t* begin_cell(wire::HandshakeType type, uint32_t sender, uint32_t receiver);
+  void finish_answer(PeerKey& peer, Instant arrived);
   void finish_cell(PeerKey& peer, Instant due);
 
   AssociationConfig config_;
@@ -252,8 +262,11 @@ class Association {
   TokenBucket cookies_;
   TokenBucket answers_to_newer_;  // than all seen before
   TokenBucket answers_to_older_;
+  // What anybody could have made, and what the peer alone can have (answer_mac.hh).
   TokenBucket answers_read_{kAnswerInterval, kAnswerBurst};
+  TokenBucket proven_answers_read_{kAnswerInterval, kAnswerBurst};
   TokenBucket cookies_read_{kCookieReadInterval, kCookieReadBurst};
+  TokenBucket proven_cookies_read_{kCookieReadInterval, kCookieReadBurst};
   CookieIssuer issuer_;
   size_t cookies_sent_ = 0;
   std::array<Blake2sTag, 8> read_{};  // mac1 of the latest genuine initiations

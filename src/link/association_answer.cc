@@ -41,7 +41,7 @@ void Association::send_cookie(Instant arrived, uint32_t asked) {
   entropy_(nonce);
   uint8_t* at = begin_cell(wire::HandshakeType::cookie, 0, asked);
   peer.seal.seal({cell_.get(), wire::kHandshakeHeaderBytes}, cookie, nonce, at);
-  finish_cell(peer, counted_from(arrived) + kReaction);
+  finish_answer(peer, arrived);
 }
 
 void Association::handle_initiation(Instant arrived, Bytes cell) {
@@ -104,7 +104,7 @@ void Association::answer(Instant arrived, uint32_t asked, NoiseHandshake& noise,
     counters_.not_genuine.add();
     return;
   }
-  finish_cell(*find_peer(noise.remote_static()), counted_from(arrived) + kReaction);
+  finish_answer(*find_peer(noise.remote_static()), arrived);
   uint64_t instead_of = 0;
   if (unconfirmed_.size() == kMostUnconfirmed) {
     const auto oldest = oldest_unconfirmed();

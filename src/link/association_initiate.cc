@@ -12,6 +12,11 @@ Instant tick_before(Instant now) {
   return {now.ns - (into < 0 ? into + kTick.ns : into)};
 }
 
+Instant tick_from(Instant instant) {
+  const Instant tick = tick_before(instant);
+  return tick == instant ? tick : tick + kTick;
+}
+
 }  // namespace
 
 void Association::handle_timeout(Instant now, Instant last_authentic, uint64_t wall_clock_ns) {
@@ -34,6 +39,28 @@ bool Association::due(Instant tick, Instant last_authentic) const {
   if (!sending_session_ || renew_ || quiet(tick, last_authentic)) return true;
   const bool peer_may_ask = static_cast<size_t>(asked) < peers_.size();
   return tick >= established_ + kRekeyAfter + (peer_may_ask ? kPeerGoesFirst : Duration{});
+}
+
+// The first tick at which due() says so.
+Instant Association::next_due() const {
+  const auto initiates = [](const PeerKey& peer) { return peer.we_initiate; };
+  const auto asked = std::count_if(peers_.begin(), peers_.end(), initiates);
+  if (asked == 0) return Instant::never();
+  if (next_attempt_.ns == INT64_MIN) return next_attempt_;
+  if (!sending_session_ || renew_) return tick_from(next_attempt_);
+  const bool peer_may_ask = static_cast<size_t>(asked) < peers_.size();
+  const Instant rekey = established_ + kRekeyAfter + (peer_may_ask ? kPeerGoesFirst : Duration{});
+  const Instant silent = std::max(last_authentic_, established_) + patience() + Duration{1};
+  return tick_from(std::max(next_attempt_, std::min(rekey, silent)));
+}
+
+Instant Association::poll_timeout() const {
+  Instant next = next_due();
+  if (forget_at_) next = std::min(next, *forget_at_);
+  if (sending_session_) next = std::min(next, established_ + kRejectAfter);
+  for (const Agreed& agreed : unconfirmed_)
+    next = std::min(next, agreed.since + kUnconfirmedLife + kReaction);
+  return next;
 }
 
 // The key that answered last; where the attempts since had no answer, the other one.
@@ -78,7 +105,8 @@ void Association::handle_response(Instant arrived, Bytes cell) {
     counters_.unexpected.add();
     return;
   }
-  if (!answers_read_.take(arrived)) {
+  const bool proven = peers_[attempt->peer].answers.verify(cell);
+  if (!(proven ? proven_answers_read_ : answers_read_).take(arrived)) {
     counters_.too_many.add();
     return;
   }
@@ -106,7 +134,9 @@ void Association::handle_response(Instant arrived, Bytes cell) {
 
 // Whoever it answers: a flood behind our address brings us the cookie that we shall need.
 void Association::handle_cookie(Instant arrived, Bytes cell) {
-  if (!cookies_read_.take(arrived)) {
+  const bool proven =
+      std::any_of(peers_.begin(), peers_.end(), [&](PeerKey& peer) { return peer.answers.verify(cell); });
+  if (!(proven ? proven_cookies_read_ : cookies_read_).take(arrived)) {
     counters_.too_many.add();
     return;
   }

@@ -4,22 +4,13 @@
 #include <string_view>
 
 #include "crypto/chacha20_poly1305.hh"
+#include "link/pair_key.hh"
 
 namespace cuttle {
 
 namespace {
 
 constexpr std::string_view kLabel = "cuttle cookie";
-
-Secret<32> pair_key(const PrivateKey& own, const PublicKey& peer, const PresharedKey& preshared) {
-  // None only for a peer's key of low order, with which no handshake succeeds either.
-  const auto shared = x25519(own, peer).value_or(Secret<kKeySize>());
-  const Bytes label(reinterpret_cast<const uint8_t*>(kLabel.data()), kLabel.size());
-  Blake2sHash hash = blake2s({label, shared.bytes(), preshared.bytes()});
-  Secret<32> key(hash);
-  wipe(hash.data(), hash.size());
-  return key;
-}
 
 // A key of its own for each message, so that a nonce of 24 octets can be drawn at random.
 Secret<32> message_key(const Secret<32>& pair, Bytes nonce) {
@@ -32,7 +23,7 @@ Secret<32> message_key(const Secret<32>& pair, Bytes nonce) {
 }  // namespace
 
 CookieSeal::CookieSeal(const PrivateKey& own, const PublicKey& peer, const PresharedKey& preshared)
-    : key_(pair_key(own, peer, preshared)) {}
+    : key_(pair_key(kLabel, own, peer, preshared)) {}
 
 void CookieSeal::seal(Bytes header, const Cookie& cookie,
                       std::span<const uint8_t, wire::kCookieNonceBytes> nonce, uint8_t* out) const {

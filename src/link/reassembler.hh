@@ -50,7 +50,8 @@ class Reassembler {
   // Gives up gaps older than the lost-cell timer.
   void handle_timeout(Instant now);
 
-  // The next whole packet, in the order of sending; valid until the next handle_* or poll_room.
+  // The next whole packet, in the order of sending; valid until the next call, of this one, too: that makes
+  // room for what comes behind it.
   std::optional<Bytes> poll_packet();
 
   // What the peer said of the cells it received (wire/pad.hh), since last asked.

@@ -52,6 +52,7 @@ class LaneReceiver {
 
   // `now`: when the datagram arrived, not when its turn came (association.hh, kReaction).
   Received handle_datagram(Instant now, Bytes datagram);
+  // Valid until the next call, of this one, too.
   std::optional<Bytes> poll_packet() { return reassembler_.poll_packet(); }
 
   // --- from the control side (same thread; drivers pass these through a ring)

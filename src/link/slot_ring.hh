@@ -15,6 +15,7 @@
 
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -58,9 +59,13 @@ class SlotRing {
   void hold() { on_hold_.store(true, std::memory_order_relaxed); }
   void resume() { on_hold_.store(false, std::memory_order_relaxed); }
 
-  // Any thread, approximate: payloads waiting.
+  // Any thread: payloads waiting, never more than there is room for. Exact where neither side is at work;
+  // what happens meanwhile may be in it or not.
   size_t waiting() const {
-    return published_.load(std::memory_order_relaxed) - tail_.load(std::memory_order_relaxed);
+    // In this order: whatever was taken by then was published before. More may be published, and taken,
+    // since.
+    const size_t tail = tail_.load(std::memory_order_acquire);
+    return std::min(published_.load(std::memory_order_relaxed) - tail, capacity());
   }
 
  private:

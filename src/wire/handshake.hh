@@ -10,7 +10,8 @@
 //       16     m  Noise message, or a sealed cookie (below)
 //     16+m     .  zeros
 //   end-32    16  mac1: keyed BLAKE2s over the first 148 octets, under a key made from the receiver's public
-//   key end-16    16  mac2: zero, or the same under a cookie (an initiation only)
+//   key end-16    16  mac2: of an initiation zero, or the same under a cookie; of an answer the same under a
+//   key that only the two nodes have
 //
 // The MACs cover as much as the longest message takes, and behind it only zeros are accepted: so a stranger's
 // datagram costs one short MAC, however large a cell is.

@@ -52,10 +52,12 @@ struct End {
     drain();
   }
   void handle(Instant now, const std::vector<uint8_t>& cell) {
+    association.handle_heard(last_authentic);
     association.handle_datagram(now, cell);
     drain();
   }
   void first_cell(Instant now, uint64_t session) {
+    association.handle_heard(last_authentic);
     association.handle_first_cell(now, session);
     drain();
   }

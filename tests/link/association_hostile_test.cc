@@ -122,6 +122,54 @@ TEST_F(WithTheRightMac, ForgedAnswersAreReadAtTheSamePace) {
   EXPECT_TRUE(up());
 }
 
+// Somebody hears what is asked, and answers faster than answers are read: the peer's own answer is read all
+// the same.
+TEST_F(WithTheRightMac, ForgedAnswersDoNotCrowdOutTheGenuineOne) {
+  tick();
+  const auto initiation = take(*initiator);
+  responder->handle(now, initiation);
+  const auto genuine = take(*responder);
+  const auto flood = [&] {
+    for (int i = 0; i < 3'000; ++i, advance(microseconds(10))) {
+      auto forged = i % 2 == 0 ? garbage(2) : genuine;
+      std::copy_n(initiation.begin() + 8, 4, forged.begin() + 12);
+      if (i % 2 != 0)
+        forged[20] ^= static_cast<uint8_t>(1 + i % 255);  // all but one octet of the genuine one
+      initiator->handle(now, with_mac(forged, initiator_key->public_key()));
+    }
+  };
+  flood();
+  EXPECT_GT(initiator->association.counters().too_many.value(), 2'500u);
+  initiator->handle(now, genuine);
+  EXPECT_EQ(initiator->sends.size(), 1u);
+  cells_flow();
+  EXPECT_TRUE(up());
+}
+
+// A node of before answers had a mac2.
+TEST_F(WithTheRightMac, AnAnswerWithoutAMacOfItsOwnIsRead) {
+  tick();
+  responder->handle(now, take(*initiator));
+  auto answer = take(*responder);
+  EXPECT_FALSE(
+      std::all_of(answer.end() - wire::kMacBytes, answer.end(), [](uint8_t octet) { return octet == 0; }));
+  std::fill(answer.end() - wire::kMacBytes, answer.end(), 0);
+  initiator->handle(now, answer);
+  cells_flow();
+  EXPECT_TRUE(up());
+}
+
+TEST_F(WithTheRightMac, ForgedCookiesDoNotCrowdOutTheGenuineOne) {
+  for (int i = 0; i < 20; ++i) responder->handle(now, with_mac(garbage(1), responder_key->public_key()));
+  const auto genuine = take(*responder);
+  ASSERT_EQ(genuine[4], 3) << "a cookie";
+  for (int i = 0; i < 1'000; ++i, advance(microseconds(10))) {
+    initiator->handle(now, with_mac(garbage(3), initiator_key->public_key()));
+  }
+  initiator->handle(now, genuine);
+  EXPECT_EQ(initiator->association.counters().cookies_received.value(), 1u);
+}
+
 TEST_F(WithTheRightMac, AndSoAreForgedCookies) {
   for (int i = 0; i < 10'000; ++i, advance(microseconds(100))) {
     initiator->handle(now, with_mac(garbage(3), initiator_key->public_key()));

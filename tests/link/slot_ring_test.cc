@@ -148,5 +148,23 @@ TEST(SlotRing, OnHoldNoPacketIsStartedAndWhatWasStartedLeaves) {
   EXPECT_TRUE(packer.handle_copy(testing::make_packet(1000, 1)));
 }
 
+// Whoever looks from outside sees a number of payloads that there can be, whatever happens while it looks.
+TEST(SlotRing, NeverSaysThatMoreWaitThanFit) {
+  SlotRing ring(kFormat, 4);
+  std::atomic<bool> stop{false};
+  std::thread both([&] {
+    while (!stop) {
+      ring.begin_write();
+      ring.end_write_open(1);
+      if (ring.take() != nullptr) ring.release();
+    }
+  });
+  size_t most = 0;
+  for (int i = 0; i < 3'000'000 && most <= ring.capacity(); ++i) most = std::max(most, ring.waiting());
+  stop = true;
+  both.join();
+  EXPECT_LE(most, ring.capacity());
+}
+
 }  // namespace
 }  // namespace cuttle
