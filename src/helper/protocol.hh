@@ -39,8 +39,9 @@ enum class Step : uint8_t {
   take_back,
   set_up_queues,
   look_at_queues,
+  confine,
 };
-inline constexpr auto kLastStep = Step::look_at_queues;
+inline constexpr auto kLastStep = Step::confine;
 
 struct Request {
   Step step = Step::guard_status;

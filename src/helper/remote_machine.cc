@@ -161,6 +161,10 @@ Result<std::vector<QueueLook>> RemoteMachine::look_at_queues() {
   return std::move(notes->looks);
 }
 
+Result<void> RemoteMachine::confine() {
+  return tell(Step::confine);
+}
+
 Result<void> RemoteMachine::settle() {
   auto settled = tell(Step::settle);
   settled_ = settled.has_value();

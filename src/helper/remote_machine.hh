@@ -21,6 +21,7 @@ class RemoteMachine final : public Machine {
   Result<std::vector<StrangerSocket>> open_strangers(size_t already) override;
   Result<void> open_link(size_t peer) override;
   Result<QueueDoors> set_up_queues() override;
+  Result<void> confine() override;
   Result<void> settle() override;
   Result<void> begin_change() override;
   Result<void> close_wanted() override;

@@ -58,8 +58,10 @@ bool Service::fits(const Request& request) const {
       return in({Phase::starting, Phase::withdrawn}) && is_peer;
     case Step::set_up_queues:
       return in({Phase::starting}) && !has_queues_;
-    case Step::settle:
+    case Step::confine:
       return in({Phase::starting});
+    case Step::settle:
+      return in({Phase::confined});
     case Step::begin_change:
       return in({Phase::running}) && has_wanted_;
     case Step::close_wanted:
@@ -78,7 +80,7 @@ bool Service::fits(const Request& request) const {
     case Step::look_at_queues:
       return in({Phase::running});
     case Step::take_back:
-      return in({Phase::reading, Phase::starting, Phase::failed, Phase::running});
+      return in({Phase::reading, Phase::starting, Phase::confined, Phase::failed, Phase::running});
   }
   return false;
 }
@@ -104,6 +106,8 @@ Answer Service::act(const Request& request) {
       return answer_to(machine_.open_link(request.number));
     case Step::set_up_queues:
       return set_up_queues();
+    case Step::confine:
+      return move(machine_.confine(), Phase::confined);
     case Step::settle:
       return move(machine_.settle(), Phase::running);
     case Step::begin_change:

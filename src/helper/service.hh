@@ -33,6 +33,7 @@ class Service {
   enum class Phase {
     reading,    // nothing is in force yet
     starting,   // all is closed
+    confined,   // and opened; what that took was given away
     failed,     // it could not be closed
     running,    // the start is over
     changing,   // to what is wanted

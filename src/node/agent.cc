@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "config/units.hh"
 #include "control/client.hh"
 #include "io/realtime.hh"
@@ -14,14 +16,32 @@ namespace cuttle {
 
 namespace {
 
-// How often the control thread looks at its timers: handshakes are retried and keys renewed on the clock.
-constexpr Duration kTimerRound = milliseconds(50);
+// Links say when they are next due. What cannot say so is looked at this often: the clocks of a machine that
+// may have been restored, the helper, threads, replaced keys.
+constexpr Duration kLookRound = milliseconds(100);
 // How long it waits before it tries again to close the way to a peer that joins.
 constexpr Duration kJoiningRetry = seconds(2);
 // How long an agent may take to say that it is there.
 constexpr Duration kPatience = seconds(3);
 
 }  // namespace
+
+// For any of these descriptors, or for the next that is due.
+void RunningAgent::wait_for(std::vector<pollfd>& descriptors) const {
+  const Instant now = clock_.now();
+  Instant until = std::min(now + kLookRound, control_sockets_.next_timeout());
+  for (const auto& link : links_) until = std::min(until, link->poll_timeout());
+  const int64_t ns = until > now ? (until - now).ns : 0;
+  const timespec timeout{ns / 1'000'000'000, ns % 1'000'000'000};
+  ::ppoll(descriptors.data(), descriptors.size(), &timeout, nullptr);
+}
+
+void RunningAgent::tell_alive() {
+  const auto round = service_manager_.watchdog_interval();
+  if (!round) return;
+  service_manager_.tell("WATCHDOG=1");
+  tell_alive_next_ = clock_.now() + *round;
+}
 
 // A peer that was still open has its link up: from now on through it or nowhere.
 void RunningAgent::watch_joining(Instant now) {
@@ -31,6 +51,7 @@ void RunningAgent::watch_joining(Instant now) {
     const auto limit = config_.peers[i].joining_limit;
     const bool is_over = limit && now >= joining_since_ + *limit;
     if (!open_[i] || (!link->is_up(now) && !is_over)) continue;
+    tell_alive();
     if (auto closed = machine_.link_is_up(i); closed) {
       open_[i] = false;
       spdlog::log(is_over ? spdlog::level::warn : spdlog::level::info,
@@ -59,14 +80,18 @@ bool RunningAgent::ends_unwatched() const {
 
 void RunningAgent::write_draws(uint64_t wall_ns, Instant now) {
   if (draw_log_ == nullptr) return;
+  uint64_t lost = 0;
   for (const auto& link : links_) {
     for (size_t i = 0; i < link->lanes(); ++i) {
+      lost += link->lane(i).drawn_lost.value();
       if (DrawnReleases* drawn = link->lane(i).drawn.get()) {
         draw_log_->write(fmt::format("{} -> {}", config_.name, link->peer().name), *drawn,
                          static_cast<int64_t>(wall_ns) - now.ns);
       }
     }
   }
+  if (lost > draws_lost_) spdlog::warn("--debug-draws: {} releases in all are missing in the file", lost);
+  draws_lost_ = std::max(draws_lost_, lost);
 }
 
 RunningAgent::End RunningAgent::run() {
@@ -79,8 +104,6 @@ RunningAgent::End RunningAgent::run() {
                  format_duration(*confirm_within_));
   }
   service_manager_.tell("READY=1");
-  const auto watchdog_round = service_manager_.watchdog_interval();
-  Instant watchdog_next = clock_.now();
   End end = End::asked;
   while (true) {
     std::vector<pollfd> waiting = control_sockets_.poll_fds();
@@ -88,7 +111,7 @@ RunningAgent::End RunningAgent::run() {
     waiting.push_back({wake_up_.fd(), POLLIN, 0});
     waiting.push_back({signals_.fd(), POLLIN, 0});
     waiting.push_back({restore_watch_.fd(), POLLIN, 0});
-    ::poll(waiting.data(), waiting.size(), static_cast<int>(kTimerRound.ns / 1'000'000));
+    wait_for(waiting);
     const auto signal = signals_.take();
     if (signal == "SIGHUP") {
       handle_hangup();
@@ -122,10 +145,7 @@ RunningAgent::End RunningAgent::run() {
       break;
     }
     watch_joining(now);
-    if (watchdog_round && now >= watchdog_next) {
-      service_manager_.tell("WATCHDOG=1");
-      watchdog_next = now + *watchdog_round;
-    }
+    if (now >= tell_alive_next_) tell_alive();
   }
   service_manager_.tell("STOPPING=1");
   return end;

@@ -21,6 +21,7 @@ Result<std::string> RunningAgent::answer(const std::string& request) {
 // configuration is good, but not everything that it asks for could be done.
 Result<ReloadReport> RunningAgent::reload() {
   if (on_trial()) return failure("the agent is on trial; `cuttle confirm` it before it is reloaded");
+  tell_alive();
   const LoadedConfig wanted = machine_.read_configuration();
   ReloadReport report;
   report.problems = wanted.problem_lines();
@@ -35,7 +36,8 @@ Result<ReloadReport> RunningAgent::reload() {
     return report;
   }
   service_manager_.tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", clock_.now().ns / 1000));
-  const InService in{config_, keys_, links_, strangers_, open_, machine_, *driver_, backend_, key_log_.get()};
+  const InService in{config_,  keys_,    links_,   strangers_,     open_,
+                     machine_, *driver_, backend_, key_log_.get(), [this] { tell_alive(); }};
   const auto changed = change_links(in, wanted.config, *wanted.keys, changes);
   service_manager_.tell("READY=1");
   if (!changed) return tl::unexpected(changed.error());

@@ -31,6 +31,8 @@ Result<std::unique_ptr<RunningAgent>> RunningAgent::start(const NodeConfig& conf
   if (auto confined = confine_agent(config.user, agent->driver_->system_calls()); !confined) {
     return tl::unexpected(confined.error());
   }
+  // The helper, too, before the first datagram is read.
+  if (auto confined = machine.confine(); !confined) return tl::unexpected(confined.error());
   if (auto started = agent->start_driver(); !started) return tl::unexpected(started.error());
   if (auto settled = machine.settle(); !settled) return tl::unexpected(settled.error());
   return agent;

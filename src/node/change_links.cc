@@ -18,9 +18,11 @@ class Change {
     if (auto begun = in_.machine.begin_change(); !begun) return begun;
     if (auto prepared = prepare(); !prepared) {
       coming_.clear();
+      in_.alive();
       try_to(in_.machine.abandon_change());
       return prepared;
     }
+    in_.alive();
     end_links();
     for (const size_t i : changes_.restarted) {
       if (auto link = assemble(i)) {
@@ -48,12 +50,14 @@ class Change {
 
  private:
   Result<std::unique_ptr<NodeLink>> assemble(size_t i) {
+    in_.alive();
     return assemble_link({wanted_, keys_, in_.backend, in_.key_log}, i,
                          [&](size_t peer) { return in_.machine.open_lanes(peer); });
   }
 
   // All that can fail without harm.
   Result<void> prepare() {
+    in_.alive();
     auto strangers = in_.machine.open_strangers(in_.strangers.size());
     if (!strangers) return tl::unexpected(strangers.error());
     for (StrangerSocket& stranger : *strangers) in_.strangers.push_back(std::move(stranger));
@@ -62,36 +66,52 @@ class Change {
       if (!link) return tl::unexpected(link.error());
       coming_[i] = std::move(*link);
     }
+    in_.alive();
     return in_.machine.close_wanted();
   }
 
+  // All at once: a pacer takes a slot to hear of a change, however many links it is of.
   void end_links() {
     std::vector<std::string> names = changes_.removed;
     for (const size_t i : changes_.restarted) names.push_back(wanted_.peers[i].name);
-    for (const std::string& name : names) {
-      const auto at = std::find_if(in_.links.begin(), in_.links.end(),
-                                   [&](const auto& link) { return link->peer().name == name; });
-      in_.driver.remove(**at);
-      in_.links.erase(at);
-    }
+    std::vector<NodeLink*> leaving;
+    for (const std::string& name : names) leaving.push_back(find_link(name));
+    in_.driver.remove(leaving);
+    in_.alive();
+    std::erase_if(in_.links, [&](const auto& link) {
+      return std::find(leaving.begin(), leaving.end(), link.get()) != leaving.end();
+    });
     try_to(in_.machine.withdraw());
+    in_.alive();
   }
 
   void begin_links() {
+    std::vector<size_t> ready;
+    std::vector<NodeLink*> joining;
     for (size_t i = 0; i < coming_.size(); ++i) {
+      in_.alive();
       if (coming_[i] == nullptr) {
         // Its traffic may have passed beside it until now.
         if (find_link(wanted_.peers[i].name) != nullptr) try_to(in_.machine.open_link(i));
         continue;
       }
-      auto begun = in_.machine.open_link(i);
-      if (begun) begun = in_.driver.add(*coming_[i]);
-      if (begun) {
-        in_.links.push_back(std::move(coming_[i]));
+      if (auto opened = in_.machine.open_link(i); !opened) {
+        note(opened.error());
+        continue;
+      }
+      ready.push_back(i);
+      joining.push_back(coming_[i].get());
+    }
+    in_.alive();
+    const auto begun = in_.driver.add(joining);
+    for (size_t k = 0; k < ready.size(); ++k) {
+      if (begun[k]) {
+        in_.links.push_back(std::move(coming_[ready[k]]));
       } else {
-        note(begun.error());
+        note(begun[k].error());
       }
     }
+    in_.alive();
   }
 
   NodeLink* find_link(const std::string& name) const {

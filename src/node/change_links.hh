@@ -3,6 +3,7 @@
 // are never taken away, only its link is missing for a moment where it has to start anew.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -28,7 +29,8 @@ struct InService {
   Machine& machine;  // which has read `wanted`
   Driver& driver;
   AeadBackend backend;
-  KeyLog* key_log;  // may be null
+  KeyLog* key_log;              // may be null
+  std::function<void()> alive;  // called between any two steps: a change of many links may take a while
 };
 
 // `changes`: compare_links() of the two. The links that are to be added are made first; should one fail,

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "control/client.hh"
 #include "io/privileges.hh"
 
@@ -46,6 +48,12 @@ void ControlSockets::handle_ready(Instant now, std::span<const pollfd> ready) {
 
 void ControlSockets::handle_timeout(Instant now) {
   for (const auto& server : servers_) server->handle_timeout(now);
+}
+
+Instant ControlSockets::next_timeout() const {
+  Instant next = Instant::never();
+  for (const auto& server : servers_) next = std::min(next, server->next_timeout());
+  return next;
 }
 
 }  // namespace cuttle

@@ -22,6 +22,7 @@ class ControlSockets {
   std::vector<pollfd> poll_fds() const;
   void handle_ready(Instant now, std::span<const pollfd> ready);
   void handle_timeout(Instant now);
+  Instant next_timeout() const;
 
  private:
   std::vector<std::unique_ptr<ControlServer>> servers_;

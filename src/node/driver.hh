@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,13 +31,15 @@ class Driver {
   // to.
   virtual Result<std::string> start(const std::vector<std::unique_ptr<NodeLink>>& links) = 0;
 
-  // While it runs: a link more, and one less, without disturbing the others. After remove() nobody but the
-  // caller touches its lanes. Not every driver can.
+  // While it runs: links more, and less, without disturbing the others. After remove() nobody but the caller
+  // touches their lanes. Takes about as long for many as for one. Not every driver can.
   virtual bool takes_changes() const { return false; }
-  virtual Result<void> add(NodeLink& /*link*/) {
-    return failure("this driver takes no links while it runs; restart the agent");
+  // One result for each.
+  virtual std::vector<Result<void>> add(std::span<NodeLink* const> links) {
+    return std::vector<Result<void>>(links.size(),
+                                     failure("this driver takes no links while it runs; restart the agent"));
   }
-  virtual void remove(NodeLink& /*link*/) {}
+  virtual void remove(std::span<NodeLink* const> /*links*/) {}
 
   // Control thread, several times a second: sees to its threads.
   virtual void handle_timeout(Instant /*now*/) {}

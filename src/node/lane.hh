@@ -84,11 +84,13 @@ struct Lane {
 
   // Pacer to control thread, where draws are logged.
   std::unique_ptr<DrawnReleases> drawn;
+  Counter drawn_lost;  // that found it full; written by the pacer's thread
 
   // Control thread to pacer, control thread to receiver.
   alignas(64) Ring<PacerCommand> to_pacer{8};
   Ring<ReceiverCommand> to_receiver{8};
   CellRing handshakes_out;
+  Counter handshakes_unsent;  // that found this ring full; written by the control thread
   // Receiver to control thread.
   CellRing handshakes_in;
   std::atomic<uint64_t> confirmed_session{0};  // the newest whose first authentic cell came

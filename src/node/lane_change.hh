@@ -1,8 +1,10 @@
-// A lane that joins a loop while it runs, or leaves it. The control thread says so and waits; the loop takes
-// it between two of its rounds, with one look at a word when there is nothing.
+// Lanes that join a loop while it runs, or leave it. The control thread says so; the loop takes all of a
+// change between two of its rounds, with one look at a word when there is nothing. A pacer has a round a
+// slot, and slots can be long: so it is one round for a change, however many lanes it is of.
 #pragma once
 
 #include <atomic>
+#include <vector>
 
 #include "io/clock.hh"
 #include "node/lane.hh"
@@ -11,45 +13,44 @@ namespace cuttle {
 
 class LaneChange {
  public:
-  // Control thread: returns once the loop has taken the change. `wake_up` makes the loop look.
-  template <typename WakeUpLoop>
-  void join(Lane& lane, WakeUpLoop wake_up) {
-    hand_over({&lane, true}, wake_up);
-  }
-  template <typename WakeUpLoop>
-  void leave(Lane& lane, WakeUpLoop wake_up) {
-    hand_over({&lane, false}, wake_up);
+  // Control thread: returns at once. What makes the loop look is up to the caller. Each is followed by
+  // wait().
+  void begin_join(std::vector<Lane*> lanes) { begin({std::move(lanes), true}); }
+  void begin_leave(std::vector<Lane*> lanes) { begin({std::move(lanes), false}); }
+  // Control thread: returns once the loop has taken the change.
+  void wait() const {
+    constexpr Duration kLook = microseconds(200);
+    MonotonicClock clock;
+    while (waiting_.load(std::memory_order_acquire)) clock.sleep_until(clock.now() + kLook);
   }
 
-  // The loop's thread: calls join(lane) or leave(lane) when there is a change.
+  // The loop's thread: calls join(lane) or leave(lane) for each when there is a change.
   template <typename Join, typename Leave>
   void poll(Join join, Leave leave) {
-    const Change* change = waiting_.load(std::memory_order_acquire);
-    if (change == nullptr) return;
-    if (change->joins) {
-      join(*change->lane);
-    } else {
-      leave(*change->lane);
+    if (!waiting_.load(std::memory_order_acquire)) return;
+    for (Lane* lane : change_.lanes) {
+      if (change_.joins) {
+        join(*lane);
+      } else {
+        leave(*lane);
+      }
     }
-    waiting_.store(nullptr, std::memory_order_release);
+    waiting_.store(false, std::memory_order_release);
   }
 
  private:
   struct Change {
-    Lane* lane;
-    bool joins;
+    std::vector<Lane*> lanes;
+    bool joins = false;
   };
 
-  template <typename WakeUpLoop>
-  void hand_over(Change change, WakeUpLoop wake_up) {
-    constexpr Duration kLook = microseconds(200);
-    MonotonicClock clock;
-    waiting_.store(&change, std::memory_order_release);
-    wake_up();
-    while (waiting_.load(std::memory_order_acquire) != nullptr) clock.sleep_until(clock.now() + kLook);
+  void begin(Change change) {
+    change_ = std::move(change);
+    waiting_.store(true, std::memory_order_release);
   }
 
-  std::atomic<const Change*> waiting_{nullptr};
+  Change change_;  // the loop's while one waits, else the control thread's
+  std::atomic<bool> waiting_{false};
 };
 
 }  // namespace cuttle

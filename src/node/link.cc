@@ -53,6 +53,7 @@ void NodeLink::handle_restored() {
 }
 
 void NodeLink::handle_control(Instant now, uint64_t wall_clock_ns) {
+  association_.handle_heard(last_authentic());
   handle_lanes();
   association_.handle_timeout(now, last_authentic(), wall_clock_ns);
   send_handshake();
@@ -70,9 +71,11 @@ void NodeLink::handle_keys(const AssociationKeys& keys) {
 }
 
 void NodeLink::send_handshake() {
-  if (const auto cell = association_.poll_datagram()) {
-    lanes_[0]->handshakes_out.push(*cell, association_.datagram_due());
-  }
+  const auto cell = association_.poll_datagram();
+  if (!cell) return;
+  // Full: the pacer has not taken any for long. Whoever asked asks again.
+  Lane& lane = *lanes_[0];
+  if (!lane.handshakes_out.push(*cell, association_.datagram_due())) lane.handshakes_unsent.add();
 }
 
 void NodeLink::handle_lanes() {

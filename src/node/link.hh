@@ -29,9 +29,10 @@ class NodeLink {
   void add_lane(std::unique_ptr<Lane> lane);
   void set_receiver_wake_up(size_t lane, std::function<void()> wake_up);
 
-  // Everything there is to do now. To be called when a lane woke the control thread, and at least every 100
-  // ms.
+  // Everything there is to do now. To be called when a lane woke the control thread, and whenever
+  // poll_timeout() is over.
   void handle_control(Instant now, uint64_t wall_clock_ns);
+  Instant poll_timeout() const { return association_.poll_timeout(); }
 
   // Other keys from now on (association.hh); what else the peer's configuration says is as it was.
   void handle_keys(const AssociationKeys& keys);

@@ -14,6 +14,7 @@ bool same_but_for_keys(PeerConfig a, PeerConfig b) {
     peer->next_public_key.reset();
     peer->preshared_key_file.clear();
     peer->joining = false;  // a matter of routes, not of the link
+    peer->joining_limit.reset();
     peer->line = 0;
   }
   return a == b;
@@ -90,6 +91,8 @@ void check_unchangeable(const NodeConfig& now, const NodeConfig& wanted, const S
   check("runtime.realtime", now.realtime == wanted.realtime);
   check("runtime.poll_before", now.poll_before == wanted.poll_before);
   check("runtime.cpu_latency", now.cpu_latency == wanted.cpu_latency);
+  check("runtime.release", now.release == wanted.release);
+  check("runtime.lead", now.lead == wanted.lead);
   check("runtime.spin", now.spin == wanted.spin);
   check("runtime.shards", now.shards == wanted.shards);
   check("runtime.cpus", now.cpus == wanted.cpus);

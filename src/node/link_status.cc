@@ -66,6 +66,7 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   drops["packet_refused_by_tun"] += lane.packets.tun_refused.value();
   drops["handshake_mac_wrong"] += lane.packets.handshake_mac_wrong.value();
   drops["handshake_lost"] += lane.packets.handshakes_lost.value();
+  drops["handshake_unsent"] += lane.handshakes_unsent.value();
 }
 
 void count_handshakes(LinkStatus& status, const AssociationCounters& counters) {

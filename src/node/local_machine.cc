@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.hh"
 #include "io/clock.hh"
@@ -38,13 +39,17 @@ void keep_first(Result<void>& all, Result<void> one) {
 LoadedConfig LocalMachine::read_configuration() {
   CUTTLE_CHECK(!change_, "a change ends before another begins");
   LoadedConfig loaded = load_config(options_.file, KeyFiles::read);
-  loaded.config.driver = options_.driver;
+  const std::string driver = std::exchange(loaded.config.driver, options_.driver);
+  if (!driver_in_file_ && loaded.good()) driver_in_file_ = driver;
   if (loaded.good()) {
     if (!settled_) check_process(loaded.config, loaded.lines, loaded.problems);
     check_network(loaded.config, loaded.lines, loaded.problems);
   }
   if (loaded.good() && in_force_) {
-    check_unchangeable(*in_force_, loaded.config, loaded.lines, loaded.problems);
+    // What the file says of the driver may have been overruled at the start, so it is compared with itself.
+    NodeConfig written = loaded.config;
+    if (driver != *driver_in_file_) written.driver = driver;
+    check_unchangeable(*in_force_, written, loaded.lines, loaded.problems);
   }
   wanted_.reset();
   if (loaded.good()) {
@@ -108,10 +113,11 @@ Result<QueueDoors> LocalMachine::set_up_queues() {
   return clock_devices_.set_up(*in_force_, owner_.value_or(::geteuid()));
 }
 
+Result<void> LocalMachine::confine() {
+  return options_.confine ? options_.confine(in_force_->user) : Result<void>();
+}
+
 Result<void> LocalMachine::settle() {
-  if (options_.confine) {
-    if (auto confined = options_.confine(in_force_->user); !confined) return confined;
-  }
   settled_ = true;
   return {};
 }
@@ -200,7 +206,7 @@ void LocalMachine::watch_joining(Instant now) {
 }
 
 Result<GuardStatus> LocalMachine::guard_status() {
-  return cuttle::guard_status();
+  return guard_status_.get(MonotonicClock().now(), cuttle::guard_status);
 }
 
 Result<std::vector<QueueLook>> LocalMachine::look_at_queues() {

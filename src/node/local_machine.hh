@@ -10,6 +10,7 @@
 #include "io/cpu_latency.hh"
 #include "node/clock_devices.hh"
 #include "node/joining.hh"
+#include "node/kept.hh"
 #include "node/machine.hh"
 #include "node/redirect_watch.hh"
 
@@ -19,7 +20,7 @@ struct LocalMachineOptions {
   std::string file;       // the configuration
   std::string driver;     // that runs it, whatever the file says
   bool on_trial = false;  // take_back() is allowed until confirm()
-  // Called by settle(): gives away the privileges that a running node does not need. `user`: whom the agent
+  // Called by confine(): gives away the privileges that a running node does not need. `user`: whom the agent
   // becomes, runtime.user. Empty: nothing.
   std::function<Result<void>(const std::string& user)> confine = {};
 };
@@ -35,6 +36,7 @@ class LocalMachine final : public Machine {
   Result<std::vector<StrangerSocket>> open_strangers(size_t already) override;
   Result<void> open_link(size_t peer) override;
   Result<QueueDoors> set_up_queues() override;
+  Result<void> confine() override;
   Result<void> settle() override;
   Result<void> begin_change() override;
   Result<void> close_wanted() override;
@@ -60,6 +62,7 @@ class LocalMachine final : public Machine {
   };
 
   LocalMachineOptions options_;
+  std::optional<std::string> driver_in_file_;  // at the start
   std::optional<NodeConfig> wanted_;
   std::optional<NodeConfig> in_force_;
   std::optional<Joining> joining_;  // there when in_force_ is
@@ -72,6 +75,9 @@ class LocalMachine final : public Machine {
   bool taken_back_ = false;
   bool on_trial_;
   RedirectWatch watch_;
+  // Reading nftables' counters takes milliseconds, and whoever may ask for the status may do so without
+  // pause.
+  Kept<Result<GuardStatus>> guard_status_{milliseconds(200)};
   Instant joining_next_{};
   std::optional<CpuLatency> cpu_latency_;
 };

@@ -39,7 +39,10 @@ class Machine {
   virtual Result<std::vector<StrangerSocket>> open_strangers(size_t already) = 0;
   virtual Result<void> open_link(size_t peer) = 0;  // interface up, addresses routed into it
   virtual Result<QueueDoors> set_up_queues() = 0;   // once; those that keep time (release_queues.hh)
-  virtual Result<void> settle() = 0;  // the start is over: who is not needed any more goes, privileges too
+  // Nothing more is opened until the start is over: what only that takes is given away. Before anything that
+  // came from the network is read.
+  virtual Result<void> confine() = 0;
+  virtual Result<void> settle() = 0;  // the start is over
 
   // --- A change to the wanted configuration. Between begin and close: open_strangers(), and open_lanes() of
   // peers that come; until then abandon_change() goes back. After withdraw(), open_lanes() of peers that

@@ -47,6 +47,7 @@ class MachineDouble final : public Machine {
   }
   Result<std::vector<LaneDoor>> open_lanes(size_t peer) override {
     check_peer(peer);
+    CUTTLE_CHECK(!confined_ || changing_, "what a start opens, it opens before it gives privileges away");
     ++openings_;
     if (!succeeds()) return failure("cannot open");
     return std::vector<LaneDoor>();
@@ -68,9 +69,15 @@ class MachineDouble final : public Machine {
     has_queues_ = true;
     return QueueDoors();
   }
-  Result<void> settle() override {
-    CUTTLE_CHECK(closed_ && !settled_, "a start ends once");
+  Result<void> confine() override {
+    CUTTLE_CHECK(closed_ && !settled_ && !confined_, "privileges are given away once");
     if (!succeeds()) return failure("cannot give privileges away");
+    confined_ = true;
+    return {};
+  }
+  Result<void> settle() override {
+    CUTTLE_CHECK(closed_ && confined_ && !settled_, "a start ends once, without the privileges that it took");
+    if (!succeeds()) return failure("cannot settle");
     settled_ = true;
     return {};
   }
@@ -148,6 +155,7 @@ class MachineDouble final : public Machine {
   std::optional<size_t> in_force_;
   bool closed_ = false;
   bool has_queues_ = false;
+  bool confined_ = false;
   bool settled_ = false;
   bool changing_ = false;
   bool withdrawn_ = false;

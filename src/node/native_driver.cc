@@ -37,26 +37,31 @@ class NativeDriver final : public Driver {
 
   bool takes_changes() const override { return true; }
 
-  Result<void> add(NodeLink& link) override {
-    for (size_t j = 0; j < link.lanes(); ++j) {
-      Shard& shard = least_busy();
-      serve(link, j, shard);
-      if (auto added = shard.add(link.lane(j)); !added) {
-        served_by_.erase(&link.lane(j));
-        remove(link);
-        return added;
+  std::vector<Result<void>> add(std::span<NodeLink* const> links) override {
+    std::vector<Result<void>> added;
+    ByShard paced;
+    for (NodeLink* link : links) {
+      added.push_back(let_in(*link));
+      for (size_t j = 0; added.back() && j < link->lanes(); ++j) {
+        paced[served_by_.at(&link->lane(j))].push_back(&link->lane(j));
       }
     }
-    return {};
+    for (auto& [shard, lanes] : paced) shard->begin_pacing(std::move(lanes));
+    for (const auto& [shard, lanes] : paced) shard->wait_for_pacer();
+    return added;
   }
 
-  void remove(NodeLink& link) override {
-    for (size_t j = 0; j < link.lanes(); ++j) {
-      const auto found = served_by_.find(&link.lane(j));
-      if (found == served_by_.end()) continue;
-      found->second->remove(link.lane(j));
-      served_by_.erase(found);
+  void remove(std::span<NodeLink* const> links) override {
+    ByShard paced;
+    for (NodeLink* link : links) {
+      for (size_t j = 0; j < link->lanes(); ++j) {
+        const auto found = served_by_.find(&link->lane(j));
+        if (found != served_by_.end()) paced[found->second].push_back(found->first);
+      }
     }
+    for (const auto& [shard, lanes] : paced) shard->begin_removing(lanes);
+    for (const auto& [shard, lanes] : paced) shard->wait_for_pacer();
+    for (NodeLink* link : links) let_out(*link);
   }
 
   void handle_timeout(Instant now) override {
@@ -64,6 +69,31 @@ class NativeDriver final : public Driver {
   }
 
  private:
+  using ByShard = std::map<Shard*, std::vector<Lane*>>;
+
+  // To the threads that have a round whenever they are woken.
+  Result<void> let_in(NodeLink& link) {
+    for (size_t j = 0; j < link.lanes(); ++j) {
+      Shard& shard = least_busy();
+      serve(link, j, shard);
+      if (auto added = shard.let_in(link.lane(j)); !added) {
+        served_by_.erase(&link.lane(j));
+        let_out(link);
+        return added;
+      }
+    }
+    return {};
+  }
+
+  void let_out(NodeLink& link) {
+    for (size_t j = 0; j < link.lanes(); ++j) {
+      const auto found = served_by_.find(&link.lane(j));
+      if (found == served_by_.end()) continue;
+      found->second->let_out(link.lane(j));
+      served_by_.erase(found);
+    }
+  }
+
   void serve(NodeLink& link, size_t lane, Shard& shard) {
     served_by_[&link.lane(lane)] = &shard;
     choose_queue(link.lane(lane), shard.number());
@@ -93,7 +123,7 @@ class NativeDriver final : public Driver {
   const NodeConfig& config_;
   const WakeUp& control_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::map<const Lane*, Shard*> served_by_;
+  std::map<Lane*, Shard*> served_by_;
 };
 
 }  // namespace

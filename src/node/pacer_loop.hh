@@ -24,13 +24,11 @@ class PacerLoop {
 
   void run(const std::atomic<bool>& stop);
 
-  // While it runs; from the control thread. Takes as long as until the next slot of any of its lanes.
-  void add(Lane& lane) {
-    change_.join(lane, [] {});
-  }
-  void remove(Lane& lane) {
-    change_.leave(lane, [] {});
-  }
+  // While it runs; from the control thread. Each is followed by wait(), which takes as long as until the next
+  // slot of any of its lanes.
+  void begin_add(std::vector<Lane*> lanes) { change_.begin_join(std::move(lanes)); }
+  void begin_remove(std::vector<Lane*> lanes) { change_.begin_leave(std::move(lanes)); }
+  void wait() const { change_.wait(); }
 
  private:
   struct Due {

@@ -34,7 +34,9 @@ Duration wake_lead(const Lane& lane) {
 namespace {
 
 void count(Lane& lane, size_t sent, size_t of) {
-  if (lane.drawn) lane.drawn->push(DrawnRelease{lane.sender.drawn(), static_cast<uint32_t>(of)});
+  if (lane.drawn && !lane.drawn->push(DrawnRelease{lane.sender.drawn(), static_cast<uint32_t>(of)})) {
+    lane.drawn_lost.add();
+  }
   lane.sender.counters().cells.add(sent);
   lane.sender.counters().datagrams_refused.add(of - sent);
 }

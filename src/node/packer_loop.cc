@@ -46,7 +46,9 @@ Result<void> PackerLoop::watch(Source& source) {
 Result<void> PackerLoop::add(Lane& lane) {
   coming_ = std::make_unique<Source>(Source{&lane});
   Source* source = coming_.get();
-  change_.join(lane, [this] { wake_up(); });
+  change_.begin_join({&lane});
+  wake_up();
+  change_.wait();
   auto added = watch(*source);
   if (!added) remove(lane);
   return added;
@@ -54,7 +56,9 @@ Result<void> PackerLoop::add(Lane& lane) {
 
 void PackerLoop::remove(Lane& lane) {
   events_.remove(lane.tun.fd());
-  change_.leave(lane, [this] { wake_up(); });
+  change_.begin_leave({&lane});
+  wake_up();
+  change_.wait();
 }
 
 void PackerLoop::run(const std::atomic<bool>& stop) {

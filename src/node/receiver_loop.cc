@@ -152,7 +152,9 @@ void ReceiverLoop::handle_timeout(Instant now) {
 }
 
 Result<void> ReceiverLoop::add(Lane& lane) {
-  change_.join(lane, [this] { wake_up(); });
+  change_.begin_join({&lane});
+  wake_up();
+  change_.wait();
   auto added = events_.add(lane.socket.fd(), tag_of(lane), EventQueue::Trigger::level);
   if (!added) remove(lane);
   return added;
@@ -160,7 +162,9 @@ Result<void> ReceiverLoop::add(Lane& lane) {
 
 void ReceiverLoop::remove(Lane& lane) {
   events_.remove(lane.socket.fd());
-  change_.leave(lane, [this] { wake_up(); });
+  change_.begin_leave({&lane});
+  wake_up();
+  change_.wait();
 }
 
 }  // namespace cuttle

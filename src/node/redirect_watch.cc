@@ -1,7 +1,5 @@
 #include "node/redirect_watch.hh"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
 #include "io/egress_lock.hh"
@@ -21,12 +19,6 @@ Result<bool> rules_are_whole(const NodeConfig& config) {
   if (!port_rules) return tl::unexpected(port_rules.error());
   std::sort(wanted.begin(), wanted.end());
   return std::includes(port_rules->begin(), port_rules->end(), wanted.begin(), wanted.end());
-}
-
-void say(std::string& last, spdlog::level::level_enum level, const std::string& text) {
-  if (last == text) return;
-  last = text;
-  spdlog::log(level, "{}", text);
 }
 
 }  // namespace
@@ -70,44 +62,35 @@ void RedirectWatch::handle_timeout(Instant now, const NodeConfig& routed, const 
 void RedirectWatch::watch_guard(const NodeConfig& guarded) {
   const auto wanted = guard_on_this_machine(guarded);
   const auto whole = wanted ? guard_is_whole(*wanted) : Result<bool>(tl::unexpected(wanted.error()));
-  if (whole && *whole) {
-    guard_trouble_.clear();
-  } else if (auto restored = restore_guard(guarded); !restored) {
-    say(guard_trouble_, spdlog::level::err,
-        "the guard is gone and cannot be put back: " + restored.error().message);
-  } else {
-    say(guard_trouble_, spdlog::level::warn,
-        "the guard (nftables table inet cuttle) was gone, and is back; something flushed the ruleset, or a "
-        "bridge is new");
-  }
+  guard_.handle_look(
+      whole, [&] { return restore_guard(guarded); },
+      {.name = "the guard",
+       .missing = "the guard is gone",
+       .is_back =
+           "the guard (nftables table inet cuttle) was gone, and is back; something flushed the ruleset, "
+           "or a bridge is new"});
 }
 
 void RedirectWatch::watch_lock(const NodeConfig& guarded) {
   const GuardConfig guard = guard_of(guarded);
   const auto without = devices_without_lock(guard);
-  if (without && without->empty()) {
-    lock_trouble_.clear();
-  } else if (auto locked = apply_lock(guard); !locked) {
-    say(lock_trouble_, spdlog::level::err,
-        "the lock at the egress is missing and cannot be put back: " + locked.error().message);
-  } else {
-    std::string names;
-    for (const Link& device : without.value_or(std::vector<Link>())) names += " " + device.name;
-    say(lock_trouble_, spdlog::level::info, "the lock at the egress was put on:" + names);
-  }
+  std::string names;
+  for (const Link& device : without.value_or(std::vector<Link>())) names += " " + device.name;
+  lock_.handle_look(without.map([](const auto& devices) { return devices.empty(); }),
+                    [&] { return apply_lock(guard); },
+                    {.name = "the lock at the egress",
+                     .missing = "the lock at the egress is missing",
+                     .is_back = "the lock at the egress was put on:" + names,
+                     .back_level = spdlog::level::info});
 }
 
 void RedirectWatch::watch_routes(const NodeConfig& routed) {
-  if (const auto whole = routes_are_whole(routed); whole && *whole) {
-    routes_trouble_.clear();
-  } else if (auto restored = restore_routes(routed); !restored) {
-    say(routes_trouble_, spdlog::level::err,
-        "rules or routes of the links are gone and cannot be put back: " + restored.error().message);
-  } else {
-    say(routes_trouble_, spdlog::level::warn,
-        "rules or routes of the links were gone, and are back; something removed them, as systemd-networkd "
-        "does when it restarts, or set an interface down");
-  }
+  routes_.handle_look(
+      routes_are_whole(routed), [&] { return restore_routes(routed); },
+      {.name = "rules and routes of the links",
+       .missing = "rules or routes of the links are gone",
+       .is_back = "rules or routes of the links were gone, and are back; something removed them, as "
+                  "systemd-networkd does when it restarts, or set an interface down"});
 }
 
 }  // namespace cuttle

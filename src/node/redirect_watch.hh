@@ -3,11 +3,10 @@
 // know when it starts, an interface that is set down takes its routes along, a new device has no lock yet.
 #pragma once
 
-#include <string>
-
 #include "base/result.hh"
 #include "base/time.hh"
 #include "config/config.hh"
+#include "node/watched.hh"
 
 namespace cuttle {
 
@@ -30,9 +29,9 @@ class RedirectWatch {
   void watch_routes(const NodeConfig& routed);
 
   Instant looked_{};
-  std::string guard_trouble_;  // what was said of it since it was last whole: once, not in every round
-  std::string lock_trouble_;
-  std::string routes_trouble_;
+  Watched guard_;
+  Watched lock_;
+  Watched routes_;
 };
 
 }  // namespace cuttle

@@ -2,6 +2,8 @@
 // agent_requests.cc answers the control socket, agent.cc goes round.
 #pragma once
 
+#include <poll.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -63,6 +65,9 @@ class RunningAgent {
   size_t place_of(const NodeLink& link) const;
   StatusSnapshot status();
 
+  void wait_for(std::vector<pollfd>& descriptors) const;
+  // To the service manager's watchdog: when that is due, and before any step that may take long.
+  void tell_alive();
   void watch_joining(Instant now);
   void watch_machine(Instant now);
   bool ends_unwatched() const;
@@ -72,6 +77,7 @@ class RunningAgent {
   NodeKeys keys_;
   Machine& machine_;
   ServiceManager service_manager_;
+  Instant tell_alive_next_{};
   Signals signals_;
   WakeUp wake_up_;
   MonotonicClock clock_;
@@ -89,6 +95,7 @@ class RunningAgent {
   bool memory_locked_ = false;
   std::unique_ptr<KeyLog> key_log_;
   std::unique_ptr<DrawLog> draw_log_;
+  uint64_t draws_lost_ = 0;  // already said
   std::vector<StrangerSocket> strangers_;
   std::vector<std::unique_ptr<NodeLink>> links_;
   ReleaseQueues queues_;

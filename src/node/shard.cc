@@ -76,19 +76,17 @@ bool ShardOptions::may_take_cpu() const {
   return !spin || std::thread::hardware_concurrency() > kThreads * shards;
 }
 
-Result<void> Shard::add(Lane& lane) {
+Result<void> Shard::let_in(Lane& lane) {
   if (auto added = receiver_->add(lane); !added) return added;
   if (auto added = packer_->add(lane); !added) {
     receiver_->remove(lane);
     return added;
   }
-  pacer_.add(lane);
   return {};
 }
 
-void Shard::remove(Lane& lane) {
+void Shard::let_out(Lane& lane) {
   packer_->remove(lane);
-  pacer_.remove(lane);
   receiver_->remove(lane);
 }
 

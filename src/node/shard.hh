@@ -40,9 +40,14 @@ class Shard {
 
   uint32_t number() const { return options_.number; }
 
-  // While it runs: a lane more, or one less. After remove() nothing here touches the lane.
-  Result<void> add(Lane& lane);
-  void remove(Lane& lane);
+  // While it runs: lanes more, or less, in steps, so that pacers of several shards can be waited for
+  // together. A lane that was let in is paced, or let out again.
+  Result<void> let_in(Lane& lane);
+  void begin_pacing(std::vector<Lane*> lanes) { pacer_.begin_add(std::move(lanes)); }
+  // The pacer first; after wait_for_pacer() and let_out() nothing here touches the lane.
+  void begin_removing(std::vector<Lane*> lanes) { pacer_.begin_remove(std::move(lanes)); }
+  void wait_for_pacer() const { pacer_.wait(); }
+  void let_out(Lane& lane);
 
  private:
   Shard(std::unique_ptr<PackerLoop> packer, std::unique_ptr<ReceiverLoop> receiver, std::vector<Lane*> lanes,

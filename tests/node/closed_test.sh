@@ -29,10 +29,11 @@ keep_talking() { # NODE, until the file $WORK/quiet is there
       in_space "$node" timeout -k 1 1 "$CUTTLE_TOOLS/stream" send --to "$address" --seconds 1 || true
       sleep 0.05
     done &
-    # Somebody without any privilege, past the routes; and, where there is one, a guest that the node routes for.
+    # Somebody without any privilege, past the routes; and, where there is one, a guest that the node routes for, in fragments too.
     while [[ ! -e $WORK/quiet ]]; do in_space "$node" "$CUTTLE_TOOLS/past" --interface u0 --to "$address" || true; done &
     [[ ! -e /run/netns/$NET-g$node ]] || while [[ ! -e $WORK/quiet ]]; do
       ip netns exec "$NET-g$node" timeout 2 "$CUTTLE_TOOLS/sequence" send --to "$address" --pps 100 --seconds 1 || true
+      ip netns exec "$NET-g$node" "$CUTTLE_TOOLS/past" --interface eth0 --to "$address" || true
     done &
   done >/dev/null 2>&1
   wait

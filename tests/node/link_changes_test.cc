@@ -3,11 +3,15 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+#include <sstream>
+
 #include "config/parse.hh"
 
 namespace cuttle {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -69,6 +73,8 @@ TEST_F(LinkChangesTest, NothingChanged) {
   EXPECT_THAT(changes.kept, ElementsAre(0, 1));
   EXPECT_TRUE(changes.only_keys());
   EXPECT_THAT(changes.rekeyed, IsEmpty());
+  wanted.peers[0].joining_limit = seconds(60);  // a matter of routes
+  EXPECT_THAT(compare(wanted).kept, ElementsAre(0, 1));
 }
 
 TEST_F(LinkChangesTest, OneMoreOneLess) {
@@ -134,6 +140,63 @@ TEST_F(LinkChangesTest, WhatTakesARestartIsSaidWithItsLine) {
   ASSERT_FALSE(other.problems.has_errors());
   EXPECT_THAT(problems(now, other),
               ElementsAre(HasSubstr("FILE:4: node.listen: "), HasSubstr("runtime.shards: ")));
+}
+
+// Whatever the reader knows of [node] and [runtime]: a reload that would pass over it in silence is a fault.
+TEST_F(LinkChangesTest, NothingIsPassedOver) {
+  const std::map<std::string, std::string> others{
+      {"name", "\"z\""},
+      {"listen", "\"10.0.0.9:4410\""},
+      {"addresses", "[\"10.0.0.1\", \"fd00::1\"]"},
+      {"accept", "[\"10.0.0.1\"]"},
+      {"control_socket", "\"/z\""},
+      {"status_group", "\"z\""},
+      {"firewall_mark", "7"},
+      {"route_table", "7"},
+      {"inner_mtu", "1400"},
+      {"driver", "\"seastar\""},
+      {"user", "\"z\""},
+      {"realtime", "false"},
+      {"poll_before", "\"9 us\""},
+      {"cpu_latency", "\"9 us\""},
+      {"release", "\"thread\""},
+      {"lead", "\"9 ms\""},
+      {"spin", "true"},
+      {"shards", "2"},
+      {"cpus", "[0]"},
+      {"private_key_file", ""},  // which is read again
+  };
+  const std::string peers(kFile.substr(kFile.find("[[peer]]")));
+  const std::string node(kFile.substr(0, kFile.find("[[peer]]")));
+  int tables = 0;
+  for (const std::string& section : {std::string("node"), std::string("runtime")}) {
+    const ParsedConfig unknown = parse_config("[" + section + "]\nzzzzzzzz = 1\n", "");
+    for (const Problem& problem : unknown.problems.list()) {
+      const size_t list = problem.message.find("known here: ");
+      if (list == std::string::npos) continue;
+      ++tables;
+      std::string names = problem.message.substr(list + 12);
+      names.replace(names.rfind(" and "), 5, ", ");
+      std::istringstream words(names);
+      for (std::string key; std::getline(words, key, ',');) {
+        key.erase(0, key.find_first_not_of(' '));
+        ASSERT_TRUE(others.contains(key)) << "what does a reload make of " << key << "?";
+        const std::string& value = others.at(key);
+        if (value.empty()) continue;
+        std::string text = node;
+        if (const size_t at = text.find("\n" + key + " = "); at != std::string::npos) {
+          text.erase(at, text.find('\n', at + 1) - at);
+        }
+        text += "[" + section + "]\n" + key + " = " + value + "\n" + peers;
+        if (section == "node") text.erase(text.find("[node]\n", 1), 7);
+        const ParsedConfig other = parse_config(text, "");
+        EXPECT_FALSE(other.problems.has_errors()) << text;
+        EXPECT_THAT(problems(now, other),
+                    Contains(HasSubstr(section + "." + key + ": not what the agent runs with")));
+      }
+    }
+  }
+  EXPECT_EQ(tables, 2);
 }
 
 TEST_F(LinkChangesTest, TheReportNamesThem) {

@@ -116,6 +116,9 @@ starts_as_that_user() {
   start_agent b
   wait_up
   expect_harmless a
+  # Without CAP_SYS_RESOURCE, as in most containers, it says so: in one line, once.
+  expect_same "lines about I/O flushers" 1 "$(grep -c 'flusher' "$WORK/a.log")"
+  grep -q 'warning.*storage over the links may wait for itself.*CAP_SYS_RESOURCE' "$WORK/a.log" || fail "it says: $(grep flusher "$WORK/a.log")"
   expect_helper a 12 14 39
   expect_at_work
 }
@@ -180,6 +183,46 @@ helper_dies() {
   says_unwatched && fail "the next agent has no helper either"
   return 0
 }
+
+# And what somebody takes away then stays away: of the queue that keeps time that is no end, and nothing leaves but
+# cells.
+queue_is_lost_without_the_helper() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  start_agents
+  keeps_time_by queue || fail "no queue: $(status a .queue_why_not)"
+  kill -KILL "$(helper_of a)"
+  eventually 5 says_unwatched || fail "the status does not say that nobody watches"
+  start_capture wire ma
+  ip -n "$NET-a" link del cuttle-clock0
+  eventually 20 keeps_time_by thread || fail "it does not go on without the queue"
+  grep -q 'takes no cells any more.*restart the agent' "$WORK/a.log" || fail "the log does not say what to do"
+  status a .queue_why_not | grep -q 'restart the agent' || fail "the status says: $(status a .queue_why_not)"
+  wait_up
+  transfer "${V4[b]}" --bytes 1000000
+  expect_same "the checksum is the sender's" true "$(transferred match)"
+  stop_capture wire
+  expect_same "packets between the nodes that are no cells" "" \
+    "$(captured wire "$BETWEEN and not $NEIGHBOURS and not $(cells_v4 1472 4410)" | head -n 3)"
+}
+keeps_time_by() { [[ $(status a '.links[0].release.by') == "$1" ]]; }
+
+# Before the agent reads anything from the network, its helper has given away what the start took.
+helper_is_confined_before_anything_is_received() {
+  local round helper
+  network
+  connect
+  RATE="20 Mb/s" configure
+  for round in 1 2 3; do
+    start_agent a
+    until receives a; do process_lives "$(<"$WORK/a.pid")" || fail "a ends"; done
+    helper=$(helper_of a)
+    expect_same "capabilities of the helper once the agent receives, round $round" "$(capabilities 2 10 12 14 39)" "$(of_process "$helper" CapPrm)"
+    stop_agent a
+  done
+}
+receives() { grep -qs '^receiver-0' "/proc/$(<"$WORK/$1.pid")"/task/*/comm; }
 
 # Where somebody starts it again, it ends, closed.
 helper_dies_under_a_service_manager() {
@@ -249,6 +292,6 @@ keeps_cpus_from_deep_sleep() {
 cpu_latency_us() { od -An -td4 -N4 /dev/cpu_dma_latency | tr -d ' '; }
 
 CASES_HERE=(keeps_cpus_from_deep_sleep becomes_another_user starts_as_that_user nobody_by_that_name forbidden_calls_fail
-  helper_dies helper_dies_under_a_service_manager agent_dies)
+  helper_is_confined_before_anything_is_received helper_dies queue_is_lost_without_the_helper helper_dies_under_a_service_manager agent_dies)
 for case in "${CASES_HERE[@]}"; do run_case "$case"; done
 finish

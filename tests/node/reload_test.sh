@@ -8,6 +8,8 @@ V6[c]=fd99::3
 OTHER[c]=a
 CELLS=$(cells_v4 1472 4410)
 export RATE="20 Mb/s"
+OTHER_DRIVER=seastar
+[[ ${CUTTLE_TEST_DRIVER:-native} == native ]] || OTHER_DRIVER=native
 
 clean_up_c() {
   local pid
@@ -162,6 +164,9 @@ broken() {
   sed 's/^listen = .*/listen = "10.99.0.1:4500"/' "$WORK/good.toml" >"$WORK/a.toml"
   expect_refused "another address of its own"
   grep -q 'a.toml:4: node.listen: .*restart' "$WORK/a.reload" || fail "reload says: $(<"$WORK/a.reload")"
+  sed -e '/^driver = /d' -e "s/^\[runtime\]/&\ndriver = \"$OTHER_DRIVER\"/" "$WORK/good.toml" >"$WORK/a.toml"
+  expect_refused "another driver"
+  grep -q 'a.toml:[0-9]*: runtime.driver: .*restart' "$WORK/a.reload" || fail "reload says: $(<"$WORK/a.reload")"
   # A peer that cannot be added: nothing of it stays.
   cat "$WORK/good.toml" - >"$WORK/a.toml" <<'END'
 [[peer]]

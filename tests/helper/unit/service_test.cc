@@ -23,6 +23,7 @@ class ServiceTest : public testing::Test {
     ASSERT_TRUE(does(Step::open_strangers));
     ASSERT_TRUE(does(Step::open_link));
     ASSERT_TRUE(does(Step::set_up_queues));
+    ASSERT_TRUE(does(Step::confine));
     ASSERT_TRUE(does(Step::settle));
   }
 
@@ -51,6 +52,7 @@ TEST_F(ServiceTest, queues_are_set_up_once_and_looked_at_while_the_node_runs) {
   EXPECT_FALSE(does(Step::look_at_queues));
   EXPECT_TRUE(does(Step::set_up_queues));
   EXPECT_FALSE(does(Step::set_up_queues));
+  ASSERT_TRUE(does(Step::confine));
   ASSERT_TRUE(does(Step::settle));
   EXPECT_FALSE(does(Step::set_up_queues));
   EXPECT_TRUE(does(Step::look_at_queues));
@@ -60,8 +62,8 @@ TEST_F(ServiceTest, queues_are_set_up_once_and_looked_at_while_the_node_runs) {
 }
 
 TEST_F(ServiceTest, nothing_is_opened_before_all_is_closed) {
-  for (const Step step :
-       {Step::open_lanes, Step::open_strangers, Step::open_link, Step::set_up_queues, Step::settle}) {
+  for (const Step step : {Step::open_lanes, Step::open_strangers, Step::open_link, Step::set_up_queues,
+                          Step::confine, Step::settle}) {
     EXPECT_FALSE(does(step));
   }
   EXPECT_TRUE(does(Step::read_configuration));
@@ -73,6 +75,32 @@ TEST_F(ServiceTest, nothing_is_opened_before_all_is_closed) {
   EXPECT_FALSE(does(Step::close_all));  // not tried again
   EXPECT_TRUE(does(Step::take_back));
   EXPECT_EQ(machine_.openings(), 0u);
+}
+
+// The agent reads what comes from the network from then on: nothing that takes a start's privileges is left
+// to do.
+TEST_F(ServiceTest, privileges_go_before_the_start_is_over_and_nothing_is_opened_after_them) {
+  ASSERT_TRUE(does(Step::read_configuration));
+  ASSERT_TRUE(does(Step::close_all));
+  ASSERT_TRUE(does(Step::open_lanes));
+  EXPECT_FALSE(does(Step::settle)) << "with all privileges";
+  ASSERT_TRUE(does(Step::confine));
+  for (const Step step : {Step::read_configuration, Step::close_all, Step::open_lanes, Step::open_strangers,
+                          Step::open_link, Step::set_up_queues, Step::confine}) {
+    EXPECT_FALSE(does(step)) << static_cast<int>(step);
+  }
+  EXPECT_TRUE(does(Step::guard_status));
+  EXPECT_TRUE(does(Step::settle));
+  EXPECT_EQ(machine_.openings(), 1u);
+}
+
+// A driver that does not start is still a start that failed.
+TEST_F(ServiceTest, a_start_that_fails_without_privileges_is_taken_back) {
+  ASSERT_TRUE(does(Step::read_configuration));
+  ASSERT_TRUE(does(Step::close_all));
+  ASSERT_TRUE(does(Step::confine));
+  EXPECT_TRUE(does(Step::take_back));
+  EXPECT_TRUE(machine_.is_taken_back());
 }
 
 // What a captured agent would like best.
@@ -104,6 +132,7 @@ TEST_F(ServiceTest, only_peers_of_the_configuration_in_question) {
   ASSERT_TRUE(does(Step::close_all));
   EXPECT_FALSE(does(Step::open_lanes, 3));
   EXPECT_FALSE(does(Step::open_link, 65535));
+  ASSERT_TRUE(does(Step::confine));
   ASSERT_TRUE(does(Step::settle));
   machine_.peers_in_file = 1;
   ASSERT_TRUE(does(Step::read_configuration));

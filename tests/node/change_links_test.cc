@@ -1,0 +1,181 @@
+// How a change of many links goes: the driver takes them all at once, and whoever waits for a sign of life
+// gets one between any two steps.
+#include "node/change_links.hh"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "config/parse.hh"
+#include "door_to_nowhere.hh"
+
+namespace cuttle {
+namespace {
+
+NodeConfig configuration(int peers, std::string_view rate) {
+  std::string text = fmt::format(
+      "[node]\nname = \"a\"\nprivate_key_file = \"a.key\"\nlisten = \"10.0.0.1:4410\"\n"
+      "[shape]\nslot = \"1 s\"\nrate = \"{}\"\n",
+      rate);
+  for (int i = 0; i < peers; ++i) {
+    std::array<uint8_t, kKeySize> key{};
+    key[1] = static_cast<uint8_t>(i + 1);
+    text += fmt::format(
+        "[[peer]]\nname = \"p{0}\"\npublic_key = \"{1}\"\nendpoint = \"10.0.1.{0}:4410\"\n"
+        "redirect = [\"10.0.1.{0}\"]\n",
+        i, PrivateKey::from_random(key).public_key().text());
+  }
+  ParsedConfig parsed = parse_config(text, "");
+  EXPECT_FALSE(parsed.problems.has_errors());
+  return parsed.config;
+}
+
+NodeConfig without_peers() {
+  NodeConfig config = configuration(1, "1 Mb/s");
+  config.peers.clear();
+  return config;
+}
+
+NodeKeys keys_for(const NodeConfig& config) {
+  std::array<uint8_t, kKeySize> octets{};
+  octets[31] = 77;
+  return {PrivateKey::from_random(octets),
+          std::vector(config.peers.size(), PresharedKey::from_random(std::array<uint8_t, kKeySize>{}))};
+}
+
+// Counts the steps since the last sign of life.
+struct Steps {
+  int now = 0;
+  int most = 0;
+  void step() { most = std::max(most, ++now); }
+};
+
+// Its queues lead nowhere.
+class CountingMachine final : public Machine {
+ public:
+  explicit CountingMachine(Steps& steps) : steps_(steps) {}
+  size_t peers = 0;
+
+  LoadedConfig read_configuration() override { return {}; }
+  Result<OpenPeers> close_all() override { return OpenPeers(); }
+  Result<std::vector<LaneDoor>> open_lanes(size_t /*peer*/) override {
+    steps_.step();
+    std::vector<LaneDoor> lanes;
+    lanes.push_back(door_to_nowhere());
+    return lanes;
+  }
+  Result<std::vector<StrangerSocket>> open_strangers(size_t /*already*/) override {
+    steps_.step();
+    return std::vector<StrangerSocket>();
+  }
+  Result<void> open_link(size_t /*peer*/) override { return done(); }
+  Result<QueueDoors> set_up_queues() override { return QueueDoors(); }
+  Result<void> confine() override { return done(); }
+  Result<void> settle() override { return done(); }
+  Result<void> begin_change() override { return done(); }
+  Result<void> close_wanted() override { return done(); }
+  Result<void> abandon_change() override { return done(); }
+  Result<void> withdraw() override { return done(); }
+  Result<OpenPeers> finish_change() override {
+    steps_.step();
+    return OpenPeers(peers, false);
+  }
+  Result<void> link_is_up(size_t /*peer*/) override { return done(); }
+  Result<GuardStatus> guard_status() override { return GuardStatus{}; }
+  Result<std::vector<QueueLook>> look_at_queues() override { return std::vector<QueueLook>(); }
+  Result<void> confirm() override { return done(); }
+  Result<void> take_back() override { return done(); }
+  std::string handle_timeout(Instant /*now*/) override { return {}; }
+
+ private:
+  Result<void> done() {
+    steps_.step();
+    return {};
+  }
+  Steps& steps_;
+};
+
+class CountingDriver final : public Driver {
+ public:
+  explicit CountingDriver(Steps& steps) : steps_(steps) {}
+  std::vector<size_t> added;  // by each call
+  std::vector<size_t> removed;
+  size_t refuses = SIZE_MAX;  // the link at that place
+
+  Result<std::string> start(const std::vector<std::unique_ptr<NodeLink>>& /*links*/) override {
+    return std::string();
+  }
+  std::vector<Result<void>> add(std::span<NodeLink* const> links) override {
+    steps_.step();
+    added.push_back(links.size());
+    std::vector<Result<void>> results(links.size());
+    if (refuses < links.size()) results[refuses] = failure("no room");
+    return results;
+  }
+  void remove(std::span<NodeLink* const> links) override {
+    steps_.step();
+    removed.push_back(links.size());
+  }
+
+ private:
+  Steps& steps_;
+};
+
+class ChangeLinksTest : public ::testing::Test {
+ protected:
+  Result<void> change_to(const NodeConfig& wanted) {
+    const NodeKeys wanted_keys = keys_for(wanted);
+    std::vector<std::string> running;
+    for (const auto& link : links_) running.push_back(link->peer().name);
+    const LinkChanges changes = compare_links(config_, keys_, running, wanted, wanted_keys);
+    machine_.peers = wanted.peers.size();
+    steps_ = {};
+    return change_links({config_, keys_, links_, strangers_, open_, machine_, driver_, AeadBackend::openssl,
+                         nullptr, [this] { steps_.now = 0; }},
+                        wanted, wanted_keys, changes);
+  }
+
+  NodeConfig config_ = without_peers();
+  NodeKeys keys_ = keys_for(config_);
+  std::vector<std::unique_ptr<NodeLink>> links_;
+  std::vector<StrangerSocket> strangers_;
+  OpenPeers open_;
+  Steps steps_;
+  CountingMachine machine_{steps_};
+  CountingDriver driver_{steps_};
+};
+
+TEST_F(ChangeLinksTest, ManyLinksAreHandedOverAtOnce) {
+  ASSERT_TRUE(change_to(configuration(12, "1 Mb/s")));
+  EXPECT_EQ(driver_.added, std::vector<size_t>{12});
+  EXPECT_EQ(links_.size(), 12U);
+  ASSERT_TRUE(change_to(configuration(8, "2 Mb/s")));  // four go, eight start anew
+  EXPECT_EQ(driver_.removed.back(), 12U);
+  EXPECT_EQ(driver_.removed.size(), 2U) << "once in each change";
+  EXPECT_EQ(driver_.added.back(), 8U);
+  EXPECT_EQ(links_.size(), 8U);
+}
+
+TEST_F(ChangeLinksTest, GivesASignOfLifeBetweenAnyTwoSteps) {
+  ASSERT_TRUE(change_to(configuration(12, "1 Mb/s")));
+  EXPECT_LE(steps_.most, 1);
+  ASSERT_TRUE(change_to(configuration(8, "2 Mb/s")));
+  EXPECT_LE(steps_.most, 1);
+}
+
+TEST_F(ChangeLinksTest, OneThatIsRefusedLeavesTheOthers) {
+  driver_.refuses = 1;
+  const auto changed = change_to(configuration(3, "1 Mb/s"));
+  ASSERT_FALSE(changed);
+  EXPECT_EQ(changed.error().message, "no room");
+  ASSERT_EQ(links_.size(), 2U);
+  EXPECT_EQ(links_[0]->peer().name, "p0");
+  EXPECT_EQ(links_[1]->peer().name, "p2");
+  driver_.refuses = SIZE_MAX;
+  ASSERT_TRUE(change_to(configuration(3, "1 Mb/s"))) << "the next change tries again";
+  EXPECT_EQ(driver_.added.back(), 1U);
+}
+
+}  // namespace
+}  // namespace cuttle

@@ -1,0 +1,56 @@
+// Lanes that join or leave a loop while it runs.
+#include "node/lane_change.hh"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <set>
+#include <thread>
+
+namespace cuttle {
+namespace {
+
+// Nobody looks into these.
+struct alignas(Lane) Room {
+  std::array<std::byte, sizeof(Lane)> octets;
+};
+
+// A pacer has a round a slot, and slots can be a second long: what takes a round for each lane takes too
+// long.
+TEST(LaneChange, TakesOneRoundHoweverManyLanes) {
+  constexpr size_t kLanes = 40;
+  std::vector<Room> rooms(kLanes);
+  std::vector<Lane*> lanes;
+  for (Room& room : rooms) lanes.push_back(reinterpret_cast<Lane*>(&room));
+  LaneChange change;
+  std::atomic<int> rounds{0};
+  std::atomic<size_t> there{0};
+  std::atomic<bool> stop{false};
+  std::thread loop([&] {
+    std::set<Lane*> in;
+    while (!stop) {
+      change.poll([&](Lane& lane) { in.insert(&lane); }, [&](Lane& lane) { in.erase(&lane); });
+      there = in.size();
+      ++rounds;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  });
+  const auto rounds_for = [&](auto begin) {
+    const int before = rounds;
+    begin(lanes);
+    change.wait();
+    return rounds - before;
+  };
+  // The one that it takes, and those that may begin before this thread runs again.
+  EXPECT_LT(rounds_for([&](const auto& which) { change.begin_join(which); }), 20);
+  while (there != kLanes) std::this_thread::yield();
+  EXPECT_LT(rounds_for([&](const auto& which) { change.begin_leave(which); }), 20);
+  while (there != 0) std::this_thread::yield();
+  stop = true;
+  loop.join();
+}
+
+}  // namespace
+}  // namespace cuttle
