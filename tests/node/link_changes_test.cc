@@ -154,6 +154,7 @@ TEST_F(LinkChangesTest, NothingIsPassedOver) {
       {"firewall_mark", "7"},
       {"route_table", "7"},
       {"inner_mtu", "1400"},
+      {"multicast", "[\"224.0.0.18\"]"},
       {"driver", "\"seastar\""},
       {"user", "\"z\""},
       {"realtime", "false"},
