@@ -51,4 +51,13 @@ each_mutant() {
     'if (!checked && !is_right(packet, headers, *transport)) return false;' '' "node"
   "$each" "a restored machine keeps its sessions" src/node/link.cc \
     'association_.handle_restored();' '' "node_restored"
+  "$each" "forged answers use up what is read of the peer's" src/link/association_initiate.cc \
+    'proven ? proven_answers_read_ : answers_read_' 'false ? proven_answers_read_ : answers_read_' "link"
+  "$each" "a link says that nothing is due when old keys are" src/link/association_initiate.cc \
+    'if (forget_at_) next = std::min(next, *forget_at_);' '' "link"
+  "$each" "an interrupted list is taken for whole" src/io/netlink.cc \
+    'if (interrupted) continue;' '' "io"
+  "$each" "a loop takes one lane of a change a round" src/node/lane_change.hh \
+    'for (Lane* lane : change_.lanes) {' \
+    'if (change_.lanes.size() > 1) { Lane& one = *change_.lanes.back(); change_.lanes.pop_back(); change_.joins ? (void)join(one) : (void)leave(one); return; } for (Lane* lane : change_.lanes) {' "node"
 }
