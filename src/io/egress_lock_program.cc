@@ -29,10 +29,13 @@ constexpr uint8_t kOther = BPF_REG_2;
 constexpr uint8_t kThird = BPF_REG_3;
 constexpr uint8_t kFrame = BPF_REG_10;
 
-// On the stack.
-constexpr int16_t kHeader = -40;  // an IP header
-constexpr int16_t kKey = -64;     // of a map: 32 bits of length, then what is looked up
-constexpr int16_t kNext = -72;    // eight octets of what comes next in the packet
+// On the stack. Kernels before 6.8 let nobody without CAP_PERFMON store to a part of a word of eight octets
+// whose first octets had a store of their own: they take the number there for a pointer. So of each word
+// these are stored last, and once; what comes from the packet by a call may come as often as it likes.
+constexpr int16_t kHeader = -40;   // an IP header
+constexpr int16_t kKey = -60;      // of a map: 32 bits of length, then an address
+constexpr int16_t kNext = -72;     // eight octets of what comes next in the packet
+constexpr int16_t kPortKey = -88;  // of the map of ports: 32 bits of length, peer, protocol, port
 
 constexpr int32_t kNeighbourSolicit = 135;
 constexpr int32_t kNeighbourAdvert = 136;
@@ -74,9 +77,9 @@ class Writer {
     out_.put(if_negative(kResult), when_too_short);
   }
 
-  void look_up(int map) {
-    out_.put({load_map_first(BPF_REG_1, map), load_map_second(), move(BPF_REG_2, kFrame),
-              add(BPF_REG_2, kKey), call(BPF_FUNC_map_lookup_elem)});
+  void look_up(int map, int16_t key) {
+    out_.put({load_map_first(BPF_REG_1, map), load_map_second(), move(BPF_REG_2, kFrame), add(BPF_REG_2, key),
+              call(BPF_FUNC_map_lookup_elem)});
   }
 
   // The type of what the frame carries, and where that begins: behind VLAN tags, two at most.
@@ -102,7 +105,7 @@ class Writer {
 
   // Whose address it is; everybody else's packets pass.
   void find_peer(int map) {
-    look_up(map);
+    look_up(map, kKey);
     out_.put(if_equal(kResult, 0), pass_);
     out_.put({move(kPeer, kResult)});
   }
@@ -151,7 +154,7 @@ class Writer {
     constexpr int16_t kDestination = kHeader + 24;
     load(kHeader, 40, pass_);
     out_.put({store32(kFrame, kKey, 128)});
-    for (int16_t at = 0; at < 16; at += 4) {
+    for (int16_t at = 12; at >= 0; at -= 4) {
       out_.put({load32(kValue, kFrame, static_cast<int16_t>(kDestination + at)),
                 store32_of(kFrame, static_cast<int16_t>(kKey + 4 + at), kValue)});
     }
@@ -241,13 +244,13 @@ class Writer {
     drop_fragments_of(kListsTcp);
     out_.put({set(kOther, 0)});
     out_.place(listed);
-    out_.put({store32(kFrame, kKey, 48), load16(kValue, kPeer, offsetof(LockedPeer, number)),
-              store16_of(kFrame, kKey + 4, kValue), store16_of(kFrame, kKey + 6, kOther)});
-    load(kNext, 4, drop_);
-    for (const int16_t port : {kNext, static_cast<int16_t>(kNext + 2)}) {
-      out_.put({load16(kValue, kFrame, port), store16_of(kFrame, kKey + 8, kValue)});
-      look_up(maps_.ports);
+    out_.put({store16_of(kFrame, kPortKey + 6, kOther), load16(kValue, kPeer, offsetof(LockedPeer, number)),
+              store16_of(kFrame, kPortKey + 4, kValue), store32(kFrame, kPortKey, 48)});
+    for (int ports = 0; ports < 2; ++ports) {
+      load(kPortKey + 8, 2, drop_);
+      look_up(maps_.ports, kPortKey);
       out_.put(unless_equal(kResult, 0), drop_);
+      out_.put({add(kOffset, 2)});
     }
     out_.put(always(), pass_);
   }
