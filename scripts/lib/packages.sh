@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # Debian packages: which are wanted (packages.txt), which are missing, and how the missing ones get here.
 
-wanted_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$CUTTLE_ROOT/packages.txt"; }
+# packages_of FILE: one a line, without what is said about them.
+packages_of() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1"; }
+wanted_packages() { packages_of "$CUTTLE_ROOT/packages.txt"; }
 
 # One call for all of them: asked one by one, sixty packages take longer than a word should think.
 missing_packages() {

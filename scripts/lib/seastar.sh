@@ -1,7 +1,5 @@
 # shellcheck shell=bash
 # The program with the Seastar driver: from this machine's own packages where they suffice, else from a Debian root.
-# shellcheck source=scripts/lib/mirror.sh
-source "$CUTTLE_ROOT/scripts/lib/mirror.sh"
 # shellcheck source=scripts/seastar/root.sh
 source "$CUTTLE_ROOT/scripts/seastar/root.sh"
 # shellcheck source=scripts/seastar/build.sh

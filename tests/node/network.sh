@@ -75,8 +75,9 @@ impaired() { # COUNTER
 # --- observing
 
 # start_capture NAME INTERFACE [SNAPLEN]: of m; ma sees all that a sends and gets.
+# CAPTURE_SECONDS: that it lasts at most.
 start_capture() {
-  ip netns exec "$NET-m" timeout 120 tcpdump -Z root -i "$2" -s "${3:-0}" -B 131072 -U -n -w "$WORK/$1.pcap" \
+  ip netns exec "$NET-m" timeout "${CAPTURE_SECONDS:-120}" tcpdump -Z root -i "$2" -s "${3:-0}" -B 131072 -U -n -w "$WORK/$1.pcap" \
     2>"$WORK/$1.capture" &
   echo $! >"$WORK/$1.capture.pid"
   eventually 10 grep -qs 'listening on' "$WORK/$1.capture" || fail "tcpdump: $(<"$WORK/$1.capture")"

@@ -1,0 +1,30 @@
+#!/bin/bash
+# In the machine, in systemd's place where a test is about the kernel and the agent alone: mounts, the network, the agent, then
+# the commands (control.sh). AGENT_PREFIX on the kernel's command line, with commas for spaces, goes before the agent's command.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mount -t tmpfs tmpfs /run
+mkdir -p /dev/shm /dev/pts
+mount -t tmpfs -o size=90% tmpfs /dev/shm
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mount -t tracefs tracefs /sys/kernel/tracing
+for module in virtio_net tun nbd; do modprobe "$module"; done
+ip link set dev lo up
+ip addr add "$V4"/24 dev eth0
+ip addr add "$V6"/64 dev eth0 nodad
+ip link set dev eth0 mtu "$MTU" up
+mkdir -p /run/cuttle
+start_agent() {
+  (
+    # As the unit has it.
+    echo -900 >/proc/self/oom_score_adj
+    # shellcheck disable=SC2086  # words are meant
+    exec ${AGENT_PREFIX//,/ } cuttle up --config /etc/cuttle/a.toml
+  ) >>/run/agent.log 2>&1 &
+  echo $! >/run/agent.pid
+}
+start_agent
+# shellcheck source=tests/machine/control.sh
+source /test/control.sh
