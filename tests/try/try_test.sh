@@ -14,11 +14,11 @@ cp "$CUTTLE" "$WORK/usr/bin"
 try_out() {
   env -i PATH="$WORK/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin" timeout 60 cuttle try --name "$NAME" "$@"
 }
-# begin OPTIONS...: in the background; it has what is written to descriptor 8 for its input.
+# begin: in the background; it has what is written to descriptor 8 for its input.
 begin() {
   rm -f "$WORK/keyboard"
   mkfifo "$WORK/keyboard"
-  env -i PATH="$WORK/usr/bin:/usr/bin:/bin" cuttle try --name "$NAME" "$@" <"$WORK/keyboard" >"$WORK/said" 2>&1 &
+  env -i PATH="$WORK/usr/bin:/usr/bin:/bin" cuttle try --name "$NAME" <"$WORK/keyboard" >"$WORK/said" 2>&1 &
   TRIAL=$!
   exec 8>"$WORK/keyboard"
 }
