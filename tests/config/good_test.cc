@@ -140,8 +140,8 @@ redirect = []
   EXPECT_EQ(node.peers[0].redirect.size(), 3u);
   EXPECT_EQ(node.peers[0].shape, (Shape{1000, 64'000, microseconds(500), 10, true}));
   EXPECT_EQ(node.peers[1].shape, (Shape{1452, 1'000'000'000, microseconds(500), 10, true}));
-  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 37u);
-  EXPECT_EQ(parsed.lines.line({"peer[1].shape.rate", "shape.rate"}), 22u);
+  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 38u);
+  EXPECT_EQ(parsed.lines.line({"peer[1].shape.rate", "shape.rate"}), 23u);
   EXPECT_EQ(parsed.lines.line("node.nothing"), 0u);
 }
 
