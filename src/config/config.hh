@@ -69,11 +69,16 @@ struct NodeConfig {
   std::vector<IpAddress> addresses;  // own addresses, source of redirected traffic; default: that of `listen`
   std::vector<IpPrefix> accept;      // where packets out of the links may go; empty: wherever routes lead
   std::vector<IpPrefix> multicast;   // groups that peers may speak to beside their links, in the clear
-  uint32_t firewall_mark = 0xc077;   // on cells, so that they leave by the main table
-  uint32_t route_table = 4410;       // links that carry certain ports only: the next one
-  uint32_t inner_mtu = 1500;         // of every ct- interface
-  std::string user;                  // whom the agent becomes once it is set up; empty: it stays who it is
-  std::string control_socket;        // default: /run/cuttle/NAME.sock
+  // On cells, so that they leave by the main table. Without bits that others test: Kubernetes (0xe000),
+  // Cilium (0x0f00), Calico, Tailscale and Proxmox (0xffff0000), transparent proxies (3).
+  uint32_t firewall_mark = 0x10c0;
+  uint32_t route_table = 4410;  // links that carry certain ports only: the next one
+  // Of the routing rule that leads into the links; the one before it is the queues', the one after it that of
+  // links that carry certain ports only.
+  uint32_t rule_preference = 100;
+  uint32_t inner_mtu = 1500;   // of every ct- interface
+  std::string user;            // whom the agent becomes once it is set up; empty: it stays who it is
+  std::string control_socket;  // default: /run/cuttle/NAME.sock
   std::string status_group = "cuttle-metrics";  // may ask for the status, where there is such a group
   bool realtime = true;                    // SCHED_FIFO and locked memory for the pacers, where permitted
   Duration poll_before = microseconds(0);  // spin this long before each deadline instead of sleeping
@@ -81,6 +86,7 @@ struct NodeConfig {
   std::optional<Duration> cpu_latency;
   ReleaseBy release = ReleaseBy::best;
   std::optional<Duration> lead;  // trains are handed to the queue so long ahead; nullopt: as the host needs
+  bool segmentation = true;      // trains go to the kernel whole; false: datagram by datagram
   bool spin = false;             // the threads of a shard poll and never sleep
   uint32_t shards = 1;           // links are spread over this many groups of threads
   std::vector<uint32_t> cpus;    // shard i's pacer runs on cpus[i % size]; empty: the kernel decides
@@ -89,6 +95,8 @@ struct NodeConfig {
   std::vector<PeerConfig> peers;
 
   uint32_t port_table() const { return route_table + 1; }
+  uint32_t clock_preference() const { return rule_preference - 1; }
+  uint32_t port_preference() const { return rule_preference + 1; }
   // Of the clock device of that number. A table each: a route is not found by its device where a socket only
   // names that beside its datagram.
   // The kernel's own tables, 253 to 255, are stepped over.

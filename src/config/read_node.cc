@@ -15,6 +15,8 @@ constexpr uint32_t kSmallestInnerMtu = 1280;  // RFC 8200, section 5
 constexpr uint32_t kLargestInnerMtu = 65535;
 constexpr uint32_t kMostShards = 64;
 constexpr uint32_t kHighestCpu = 4095;
+// The main table's rule is 32766: what is not before it leads nothing anywhere.
+constexpr uint32_t kLastPreference = 32764;
 
 std::optional<std::string> parse_node_name(std::string_view text) {
   const bool good = !text.empty() && text.size() <= kLongestNodeName && text.front() != '.' &&
@@ -146,6 +148,8 @@ void read_node(TomlReader& reader, const std::string& directory, ParsedConfig& o
       static_cast<uint32_t>(reader.number("firewall_mark", 1, UINT32_MAX).value_or(node.firewall_mark));
   node.inner_mtu = static_cast<uint32_t>(
       reader.number("inner_mtu", kSmallestInnerMtu, kLargestInnerMtu).value_or(node.inner_mtu));
+  node.rule_preference = static_cast<uint32_t>(
+      reader.number("rule_preference", 2, kLastPreference).value_or(node.rule_preference));
   const auto table = reader.number("route_table", 1, UINT32_MAX);
   if (table && *table >= 253 && *table <= 255) {
     reader.problem("route_table", "253 to 255 are the kernel's own tables; use another, for example 4410");
@@ -183,6 +187,7 @@ void read_runtime(TomlReader& reader, ParsedConfig& out) {
                              "not what lets cells go; there are \"auto\", \"queue\" and \"thread\"")
                      .value_or(node.release);
   node.lead = reader.parsed("lead", parse_lead, "not a duration of 100 us to 10 ms; write \"1 ms\"");
+  node.segmentation = reader.boolean("segmentation").value_or(node.segmentation);
   node.spin = reader.boolean("spin").value_or(node.spin);
   node.shards = static_cast<uint32_t>(reader.number("shards", 1, kMostShards).value_or(node.shards));
   node.cpus = reader.numbers("cpus", kHighestCpu);

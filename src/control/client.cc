@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "control/socket_address.hh"
@@ -109,6 +110,25 @@ Result<bool> agent_is_there(const std::string& path) {
   if (connection || connection.error() == EAGAIN) return true;  // EAGAIN: its queue is full
   if (connection.error() == ENOENT || connection.error() == ECONNREFUSED) return false;
   return os_failure("control socket " + path, connection.error());
+}
+
+// The process that listens is the one whom the socket says it belongs to (unix(7), SO_PEERCRED).
+std::string cgroup_of_agent(const std::string& path) {
+  const auto address = socket_address(path);
+  const auto connection = address ? connect_once(*address) : tl::unexpected(ENOENT);
+  ucred who{};
+  socklen_t size = sizeof who;
+  if (!connection || ::getsockopt(connection->get(), SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return "";
+  std::ifstream file("/proc/" + std::to_string(who.pid) + "/cgroup");
+  std::string group;
+  for (std::string line; std::getline(file, line);) {
+    // "0::/system.slice/x" of the one hierarchy; "4:cpu,cpuacct:/x" where there are several.
+    const size_t second = line.find(':', line.find(':') + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = line.substr(0, second);
+    if (group.empty() || controllers.find(":cpu") != std::string::npos) group = line.substr(second + 1);
+  }
+  return group;
 }
 
 std::string control_socket_of(std::string_view node) {

@@ -17,6 +17,9 @@ Result<std::string> ask_agent(const std::string& path, std::string_view request,
 // told.
 Result<bool> agent_is_there(const std::string& path);
 
+// The control group that the agent behind `path` runs in, as /proc shows it; empty where that cannot be told.
+std::string cgroup_of_agent(const std::string& path);
+
 // Where agents put their sockets unless told otherwise, and the sockets that are there, sorted by name.
 inline constexpr std::string_view kControlFolder = "/run/cuttle";
 std::string control_socket_of(std::string_view node);

@@ -78,6 +78,9 @@ struct GuardStatus {
   uint64_t unshaped_dropped_in = 0;
   uint64_t unshaped_dropped_out = 0;
   uint64_t strangers_dropped = 0;
+  uint64_t checksum_wrong = 0;  // UDP datagrams of the whole host's, since the agent started
+  // What leads a peer's traffic past its link, or its cells past the queue; empty where nothing does.
+  std::string way_trouble;
 
   bool operator==(const GuardStatus&) const = default;
 };

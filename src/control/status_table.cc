@@ -36,6 +36,7 @@ std::string head(const StatusSnapshot& status) {
   text += fmt::format("  unshaped packets stopped: {} coming in, {} going out\n",
                       human_count(status.guard.unshaped_dropped_in),
                       human_count(status.guard.unshaped_dropped_out));
+  if (!status.guard.way_trouble.empty()) text += fmt::format("  WRONG WAY: {}\n", status.guard.way_trouble);
   text += fmt::format("  strangers' datagrams dropped: {}\n", human_count(status.guard.strangers_dropped));
   return text;
 }

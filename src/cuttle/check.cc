@@ -5,6 +5,7 @@
 #include "config/shape_plan.hh"
 #include "config/units.hh"
 #include "cuttle/commands.hh"
+#include "doctor/firewall.hh"
 #include "node/preflight.hh"
 
 namespace cuttle {
@@ -30,9 +31,20 @@ void print_summary(const LoadedConfig& loaded) {
   }
 }
 
+// Others' rules may change by themselves, so they make no configuration wrong.
+void check_firewalls(LoadedConfig& loaded) {
+  for (const doctor::Finding& finding : doctor::examine_firewalls(loaded.config)) {
+    if (finding.mark != doctor::Mark::bad) continue;
+    loaded.problems.warn(0, finding.what + "; " + finding.fix);
+  }
+}
+
 ExitStatus check(const CheckOptions& options) {
   LoadedConfig loaded = load_config(options.file, KeyFiles::read);
-  if (!options.file_only && loaded.good()) check_machine(loaded.config, loaded.lines, loaded.problems);
+  if (!options.file_only && loaded.good()) {
+    check_machine(loaded.config, loaded.lines, loaded.problems);
+    check_firewalls(loaded);
+  }
   complain(loaded);
   if (!loaded.good()) return kBadInput;
   print_summary(loaded);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "control/client.hh"
@@ -9,14 +10,19 @@
 #include "doctor/by_interface.hh"
 #include "doctor/drops.hh"
 #include "doctor/examine.hh"
+#include "doctor/firewall.hh"
 #include "doctor/timekeeping.hh"
 #include "io/guard.hh"
+#include "io/overhear.hh"
 
 namespace cuttle {
 
 namespace {
 
 constexpr Duration kPatience = seconds(3);
+// A handshake that is not answered comes again within half a second (link/association.hh), later where it has
+// been tried for long.
+constexpr Duration kListening = seconds(3);
 
 struct DoctorOptions {
   std::string config;
@@ -29,6 +35,14 @@ void append(doctor::Findings& all, doctor::Findings more) {
   for (doctor::Finding& finding : more) all.push_back(std::move(finding));
 }
 
+// Where all links are up, whoever else sends is a stranger whom the agent counts.
+std::vector<Endpoint> heard_beside(const NodeConfig& config, const StatusSnapshot& status) {
+  const bool all_up = std::all_of(status.links.begin(), status.links.end(),
+                                  [](const LinkStatus& link) { return link.state == "up"; });
+  if (all_up) return {};
+  return overhear_udp(config.listen.port, config.most_lanes(), kListening).value_or(std::vector<Endpoint>());
+}
+
 // `document`: what the agent says of itself.
 doctor::Findings examine_all(const LoadedConfig& loaded, const DoctorOptions& options,
                              const Result<std::string>& document) {
@@ -38,18 +52,20 @@ doctor::Findings examine_all(const LoadedConfig& loaded, const DoctorOptions& op
   append(findings, doctor::examine_trains(ways_out));
   append(findings, doctor::examine_timekeeping(doctor::read_timekeeping(ways_out),
                                                {loaded.config.cpus.begin(), loaded.config.cpus.end()}));
-  if (const auto rules = firewall_rules()) {
-    append(findings, doctor::examine_firewall(*rules, loaded.config.listen.port));
+  append(findings, doctor::examine_firewalls(loaded.config));
+  if (const auto rules = firewall_rules())
     append(findings, doctor::examine_rules_by_interface(*rules, ways_out));
-  } else {
-    findings.push_back({doctor::Mark::unsure, rules.error().message, "run this as root"});
-  }
   append(findings, doctor::examine_devices(loaded.config));
   append(findings, doctor::examine_drops(loaded.config));
   const auto status = document ? status_from_json(*document) : tl::unexpected(document.error());
   if (status) {
     append(findings, doctor::examine_status(*status));
     append(findings, doctor::explain_foreign(*status));
+    if (!status->realtime) {
+      findings.push_back(doctor::examine_priority(status->realtime_why_not, doctor::may_have_realtime(),
+                                                  cgroup_of_agent(loaded.config.control_socket)));
+    }
+    append(findings, doctor::examine_strangers(loaded.config, heard_beside(loaded.config, *status)));
   } else {
     findings.push_back({doctor::Mark::unsure, "no agent of this node answers: " + status.error().message,
                         "start it when all else is well"});

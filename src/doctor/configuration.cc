@@ -9,12 +9,6 @@ namespace cuttle::doctor {
 
 namespace {
 
-// Whether a chain, as nft prints it, keeps out what it does not name.
-bool drops_by_default(std::string_view chain) {
-  return chain.find("hook input") != std::string_view::npos &&
-         chain.find("policy drop") != std::string_view::npos;
-}
-
 // Whom the packaged unit runs the agent as. Root can check and start what that user cannot read.
 constexpr const char* kUnitUser = "cuttle";
 
@@ -52,30 +46,6 @@ Findings examine_configuration(const LoadedConfig& loaded) {
                                     "link until it is up",
                                     peer.name),
                         fmt::format("once it is up, take `joining` out of {}", loaded.file)});
-  }
-  return findings;
-}
-
-Findings examine_firewall(std::string_view ruleset, uint16_t port) {
-  Findings findings;
-  const std::string number = std::to_string(port);
-  size_t begin = ruleset.find("chain ");
-  while (begin != std::string_view::npos) {
-    const size_t next = ruleset.find("chain ", begin + 6);
-    const std::string_view chain =
-        ruleset.substr(begin, next == std::string_view::npos ? ruleset.size() - begin : next - begin);
-    if (drops_by_default(chain) && chain.find(number) == std::string_view::npos) {
-      findings.push_back(
-          {Mark::unsure,
-           fmt::format("the firewall's chain {} drops what it does not name, and does not name port {}",
-                       chain.substr(6, chain.find(' ', 6) - 6), port),
-           fmt::format("let it through: nft add rule ... udp dport {} accept", port)});
-    }
-    begin = next;
-  }
-  if (findings.empty()) {
-    findings.push_back(
-        {Mark::good, fmt::format("no rule of nftables is seen to drop UDP port {}", port), ""});
   }
   return findings;
 }

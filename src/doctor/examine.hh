@@ -29,8 +29,6 @@ Finding train_finding(const std::string& interface, TrainCut cut);
 // The interfaces that lead to peers.
 std::vector<std::string> ways_out(const NodeConfig& config);
 Findings examine_trains(const std::vector<std::string>& interfaces);
-// Whether rules of others may drop the cells. `ruleset`: as `nft list ruleset` prints it.
-Findings examine_firewall(std::string_view ruleset, uint16_t port);
 // Guests beside the node, which its guard does not see, by what they are attached to. `functions`: how many
 // SR-IOV functions each device gives away, by its name. Devices in other network namespaces are not among the
 // links.
@@ -38,8 +36,16 @@ Findings examine_guests(const std::vector<Link>& links, const std::map<std::stri
 // The lock at the egress of this machine's devices, and what is asked before it; and examine_guests of all
 // that is there.
 Findings examine_devices(const NodeConfig& config);
+// Who else sends to the node's ports: a peer whose address or port something on the way rewrites, say.
+// `heard`: from where datagrams came.
+Findings examine_strangers(const NodeConfig& config, const std::vector<Endpoint>& heard);
 // What a running agent says: links, shapes of both ends, lateness, drops.
 Findings examine_status(const StatusSnapshot& status);
+// Why an agent has no real-time priority that this process could have: `agent_cgroup` is where it runs, as
+// /proc/PID/cgroup says.
+Finding examine_priority(const std::string& why_not, bool permitted_here, const std::string& agent_cgroup);
+// Whether this process could have it; a process that asks gives it back.
+bool may_have_realtime();
 
 // No agent runs: a real handshake, in cells of the real size, with each peer. An answer shows that the path
 // carries such cells both ways, that ports are open, and that keys and shapes agree. Precondition:

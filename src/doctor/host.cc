@@ -18,11 +18,16 @@ namespace cuttle::doctor {
 namespace {
 
 // In a thread of its own, which ends with the priority.
-Finding real_time() {
+std::string why_no_realtime() {
   std::string why_not;
   std::thread([&] {
     if (auto set = set_realtime_priority(1); !set) why_not = set.error().message;
   }).join();
+  return why_not;
+}
+
+Finding real_time() {
+  const std::string why_not = why_no_realtime();
   if (why_not.empty()) return {Mark::good, "real-time priority is permitted", ""};
   return {Mark::bad, "real-time priority: " + why_not,
           "run the agent by its unit cuttle@NAME, or as root, or give it CAP_SYS_NICE; in a container, "
@@ -91,6 +96,29 @@ Finding udp_offload() {
 Findings examine_host() {
   return {real_time(),   real_time_share(), locked_memory(), clock_source(),
           time_of_day(), tun_device(),      udp_offload()};
+}
+
+bool may_have_realtime() {
+  return why_no_realtime().empty();
+}
+
+// A kernel that shares real time out among control groups gives a group nothing unless somebody says how
+// much, and a service has a group of its own: what the shell may, the unit may not.
+Finding examine_priority(const std::string& why_not, bool permitted_here, const std::string& agent_cgroup) {
+  const bool in_own_group = !agent_cgroup.empty() && agent_cgroup != "/";
+  if (why_not.find("configuration") == std::string::npos && permitted_here && in_own_group) {
+    return {Mark::bad,
+            fmt::format(
+                "the agent runs without real-time priority, which is permitted here, but not in its control "
+                "group {}: {}",
+                agent_cgroup, why_not),
+            "AmbientCapabilities=CAP_SYS_NICE and no RestrictRealtime= in its unit; where the kernel shares "
+            "real time out "
+            "among groups (CONFIG_RT_GROUP_SCHED), boot with rt_group_sched=0, or write the group's "
+            "cpu.rt_runtime_us"};
+  }
+  return {Mark::bad, "the agent runs without real-time priority: " + why_not,
+          "run it by its unit cuttle@NAME, or as root; realtime = true in [runtime]"};
 }
 
 }  // namespace cuttle::doctor

@@ -10,6 +10,7 @@ namespace cuttle::doctor {
 namespace {
 
 constexpr uint64_t kManyCells = 1000;
+constexpr uint64_t kManyDamaged = 100;
 constexpr double kTolerableLoss = 0.001;
 
 uint64_t dropped(const LinkStatus& link, const char* cause) {
@@ -44,7 +45,18 @@ Finding why_down(const LinkStatus& link) {
           "start the agent there; let its UDP port through every firewall; check endpoint on both ends"};
 }
 
-void examine_link(Findings& findings, const LinkStatus& link) {
+void examine_link(Findings& findings, const LinkStatus& link, uint64_t checksum_wrong) {
+  // This end does not miss them: the other one's cells come all the same.
+  if (const uint64_t own = dropped(link, "packet_own_cell"); own > 0) {
+    findings.push_back({Mark::bad,
+                        fmt::format("link {}: {} of its cells were led into the link itself, and dropped: "
+                                    "something changes the mark "
+                                    "of what leaves",
+                                    link.name, own),
+                        "a firewall that sets or restores marks in output (`nft list ruleset`: \"mark set\"; "
+                        "CONNMARK): a rule "
+                        "before it that accepts what has the mark of the cells (firewall_mark)"});
+  }
   if (link.state != "up") {
     findings.push_back(why_down(link));
     return;
@@ -68,7 +80,9 @@ void examine_link(Findings& findings, const LinkStatus& link) {
          "the path does not carry all rates at once: lower them, or find the port that drops"});
   }
   const uint64_t full = dropped(link, "cell_receive_buffer_full");
-  if (full > kManyCells && share(full, link.cells_received) > kTolerableLoss) {
+  // The kernel counts both alike for a socket, and apart for the whole host.
+  const bool are_damaged = checksum_wrong >= full / 2;
+  if (full > kManyCells && share(full, link.cells_received) > kTolerableLoss && !are_damaged) {
     findings.push_back({Mark::bad,
                         fmt::format("link {}: {} cells found the receive buffer full", link.name, full),
                         "this host is too busy to receive: more CPU, or lower rates"});
@@ -110,10 +124,6 @@ void examine_timing(Findings& findings, const LinkStatus& link) {
 Findings examine_status(const StatusSnapshot& status) {
   Findings findings;
   findings.push_back({Mark::good, fmt::format("the agent of {} answers", status.node), ""});
-  if (!status.realtime) {
-    findings.push_back({Mark::bad, "the agent runs without real-time priority: " + status.realtime_why_not,
-                        "run it by its unit cuttle@NAME, or as root; realtime = true in [runtime]"});
-  }
   if (!status.watched) {
     findings.push_back({Mark::bad, "nobody watches the agent's routes and guard: " + status.watched_why_not,
                         "restart the agent"});
@@ -123,8 +133,21 @@ Findings examine_status(const StatusSnapshot& status) {
                         "no queue keeps time, the agent's own thread does: " + status.queue_why_not,
                         "docs/architecture.md, \"A queue is the clock\", says what one needs"});
   }
+  if (!status.guard.way_trouble.empty()) {
+    findings.push_back({Mark::bad, status.guard.way_trouble,
+                        "`ip rule` and `ip route` show what leads there; a rule can be put behind Cuttle's, "
+                        "or rule_preference in [node] before it"});
+  }
+  if (status.guard.checksum_wrong > kManyDamaged) {
+    findings.push_back({Mark::bad,
+                        fmt::format("{} UDP datagrams came with a wrong checksum since the agent started",
+                                    status.guard.checksum_wrong),
+                        "a card or cable on the way, or a sender whose kernel cuts trains of datagrams "
+                        "wrongly: segmentation = false "
+                        "in its [runtime] sends them one by one"});
+  }
   for (const LinkStatus& link : status.links) {
-    examine_link(findings, link);
+    examine_link(findings, link, status.guard.checksum_wrong);
     examine_timing(findings, link);
   }
   return findings;

@@ -49,7 +49,8 @@ bool read32(OctetReader& in, uint32_t& value) {
 
 // In the order in which they are sent.
 std::vector<uint64_t GuardStatus::*> numbers_of_guard() {
-  return {&GuardStatus::unshaped_dropped_in, &GuardStatus::unshaped_dropped_out};
+  return {&GuardStatus::unshaped_dropped_in, &GuardStatus::unshaped_dropped_out,
+          &GuardStatus::checksum_wrong};
 }
 
 }  // namespace
@@ -93,21 +94,18 @@ std::optional<OpenPeers> parse_open_peers(std::string_view octets) {
 }
 
 std::string to_octets(const GuardStatus& status) {
-  std::string octets;
-  for (const auto number : numbers_of_guard()) {
-    std::array<char, 8> one{};
-    store_be64(octets_at(one.data()), status.*number);
-    octets.append(one.data(), one.size());
-  }
-  return octets;
+  OctetWriter out;
+  for (const auto number : numbers_of_guard()) out.number(status.*number);
+  out.text(status.way_trouble);
+  return out.take();
 }
 
 std::optional<GuardStatus> parse_guard_status(std::string_view octets) {
-  const auto numbers = numbers_of_guard();
-  if (octets.size() != 8 * numbers.size()) return std::nullopt;
+  OctetReader in(octets);
   GuardStatus status;
-  for (size_t i = 0; i < numbers.size(); ++i) status.*numbers[i] = load_be64(octets_at(&octets[8 * i]));
-  return status;
+  for (const auto number : numbers_of_guard()) status.*number = in.number();
+  status.way_trouble = in.text();
+  return in.at_end() ? std::optional(std::move(status)) : std::nullopt;
 }
 
 std::string counters_octets(const std::vector<bool>& has_counter) {

@@ -109,7 +109,8 @@ Result<std::vector<LaneDoor>> RemoteMachine::open_lanes(size_t peer) {
     Tun queue = Tun::adopt(descriptors.take(), config.peers[peer].interface_name(),
                            tun_options_of(config, config.peers[peer]));
     FileDescriptor own = descriptors.take();
-    auto socket = UdpSocket::adopt(std::move(own), descriptors.take_if(has), config.listen.address);
+    auto socket = UdpSocket::adopt(std::move(own), descriptors.take_if(has), config.listen.address,
+                                   config.segmentation);
     if (!socket) return tl::unexpected(socket.error());
     lanes.push_back({std::move(queue), std::move(*socket), notes->underlay, notes->cut_by_cpu});
   }

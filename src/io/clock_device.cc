@@ -169,14 +169,17 @@ Result<void> ClockDevice::build(const PauseTable& table) {
   hardware_address_[0] = 0x02;  // locally administered, one station's
   if (auto added = add_macvlan(name_, *below, hardware_address_); !added) return added;
   // At once, so that whatever happens it is known as ours.
-  if (auto set = set_link(name_, {.alias = options_.alias, .quiet_ipv6 = true}); !set) return set;
+  if (auto set =
+          set_link(name_, {.alias = options_.alias, .quiet_ipv6 = true, .with_ipv6 = options_.carries_ipv6});
+      !set)
+    return set;
   const auto device = require_link(name_);
   if (!device) return tl::unexpected(device.error());
   index_ = device->index;
   if (auto queued = add_queue(*device, table); !queued) return queued;
   if (auto attached = attach_filters(); !attached) return attached;
   if (auto set = set_link(name_, {.up = true}); !set) return set;
-  return set_clock_route(options_.route_table, name_);
+  return set_clock_route(options_.route_table, options_.rule_preference, name_);
 }
 
 Result<void> ClockDevice::attach_filters() {
@@ -210,6 +213,8 @@ Result<std::string> ClockDevice::look() const {
   const auto below = find_link(options_.underlay);
   if (!below) return tl::unexpected(below.error());
   if (!*below) return fmt::format("there is no interface {}", options_.underlay);
+  // A network manager's doing: whole trains would not fit any more.
+  if ((*device)->mtu < (*below)->mtu) return fmt::format("the MTU of interface {} was changed", name_);
   const auto queue = has_queue(**device);
   if (!queue) return tl::unexpected(queue.error());
   if (!*queue) return fmt::format("interface {} has lost its queue", name_);

@@ -28,9 +28,11 @@ struct ClockDeviceOptions {
   std::string underlay;  // the interface below it
   std::string alias;     // marks it as this node's
   uint32_t firewall_mark = 0;
+  bool carries_ipv6 = false;         // cells over IPv6
   uint32_t user = 0;                 // who owns the sockets that send through it
   std::vector<uint32_t> cell_bytes;  // the sizes of cell that go through it
   uint32_t route_table = 0;          // of our own, for IPv6's way through it
+  uint32_t rule_preference = 99;     // of the rule that leads there, before all that lead into links
 };
 
 class ClockDevice {

@@ -16,20 +16,18 @@ namespace cuttle {
 
 namespace {
 
-constexpr uint32_t kPreference = 99;  // before the rule that sends everything else into the links
-
 bool no_ipv6(int error) {
   return error == -EAFNOSUPPORT || error == -EOPNOTSUPP;
 }
 
-NetlinkMessage rule_message(int type, int flags, std::string_view device) {
+NetlinkMessage rule_message(int type, int flags, std::string_view device, uint32_t preference) {
   NetlinkMessage message(type, flags);
   fib_rule_hdr header{};
   header.family = AF_INET6;
   header.action = FR_ACT_TO_TBL;
   header.table = RT_TABLE_UNSPEC;
   message.put_header(header);
-  message.put_u32(FRA_PRIORITY, kPreference);
+  if (preference != 0) message.put_u32(FRA_PRIORITY, preference);  // none: whatever it is
   message.put_text(FRA_OIFNAME, device);
   message.put_u8(FRA_PROTOCOL, kRouteProtocol);
   return message;
@@ -37,11 +35,11 @@ NetlinkMessage rule_message(int type, int flags, std::string_view device) {
 
 }  // namespace
 
-Result<void> set_clock_route(uint32_t table, std::string_view device) {
+Result<void> set_clock_route(uint32_t table, uint32_t preference, std::string_view device) {
   if (auto removed = remove_clock_route(device); !removed) return removed;
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
-  NetlinkMessage rule = rule_message(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, device);
+  NetlinkMessage rule = rule_message(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, device, preference);
   rule.put_u32(FRA_TABLE, table);
   int error = socket->request(rule);
   if (no_ipv6(error)) return {};
@@ -70,7 +68,7 @@ Result<void> remove_clock_route(std::string_view device) {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
   for (int rounds = 0; rounds < 16; ++rounds) {
-    NetlinkMessage rule = rule_message(RTM_DELRULE, 0, device);
+    NetlinkMessage rule = rule_message(RTM_DELRULE, 0, device, 0);
     const int error = socket->request(rule);
     if (error == -ENOENT || error == -ESRCH || no_ipv6(error)) return {};
     if (error != 0) return os_failure(fmt::format("cannot remove the IPv6 rule for {}", device), -error);

@@ -86,6 +86,16 @@ int apply(NetlinkSocket& socket, const Link& link, const LinkSettings& settings,
   return socket.request(message);
 }
 
+std::string ipv6_switch(std::string_view interface) {
+  return fmt::format("/proc/sys/net/ipv6/conf/{}/disable_ipv6", interface);
+}
+
+bool is_switched_off(std::string_view interface) {
+  std::ifstream file(ipv6_switch(interface));
+  int value = 0;
+  return file >> value && value != 0;
+}
+
 Result<int> read_filter(std::string_view name) {
   const std::string path = fmt::format("/proc/sys/net/ipv4/conf/{}/rp_filter", name);
   std::ifstream file(path);
@@ -133,6 +143,21 @@ Result<std::optional<Link>> find_link(std::string_view name) {
   return found;
 }
 
+Result<std::optional<Link>> find_link(uint32_t index) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  ifinfomsg header{};
+  header.ifi_index = static_cast<int>(index);
+  NetlinkMessage message(RTM_GETLINK, 0);
+  message.put_header(header);
+  std::optional<Link> link;
+  const int error = socket->query(message, [&](nlmsghdr* answer) {
+    if (answer->nlmsg_type == RTM_NEWLINK) link = parse_link(answer);
+  });
+  if (error != 0 && error != -ENODEV) return os_failure("cannot look at a network interface", -error);
+  return link;
+}
+
 std::string alias_of_node(std::string_view node_name) {
   return "cuttle " + std::string(node_name);
 }
@@ -148,6 +173,10 @@ Result<void> set_link(std::string_view name, const LinkSettings& settings) {
     if (const int error = apply(*socket, **link, settings, true); error != 0) {
       return os_failure(fmt::format("interface {}: cannot turn off IPv6 address generation", name), -error);
     }
+  }
+  if (settings.with_ipv6 && ipv6_is_off(name)) {
+    std::ofstream(ipv6_switch(name))
+        << "0\n";  // where that is not permitted, whoever sets IPv6 routes finds out
   }
   if (const int error = apply(*socket, **link, settings, false); error != 0) {
     return os_failure(fmt::format("interface {}: cannot configure it", name), -error);
@@ -182,6 +211,19 @@ Result<int> reverse_path_filter(std::string_view name) {
   const auto own = read_filter(name);
   if (!own) return own;
   return std::max(*all, *own);
+}
+
+bool ipv6_is_off(std::string_view name) {
+  return check_interface_name(name) && is_switched_off(name);
+}
+
+bool new_links_have_ipv6() {
+  return ipv6_is_there() && !is_switched_off("default");
+}
+
+std::string sysctl_command(std::string_view version, std::string_view interface, std::string_view key,
+                           std::string_view value) {
+  return fmt::format("sysctl -w net/{}/conf/{}/{}={}", version, interface, key, value);
 }
 
 }  // namespace cuttle

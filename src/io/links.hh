@@ -34,6 +34,7 @@ Result<std::vector<Link>> list_links();
 Result<std::vector<Link>> links_with_alias(std::string_view alias);
 // An empty optional when there is no such interface.
 Result<std::optional<Link>> find_link(std::string_view name);
+Result<std::optional<Link>> find_link(uint32_t index);
 
 // The alias that marks an interface as that node's.
 std::string alias_of_node(std::string_view node_name);
@@ -48,6 +49,9 @@ struct LinkSettings {
       {};  // the largest packet that is handed over before segmentation
   // No link-local IPv6 address of its own, hence no router solicitations and the like into the link.
   bool quiet_ipv6 = false;
+  // IPv6 on where the machine makes new interfaces without it (net.ipv6.conf.default.disable_ipv6); as far as
+  // this process may.
+  bool with_ipv6 = false;
 };
 Result<void> set_link(std::string_view name, const LinkSettings& settings);
 
@@ -58,5 +62,14 @@ Result<void> remove_tun_link(std::string_view name);
 // Reverse-path filtering as it acts on an interface: 0 off, 1 strict, 2 loose (the larger of the interface's
 // own setting and that of "all"; Linux Documentation/networking/ip-sysctl.rst). Strict drops cells.
 Result<int> reverse_path_filter(std::string_view name);
+
+// Whether IPv6 is switched off there, by itself or with the whole machine. False for a name that is not
+// there.
+bool ipv6_is_off(std::string_view name);
+// Whether an interface that is made now has IPv6.
+bool new_links_have_ipv6();
+// "sysctl -w net/ipv4/conf/eth0.100/rp_filter=2": with slashes, for a dot may be part of the name.
+std::string sysctl_command(std::string_view version, std::string_view interface, std::string_view key,
+                           std::string_view value);
 
 }  // namespace cuttle

@@ -20,7 +20,7 @@ namespace {
 constexpr uint8_t kFamilies[] = {AF_INET, AF_INET6};
 
 std::string describe(uint32_t table, const PortRule& rule) {
-  return fmt::format("routing rule 'pref {} to {} {} {} lookup {}'", kPortRulePriority, rule.to.text(),
+  return fmt::format("routing rule 'pref {} to {} {} {} lookup {}'", rule.priority, rule.to.text(),
                      rule.of_source ? "source" : "destination", rule.ports.text(), table);
 }
 
@@ -32,7 +32,7 @@ NetlinkMessage build(int type, int flags, uint32_t table, const PortRule& rule) 
   header.action = FR_ACT_TO_TBL;
   header.table = RT_TABLE_UNSPEC;  // wider than its 8 bits: in an attribute
   message.put_header(header);
-  message.put_u32(FRA_PRIORITY, kPortRulePriority);
+  message.put_u32(FRA_PRIORITY, rule.priority);
   message.put_u32(FRA_TABLE, table);
   message.put_u8(FRA_PROTOCOL, kRouteProtocol);
   if (rule.to.length > 0) message.put_address(FRA_DST, rule.to.address);
@@ -64,11 +64,11 @@ std::optional<FoundRule> parse(nlmsghdr* answer) {
   const nlattr* source = attributes[FRA_SPORT_RANGE];
   const nlattr* destination = attributes[FRA_DPORT_RANGE];
   if (header->action != FR_ACT_TO_TBL || (header->flags & FIB_RULE_INVERT) != 0 || header->src_len != 0 ||
-      number(FRA_PRIORITY) != kPortRulePriority || octet(FRA_PROTOCOL) != kRouteProtocol ||
-      (source == nullptr) == (destination == nullptr)) {
+      octet(FRA_PROTOCOL) != kRouteProtocol || (source == nullptr) == (destination == nullptr)) {
     return std::nullopt;
   }
   PortRule rule;
+  rule.priority = number(FRA_PRIORITY);
   rule.to.address.is_v6 = header->family == AF_INET6;
   rule.to.length = header->dst_len;
   if (attributes[FRA_DST] != nullptr) rule.to.address = address_from(attributes[FRA_DST]);
@@ -110,11 +110,12 @@ Result<std::vector<PortRule>> list(NetlinkSocket& socket, uint32_t table) {
 
 }  // namespace
 
-std::vector<PortRule> port_rules(const std::vector<IpPrefix>& prefixes, const std::vector<PortRange>& ports) {
+std::vector<PortRule> port_rules(const std::vector<IpPrefix>& prefixes, const std::vector<PortRange>& ports,
+                                 uint32_t priority) {
   std::vector<PortRule> rules;
   for (const IpPrefix& prefix : prefixes) {
     for (const PortRange& range : ports) {
-      for (const bool of_source : {false, true}) rules.push_back({prefix, range, of_source});
+      for (const bool of_source : {false, true}) rules.push_back({priority, prefix, range, of_source});
     }
   }
   return rules;

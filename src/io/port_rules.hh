@@ -14,10 +14,8 @@
 
 namespace cuttle {
 
-// After the rule of the whole links (rules.hh).
-inline constexpr uint32_t kPortRulePriority = 101;
-
 struct PortRule {
+  uint32_t priority = 101;  // after the rule of the whole links (rules.hh)
   IpPrefix to;
   PortRange ports;
   bool of_source = false;  // otherwise the destination's ports
@@ -26,7 +24,8 @@ struct PortRule {
 };
 
 // Both directions of every range for every prefix.
-std::vector<PortRule> port_rules(const std::vector<IpPrefix>& prefixes, const std::vector<PortRange>& ports);
+std::vector<PortRule> port_rules(const std::vector<IpPrefix>& prefixes, const std::vector<PortRange>& ports,
+                                 uint32_t priority = 101);
 
 // From then on exactly these of ours look up `table`: adds those that are missing, then removes those that
 // are too many. Rules of others stay.

@@ -1,5 +1,6 @@
 #include "io/routes.hh"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <linux/rtnetlink.h>
 
@@ -164,18 +165,27 @@ Result<void> remove_all_routes(uint32_t table) {
   return {};
 }
 
-Result<WayOut> find_way_out(const IpAddress& to, uint32_t firewall_mark) {
+namespace {
+
+Result<WayOut> find_way(const IpAddress& to, uint32_t firewall_mark, const PortRange* ports) {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
   NetlinkMessage message(RTM_GETROUTE, 0);
   rtmsg header{};
   header.rtm_family = family_of(to);
   header.rtm_dst_len = static_cast<uint8_t>(to.size() * 8);
+  header.rtm_flags = RTM_F_LOOKUP_TABLE;
   message.put_header(header);
   message.put_address(RTA_DST, to);
   message.put_u32(RTA_MARK, firewall_mark);
+  if (ports != nullptr) {
+    message.put_u8(RTA_IP_PROTO, ports->is_udp ? IPPROTO_UDP : IPPROTO_TCP);
+    const uint16_t port = htons(ports->first);
+    message.put(RTA_DPORT, &port, sizeof port);
+  }
   WayOut way;
   uint8_t type = RTN_UNICAST;
+  uint32_t index = 0;
   const int error = socket->query(message, [&](nlmsghdr* answer) {
     nlattr* attributes[RTA_MAX + 1] = {};
     if (answer->nlmsg_type != RTM_NEWROUTE ||
@@ -183,8 +193,9 @@ Result<WayOut> find_way_out(const IpAddress& to, uint32_t firewall_mark) {
       return;
     }
     type = static_cast<const rtmsg*>(nlmsg_data(answer))->rtm_type;
-    if (attributes[RTA_OIF]) way.interface = interface_name(nla_get_u32(attributes[RTA_OIF]));
+    if (attributes[RTA_OIF]) index = nla_get_u32(attributes[RTA_OIF]);
     if (attributes[RTA_PREFSRC]) way.source = address_from(attributes[RTA_PREFSRC]);
+    if (attributes[RTA_TABLE]) way.table = nla_get_u32(attributes[RTA_TABLE]);
   });
   const std::string what = fmt::format("no route to {}", to.text());
   // The kernel answers EINVAL for a blackhole.
@@ -193,10 +204,23 @@ Result<WayOut> find_way_out(const IpAddress& to, uint32_t firewall_mark) {
     return failure(what + ": the route there is none that packets can take");
   }
   way.local = type == RTN_LOCAL;
-  const auto link = find_link(way.interface);
+  const auto link = find_link(index);
   if (!link) return tl::unexpected(link.error());
-  if (link->has_value()) way.mtu = (*link)->mtu;
+  if (link->has_value()) {
+    way.interface = (*link)->name;
+    way.mtu = (*link)->mtu;
+  }
   return way;
+}
+
+}  // namespace
+
+Result<WayOut> find_way_out(const IpAddress& to, uint32_t firewall_mark) {
+  return find_way(to, firewall_mark, nullptr);
+}
+
+Result<WayOut> find_way_out(const IpAddress& to, uint32_t firewall_mark, const PortRange& ports) {
+  return find_way(to, firewall_mark, &ports);
 }
 
 }  // namespace cuttle

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/ip.hh"
+#include "base/ports.hh"
 #include "base/result.hh"
 
 namespace cuttle {
@@ -49,8 +50,11 @@ struct WayOut {
   uint32_t mtu = 0;  // the interface's; what a path beyond it may allow is not considered
   std::optional<IpAddress> source;
   bool local = false;  // the address is this machine's own
+  uint32_t table = 0;  // whose route it is
 };
 Result<WayOut> find_way_out(const IpAddress& to, uint32_t firewall_mark);
+// Where it depends on that (port_rules.hh): of packets to one of these ports.
+Result<WayOut> find_way_out(const IpAddress& to, uint32_t firewall_mark, const PortRange& ports);
 
 // An address of this machine's.
 struct LocalAddress {

@@ -28,6 +28,8 @@ struct UdpOptions {
   size_t send_buffer_bytes = 4 << 20;
   Duration busy_poll = {};   // poll the network card this long when receiving; 0: the system's default
   bool segmentation = true;  // false: one datagram a system call's entry, as on a card without offloads
+  // Without a route to `remote`, sending fails until there is one; else opening does.
+  bool may_wait_for_route = false;
   // Whose sockets alone may share the port: the effective user's when empty. To give it to another needs
   // CAP_CHOWN.
   std::optional<uint32_t> owner_user = {};
@@ -38,7 +40,8 @@ class UdpSocket final : public CellSocket {
  public:
   static Result<UdpSocket> open(const UdpOptions& options);
   // One that another process opened so, at that address, with its filter's counter (size_filter.hh).
-  static Result<UdpSocket> adopt(FileDescriptor fd, FileDescriptor counter, const IpAddress& own);
+  static Result<UdpSocket> adopt(FileDescriptor fd, FileDescriptor counter, const IpAddress& own,
+                                 bool segmentation = true);
 
   UdpSocket(UdpSocket&&) = default;
   UdpSocket& operator=(UdpSocket&&) = default;

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include "io/borrowed_route.hh"
 #include "io/os_error.hh"
 #include "io/socket_address.hh"
 #include "io/udp.hh"
@@ -91,8 +92,14 @@ void set_buffer(int fd, int forced_option, int option, size_t bytes) {
 Result<void> connect_to(int fd, const UdpOptions& options) {
   const SocketAddress address = socket_address(options.remote);
   if (connect(fd, address.raw(), address.size) != 0) {
-    return os_failure(fmt::format("cannot reach {} from {}", options.remote.text(), options.local.text()),
-                      errno, errno == ENETUNREACH ? "the machine has no route to that address" : "");
+    // Whatever keeps a route away now, or forbids it: it is there again some day, and the cells find it.
+    const int error = errno;
+    if (!options.may_wait_for_route) {
+      return os_failure(fmt::format("cannot reach {} from {}", options.remote.text(), options.local.text()),
+                        error, error == ENETUNREACH ? "the machine has no route to that address" : "");
+    }
+    auto connected = connect_without_route(fd, options.local.address, options.remote, options.firewall_mark);
+    if (!connected) return connected;
   }
   // Between bind and connect anyone's datagrams could come in.
   uint8_t octet = 0;
@@ -137,11 +144,13 @@ Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
   return UdpSocket(std::move(*fd), std::move(*filter), options);
 }
 
-Result<UdpSocket> UdpSocket::adopt(FileDescriptor fd, FileDescriptor counter, const IpAddress& own) {
+Result<UdpSocket> UdpSocket::adopt(FileDescriptor fd, FileDescriptor counter, const IpAddress& own,
+                                   bool segmentation) {
   auto filter = SizeFilter::adopt(std::move(counter));
   if (!filter) return tl::unexpected(filter.error());
   UdpOptions options;
   options.local.address = own;
+  options.segmentation = segmentation;
   return UdpSocket(std::move(fd), std::move(*filter), options);
 }
 

@@ -48,6 +48,7 @@ std::unique_ptr<Lane> make_lane(const Assembly& assembly, const PeerConfig& peer
                                      LaneStart{epoch, random_seed(), random_draw_key()},
                                      std::move(door.queue), std::move(door.socket));
   lane->inner_mtu = assembly.config.inner_mtu;
+  lane->cell_ends = {peer.endpoint, assembly.config.listen.port, static_cast<uint16_t>(peer.lanes)};
   lane->underlay = std::move(door.underlay);
   lane->cut_by_cpu = door.cut_by_cpu;
   lane->allowed_destinations = assembly.config.accept;

@@ -63,15 +63,22 @@ Result<QueueDoor> ClockDevices::add(const NodeConfig& config, uint32_t shard, co
   options.underlay = underlay;
   options.alias = clock_alias_of_node(config.name);
   options.firewall_mark = config.firewall_mark;
+  options.carries_ipv6 = config.listen.address.is_v6;
   options.user = user_;
   options.cell_bytes = door.cell_bytes;
   options.route_table = config.clock_table(options.number);
+  options.rule_preference = config.clock_preference();
   auto device = ClockDevice::create(options, *table);
   if (!device) return tl::unexpected(device.error());
   door.index = (*device)->index();
   door.late_map = (*device)->take_late_map();
   entries_.push_back({std::move(*device), std::move(*table), {}, {}});
   return door;
+}
+
+bool ClockDevices::is_on(const std::string& underlay) const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [&](const Entry& entry) { return entry.device->underlay() == underlay; });
 }
 
 std::vector<QueueLook> ClockDevices::look() {

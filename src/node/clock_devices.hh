@@ -23,6 +23,8 @@ class ClockDevices {
   Result<QueueDoors> set_up(const NodeConfig& config, uint32_t user);
   // Puts back what is missing; what cannot be looked at is left as it is. In the order of the doors.
   std::vector<QueueLook> look();
+  // Whether cells that leave by this interface go through a queue.
+  bool is_on(const std::string& underlay) const;
 
  private:
   struct Entry {

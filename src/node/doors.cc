@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "io/links.hh"
 #include "io/offloads.hh"
 #include "io/routes.hh"
@@ -48,6 +50,8 @@ Result<UdpSocket> open_socket(const NodeConfig& config, const PeerConfig& peer, 
   options.cell_bytes = peer.shape.cell_bytes;
   options.firewall_mark = config.firewall_mark;
   options.owner_user = owner_user;
+  options.segmentation = config.segmentation;
+  options.may_wait_for_route = true;
   return UdpSocket::open(options);
 }
 
@@ -62,7 +66,15 @@ TunOptions tun_options_of(const NodeConfig& config, const PeerConfig& peer) {
 
 std::string underlay_of(const NodeConfig& config, const PeerConfig& peer) {
   const auto way = find_way_out(peer.endpoint.address, config.firewall_mark);
-  return way && !way->local ? way->interface : "";
+  if (way) return way->local ? "" : way->interface;
+  // No route at the moment: the one that comes leads, most likely, out where our own address is.
+  const auto addresses = local_addresses();
+  if (!addresses) return "";
+  const auto ours = std::find_if(addresses->begin(), addresses->end(), [&](const LocalAddress& one) {
+    return one.address == config.listen.address;
+  });
+  const bool leads_out = ours != addresses->end() && ours->interface != "lo";
+  return leads_out ? ours->interface : "";
 }
 
 Result<std::vector<LaneDoor>> open_doors(const NodeConfig& config, size_t i,

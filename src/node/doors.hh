@@ -31,7 +31,8 @@ TunOptions tun_options_of(const NodeConfig& config, const PeerConfig& peer);
 Result<std::vector<StrangerSocket>> open_strangers(const NodeConfig& config, size_t already,
                                                    std::optional<uint32_t> owner_user);
 
-// The interface that cells to that peer leave by; empty where there is none.
+// The interface that cells to that peer leave by, or will when there is a route again; empty where none is
+// known.
 std::string underlay_of(const NodeConfig& config, const PeerConfig& peer);
 
 }  // namespace cuttle

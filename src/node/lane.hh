@@ -20,6 +20,7 @@
 #include "link/sender.hh"
 #include "node/cell_ring.hh"
 #include "node/draw_log.hh"
+#include "node/own_cells.hh"
 
 namespace cuttle {
 
@@ -63,6 +64,7 @@ struct Lane {
   LaneSizes sizes;
   std::vector<IpPrefix> allowed_sources;
   std::vector<IpPrefix> allowed_destinations;  // empty: all
+  CellEnds cell_ends;                          // of the link's cells
   uint32_t inner_mtu = 1500;
   std::string underlay;     // the interface that its cells leave by; empty where none was found
   bool cut_by_cpu = false;  // trains are cut into datagrams by this machine's CPUs, not by the card
@@ -76,6 +78,7 @@ struct Lane {
   SlotRing ring;
   alignas(64) LanePacker packer;
   Counter checksum_wrong;  // packets from the TUN, dropped; written by the packer's thread
+  Counter own_cells;       // likewise: this link's cells, which a changed mark led into it
   alignas(64) LaneSender sender;
   SealLead seal_lead;  // the pacer's; from what sealing costs on this machine (seal_cost.hh)
   alignas(64) LaneReceiver receiver;

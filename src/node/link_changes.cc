@@ -85,6 +85,7 @@ void check_unchangeable(const NodeConfig& now, const NodeConfig& wanted, const S
   check("node.control_socket", now.control_socket == wanted.control_socket);
   check("node.firewall_mark", now.firewall_mark == wanted.firewall_mark);
   check("node.route_table", now.route_table == wanted.route_table);
+  check("node.rule_preference", now.rule_preference == wanted.rule_preference);
   check("node.inner_mtu", now.inner_mtu == wanted.inner_mtu);
   check("runtime.user", now.user == wanted.user);
   check("runtime.driver", now.driver == wanted.driver);
@@ -93,6 +94,7 @@ void check_unchangeable(const NodeConfig& now, const NodeConfig& wanted, const S
   check("runtime.cpu_latency", now.cpu_latency == wanted.cpu_latency);
   check("runtime.release", now.release == wanted.release);
   check("runtime.lead", now.lead == wanted.lead);
+  check("runtime.segmentation", now.segmentation == wanted.segmentation);
   check("runtime.spin", now.spin == wanted.spin);
   check("runtime.shards", now.shards == wanted.shards);
   check("runtime.cpus", now.cpus == wanted.cpus);

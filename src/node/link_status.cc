@@ -62,6 +62,7 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   drops["packet_foreign_source"] += lane.packets.foreign_source.value();
   drops["packet_foreign_destination"] += lane.packets.foreign_destination.value();
   drops["packet_checksum_wrong"] += lane.checksum_wrong.value();
+  drops["packet_own_cell"] += lane.own_cells.value();
   drops["packet_queue_full"] += lane.packer.packets_dropped();
   drops["packet_refused_by_tun"] += lane.packets.tun_refused.value();
   drops["handshake_mac_wrong"] += lane.packets.handshake_mac_wrong.value();

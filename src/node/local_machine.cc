@@ -1,5 +1,6 @@
 #include "node/local_machine.hh"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -9,11 +10,14 @@
 #include "io/clock.hh"
 #include "io/links.hh"
 #include "io/privileges.hh"
+#include "io/routes.hh"
 #include "io/tun.hh"
+#include "io/udp_errors.hh"
 #include "node/leftovers.hh"
 #include "node/link_changes.hh"
 #include "node/preflight.hh"
 #include "node/redirect.hh"
+#include "node/ways.hh"
 
 namespace cuttle {
 
@@ -67,6 +71,7 @@ Result<OpenPeers> LocalMachine::close_all() {
   // What an earlier run left closed stays closed, whatever goes wrong now. So does what another agent holds:
   // a start that finds one fails before it changes anything, and has nothing to undo.
   was_closed_ = is_closed(*wanted_);
+  checksum_errors_before_ = udp_checksum_errors();
   auto joining = Joining::look(*wanted_);
   if (!joining) return tl::unexpected(joining.error());
   in_force_ = *wanted_;
@@ -97,7 +102,9 @@ void LocalMachine::hold_cpu_latency() {
 
 Result<std::vector<LaneDoor>> LocalMachine::open_lanes(size_t peer) {
   if (change_) change_->opened.push_back(wanted_->peers[peer].interface_name());
-  return open_doors(acted_on(), peer, owner_);
+  auto doors = open_doors(acted_on(), peer, owner_);
+  if (doors && !doors->empty()) underlays_[acted_on().peers[peer].name] = doors->front().underlay;
+  return doors;
 }
 
 Result<std::vector<StrangerSocket>> LocalMachine::open_strangers(size_t already) {
@@ -205,8 +212,30 @@ void LocalMachine::watch_joining(Instant now) {
   }
 }
 
+// A queue is on one interface, and what it lets go leaves there, wherever the routes lead by now.
+std::string LocalMachine::queue_trouble() const {
+  for (const PeerConfig& peer : in_force_->peers) {
+    const auto underlay = underlays_.find(peer.name);
+    if (underlay == underlays_.end() || !clock_devices_.is_on(underlay->second)) continue;
+    const auto way = find_way_out(peer.endpoint.address, in_force_->firewall_mark);
+    if (!way || way->local || way->interface == underlay->second) continue;
+    return fmt::format(
+        "the way to peer {} leads out by {} now, and the queue that lets its cells go is on {}: "
+        "restart the agent",
+        peer.name, way->interface, underlay->second);
+  }
+  return "";
+}
+
 Result<GuardStatus> LocalMachine::guard_status() {
-  return guard_status_.get(MonotonicClock().now(), cuttle::guard_status);
+  return guard_status_.get(MonotonicClock().now(), [&] {
+    auto status = cuttle::guard_status();
+    if (!status) return status;
+    status->checksum_wrong = udp_checksum_errors() - checksum_errors_before_;
+    status->way_trouble = way_trouble(joining_->routed());
+    if (status->way_trouble.empty()) status->way_trouble = queue_trouble();
+    return status;
+  });
 }
 
 Result<std::vector<QueueLook>> LocalMachine::look_at_queues() {

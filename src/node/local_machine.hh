@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,6 +55,7 @@ class LocalMachine final : public Machine {
   const NodeConfig& acted_on() const { return change_ ? *wanted_ : *in_force_; }
   void watch_joining(Instant now);
   void hold_cpu_latency();
+  std::string queue_trouble() const;
 
   // From begin_change() to its end.
   struct Change {
@@ -69,8 +71,10 @@ class LocalMachine final : public Machine {
   std::optional<Change> change_;
   std::optional<uint32_t> owner_;  // of interfaces and sockets: whom the agent becomes
   ClockDevices clock_devices_;
-  bool changed_ = false;     // something of the machine
-  bool was_closed_ = false;  // before
+  std::map<std::string, std::string> underlays_;  // by peer: that its lanes were opened for
+  bool changed_ = false;                          // something of the machine
+  bool was_closed_ = false;                       // before
+  uint64_t checksum_errors_before_ = 0;
   bool settled_ = false;
   bool taken_back_ = false;
   bool on_trial_;

@@ -84,6 +84,10 @@ bool is_right(const Scattered& packet, Bytes headers, const wire::Transport& tra
 
 }  // namespace
 
+Bytes first_octets(std::span<const iovec> room, size_t bytes, MutableBytes out) {
+  return Scattered(room, bytes).first(out);
+}
+
 bool prepare_for_cells(const VirtioHeader& header, std::span<const iovec> room, size_t bytes) {
   const Scattered packet(room, bytes);
   std::array<uint8_t, wire::kMostHeaderBytes> memory;

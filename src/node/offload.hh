@@ -14,6 +14,9 @@
 
 namespace cuttle {
 
+// The first octets of a packet of `bytes` that lies in `room`, as many as `out` has room for.
+Bytes first_octets(std::span<const iovec> room, size_t bytes, MutableBytes out);
+
 // Makes a packet that came from the TUN, described by `header`, what goes into cells. It lies in the first
 // `bytes` octets of `room`. Afterwards TCP's checksum field holds a sum to be completed that says the segment
 // size (wire::pseudo_header_sum); UDP's that, or a checksum that was checked, or nothing, as it came; and

@@ -1,8 +1,10 @@
 #include "node/packing.hh"
 
 #include <algorithm>
+#include <array>
 
 #include "node/offload.hh"
+#include "wire/inner_packet.hh"
 
 namespace cuttle {
 
@@ -61,6 +63,11 @@ bool Packing::read_to_cut(Lane& lane, size_t longest) {
 
 // False: it is dropped.
 bool Packing::prepare(Lane& lane, std::span<const iovec> room, size_t bytes) {
+  std::array<uint8_t, wire::kMostHeaderBytes> memory;
+  if (is_own_cell(first_octets(room, bytes, memory), bytes, lane.cell_ends)) {
+    lane.own_cells.add();
+    return false;
+  }
   if (prepare_for_cells(header_, room, bytes)) return true;
   lane.checksum_wrong.add();
   return false;

@@ -10,6 +10,7 @@
 
 #include "config/shape_plan.hh"
 #include "config/units.hh"
+#include "io/foreign_rules.hh"
 #include "io/links.hh"
 #include "io/privileges.hh"
 #include "io/routes.hh"
@@ -107,7 +108,8 @@ void check_way(const NodeConfig& config, size_t i, const SourceMap& lines, Probl
   const uint32_t line = lines.line({path + ".endpoint", path});
   const auto way = find_way_out(peer.endpoint.address, mark_in_force(config));
   if (!way) {
-    problems.add(line, fmt::format("endpoint of peer {}: {}", peer.name, way.error().message));
+    problems.warn(line, fmt::format("endpoint of peer {}: {}; its link waits until there is one", peer.name,
+                                    way.error().message));
     return;
   }
   if (way->local) {
@@ -119,10 +121,11 @@ void check_way(const NodeConfig& config, size_t i, const SourceMap& lines, Probl
   if (peer.endpoint.address.is_v6) return;
   const auto filter = reverse_path_filter(way->interface);
   if (filter && *filter == 1) {
-    problems.add(line,
-                 fmt::format("reverse-path filtering on {} is strict and would drop the cells of peer {}: "
-                             "sysctl -w net.ipv4.conf.{}.rp_filter=2",
-                             way->interface, peer.name, way->interface));
+    problems.add(
+        line,
+        fmt::format("reverse-path filtering on {} is strict and would drop the cells of peer {}: "
+                    "{}",
+                    way->interface, peer.name, sysctl_command("ipv4", way->interface, "rp_filter", "2")));
   }
 }
 
@@ -141,6 +144,50 @@ void check_interface(const NodeConfig& config, size_t i, const SourceMap& lines,
 
 // What a host of two busy CPUs measured for a queue's lateness (docs/timing.md): a shape should hide it.
 constexpr Duration kUsualDeviation = microseconds(15);
+
+// Rules of others' that lead cells, or the peers' traffic, where they should not go.
+void check_rules(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
+  const auto rules = foreign_rules();
+  if (!rules) return;  // whoever sets ours says so
+  for (const ForeignRule& rule : *rules) {
+    if (rule.asks_for(config.firewall_mark)) {
+      problems.warn(
+          lines.line("node.firewall_mark"),
+          fmt::format("the routing rule '{}' applies to what has the mark of the cells, {:#x}: give "
+                      "firewall_mark in [node] a number that it does not ask for",
+                      rule.text(), config.firewall_mark));
+    }
+    if (rule.table == config.route_table || rule.table == config.port_table() ||
+        rule.table == config.clock_table(0)) {
+      problems.warn(lines.line("node.route_table"),
+                    fmt::format("the routing rule '{}' of somebody else's looks up a table of Cuttle's: give "
+                                "route_table in [node] another number",
+                                rule.text()));
+    }
+    const bool takes_all = rule.table != 0 && !rule.narrowed && rule.mask == 0 && !rule.inverted;
+    if (takes_all && rule.preference <= config.rule_preference) {
+      problems.warn(
+          lines.line("node.rule_preference"),
+          fmt::format("the routing rule '{}' comes before Cuttle's, {}: what it leads anywhere does not go "
+                      "into the links; give rule_preference in [node] a number before it",
+                      rule.text(), config.rule_preference));
+    }
+  }
+}
+
+void check_ipv6(const NodeConfig& config, size_t i, const SourceMap& lines, Problems& problems) {
+  const PeerConfig& peer = config.peers[i];
+  const bool any = std::any_of(peer.redirect.begin(), peer.redirect.end(),
+                               [](const IpPrefix& prefix) { return prefix.address.is_v6; });
+  if (!any) return;
+  const auto link = find_link(peer.interface_name());
+  if (link && *link ? !ipv6_is_off(peer.interface_name()) : new_links_have_ipv6()) return;
+  problems.warn(
+      lines.line({fmt::format("peer[{}].redirect", i), fmt::format("peer[{}]", i)}),
+      fmt::format("peer {}: new interfaces are without IPv6 on this machine; where the agent may not switch "
+                  "it on for its own, traffic to the peer's IPv6 addresses waits: {}",
+                  peer.name, sysctl_command("ipv6", "default", "disable_ipv6", "0")));
+}
 
 bool is_told_of(const NodeConfig& config, size_t i) {
   return std::any_of(config.peers.begin(), config.peers.begin() + static_cast<std::ptrdiff_t>(i),
@@ -200,8 +247,10 @@ void check_process(const NodeConfig& config, const SourceMap& lines, Problems& p
 
 void check_network(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
   check_own_addresses(config, lines, problems);
+  check_rules(config, lines, problems);
   for (size_t i = 0; i < config.peers.size(); ++i) {
     check_way(config, i, lines, problems);
+    check_ipv6(config, i, lines, problems);
     check_hiding(config, i, lines, problems);
     check_interface(config, i, lines, problems);
   }

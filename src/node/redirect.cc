@@ -10,6 +10,7 @@
 #include "io/tun.hh"
 #include "node/leftovers.hh"
 #include "node/redirect_plan.hh"
+#include "node/ways.hh"
 
 namespace cuttle {
 
@@ -104,11 +105,22 @@ Result<void> open_link(const NodeConfig& config, const PeerConfig& peer) {
   settings.largest_gso_bytes = largest_packet_bytes(peer.shape);
   settings.alias = alias_of_node(config.name);
   settings.quiet_ipv6 = true;
+  settings.with_ipv6 = std::any_of(peer.redirect.begin(), peer.redirect.end(),
+                                   [](const IpPrefix& prefix) { return prefix.address.is_v6; });
   if (auto set = set_link(peer.interface_name(), settings); !set) return set;
+  bool left_closed = false;
   for (const IpPrefix& prefix : peer.redirect) {
-    const Route route = link_route_of(config, peer, prefix);
-    auto set = set_link_route(table_of(config, peer), prefix, route.interface, route.source);
+    if (has_no_ipv6(peer, prefix)) {
+      left_closed = true;
+      continue;
+    }
+    auto set =
+        set_link_route(table_of(config, peer), prefix, peer.interface_name(), source_for(config, prefix));
     if (!set) return set;
+  }
+  if (left_closed) {
+    spdlog::warn("link {}: IPv6 is off on its interface, so traffic to its IPv6 addresses waits: {}",
+                 peer.name, sysctl_command("ipv6", peer.interface_name(), "disable_ipv6", "0"));
   }
   return {};
 }

@@ -5,13 +5,14 @@
 namespace cuttle {
 
 RedirectRule rule_of(const NodeConfig& config) {
-  return {.firewall_mark = config.firewall_mark, .table = config.route_table};
+  return {
+      .priority = config.rule_preference, .firewall_mark = config.firewall_mark, .table = config.route_table};
 }
 
 std::vector<PortRule> port_rules_of(const NodeConfig& config) {
   std::vector<PortRule> rules;
   for (const PeerConfig& peer : config.peers) {
-    const auto its = port_rules(peer.redirect, peer.ports);
+    const auto its = port_rules(peer.redirect, peer.ports, config.port_preference());
     rules.insert(rules.end(), its.begin(), its.end());
   }
   return rules;
@@ -31,12 +32,6 @@ GuardConfig guard_of(const NodeConfig& config) {
 
 uint32_t table_of(const NodeConfig& config, const PeerConfig& peer) {
   return peer.ports.empty() ? config.route_table : config.port_table();
-}
-
-Route link_route_of(const NodeConfig& config, const PeerConfig& peer, const IpPrefix& prefix) {
-  const IpAddress own = own_address_for(config, prefix.address);
-  const bool same_family = own.is_v6 == prefix.address.is_v6;
-  return {prefix, false, peer.interface_name(), same_family ? std::optional(own) : std::nullopt, kLinkMetric};
 }
 
 Route blackhole_of(const IpPrefix& prefix) {

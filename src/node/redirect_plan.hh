@@ -17,7 +17,6 @@ GuardConfig guard_of(const NodeConfig& config);
 
 // The one table that a peer's routes are in.
 uint32_t table_of(const NodeConfig& config, const PeerConfig& peer);
-Route link_route_of(const NodeConfig& config, const PeerConfig& peer, const IpPrefix& prefix);
 Route blackhole_of(const IpPrefix& prefix);
 
 }  // namespace cuttle

@@ -1,10 +1,14 @@
 #include "node/redirect_watch.hh"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 #include "io/egress_lock.hh"
+#include "io/links.hh"
 #include "node/redirect.hh"
 #include "node/redirect_plan.hh"
+#include "node/ways.hh"
 
 namespace cuttle {
 
@@ -21,10 +25,23 @@ Result<bool> rules_are_whole(const NodeConfig& config) {
   return std::includes(port_rules->begin(), port_rules->end(), wanted.begin(), wanted.end());
 }
 
+// A network manager that thinks them its own gives them another MTU, and no packet of the other end's size
+// fits.
+Result<bool> links_are_whole(const NodeConfig& config) {
+  const auto links = list_links();
+  if (!links) return tl::unexpected(links.error());
+  return std::all_of(config.peers.begin(), config.peers.end(), [&](const PeerConfig& peer) {
+    return std::any_of(links->begin(), links->end(), [&](const Link& link) {
+      return link.name == peer.interface_name() && link.up && link.mtu == config.inner_mtu;
+    });
+  });
+}
+
 }  // namespace
 
 Result<bool> routes_are_whole(const NodeConfig& config) {
   if (const auto whole = rules_are_whole(config); !whole || !*whole) return whole;
+  if (const auto whole = links_are_whole(config); !whole || !*whole) return whole;
   for (const uint32_t table : {config.route_table, config.port_table()}) {
     if (table == config.port_table() && !config.has_port_lists()) continue;
     const auto routes = list_routes(table);
@@ -32,10 +49,14 @@ Result<bool> routes_are_whole(const NodeConfig& config) {
     const auto has = [&](const Route& route) {
       return std::find(routes->begin(), routes->end(), route) != routes->end();
     };
+    const auto leads_in = [&](const PeerConfig& peer, const IpPrefix& prefix) {
+      if (has_no_ipv6(peer, prefix)) return true;  // nothing can
+      return has({prefix, false, peer.interface_name(), source_for(config, prefix), kLinkMetric});
+    };
     for (const PeerConfig& peer : config.peers) {
       if (table_of(config, peer) != table) continue;
       for (const IpPrefix& prefix : peer.redirect) {
-        if (!has(blackhole_of(prefix)) || !has(link_route_of(config, peer, prefix))) return false;
+        if (!has(blackhole_of(prefix)) || !leads_in(peer, prefix)) return false;
       }
     }
   }
@@ -57,6 +78,7 @@ void RedirectWatch::handle_timeout(Instant now, const NodeConfig& routed, const 
   watch_guard(guarded);
   watch_lock(guarded);
   watch_routes(routed);
+  watch_ways(routed);
 }
 
 void RedirectWatch::watch_guard(const NodeConfig& guarded) {
@@ -89,8 +111,21 @@ void RedirectWatch::watch_routes(const NodeConfig& routed) {
       routes_are_whole(routed), [&] { return restore_routes(routed); },
       {.name = "rules and routes of the links",
        .missing = "rules or routes of the links are gone",
-       .is_back = "rules or routes of the links were gone, and are back; something removed them, as "
-                  "systemd-networkd does when it restarts, or set an interface down"});
+       .is_back =
+           "rules, routes or interfaces of the links were not as they should be, and are again; something "
+           "changed "
+           "them, as systemd-networkd does when it restarts, set an interface down, or gave it another MTU"});
+}
+
+void RedirectWatch::watch_ways(const NodeConfig& routed) {
+  std::string trouble = way_trouble(routed);
+  if (trouble == ways_trouble_) return;
+  ways_trouble_ = std::move(trouble);
+  if (ways_trouble_.empty()) {
+    spdlog::info("traffic to all peers goes into their links again");
+  } else {
+    spdlog::error("{}", ways_trouble_);
+  }
 }
 
 }  // namespace cuttle

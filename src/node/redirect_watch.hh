@@ -10,7 +10,7 @@
 
 namespace cuttle {
 
-// Whether every rule and route of this configuration is there.
+// Whether every rule, route and interface of this configuration is there, as it was set.
 Result<bool> routes_are_whole(const NodeConfig& config);
 // Puts them back, and the interfaces up. What can be done is done, whatever fails.
 Result<void> restore_routes(const NodeConfig& config);
@@ -27,11 +27,13 @@ class RedirectWatch {
   void watch_guard(const NodeConfig& guarded);
   void watch_lock(const NodeConfig& guarded);
   void watch_routes(const NodeConfig& routed);
+  void watch_ways(const NodeConfig& routed);
 
   Instant looked_{};
   Watched guard_;
   Watched lock_;
   Watched routes_;
+  std::string ways_trouble_;  // what was said last
 };
 
 }  // namespace cuttle

@@ -13,6 +13,19 @@ std::string first_problem(const ParsedConfig& parsed) {
   return parsed.problems.list().empty() ? "" : to_text(parsed.problems.list().front(), "FILE");
 }
 
+// Each tests single bits of a mark, whatever the others are, and masquerades, drops or routes what has them.
+TEST(GoodConfig, TheDefaultMarkHasNoBitThatOthersTest) {
+  constexpr uint32_t kKubernetes = 0x4000 | 0x8000 | 0x2000;  // masquerade, drop; the port mapper's
+  constexpr uint32_t kCilium = 0x0f00;
+  constexpr uint32_t kCalico = 0xffff0000;  // Felix's whole IptablesMarkMask
+  constexpr uint32_t kTailscale = 0x00ff0000;
+  constexpr uint32_t kProxmox = 0x80000000;
+  constexpr uint32_t kTransparentProxies = 0x3;
+  EXPECT_EQ(NodeConfig{}.firewall_mark &
+                (kKubernetes | kCilium | kCalico | kTailscale | kProxmox | kTransparentProxies),
+            0u);
+}
+
 TEST(GoodConfig, TheSmallestFileGetsEveryDefault) {
   const ParsedConfig parsed = parse_config(std::string(R"([node]
 name = "osd0"
@@ -33,7 +46,7 @@ redirect = ["10.77.0.10"]
   ASSERT_EQ(node.addresses.size(), 1u);
   EXPECT_EQ(node.addresses[0].text(), "10.77.0.11");
   EXPECT_EQ(node.control_socket, "/run/cuttle/osd0.sock");
-  EXPECT_EQ(node.firewall_mark, 0xc077u);
+  EXPECT_EQ(node.firewall_mark, 0x10c0u);
   EXPECT_EQ(node.route_table, 4410u);
   EXPECT_EQ(node.inner_mtu, 1500u);
   EXPECT_TRUE(node.realtime);

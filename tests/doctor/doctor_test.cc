@@ -1,4 +1,4 @@
-// What the doctor makes of an agent's words and of a firewall's rules.
+// What the doctor makes of an agent's words.
 #include <gmock/gmock.h>
 
 #include "doctor/examine.hh"
@@ -118,26 +118,53 @@ TEST(Doctor, ShapesThatDifferLossAndMissedSlots) {
   status.links[0].deadlines_missed = 5000;
   EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("5000 slots"));
   status = healthy();
-  status.realtime = false;
-  EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("real-time"));
-  status = healthy();
   status.watched = false;
   status.watched_why_not = "the privileged helper is gone";
   EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("the privileged helper is gone"));
 }
 
-TEST(Doctor, AFirewallThatDropsByDefault) {
-  constexpr char kClosed[] =
-      "table inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n"
-      "\t\ttcp dport 22 accept\n\t}\n}\n";
-  const Finding found = complaint(examine_firewall(kClosed, 4410));
-  EXPECT_THAT(found.what, HasSubstr("chain input"));
-  EXPECT_THAT(found.fix, HasSubstr("udp dport 4410 accept"));
-  std::string open(kClosed);
-  open.insert(open.find("tcp dport"), "udp dport 4410 accept\n\t\t");
-  EXPECT_FALSE(any_bad(examine_firewall(open, 4410)));
-  EXPECT_EQ(examine_firewall(open, 4410)[0].mark, Mark::good);
-  EXPECT_EQ(examine_firewall("", 4410)[0].mark, Mark::good);
+TEST(Doctor, WhoSendsFromWhereNoPeerIs) {
+  NodeConfig config;
+  PeerConfig& peer = config.peers.emplace_back();
+  peer.name = "mon";
+  peer.endpoint = *Endpoint::parse("10.0.0.1:4410");
+  peer.lanes = 2;
+  const auto heard = [](const char* from) { return std::vector{*Endpoint::parse(from)}; };
+  EXPECT_TRUE(examine_strangers(config, heard("10.0.0.1:4410")).empty());
+  EXPECT_TRUE(examine_strangers(config, heard("10.0.0.1:4411")).empty());
+  const Finding rewritten = complaint(examine_strangers(config, heard("10.0.0.1:1024")));
+  EXPECT_EQ(rewritten.mark, Mark::bad);
+  EXPECT_THAT(rewritten.what, HasSubstr("come from 10.0.0.1:1024, and peer mon is at 10.0.0.1:4410"));
+  EXPECT_EQ(complaint(examine_strangers(config, heard("10.0.0.9:4410"))).mark, Mark::unsure);
+}
+
+TEST(Doctor, PriorityThatTheShellMayHaveAndTheUnitNot) {
+  const std::string why_not = "sched_setscheduler: Operation not permitted";
+  const Finding unit = examine_priority(why_not, true, "/system.slice/cuttle@osd0.service");
+  EXPECT_THAT(unit.what, HasSubstr("not in its control group /system.slice/cuttle@osd0.service"));
+  EXPECT_THAT(unit.fix, HasSubstr("CONFIG_RT_GROUP_SCHED"));
+  EXPECT_THAT(examine_priority(why_not, false, "/system.slice/x").what,
+              testing::Not(HasSubstr("control group")));
+  EXPECT_THAT(examine_priority(why_not, true, "/").what, testing::Not(HasSubstr("control group")));
+  EXPECT_THAT(examine_priority("realtime = false in the configuration", true, "/x").what,
+              testing::Not(HasSubstr("control group")));
+}
+
+TEST(Doctor, DamagedDatagramsAreNotABusyHost) {
+  StatusSnapshot status = healthy();
+  status.links[0].drops["cell_receive_buffer_full"] = 50'000;
+  EXPECT_THAT(complaint(examine_status(status)).fix, HasSubstr("too busy"));
+  status.guard.checksum_wrong = 49'000;
+  EXPECT_THAT(complaint(examine_status(status)).fix, HasSubstr("segmentation = false"));
+}
+
+TEST(Doctor, CellsThatAreLedIntoTheirOwnLinkAndTrafficThatIsLedPastIt) {
+  StatusSnapshot status = healthy();
+  status.links[0].drops["packet_own_cell"] = 5;
+  EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("led into the link itself"));
+  status = healthy();
+  status.guard.way_trouble = "traffic to 10.0.0.1 leaves by eth0";
+  EXPECT_EQ(complaint(examine_status(status)).what, status.guard.way_trouble);
 }
 
 TEST(Doctor, WhoCutsTrainsAndWhatAnObserverSees) {

@@ -83,7 +83,7 @@ import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"cuttle-clock0")
 try:
-    s.setsockopt(socket.SOL_SOCKET, 36, 0xc077)  # SO_MARK
+    s.setsockopt(socket.SOL_SOCKET, 36, 0x10c0)  # SO_MARK
 except OSError:
     print("no mark without CAP_NET_ADMIN here", file=sys.stderr)
 for n in range(200):

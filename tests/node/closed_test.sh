@@ -227,7 +227,7 @@ routing_lost() {
 routes_are_back() {
   local family
   for family in -4 -6; do
-    [[ $(ip -n "$NET-a" "$family" rule show pref 100) == *"not from all fwmark 0xc077 lookup 4410"* ]] || return 1
+    [[ $(ip -n "$NET-a" "$family" rule show pref 100) == *"not from all fwmark 0x10c0 lookup 4410"* ]] || return 1
     [[ $(ip -n "$NET-a" "$family" route show table 4410 | grep -c 'dev ct-b\|blackhole') == 2 ]] || return 1
   done
 }

@@ -175,9 +175,9 @@ public_key = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="
 endpoint = "10.98.0.3:4410"
 redirect = ["10.98.0.3"]
 END
-  ip -n "$NET-a" route add unreachable 10.98.0.0/24
-  expect_refused "a peer that no route leads to"
-  ip -n "$NET-a" route del unreachable 10.98.0.0/24
+  ip -n "$NET-a" link add ct-c type dummy
+  expect_refused "a peer whose interface is somebody's"
+  ip -n "$NET-a" link del dev ct-c
   cp "$WORK/good.toml" "$WORK/a.toml"
   reload a || fail "reload of a good file: $(<"$WORK/a.reload")"
   expect_same "what reload says of the same file" "1 as before" "$(<"$WORK/a.reload")"

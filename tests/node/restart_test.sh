@@ -57,7 +57,7 @@ mark_and_table() {
   restarted_with 's/^\[shape\]/firewall_mark = 0x77\n&/'
   expect_one_rule 0x77 4410
   restarted_with 's/^firewall_mark = .*/route_table = 5000/'
-  expect_one_rule 0xc077 5000
+  expect_one_rule 0x10c0 5000
   expect_same "routes in the old table" "" "$(ip -n "$NET-a" route show table 4410 2>/dev/null)"
   # Without its interface, all that the old rule leads to is a blackhole.
   stop_agent a

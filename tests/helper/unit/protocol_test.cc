@@ -61,6 +61,8 @@ TEST(HelperProtocol, what_answers_hold_comes_back) {
   GuardStatus status;
   status.unshaped_dropped_in = 7;
   status.unshaped_dropped_out = uint64_t{1} << 40;
+  status.checksum_wrong = 3;
+  status.way_trouble = "it leaves by u0";
   EXPECT_EQ(parse_guard_status(to_octets(status)), status);
   EXPECT_FALSE(parse_guard_status(to_octets(status) + '\0'));
   EXPECT_FALSE(parse_guard_status("short"));

@@ -9,7 +9,7 @@
 namespace cuttle {
 namespace {
 
-constexpr uint32_t kMark = 0xc077;
+constexpr uint32_t kMark = 0x10c0;
 
 GuardConfig lock_against_b() {
   GuardConfig config;

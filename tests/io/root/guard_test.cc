@@ -14,7 +14,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr uint32_t kMark = 0xc077;
+constexpr uint32_t kMark = 0x10c0;
 
 GuardConfig guard_against_b() {
   GuardConfig config;

@@ -17,7 +17,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
-constexpr uint32_t kMark = 0xc077;
+constexpr uint32_t kMark = 0x10c0;
 constexpr uint32_t kTable = 4410;
 const RedirectRule kRule{100, kMark, kTable};
 
@@ -66,7 +66,7 @@ TEST_F(RoutesTest, adds_the_rule_once_and_removes_it_whole) {
   EXPECT_TRUE(rule_is_present(kRule).value());
   for (const char* family : {"-4", "-6"}) {
     const std::string rules = output_of(std::string("ip ") + family + " rule list pref 100");
-    EXPECT_THAT(rules, HasSubstr("not from all fwmark 0xc077 lookup 4410 proto 199"));
+    EXPECT_THAT(rules, HasSubstr("not from all fwmark 0x10c0 lookup 4410 proto 199"));
     EXPECT_EQ(std::count(rules.begin(), rules.end(), '\n'), 1) << rules;
   }
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(remove_rule(kRule));
@@ -75,7 +75,7 @@ TEST_F(RoutesTest, adds_the_rule_once_and_removes_it_whole) {
 }
 
 TEST_F(RoutesTest, lists_our_rules_whatever_they_name) {
-  run("ip rule add pref 100 not fwmark 0xc077 lookup 77");  // not ours
+  run("ip rule add pref 100 not fwmark 0x10c0 lookup 77");  // not ours
   EXPECT_TRUE(list_rules().value().empty());
   RedirectRule other = kRule;
   other.firewall_mark = 0x77;
@@ -90,13 +90,13 @@ TEST_F(RoutesTest, lists_our_rules_whatever_they_name) {
 }
 
 TEST_F(RoutesTest, leaves_other_rules_of_that_preference_alone) {
-  run("ip rule add pref 100 fwmark 0xc077 lookup 4410");
-  run("ip rule add pref 100 not fwmark 0xc077 lookup 77");
+  run("ip rule add pref 100 fwmark 0x10c0 lookup 4410");
+  run("ip rule add pref 100 not fwmark 0x10c0 lookup 77");
   EXPECT_FALSE(rule_is_present(kRule).value());
   ASSERT_TRUE(add_rule(kRule));
   EXPECT_TRUE(rule_is_present(kRule).value());
   ASSERT_TRUE(remove_rule(kRule));
-  EXPECT_THAT(output_of("ip rule list pref 100"), HasSubstr("from all fwmark 0xc077 lookup 4410"));
+  EXPECT_THAT(output_of("ip rule list pref 100"), HasSubstr("from all fwmark 0x10c0 lookup 4410"));
   EXPECT_THAT(output_of("ip rule list pref 100"), HasSubstr("lookup 77"));
 }
 

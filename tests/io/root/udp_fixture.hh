@@ -93,7 +93,7 @@ inline UdpSocket lane(const Namespace& where, const std::string& local, const st
   options.local = endpoint(local);
   options.remote = endpoint(remote);
   options.cell_bytes = kCell;
-  options.firewall_mark = 0xc077;
+  options.firewall_mark = 0x10c0;
   options.segmentation = segmentation;
   auto socket = UdpSocket::open(options);
   if (!socket) ADD_FAILURE() << socket.error().message;
