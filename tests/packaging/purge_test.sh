@@ -1,0 +1,35 @@
+#!/bin/bash
+# What the package leaves when it is purged: configurations and keys, where there are any, and the users whose
+# they are; else neither.
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+# The script itself, in folders of the test's, with a deluser that says whom it is to delete.
+mkdir "$WORK/bin" "$WORK/etc" "$WORK/run"
+printf '#!/bin/sh\necho "$@" >>"%s/deleted"\n' "$WORK" >"$WORK/bin/deluser"
+chmod 755 "$WORK/bin/deluser"
+sed "s|/etc/cuttle|$WORK/etc/cuttle|g; s|/run/cuttle|$WORK/run/cuttle|g" "$ROOT/packaging/debian/cuttle.postrm" >"$WORK/postrm"
+purge() {
+  rm -f "$WORK/deleted"
+  PATH=$WORK/bin:$PATH sh "$WORK/postrm" purge 2>"$WORK/said" || fail "purge: $(<"$WORK/said")"
+}
+
+mkdir "$WORK/etc/cuttle" "$WORK/run/cuttle"
+touch "$WORK/etc/cuttle/node.key"
+purge
+[[ -e $WORK/etc/cuttle/node.key ]] || fail "a key is gone"
+[[ ! -e $WORK/deleted ]] || fail "users are deleted while there are keys of theirs: $(<"$WORK/deleted")"
+grep -q 'still has configurations or keys' "$WORK/said" || fail "it says: $(<"$WORK/said")"
+[[ ! -e $WORK/run/cuttle ]] || fail "the sockets' folder stays"
+rm "$WORK/etc/cuttle/node.key"
+purge
+[[ ! -e $WORK/etc/cuttle ]] || fail "the empty folder stays"
+grep -q 'cuttle-metrics$' "$WORK/deleted" || fail "the metrics' user stays"
+grep -q 'cuttle$' "$WORK/deleted" || fail "the agent's user stays"
+echo "purge: keys keep their owner"
