@@ -8,7 +8,34 @@
 
 namespace cuttle {
 
-Result<Joining> Joining::look(const NodeConfig& config) {
+namespace {
+
+// One address in common is enough: of whatever size the prefix is, part of it was closed.
+bool overlap(const std::vector<IpPrefix>& redirect, const IpPrefix& prefix) {
+  return std::any_of(redirect.begin(), redirect.end(),
+                     [&](const IpPrefix& one) { return one.overlaps(prefix); });
+}
+
+// A route into the peer's interface tells, too, whatever the peer's addresses were then.
+bool closes(const Route& route, const PeerConfig& peer) {
+  return overlap(peer.redirect, route.prefix) || route.interface == peer.interface_name();
+}
+
+}  // namespace
+
+// By name or by address.
+bool Joining::has_closed(const PeerConfig& peer) const {
+  for (size_t i = 0; i < stage_.size(); ++i) {
+    if (stage_[i] == Stage::open) continue;
+    const std::vector<IpPrefix>& its = redirects_[i];
+    const bool shares =
+        std::any_of(its.begin(), its.end(), [&](const IpPrefix& one) { return overlap(peer.redirect, one); });
+    if (shares || routed_.peers[i].name == peer.name) return true;
+  }
+  return false;
+}
+
+Result<Joining> Joining::look(const NodeConfig& config, const Joining* before) {
   Joining joining(config);
   const bool any = std::any_of(config.peers.begin(), config.peers.end(),
                                [](const PeerConfig& peer) { return peer.joining; });
@@ -23,9 +50,9 @@ Result<Joining> Joining::look(const NodeConfig& config) {
   }
   for (size_t i = 0; i < config.peers.size(); ++i) {
     const PeerConfig& peer = config.peers[i];
-    const bool closed_before = std::any_of(routes.begin(), routes.end(), [&](const Route& route) {
-      return std::find(peer.redirect.begin(), peer.redirect.end(), route.prefix) != peer.redirect.end();
-    });
+    const bool closed_before =
+        (before != nullptr && before->has_closed(peer)) ||
+        std::any_of(routes.begin(), routes.end(), [&](const Route& route) { return closes(route, peer); });
     const bool open = peer.joining && !closed_before;
     joining.redirects_.push_back(peer.redirect);
     joining.stage_.push_back(open ? Stage::open : Stage::closed);

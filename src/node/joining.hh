@@ -1,7 +1,8 @@
 // Links that are being set up under a running cluster (`joining = true`): until such a link has been up once,
 // traffic to its peer passes beside it, so that two ends need not be started in the same second. From then on
-// it goes through the link or nowhere, whatever happens: the way is one-way, also across restarts of the
-// agent, because the routes that an agent leaves behind say that the link was closed.
+// it goes through the link or nowhere, whatever happens: the way is one-way, also across reloads, restarts of
+// the agent and changes of the peer's addresses, because the routes that an agent leaves behind say that the
+// link was closed.
 #pragma once
 
 #include <optional>
@@ -19,8 +20,9 @@ class Joining {
   // comes beside the link is let in.
   static constexpr Duration kGrace = seconds(3);
 
-  // Looks which of the peers that are joining have been closed before. Reads routes, changes nothing.
-  static Result<Joining> look(const NodeConfig& config);
+  // Looks which of the peers that are joining have been closed before, under these addresses, some of them,
+  // or others. Reads routes, changes nothing. `before`: of the configuration in force; null: there is none.
+  static Result<Joining> look(const NodeConfig& config, const Joining* before = nullptr);
 
   // Traffic to this peer still passes beside its link.
   bool is_open(size_t peer) const { return stage_[peer] == Stage::open; }
@@ -41,6 +43,7 @@ class Joining {
   enum class Stage { open, routed, closed };
 
   explicit Joining(const NodeConfig& config) : routed_(config), guarded_(config) {}
+  bool has_closed(const PeerConfig& peer) const;
 
   NodeConfig routed_;
   NodeConfig guarded_;

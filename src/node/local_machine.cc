@@ -133,7 +133,7 @@ Result<void> LocalMachine::settle() {
 
 Result<void> LocalMachine::begin_change() {
   CUTTLE_CHECK(wanted_ && in_force_ && !change_, "one change at a time, to what was read");
-  auto joining = Joining::look(*wanted_);
+  auto joining = Joining::look(*wanted_, &*joining_);
   if (!joining) return tl::unexpected(joining.error());
   change_ = Change{std::move(*joining), {}};
   return {};
