@@ -48,8 +48,8 @@ LoadedConfig load_config(const std::string& file, KeyFiles key_files) {
   loaded.config = std::move(parsed.config);
   loaded.lines = std::move(parsed.lines);
   loaded.problems = std::move(parsed.problems);
+  if (key_files != KeyFiles::ignore) check_owner(*read, loaded.problems);
   if (key_files == KeyFiles::read) {
-    check_owner(*read, loaded.problems);
     loaded.keys = load_key_files(loaded.config, loaded.lines, loaded.problems);
     if (!loaded.good()) loaded.keys.reset();
   }

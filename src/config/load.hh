@@ -24,7 +24,11 @@ struct LoadedConfig {
   std::vector<std::string> problem_lines() const;
 };
 
-enum class KeyFiles { read, ignore };
+enum class KeyFiles {
+  read,
+  unneeded,  // what the file says is acted on, so others may not write it either
+  ignore     // it is only looked at
+};
 
 LoadedConfig load_config(const std::string& file, KeyFiles key_files);
 

@@ -10,12 +10,13 @@ namespace {
 
 ExitStatus close(const std::string& config) {
   // Neither the keys nor this machine's addresses need be there yet.
-  const LoadedConfig loaded = load_config(config, KeyFiles::ignore);
+  const LoadedConfig loaded = load_config(config, KeyFiles::unneeded);
   complain(loaded);
-  if (!loaded.good()) return kBadInput;
+  // A file that others can write is bad, and `cuttle up` will not take it; nothing closed at all is worse.
+  if (!load_config(config, KeyFiles::ignore).good()) return kBadInput;
   start_log(false);
   const auto closed = close_without_agent(loaded.config);
-  if (closed) return kDone;
+  if (closed) return loaded.good() ? kDone : kBadInput;
   complain(closed.error().message);
   return kFailed;
 }
@@ -29,7 +30,9 @@ void add_close(CLI::App& app, Action& chosen) {
       "Traffic to the peers stops until `cuttle up` carries it, or `cuttle down` lets it pass. The unit "
       "cuttle-close@NAME\n"
       "does so at boot, before the network is up. Peers that are `joining` stay open. Where an agent runs,\n"
-      "everything is closed already, and nothing is changed.");
+      "everything is closed already, and nothing is changed. A configuration that others can write is an "
+      "error,\n"
+      "though what it names is closed.");
   const auto config = std::make_shared<std::string>();
   command->add_option("--config", *config, "The configuration that `cuttle up` will run with")
       ->required()

@@ -75,6 +75,28 @@ close_node() { # NODE
   in_space "$1" timeout 20 "$CUTTLE" close --config "$WORK/$1.toml" || fail "close"
 }
 
+# What others can write opens nothing, and is no reason to leave all open at boot.
+others_can_write() {
+  local status=0
+  network
+  connect
+  RATE="20 Mb/s" configure
+  machine_state a >"$WORK/a.before"
+  chmod 666 "$WORK/a.toml"
+  in_space a timeout 20 "$CUTTLE" close --config "$WORK/a.toml" 2>"$WORK/said" || status=$?
+  expect_same "exit status of close" 2 "$status"
+  grep -q 'others can write it' "$WORK/said" || fail "close says: $(<"$WORK/said")"
+  status=0
+  take_down a 2>"$WORK/said" || status=$?
+  expect_same "exit status of down" 2 "$status"
+  grep -q 'others can write it' "$WORK/said" || fail "down says: $(<"$WORK/said")"
+  expect_silence "closed, by a file that others can write"
+  chmod 600 "$WORK/a.toml"
+  take_down a
+  expect_as_before a
+}
+
 run_case lock_taken
+run_case others_can_write
 run_case closed_before_the_agent
 finish
