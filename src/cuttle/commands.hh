@@ -16,6 +16,9 @@ enum ExitStatus : int {
   kBadInput = 2,  // arguments, configuration or environment; nothing was changed
 };
 
+// Of `cuttle down`, for the end of a trial: an address that stays closed. Not for people.
+inline constexpr char kClosedBefore[] = "--closed-before";
+
 // What the chosen word does.
 using Action = std::function<ExitStatus()>;
 

@@ -8,13 +8,22 @@ namespace cuttle {
 
 namespace {
 
-ExitStatus down(const std::string& config) {
+ExitStatus down(const std::string& config, const std::vector<std::string>& closed_before) {
   // The keys may be gone already: what is to be undone does not need them.
-  const LoadedConfig loaded = load_config(config, KeyFiles::ignore);
+  const LoadedConfig loaded = load_config(config, KeyFiles::unneeded);
   complain(loaded);
   if (!loaded.good()) return kBadInput;
+  std::vector<IpPrefix> stays_closed;
+  for (const std::string& text : closed_before) {
+    const auto prefix = IpPrefix::parse(text);
+    if (!prefix) {
+      complain(text + ": no address");
+      return kBadInput;
+    }
+    stays_closed.push_back(*prefix);
+  }
   start_log(false);
-  const auto undone = take_down(loaded.config);
+  const auto undone = take_down(loaded.config, stays_closed);
   if (undone) return kDone;
   complain(undone.error().message);
   return kFailed;
@@ -31,7 +40,12 @@ void add_down(CLI::App& app, Action& chosen) {
   command->add_option("--config", *config, "The configuration that `cuttle up` ran with")
       ->required()
       ->type_name("FILE");
-  command->callback([&chosen, config] { chosen = [config] { return down(*config); }; });
+  // For `cuttle up --confirm`, whose second process runs this after a crash.
+  const auto closed_before = std::make_shared<std::vector<std::string>>();
+  command->add_option(kClosedBefore, *closed_before)->group("");
+  command->callback([&chosen, config, closed_before] {
+    chosen = [config, closed_before] { return down(*config, *closed_before); };
+  });
 }
 
 }  // namespace cuttle

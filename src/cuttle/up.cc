@@ -11,6 +11,7 @@
 #include "io/last_will.hh"
 #include "io/realtime.hh"
 #include "node/agent.hh"
+#include "node/leftovers.hh"
 
 namespace cuttle {
 
@@ -57,6 +58,17 @@ ExitStatus up(const UpOptions& options, const OwnDriver& own, AgentOptions agent
   return kFailed;
 }
 
+// What was closed before a trial stays closed after it.
+std::vector<std::string> down_command(const std::string& config) {
+  std::vector<std::string> words{"/proc/self/exe", "down", "--config", config};
+  const LoadedConfig loaded = load_config(config, KeyFiles::ignore);
+  if (!loaded.good()) return words;  // it will not start either
+  for (const IpPrefix& prefix : closed_addresses(loaded.config)) {
+    words.insert(words.end(), {kClosedBefore, prefix.text()});
+  }
+  return words;
+}
+
 // With --confirm, `cuttle down` is run by a second process should this one crash before it is confirmed.
 ExitStatus up_on_trial(const UpOptions& options, const OwnDriver& own) {
   const auto time = parse_duration(options.confirm);
@@ -64,7 +76,7 @@ ExitStatus up_on_trial(const UpOptions& options, const OwnDriver& own) {
     complain(fmt::format("--confirm '{}': not a duration of at most an hour; write 60s", options.confirm));
     return kBadInput;
   }
-  auto will = LastWill::make({"/proc/self/exe", "down", "--config", options.config});
+  auto will = LastWill::make(down_command(options.config));
   if (!will) {
     complain(will.error().message);
     return kFailed;
@@ -109,7 +121,7 @@ void add_up(CLI::App& app, Action& chosen, const OwnDriver& own) {
   CLI::Option* confirm = command->add_option("--confirm", options->confirm,
                                              "Take everything back, as `cuttle down` would, unless `cuttle "
                                              "confirm` comes within this time (60s), or "
-                                             "when it ends before");
+                                             "when it ends before; what was closed before stays closed");
   confirm->type_name("TIME");
   command->add_flag("-v,--verbose", options->verbose, "Log more");
   command->add_flag("--json-log", options->json_log, "Log one JSON object a line: time, level, message");

@@ -179,14 +179,14 @@ Result<void> run_agent(LoadedConfig& loaded, Machine& machine, const AgentOption
                              format_duration(*options.confirm_within)));
 }
 
-Result<void> take_down(const NodeConfig& config) {
+Result<void> take_down(const NodeConfig& config, const std::vector<IpPrefix>& stays_closed) {
   // Taken down under it, an agent would go on sending cells and put its guard back. One that is just ending
   // does not answer either, but then is not there any more; one that is only slow is.
   const auto answer = ask_agent(config.control_socket, "status", kPatience);
   if (!answer) {
     const auto there = agent_is_there(config.control_socket);
     if (!there) return tl::unexpected(there.error());
-    if (!*there) return remove_redirect(config);
+    if (!*there) return remove_redirect_but(config, stays_closed);
   }
   return failure(fmt::format("the agent of node {} is running ({}{}); stop it first", config.name,
                              config.control_socket, answer ? "" : ", though it does not answer"));

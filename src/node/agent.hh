@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hh"
 #include "base/time.hh"
@@ -34,7 +35,8 @@ struct AgentOptions {
 Result<void> run_agent(LoadedConfig& loaded, Machine& machine, const AgentOptions& options);
 
 // Undoes every route, rule, interface and guard of this node. What is not there is no error; an agent of this
-// node that still runs is one.
-Result<void> take_down(const NodeConfig& config);
+// node that still runs is one. `stays_closed`: addresses that were closed before a trial, and are to be after
+// it.
+Result<void> take_down(const NodeConfig& config, const std::vector<IpPrefix>& stays_closed = {});
 
 }  // namespace cuttle

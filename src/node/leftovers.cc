@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "io/egress_lock.hh"
 #include "io/links.hh"
@@ -72,6 +73,22 @@ bool is_closed(const NodeConfig& config) {
   if (!guarded || *guarded) return true;
   const auto locked = lock_is_present();
   return !locked || *locked;
+}
+
+std::vector<IpPrefix> closed_addresses(const NodeConfig& config) {
+  if (!is_closed(config)) return {};
+  std::set<IpPrefix> closed;
+  const auto tables = tables_in_use(config);
+  for (const uint32_t table : tables.value_or(std::vector<uint32_t>())) {
+    const auto routes = list_routes(table);
+    for (const Route& route : routes.value_or(std::vector<Route>())) closed.insert(route.prefix);
+  }
+  const bool has_routes = !closed.empty();
+  for (const PeerConfig& peer : config.peers) {
+    if (has_routes || peer.joining) continue;
+    closed.insert(peer.redirect.begin(), peer.redirect.end());
+  }
+  return {closed.begin(), closed.end()};
 }
 
 Result<void> check_alone(const NodeConfig& config) {

@@ -15,6 +15,10 @@ namespace cuttle {
 // that cannot be told: then nothing may be opened.
 bool is_closed(const NodeConfig& config);
 
+// The addresses that were left closed, by the routes of ours. Where only rules, guard or lock are left, or it
+// cannot be told: all of this configuration's but those of peers that are joining.
+std::vector<IpPrefix> closed_addresses(const NodeConfig& config);
+
 // An error when a process holds an interface of this node: an agent whose file names another control socket
 // than this one, so that it does not answer there. What it set up is not left over.
 Result<void> check_alone(const NodeConfig& config);

@@ -72,6 +72,7 @@ Result<OpenPeers> LocalMachine::close_all() {
   // a start that finds one fails before it changes anything, and has nothing to undo.
   was_closed_ = is_closed(*wanted_);
   checksum_errors_before_ = udp_checksum_errors();
+  closed_before_ = closed_addresses(*wanted_);
   auto joining = Joining::look(*wanted_);
   if (!joining) return tl::unexpected(joining.error());
   in_force_ = *wanted_;
@@ -251,7 +252,7 @@ Result<void> LocalMachine::take_back() {
   if (settled_ && !on_trial_) return failure("what a running node set up stays; `cuttle down` removes it");
   if (!changed_ || (!settled_ && was_closed_)) return {};
   taken_back_ = true;
-  return remove_redirect(*in_force_);
+  return remove_redirect_but(*in_force_, closed_before_);
 }
 
 std::string LocalMachine::handle_timeout(Instant now) {

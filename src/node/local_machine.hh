@@ -74,6 +74,7 @@ class LocalMachine final : public Machine {
   std::map<std::string, std::string> underlays_;  // by peer: that its lanes were opened for
   bool changed_ = false;                          // something of the machine
   bool was_closed_ = false;                       // before
+  std::vector<IpPrefix> closed_before_;
   uint64_t checksum_errors_before_ = 0;
   bool settled_ = false;
   bool taken_back_ = false;

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 
 #include "io/clock_device.hh"
 #include "io/egress_lock.hh"
@@ -147,14 +148,47 @@ Result<void> open_links(const NodeConfig& config) {
   return {};
 }
 
-Result<void> remove_redirect(const NodeConfig& config) {
-  // The interfaces first: from then on traffic to a peer meets the blackhole, until that goes, too.
+namespace {
+
+Result<void> remove_interfaces(const NodeConfig& config) {
   const auto links = links_with_alias(alias_of_node(config.name));
   if (!links) return tl::unexpected(links.error());
   for (const Link& link : *links) {
     if (auto removed = remove_tun_link(link.name); !removed) return removed;
   }
-  if (auto removed = remove_nameless(config); !removed) return removed;
+  return remove_nameless(config);
+}
+
+// What both hold.
+std::vector<IpPrefix> common(const std::vector<IpPrefix>& some, const std::vector<IpPrefix>& others) {
+  std::set<IpPrefix> both;
+  for (const IpPrefix& one : some) {
+    for (const IpPrefix& other : others) {
+      if (one.overlaps(other)) both.insert(one.length > other.length ? one : other);
+    }
+  }
+  return {both.begin(), both.end()};
+}
+
+}  // namespace
+
+Result<void> remove_redirect_but(const NodeConfig& config, const std::vector<IpPrefix>& closed_before) {
+  NodeConfig stays = config;
+  bool any = false;
+  for (PeerConfig& peer : stays.peers) {
+    peer.redirect = common(peer.redirect, closed_before);
+    any = any || !peer.redirect.empty();
+  }
+  if (!any) return remove_redirect(config);
+  if (auto removed = remove_interfaces(config); !removed) return removed;
+  if (auto removed = remove_clock_devices(clock_alias_of_node(config.name)); !removed) return removed;
+  if (auto closed = close_all(stays); !closed) return closed;
+  return withdraw_routes(config, stays);
+}
+
+Result<void> remove_redirect(const NodeConfig& config) {
+  // The interfaces first: from then on traffic to a peer meets the blackhole, until that goes, too.
+  if (auto removed = remove_interfaces(config); !removed) return removed;
   // All tables that rules of ours name: the file may have named others when they were set.
   const auto tables = tables_in_use(config);
   if (!tables) return tl::unexpected(tables.error());

@@ -5,6 +5,8 @@
 // device, which does not go with a flushed ruleset.
 #pragma once
 
+#include <vector>
+
 #include "base/result.hh"
 #include "config/config.hh"
 #include "control/status.hh"
@@ -23,6 +25,8 @@ Result<void> open_link(const NodeConfig& config, const PeerConfig& peer);
 Result<void> withdraw_routes(const NodeConfig& before, const NodeConfig& after);
 // Undoes both, and what an earlier run left under another configuration (leftovers.hh).
 Result<void> remove_redirect(const NodeConfig& config);
+// The same after a trial, but for what was closed before it (leftovers.hh), which stays closed.
+Result<void> remove_redirect_but(const NodeConfig& config, const std::vector<IpPrefix>& closed_before);
 
 // What the guard is made from: the configuration, and bridges of this machine.
 Result<GuardConfig> guard_on_this_machine(const NodeConfig& config);

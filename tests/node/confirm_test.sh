@@ -58,6 +58,22 @@ crashed_on_trial() {
   expect_taken_back
 }
 
+# A node that was closed is not opened by a trial, however that ends.
+closed_before() { # HOW IT ENDS
+  network
+  connect
+  RATE="20 Mb/s" configure
+  in_space a "$CUTTLE" close --config "$WORK/a.toml"
+  is_closed || fail "b answers after 'cuttle close'"
+  machine_state a >"$WORK/before"
+  start_agent a --confirm 3s
+  eventually 20 answers || fail "the agent does not answer"
+  [[ $1 == not_confirmed ]] || stop_agent a KILL
+  eventually 20 agent_ended || fail "the agent goes on"
+  eventually 20 is_as_before || expect_same "the machine afterwards" "$(<"$WORK/before")" "$(machine_state a)"
+  is_closed || fail "b answers after the trial"
+}
+
 no_such_time() {
   local value status
   network
@@ -73,4 +89,5 @@ no_such_time() {
 }
 
 for case in not_confirmed confirmed stopped_on_trial crashed_on_trial no_such_time; do run_case "$case"; done
+for how in not_confirmed crashed; do run_case closed_before "$how"; done
 finish
