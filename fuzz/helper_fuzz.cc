@@ -54,7 +54,13 @@ class Session {
       if ((choice & 0xf) != 0xf) {
         say(static_cast<Step>((choice & 0xf) + 1), number());
       } else if (const uint8_t other = input_.octet(); (other & 0x80) != 0) {
-        say((other & 1) != 0 ? Step::look_at_queues : Step::set_up_queues, 0);
+        constexpr Step kOthers[] = {Step::look_at_queues, Step::set_up_queues, Step::remove_sockets};
+        if (other % 4 == 3) {
+          now_ = now_ + seconds(other);
+          service_.handle_timeout(now_);
+        } else {
+          say(kOthers[other % 4], 0);
+        }
       } else {
         say_anything(other);
       }
@@ -86,6 +92,7 @@ class Session {
 
   FuzzInput input_;
   bool works_ = true;
+  Instant now_{};
   MachineDouble machine_;
   Service service_{machine_};
 };

@@ -17,6 +17,7 @@
 #include "base/result.hh"
 #include "base/time.hh"
 #include "control/protocol.hh"
+#include "control/socket_file.hh"
 #include "io/file_descriptor.hh"
 
 namespace cuttle {
@@ -40,7 +41,8 @@ class ControlServer {
   }
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
-  // Removes the socket, if it is still this one.
+  // Removes the socket, if it is still this one and this process may: an agent that is confined has its
+  // helper do it (Machine::remove_sockets).
   ~ControlServer();
 
   // What to wait for; ask again after every handle_* call.
@@ -75,8 +77,7 @@ class ControlServer {
   FileDescriptor listener_;
   Handler handler_;
   Limits limits_;
-  dev_t device_ = 0;  // with inode_: of the socket in the file system
-  ino_t inode_ = 0;
+  SocketFile file_;
   Instant accept_again_{INT64_MIN};  // after the process ran out of descriptors
   bool accepting_ = true;
   std::vector<Client> clients_;

@@ -68,19 +68,16 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(const std::string& pa
 }
 
 ControlServer::ControlServer(std::string path, FileDescriptor listener, Handler handler, Limits limits)
-    : path_(std::move(path)), listener_(std::move(listener)), handler_(std::move(handler)), limits_(limits) {
-  struct stat status {};
-  if (::lstat(path_.c_str(), &status) == 0) {
-    device_ = status.st_dev;
-    inode_ = status.st_ino;
-  }
+    : path_(std::move(path)),
+      listener_(std::move(listener)),
+      handler_(std::move(handler)),
+      limits_(limits),
+      file_(SocketFile::look(path_)) {
   clients_.reserve(limits_.clients);
 }
 
 ControlServer::~ControlServer() {
-  struct stat status {};
-  const bool still_there = ::lstat(path_.c_str(), &status) == 0;
-  if (still_there && status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
+  file_.remove();
 }
 
 }  // namespace cuttle

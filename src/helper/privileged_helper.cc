@@ -14,8 +14,8 @@ namespace {
 
 // How often it looks whether something is due; what it watches it looks at every two seconds.
 constexpr Duration kTimerRound = milliseconds(250);
-// An agent that does not take an answer for so long will not take it any more.
-constexpr Duration kAnswerTime = seconds(60);
+// An agent that does not take an answer for so long will not take it any more; meanwhile nothing is watched.
+constexpr Duration kAnswerTime = seconds(5);
 
 // Copies of what was read stand in the dead part of the stack too, where a compiler put registers aside.
 [[gnu::noinline]] void wipe_dead_stack() {
@@ -34,21 +34,24 @@ bool serve_one(const Channel& channel, Service& service, const MonotonicClock& c
   return sent.has_value();
 }
 
-void serve(const Channel& channel, LocalMachineOptions options) {
-  options.confine = confine_helper;
+}  // namespace
+
+void serve_agent(const Channel& channel, LocalMachineOptions options) {
   LocalMachine machine(std::move(options));
   Service service(machine);
   const MonotonicClock clock;
   for (;;) {
     if (channel.wait_to_receive(clock.now() + kTimerRound) && !serve_one(channel, service, clock)) return;
+    service.handle_timeout(clock.now());
     (void)machine.handle_timeout(clock.now());
   }
 }
 
-}  // namespace
-
 Result<std::unique_ptr<Machine>> start_privileged_helper(const LocalMachineOptions& options) {
-  auto channel = start_second_process("cuttle-helper", [&](const Channel& own) { serve(own, options); });
+  LocalMachineOptions confined = options;
+  confined.confine = confine_helper;
+  auto channel =
+      start_second_process("cuttle-helper", [&](const Channel& own) { serve_agent(own, confined); });
   if (!channel) return tl::unexpected(channel.error());
   return std::make_unique<RemoteMachine>(std::move(*channel), options.file, options.driver);
 }

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/result.hh"
+#include "io/channel.hh"
 #include "node/local_machine.hh"
 #include "node/machine.hh"
 
@@ -15,5 +16,8 @@ namespace cuttle::helper {
 // Call on the main thread, before other threads start, secrets are read or privileges are given away; the
 // helper has all that this process has now, until the start is over (Machine::settle).
 Result<std::unique_ptr<Machine>> start_privileged_helper(const LocalMachineOptions& options);
+
+// What the helper does until the other end is gone, or does not take an answer.
+void serve_agent(const Channel& channel, LocalMachineOptions options);
 
 }  // namespace cuttle::helper

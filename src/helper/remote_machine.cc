@@ -212,6 +212,10 @@ Result<void> RemoteMachine::confirm() {
   return tell(Step::confirm);
 }
 
+Result<void> RemoteMachine::remove_sockets() {
+  return tell(Step::remove_sockets);
+}
+
 Result<void> RemoteMachine::take_back() {
   return tell(Step::take_back);
 }

@@ -1,5 +1,7 @@
 #include "helper/service.hh"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <initializer_list>
 
@@ -78,6 +80,7 @@ bool Service::fits(const Request& request) const {
       return !in({Phase::reading, Phase::failed, Phase::over});
     case Step::confirm:
     case Step::look_at_queues:
+    case Step::remove_sockets:
       return in({Phase::running});
     case Step::take_back:
       return in({Phase::reading, Phase::starting, Phase::confined, Phase::failed, Phase::running});
@@ -90,6 +93,17 @@ Answer Service::handle(std::string_view octets) {
   if (!request) return refused("the helper does not understand what it is asked");
   if (!fits(*request)) return refused("the helper is asked for a step that does not come next");
   return act(*request);
+}
+
+void Service::handle_timeout(Instant now) {
+  if (phase_ != Phase::changing && phase_ != Phase::closed && phase_ != Phase::withdrawn) {
+    change_until_.reset();
+  } else if (!change_until_) {
+    change_until_ = now + kChangeTime;
+  } else if (now >= *change_until_) {
+    spdlog::error("the agent does not end the change that it began, so its helper does");
+    (void)act({phase_ == Phase::withdrawn ? Step::finish_change : Step::abandon_change, 0});
+  }
 }
 
 Answer Service::act(const Request& request) {
@@ -111,6 +125,7 @@ Answer Service::act(const Request& request) {
     case Step::settle:
       return move(machine_.settle(), Phase::running);
     case Step::begin_change:
+      change_until_.reset();
       return move(machine_.begin_change(), Phase::changing);
     case Step::close_wanted:
       return move(machine_.close_wanted(), Phase::closed);
@@ -137,6 +152,8 @@ Answer Service::act(const Request& request) {
       return look_at_queues();
     case Step::confirm:
       return answer_to(machine_.confirm());
+    case Step::remove_sockets:
+      return answer_to(machine_.remove_sockets());
     case Step::take_back:
       if (phase_ == Phase::reading) return done();  // a start that failed before it changed anything
       return move(machine_.take_back(), Phase::over);

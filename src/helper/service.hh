@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,12 @@ class Service {
   // `machine` outlives the service, and nobody else calls it.
   explicit Service(Machine& machine) : machine_(machine) {}
 
+  // So long a change may take; an agent that is well has ended it long before.
+  static constexpr Duration kChangeTime = seconds(60);
+
   Answer handle(std::string_view request);
+  // Several times a second. A change that nobody ends is abandoned, or ended where there is no way back.
+  void handle_timeout(Instant now);
 
  private:
   enum class Phase {
@@ -60,6 +66,7 @@ class Service {
   bool has_queues_ = false;
   size_t wanted_peers_ = 0;
   size_t peers_in_force_ = 0;
+  std::optional<Instant> change_until_;
 };
 
 }  // namespace cuttle::helper

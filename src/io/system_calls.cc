@@ -32,19 +32,19 @@ constexpr const char* kEveryProcess[] = {
     "getgid", "getegid", "capget", "sysinfo", "uname", "sched_yield", "sched_getaffinity", "getrlimit",
     "getrusage",
     // descriptors that it has
-    "read", "recvmsg", "recvfrom", "sendmsg", "sendto", "getsockopt", "poll", "ppoll", "close", "fstat",
-    "newfstatat", "lseek"};
+    "read", "recvmsg", "recvfrom", "sendmsg", "sendto", "getsockopt", "poll", "ppoll", "fstat", "newfstatat",
+    "lseek"};
 constexpr const char* kAgent[] = {
-    "write", "readv", "writev", "sendmmsg", "accept4", "shutdown", "epoll_create1", "epoll_ctl", "epoll_wait",
-    "epoll_pwait", "epoll_pwait2", "eventfd2",
+    "write", "close", "readv", "writev", "sendmmsg", "accept4", "shutdown", "lstat", "epoll_create1",
+    "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd2",
     // threads and their priorities
     "set_robust_list", "rseq", "membarrier", "sched_setaffinity", "sched_setscheduler", "sched_getscheduler",
-    "sched_getparam", "sched_get_priority_max", "sched_get_priority_min", "setpriority", "getpriority",
-    // the control socket goes with the agent
-    "lstat", "unlink", "unlinkat"};
-constexpr const char* kHelper[] = {
-    "bind",  "connect", "getsockname", "setsockopt", "select",   "pselect6",   "pread64",    "stat",  "lstat",
-    "statx", "access",  "faccessat",   "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd"};
+    "sched_getparam", "sched_get_priority_max", "sched_get_priority_min", "setpriority", "getpriority"};
+constexpr const char* kHelper[] = {"bind", "connect", "getsockname", "setsockopt", "select", "pselect6",
+                                   "pread64", "stat", "lstat", "statx", "access", "faccessat", "faccessat2",
+                                   "readlink", "readlinkat", "getdents64", "getcwd",
+                                   // the agent's control sockets, when that ends
+                                   "unlink", "unlinkat"};
 
 // What makes threads of the C library: all of it shared, and nothing anew.
 constexpr scmp_datum_t kOfThread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
@@ -94,6 +94,15 @@ class Filter {
     }
   }
 
+  // Whatever the argument, an int, but this value: libseccomp compares 64 bits for inequality, the kernel
+  // looks at 32.
+  void allow_but_for(const char* name, unsigned argument, uint32_t value) {
+    for (unsigned bit = 0; bit < 32; ++bit) {
+      const uint32_t mask = uint32_t{1} << bit;
+      allow_where(name, SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, mask, ~value & mask));
+    }
+  }
+
   Result<void> load() {
     if (context_ == nullptr || error_ != 0) return os_failure("cannot make a system call filter", -error_);
     if (const int error = seccomp_load(context_.get()); error != 0) {
@@ -121,7 +130,6 @@ void add_every_process(Filter& filter) {
   filter.allow(kEveryProcess);
   filter.allow_values<int>("fcntl", 1, kDescriptorControls);
   filter.allow_values<int>("prctl", 0, kProcessControls);
-  filter.allow_where("mprotect", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
   filter.allow_where("prlimit64", SCMP_A0(SCMP_CMP_EQ, 0));
   filter.allow_where("tgkill", SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid())));
 }
@@ -132,6 +140,7 @@ Result<void> restrict_agent(const SystemCalls& more) {
   Filter filter;
   add_every_process(filter);
   filter.allow(kAgent);
+  filter.allow_where("mprotect", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
   filter.allow_where("mmap", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
   filter.allow_where("clone", SCMP_A0(SCMP_CMP_MASKED_EQ, kOfThread | kOfNamespaces, kOfThread));
   filter.allow(more.names);
@@ -151,8 +160,15 @@ Result<void> restrict_helper() {
   filter.allow_values<int>("socket", 0, kHelperFamilies);
   filter.allow_values<unsigned long>("ioctl", 1, kHelperRequests);
   filter.allow_values<int>("bpf", 0, kHelperBpf);
-  // Whatever it may open, it writes to its log alone: through no other descriptor, and through no mapping.
-  for (const char* name : {"write", "writev"}) filter.allow_where(name, SCMP_A0(SCMP_CMP_EQ, STDERR_FILENO));
+  // Whatever it may open, it writes to its log alone: through no other descriptor, which takes the log's
+  // number neither, and through no mapping, which does not become one that can be written to either.
+  if (::fcntl(STDERR_FILENO, F_GETFD) >= 0) {
+    for (const char* name : {"write", "writev"}) {
+      filter.allow_where(name, SCMP_A0(SCMP_CMP_EQ, STDERR_FILENO));
+    }
+  }
+  filter.allow_but_for("close", 0, STDERR_FILENO);
+  filter.allow_where("mprotect", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, 0));
   filter.allow_where("mmap", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
                      SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_TYPE, MAP_PRIVATE));
   filter.allow_where("mmap", SCMP_A2(SCMP_CMP_EQ, PROT_READ));

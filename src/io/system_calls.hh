@@ -18,12 +18,12 @@ struct SystemCalls {
 };
 
 // For the process that parses datagrams, and all its threads: it serves the descriptors that it has. No new
-// sockets and files, no ioctl(2), no bpf(2), no memory that is executed; clone(2) makes threads and nothing
-// else; signals go to itself.
+// sockets and files, none removed, no ioctl(2), no bpf(2), no memory that is executed; clone(2) makes threads
+// and nothing else; signals go to itself.
 Result<void> restrict_agent(const SystemCalls& more = {});
 
-// For its helper: netlink, UDP sockets, BPF programs, the TUN device, and files to be read. It writes to
-// nothing but its log, and makes no process or thread.
+// For its helper: netlink, UDP sockets, BPF programs, the TUN device, and files to be read or removed. It
+// writes to nothing but its log, and makes no process or thread.
 Result<void> restrict_helper();
 
 }  // namespace cuttle

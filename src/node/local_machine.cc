@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.hh"
+#include "control/client.hh"
 #include "io/clock.hh"
 #include "io/links.hh"
 #include "io/privileges.hh"
@@ -102,7 +103,7 @@ void LocalMachine::hold_cpu_latency() {
 }
 
 Result<std::vector<LaneDoor>> LocalMachine::open_lanes(size_t peer) {
-  if (change_) change_->opened.push_back(wanted_->peers[peer].interface_name());
+  if (change_) change_->opened.insert(wanted_->peers[peer].interface_name());
   auto doors = open_doors(acted_on(), peer, owner_);
   if (doors && !doors->empty()) underlays_[acted_on().peers[peer].name] = doors->front().underlay;
   return doors;
@@ -127,6 +128,10 @@ Result<void> LocalMachine::confine() {
 
 Result<void> LocalMachine::settle() {
   settled_ = true;
+  const std::string control = in_force_->control_socket;
+  for (const std::string& path : {control, status_socket_of(control)}) {
+    sockets_.push_back(SocketFile::look(path));
+  }
   return {};
 }
 
@@ -136,12 +141,14 @@ Result<void> LocalMachine::begin_change() {
   CUTTLE_CHECK(wanted_ && in_force_ && !change_, "one change at a time, to what was read");
   auto joining = Joining::look(*wanted_, &*joining_);
   if (!joining) return tl::unexpected(joining.error());
-  change_ = Change{std::move(*joining), {}};
+  change_ = Change{std::move(*joining), {}, false};
   return {};
 }
 
 Result<void> LocalMachine::close_wanted() {
-  return cuttle::close_all(change_->joining.routed());
+  auto closed = cuttle::close_all(change_->joining.routed());
+  change_->is_closed = closed.has_value();
+  return closed;
 }
 
 Result<void> LocalMachine::abandon_change() {
@@ -248,6 +255,11 @@ Result<void> LocalMachine::confirm() {
   return {};
 }
 
+Result<void> LocalMachine::remove_sockets() {
+  for (const SocketFile& socket : sockets_) socket.remove();
+  return {};
+}
+
 Result<void> LocalMachine::take_back() {
   if (settled_ && !on_trial_) return failure("what a running node set up stays; `cuttle down` removes it");
   if (!changed_ || (!settled_ && was_closed_)) return {};
@@ -256,9 +268,14 @@ Result<void> LocalMachine::take_back() {
 }
 
 std::string LocalMachine::handle_timeout(Instant now) {
-  if (!settled_ || taken_back_ || change_) return {};
-  watch_.handle_timeout(now, joining_->routed(), joining_->guarded());
-  watch_joining(now);
+  if (!settled_ || taken_back_) return {};
+  // Whoever began a change may never end it.
+  if (change_ && change_->is_closed) {
+    watch_.handle_change(now, change_->joining.routed());
+  } else {
+    watch_.handle_timeout(now, joining_->routed(), joining_->guarded());
+  }
+  if (!change_) watch_joining(now);
   return {};
 }
 

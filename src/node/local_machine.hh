@@ -5,9 +5,11 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "control/socket_file.hh"
 #include "io/cpu_latency.hh"
 #include "node/clock_devices.hh"
 #include "node/joining.hh"
@@ -48,6 +50,7 @@ class LocalMachine final : public Machine {
   Result<GuardStatus> guard_status() override;
   Result<std::vector<QueueLook>> look_at_queues() override;
   Result<void> confirm() override;
+  Result<void> remove_sockets() override;
   Result<void> take_back() override;
   std::string handle_timeout(Instant now) override;
 
@@ -60,7 +63,8 @@ class LocalMachine final : public Machine {
   // From begin_change() to its end.
   struct Change {
     Joining joining;
-    std::vector<std::string> opened;  // interfaces
+    std::set<std::string> opened;  // interfaces; may be asked for again and again
+    bool is_closed;                // what is wanted
   };
 
   LocalMachineOptions options_;
@@ -72,6 +76,7 @@ class LocalMachine final : public Machine {
   std::optional<uint32_t> owner_;  // of interfaces and sockets: whom the agent becomes
   ClockDevices clock_devices_;
   std::map<std::string, std::string> underlays_;  // by peer: that its lanes were opened for
+  std::vector<SocketFile> sockets_;               // the agent's, once the start is over
   bool changed_ = false;                          // something of the machine
   bool was_closed_ = false;                       // before
   std::vector<IpPrefix> closed_before_;

@@ -59,8 +59,11 @@ class Machine {
   // Puts back what is missing of the queues; in the order in which they were set up.
   virtual Result<std::vector<QueueLook>> look_at_queues() = 0;
   virtual Result<void> confirm() = 0;  // the trial is over: what was set up stays
-  // All of it. Nothing where the node was closed before, or nothing was changed; an error when it is neither
-  // on trial nor still starting.
+  // The agent ends: its control sockets go. An agent may remove no file by itself.
+  virtual Result<void> remove_sockets() = 0;
+  // All of it, but for addresses that were closed before: they stay closed. Of a start that failed nothing
+  // where the node was closed before, or nothing was changed. An error when it is neither on trial nor still
+  // starting.
   virtual Result<void> take_back() = 0;
   // Several times a second. Empty while all is watched that was set up; else why it is not.
   virtual std::string handle_timeout(Instant now) = 0;

@@ -129,6 +129,10 @@ class MachineDouble final : public Machine {
     on_trial = false;
     return {};
   }
+  Result<void> remove_sockets() override {
+    CUTTLE_CHECK(settled_, "sockets of an agent that ran");
+    return done();
+  }
   Result<void> take_back() override {
     CUTTLE_CHECK(in_force_, "there is something to take back");
     if (settled_ && !on_trial) return failure("what a running node set up stays");

@@ -81,6 +81,16 @@ void RedirectWatch::handle_timeout(Instant now, const NodeConfig& routed, const 
   watch_ways(routed);
 }
 
+void RedirectWatch::handle_change(Instant now, const NodeConfig& closed) {
+  if (now - looked_ < kRound) return;
+  looked_ = now;
+  watch_guard(closed);
+  watch_lock(closed);
+  if (auto set = close_routes(closed); !set) {
+    spdlog::error("rules or blackholes cannot be put back: {}", set.error().message);
+  }
+}
+
 void RedirectWatch::watch_guard(const NodeConfig& guarded) {
   const auto wanted = guard_on_this_machine(guarded);
   const auto whole = wanted ? guard_is_whole(*wanted) : Result<bool>(tl::unexpected(wanted.error()));

@@ -22,6 +22,9 @@ class RedirectWatch {
 
   // What routes and rules are made from, and what the guard is (joining.hh).
   void handle_timeout(Instant now, const NodeConfig& routed, const NodeConfig& guarded);
+  // While a change goes on: what must not open, of the configuration that is closed by now. Its links and
+  // their routes come and go.
+  void handle_change(Instant now, const NodeConfig& closed);
 
  private:
   void watch_guard(const NodeConfig& guarded);

@@ -138,12 +138,12 @@ forbidden_calls_fail() {
     | select(IN("a call that nobody knows", "init_module", "kexec_load") | not)' "$WORK/nothing.json")
   expect_same "attempts that fail anyhow" "" "$wrong"
   needed='"make a thread", "lock memory", "map memory", "real-time priority", "read a file that is open", "name a thread",
-    "write to a file", "map a file to write"'
+    "write to a file", "map a file to write", "map a file, then write"'
   expect_only agent "$needed"
   needed='"lock memory", "map memory", "read a file that is open", "name a thread", "open to read", "bpf BPF_MAP_CREATE",
     "socket AF_INET", "socket AF_INET6", "socket AF_NETLINK", "setsockopt SO_MARK", "setsockopt SO_BINDTODEVICE",
     "netlink RTM_NEWROUTE", "netlink RTM_NEWLINK", "netlink nftables", "ioctl TUNSETIFF", "ioctl SIOCSIFMTU",
-    "ioctl SIOCETHTOOL", "bpf BPF_MAP_UPDATE_ELEM"'
+    "ioctl SIOCETHTOOL", "bpf BPF_MAP_UPDATE_ELEM", "unlink", "unlinkat"'
   expect_only helper "$needed"
 }
 # Nothing but what it needs meets another error than it does without confinement.

@@ -35,6 +35,8 @@ namespace cuttle::tools {
 
 namespace {
 
+const char kPath[] = "/tmp/cuttle-confined-tries";
+
 int error_of(long result) {
   return result < 0 ? errno : 0;
 }
@@ -105,6 +107,29 @@ int mapped_to_write(int fd) {
   if (page == MAP_FAILED) return errno;
   ::munmap(page, 4096);
   return 0;
+}
+
+// First to be read, which it may be.
+int made_writable(int fd) {
+  void* page = ::mmap(nullptr, 4096, PROT_READ, MAP_SHARED, fd, 0);
+  if (page == MAP_FAILED) return errno;
+  const int error = error_of(::mprotect(page, 4096, PROT_READ | PROT_WRITE));
+  ::munmap(page, 4096);
+  return error;
+}
+
+// Closes the log, and opens what is to be written in its place; `number` is the log's, as the kernel reads
+// it.
+int written_as_the_log(unsigned long number) {
+  const int log = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+  int error = log < 0 ? errno : call(SYS_close, number);
+  if (error != 0) return error;
+  const int file = ::open(kPath, O_RDWR);
+  error = file < 0 ? errno : error_of(::write(STDERR_FILENO, "x", 1));
+  if (file >= 0) ::close(file);
+  (void)::fcntl(log, F_DUPFD_CLOEXEC, STDERR_FILENO);
+  ::close(log);
+  return error;
 }
 
 // What the kernel answers to one netlink message.
@@ -232,7 +257,6 @@ int locked() {
 }
 
 using P = const Prepared&;
-const char kPath[] = "/tmp/cuttle-confined-tries";
 
 const std::vector<Attempt> kAttempts{
     // --- terminals, devices, other ioctls
@@ -296,6 +320,12 @@ const std::vector<Attempt> kAttempts{
     {"write to a file", [](P p) { return error_of(::write(p.scratch.get(), "x", 1)); }},
     {"pwrite to a file", [](P p) { return error_of(::pwrite(p.scratch.get(), "x", 1, 0)); }},
     {"map a file to write", [](P p) { return mapped_to_write(p.scratch.get()); }},
+    {"map a file, then write", [](P p) { return made_writable(p.scratch.get()); }},
+    {"write in the log's place", [](P) { return written_as_the_log(STDERR_FILENO); }},
+    {"the same with a long number", [](P) { return written_as_the_log(1UL << 32 | STDERR_FILENO); }},
+    {"unlink", [](P) { return error_of(::unlink("/tmp/cuttle-confined-none")); }},
+    {"unlinkat", [](P) { return error_of(::unlinkat(AT_FDCWD, "/tmp/cuttle-confined-none", 0)); }},
+    {"rmdir", [](P) { return error_of(::rmdir("/tmp/cuttle-confined-none")); }},
     {"rename", [](P) { return error_of(::rename(kPath, kPath)); }},
     {"link", [](P) { return error_of(::link(kPath, "/tmp/cuttle-confined-link")); }},
     {"chmod", [](P) { return error_of(::chmod(kPath, 0600)); }},

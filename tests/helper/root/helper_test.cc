@@ -3,20 +3,26 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "../../io/root/namespace.hh"
 #include "../../temporary_folder.hh"
 #include "helper/privileged_helper.hh"
+#include "helper/protocol.hh"
 #include "io/clock.hh"
 #include "io/clock_view.hh"
+#include "io/egress_lock.hh"
 #include "io/guard.hh"
 #include "io/links.hh"
 #include "io/routes.hh"
 #include "io/rules.hh"
+#include "node/closing.hh"
 
 namespace cuttle::helper {
 namespace {
@@ -52,6 +58,13 @@ class HelperTest : public testing::Test {
     }
     write("node.toml", text, 0644);
   }
+  // The one peer p2, joining, elsewhere.
+  void configure_joining(const std::string& redirect) {
+    configure({2});
+    std::ofstream(folder_ / "node.toml", std::ios::app) << "joining = true\n";
+    run(fmt::format("sed -i 's|^redirect.*|redirect = [\"{}\"]|' {}", redirect,
+                    (folder_ / "node.toml").string()));
+  }
   void start(bool on_trial = false) {
     auto machine = start_privileged_helper(
         {.file = (folder_ / "node.toml").string(), .driver = "native", .on_trial = on_trial});
@@ -80,6 +93,22 @@ class HelperTest : public testing::Test {
     EXPECT_EQ(routes().size(), 0u);
     EXPECT_EQ(list_rules()->size(), 0u);
     EXPECT_FALSE(*guard_is_present());
+  }
+
+  static void lose_everything() {
+    run("ip route flush table 4410 && ip rule del pref 100 && nft flush ruleset");
+    ASSERT_TRUE(remove_lock());
+  }
+  static bool is_closed_with(size_t routes_there) {
+    return routes().size() == routes_there && list_rules()->size() == 1 && *guard_is_present() &&
+           *lock_is_present();
+  }
+  static bool eventually(const std::function<bool()>& holds) {
+    for (int i = 0; i < 300; ++i) {
+      if (holds()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return false;
   }
 
   const TemporaryFolder temporary_;
@@ -181,6 +210,30 @@ TEST_F(HelperTest, takes_back_a_trial_but_not_a_confirmed_one) {
   expect_closed();
 }
 
+// Whoever tries a node that was closed does not want it opened: what the trial closed besides is opened
+// alone.
+TEST_F(HelperTest, a_trial_that_is_taken_back_leaves_closed_what_was) {
+  start();
+  set_up();
+  machine_.reset();
+  lanes_.clear();
+  std::signal(SIGCHLD, SIG_DFL);  // as above
+  configure({2, 3});
+  start(true);
+  set_up();
+  EXPECT_EQ(routes().size(), 3u);
+  ASSERT_TRUE(machine_->take_back());
+  lanes_.clear();
+  ASSERT_EQ(routes().size(), 1u);
+  EXPECT_TRUE(routes().front().blackhole);
+  EXPECT_EQ(routes().front().prefix.text(), "10.9.0.2/32");
+  EXPECT_EQ(list_rules()->size(), 1u);
+  EXPECT_TRUE(*guard_is_present());
+  EXPECT_TRUE(*lock_is_present());
+  EXPECT_FALSE(*find_link("ct-p2"));
+  EXPECT_FALSE(*find_link("cuttle-clock0"));
+}
+
 TEST_F(HelperTest, takes_back_a_start_that_failed) {
   start();
   ASSERT_TRUE(machine_->read_configuration().good());
@@ -229,6 +282,44 @@ TEST_F(HelperTest, an_abandoned_change_leaves_what_was) {
   EXPECT_TRUE(*find_link("ct-p2"));
 }
 
+// Nor does it end the watch: an agent that was taken over would begin a change, and wait for an accident.
+TEST_F(HelperTest, watches_on_while_a_change_goes_on) {
+  start();
+  set_up();
+  std::signal(SIGCHLD, SIG_DFL);  // as above
+  configure({2, 3});
+  ASSERT_TRUE(machine_->read_configuration().good());
+  ASSERT_TRUE(machine_->begin_change());
+  lose_everything();
+  EXPECT_TRUE(eventually([&] { return is_closed_with(2); })) << "before it closes";
+  ASSERT_TRUE(machine_->close_wanted());
+  lose_everything();
+  EXPECT_TRUE(eventually([&] { return is_closed_with(2); })) << "after";  // both blackholes
+  ASSERT_TRUE(machine_->withdraw());
+  lose_everything();
+  EXPECT_TRUE(eventually([&] { return is_closed_with(2); })) << "in the end";
+}
+
+// While an answer waits nothing is watched: one that is not taken ends the helper, soon.
+TEST_F(HelperTest, does_not_wait_long_for_an_agent_that_does_not_listen) {
+  auto ends = Channel::make_pair();
+  ASSERT_TRUE(ends);
+  const pid_t helper = fork();
+  if (helper == 0) {
+    ends->first = Channel(FileDescriptor());
+    serve_agent(ends->second, {.file = (folder_ / "node.toml").string(), .driver = "native"});
+    _exit(0);
+  }
+  ends->second = Channel(FileDescriptor());
+  const MonotonicClock clock;
+  const RequestOctets request = to_octets(Request{Step::guard_status, 0});
+  while (ends->first.send(request, {}, clock.now() + seconds(1))) {
+  }
+  EXPECT_TRUE(eventually([&] { return ::waitpid(helper, nullptr, WNOHANG) == helper; }));
+  ::kill(helper, SIGKILL);
+  ::waitpid(helper, nullptr, 0);
+}
+
 TEST_F(HelperTest, what_takes_a_restart_is_not_changed_to) {
   start();
   set_up();
@@ -238,6 +329,43 @@ TEST_F(HelperTest, what_takes_a_restart_is_not_changed_to) {
   ASSERT_FALSE(loaded.good());
   EXPECT_FALSE(loaded.keys);
   EXPECT_FALSE(machine_->begin_change());
+}
+
+// What of the addresses changes does not matter: a peer that was closed is not opened again by a reload, a
+// restart, or `cuttle close`.
+TEST_F(HelperTest, a_peer_that_joined_stays_closed_wherever_it_moves) {
+  configure_joining("10.9.0.2");
+  start();
+  set_up();
+  EXPECT_EQ(routes().size(), 0u);
+  ASSERT_TRUE(machine_->link_is_up(0));
+  EXPECT_EQ(routes().size(), 2u);
+  for (const char* redirect : {"10.9.0.2/31", "10.9.0.3", "10.9.0.2/31", "10.9.0.128/25"}) {
+    std::signal(SIGCHLD, SIG_DFL);  // as above
+    configure_joining(redirect);
+    ASSERT_TRUE(machine_->read_configuration().good());
+    ASSERT_TRUE(machine_->begin_change());
+    ASSERT_TRUE(machine_->close_wanted());
+    ASSERT_TRUE(machine_->withdraw());
+    ASSERT_TRUE(machine_->open_link(0));
+    EXPECT_EQ(*machine_->finish_change(), OpenPeers{false}) << redirect;
+    EXPECT_EQ(routes().size(), 2u) << redirect;
+  }
+  for (const char* redirect : {"10.9.0.128/26", "10.9.0.128/25", "10.9.0.130", "10.9.0.2"}) {
+    std::signal(SIGCHLD, SIG_DFL);
+    machine_.reset();
+    lanes_.clear();
+    configure_joining(redirect);
+    const auto closed =
+        close_without_agent(load_config((folder_ / "node.toml").string(), KeyFiles::ignore).config);
+    ASSERT_TRUE(closed) << closed.error().message;
+    start();
+    ASSERT_TRUE(machine_->read_configuration().good());
+    EXPECT_EQ(*machine_->close_all(), OpenPeers{false}) << redirect;
+    ASSERT_TRUE(machine_->open_lanes(0));
+    ASSERT_TRUE(machine_->open_link(0));
+    EXPECT_EQ(routes().size(), 2u) << redirect;
+  }
 }
 
 }  // namespace

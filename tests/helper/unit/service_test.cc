@@ -156,6 +156,39 @@ TEST_F(ServiceTest, a_change_withdraws_only_after_it_has_closed) {
   EXPECT_FALSE(does(Step::begin_change));  // what is wanted is read again first
 }
 
+// An agent that was taken over could do as it likes in the midst of one, for ever.
+TEST_F(ServiceTest, a_change_that_nobody_ends_is_ended) {
+  start();
+  Instant now = Instant{} + seconds(1000);
+  const auto wait = [&] {
+    service_.handle_timeout(now);
+    now = now + Service::kChangeTime;
+    service_.handle_timeout(now);
+  };
+  machine_.peers_in_file = 3;
+  ASSERT_TRUE(does(Step::read_configuration));
+  ASSERT_TRUE(does(Step::begin_change));
+  service_.handle_timeout(now);
+  service_.handle_timeout(now + Service::kChangeTime - milliseconds(1));
+  EXPECT_TRUE(does(Step::open_lanes, 2));
+  wait();
+  EXPECT_FALSE(does(Step::close_wanted));
+  EXPECT_FALSE(does(Step::link_is_up, 2));  // what was in force is
+  ASSERT_TRUE(does(Step::read_configuration));
+  ASSERT_TRUE(does(Step::begin_change));
+  ASSERT_TRUE(does(Step::close_wanted));
+  wait();
+  EXPECT_FALSE(does(Step::withdraw));
+  // No way back from there.
+  ASSERT_TRUE(does(Step::read_configuration));
+  ASSERT_TRUE(does(Step::begin_change));
+  ASSERT_TRUE(does(Step::close_wanted));
+  ASSERT_TRUE(does(Step::withdraw));
+  wait();
+  EXPECT_FALSE(does(Step::finish_change));
+  EXPECT_TRUE(does(Step::link_is_up, 2));
+}
+
 TEST_F(ServiceTest, a_bad_file_is_not_changed_to) {
   start();
   machine_.works = [] { return false; };
