@@ -54,12 +54,13 @@ class Session {
       if ((choice & 0xf) != 0xf) {
         say(static_cast<Step>((choice & 0xf) + 1), number());
       } else if (const uint8_t other = input_.octet(); (other & 0x80) != 0) {
-        constexpr Step kOthers[] = {Step::look_at_queues, Step::set_up_queues, Step::remove_sockets};
-        if (other % 4 == 3) {
+        constexpr Step kOthers[] = {Step::look_at_queues, Step::set_up_queues, Step::confine,
+                                    Step::remove_sockets};
+        if (other % 5 == 4) {
           now_ = now_ + seconds(other);
           service_.handle_timeout(now_);
         } else {
-          say(kOthers[other % 4], 0);
+          say(kOthers[other % 5], 0);
         }
       } else {
         say_anything(other);

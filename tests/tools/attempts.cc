@@ -102,16 +102,9 @@ int made_executable() {
   return error;
 }
 
-int mapped_to_write(int fd) {
-  void* page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (page == MAP_FAILED) return errno;
-  ::munmap(page, 4096);
-  return 0;
-}
-
-// First to be read, which it may be.
-int made_writable(int fd) {
-  void* page = ::mmap(nullptr, 4096, PROT_READ, MAP_SHARED, fd, 0);
+// Maybe first to be read, which it may be.
+int mapped_to_write(int fd, int protection_at_first) {
+  void* page = ::mmap(nullptr, 4096, protection_at_first, MAP_SHARED, fd, 0);
   if (page == MAP_FAILED) return errno;
   const int error = error_of(::mprotect(page, 4096, PROT_READ | PROT_WRITE));
   ::munmap(page, 4096);
@@ -319,8 +312,8 @@ const std::vector<Attempt> kAttempts{
     {"open_by_handle_at", [](P) { return handle_opened(); }},
     {"write to a file", [](P p) { return error_of(::write(p.scratch.get(), "x", 1)); }},
     {"pwrite to a file", [](P p) { return error_of(::pwrite(p.scratch.get(), "x", 1, 0)); }},
-    {"map a file to write", [](P p) { return mapped_to_write(p.scratch.get()); }},
-    {"map a file, then write", [](P p) { return made_writable(p.scratch.get()); }},
+    {"map a file to write", [](P p) { return mapped_to_write(p.scratch.get(), PROT_READ | PROT_WRITE); }},
+    {"map a file, then write", [](P p) { return mapped_to_write(p.scratch.get(), PROT_READ); }},
     {"write in the log's place", [](P) { return written_as_the_log(STDERR_FILENO); }},
     {"the same with a long number", [](P) { return written_as_the_log(1UL << 32 | STDERR_FILENO); }},
     {"unlink", [](P) { return error_of(::unlink("/tmp/cuttle-confined-none")); }},
