@@ -69,6 +69,7 @@ ipv6_off() {
   stop_agent a
   take_down a
   # Where the agent may not switch it on, as under its unit: IPv4 goes on, IPv6 waits, and all of it is said.
+  # shellcheck disable=SC2016  # the inner shell's
   ip netns exec "$NET-a" sh -c 'mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys &&
     exec "$0" "$@"' "$CUTTLE" up --config "$WORK/a.toml" >>"$WORK/a.log" 2>&1 &
   echo $! >"$WORK/a.pid"
