@@ -33,7 +33,7 @@ inline const std::vector<Damage>& damages() {
        "shards = 1",
        R"(colour = "blue")",
        {"F:11: runtime.colour: unknown key; known here: driver, user, realtime, poll_before, cpu_latency, "
-        "release, lead, spin, shards and cpus"}},
+        "release, lead, segmentation, spin, shards and cpus"}},
       {"UnknownTable",
        "[runtime]",
        "[runtimes]",

@@ -151,7 +151,7 @@ TEST_F(ChangeLinksTest, ManyLinksAreHandedOverAtOnce) {
   ASSERT_TRUE(change_to(configuration(12, "1 Mb/s")));
   EXPECT_EQ(driver_.added, std::vector<size_t>{12});
   EXPECT_EQ(links_.size(), 12U);
-  ASSERT_TRUE(change_to(configuration(8, "500 kb/s")));  // four go, eight start anew
+  ASSERT_TRUE(change_to(configuration(8, "480 kb/s")));  // four go, eight start anew
   EXPECT_EQ(driver_.removed.back(), 12U);
   EXPECT_EQ(driver_.removed.size(), 2U) << "once in each change";
   EXPECT_EQ(driver_.added.back(), 8U);
@@ -161,7 +161,7 @@ TEST_F(ChangeLinksTest, ManyLinksAreHandedOverAtOnce) {
 TEST_F(ChangeLinksTest, GivesASignOfLifeBetweenAnyTwoSteps) {
   ASSERT_TRUE(change_to(configuration(12, "1 Mb/s")));
   EXPECT_LE(steps_.most, 1);
-  ASSERT_TRUE(change_to(configuration(8, "500 kb/s")));
+  ASSERT_TRUE(change_to(configuration(8, "480 kb/s")));
   EXPECT_LE(steps_.most, 1);
 }
 
