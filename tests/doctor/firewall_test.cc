@@ -151,7 +151,8 @@ TEST(Firewall, AMarkThatIsRestoredFromTheConnection) {
   };
   const Finding found = judged(output("meta mark set ct mark"));
   EXPECT_EQ(found.mark, Mark::bad);
-  EXPECT_THAT(found.what, AllOf(HasSubstr("changes the mark of the cells to b"), HasSubstr("into their own link")));
+  EXPECT_THAT(found.what,
+              AllOf(HasSubstr("changes the mark of the cells to b"), HasSubstr("into their own link")));
   EXPECT_THAT(found.fix, HasSubstr("0x10c0"));
   EXPECT_EQ(judged(output("udp dport 4500 meta mark set 0x1")).mark, Mark::bad);
   EXPECT_EQ(judged(output("ct mark & 0xff0000 != 0x0 meta mark set ct mark")).mark, Mark::unsure);
