@@ -43,14 +43,15 @@ END
   stop_capture wire any
   expect_same "packets to $far without a route" "" "$(captured wire "$host" | head -n 3)"
   # A way, but another than its queue was set up for.
-  ip -n "$NET-a" link add d0 type dummy
+  ip -n "$NET-a" link add d0 type veth peer name d1
   ip -n "$NET-a" link set dev d0 up
+  ip -n "$NET-a" link set dev d1 up
   ip -n "$NET-a" "-$1" route add "$far" dev d0
   [[ $(way_trouble) == "the way to peer c leads out by d0 now, and the queue that lets its cells go is on u0"* ]] ||
     fail "the status says: $(way_trouble)"
   ip -n "$NET-a" link del dev d0
   start_capture wire ma
-  ip -n "$NET-a" "-$1" route add "$far" via "$via"
+  ip -n "$NET-a" "-$1" route add "$far" via "$via" dev u0
   eventually 20 has_captured wire "$host and udp port 4410" || fail "no cells leave once there is a route"
   ! pings "$far" || fail "somebody answers there"
   stop_capture wire any
@@ -152,6 +153,7 @@ name_with_a_dot() {
   ip -n "$NET-a" link set dev u0 down
   ip -n "$NET-a" link set dev u0 name u0.100
   ip -n "$NET-a" link set dev u0.100 up
+  ip -n "$NET-a" addr replace "${V6[a]}/64" dev u0.100 nodad # it went with the interface
   in_space a sh -c 'echo 1 >/proc/sys/net/ipv4/conf/u0.100/rp_filter'
   ! in_space a timeout 20 "$CUTTLE" check "$WORK/a.toml" >"$WORK/check.out" 2>&1 || fail "check likes a strict filter"
   command=$(grep -o 'sysctl -w .*' "$WORK/check.out")

@@ -175,7 +175,7 @@ public_key = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="
 endpoint = "10.98.0.3:4410"
 redirect = ["10.98.0.3"]
 END
-  ip -n "$NET-a" link add ct-c type dummy
+  ip -n "$NET-a" link add ct-c type veth peer name d1
   expect_refused "a peer whose interface is somebody's"
   ip -n "$NET-a" link del dev ct-c
   cp "$WORK/good.toml" "$WORK/a.toml"
