@@ -200,13 +200,13 @@ routing_lost() {
   local family
   both_up
   sleep 3
-  ! grep -q 'were gone' "$WORK/a.log" || fail "it misses something that nobody took"
+  ! grep -q 'not as they should be' "$WORK/a.log" || fail "it misses something that nobody took"
   for family in -4 -6; do
     ip -n "$NET-a" "$family" rule del pref 100
     ip -n "$NET-a" "$family" route flush table 4410
   done
   eventually 20 routes_are_back || fail "rules and routes do not come back"
-  grep -q 'rules or routes of the links were gone, and are back' "$WORK/a.log" || fail "it does not say so"
+  eventually 10 grep -q 'rules, routes or interfaces of the links were not as they should be, and are again' "$WORK/a.log" || fail "it does not say so"
   expect_link_works "after rules and routes were lost"
   ip -n "$NET-a" link set dev ct-b down
   ip -n "$NET-a" link set dev ct-b up

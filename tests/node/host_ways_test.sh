@@ -87,7 +87,8 @@ ipv6_off() {
 ipv6_off_said_before() {
   prepare
   in_space a sysctl -qw net.ipv6.conf.default.disable_ipv6=1
-  in_space a timeout 20 "$CUTTLE" check "$WORK/a.toml" 2>&1 | grep -q 'warning.*new interfaces are without IPv6' ||
+  in_space a timeout 20 "$CUTTLE" check "$WORK/a.toml" >"$WORK/check.out" 2>&1 || fail "check: $(<"$WORK/check.out")"
+  grep -q 'warning.*new interfaces are without IPv6' "$WORK/check.out" ||
     fail "check does not say that new interfaces have no IPv6"
 }
 

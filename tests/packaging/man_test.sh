@@ -24,7 +24,7 @@ for word in up status doctor init 'plan' 'trace'; do
 done
 words=$("$CUTTLE" --help | awk '/^Subcommands:/ { on = 1; next } /^[^ ]/ { on = 0 } on && $1 ~ /^[a-z]/ { print $1 }')
 for word in $words; do
-  "$CUTTLE" "$word" --help | grep -qi '^ *examples\?:' || fail "cuttle $word --help has no example"
+  grep -qi '^ *examples\?:' <<<"$("$CUTTLE" "$word" --help)" || fail "cuttle $word --help has no example"
 done
 for key in joining redirect private_key_file; do
   grep -q "^ *$key" "$WORK/cuttle.toml.5.text" || fail "cuttle.toml(5) says nothing of '$key'"
