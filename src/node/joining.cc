@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/check.hh"
+#include "io/egress_lock.hh"
+#include "io/guard.hh"
 #include "io/routes.hh"
 #include "node/leftovers.hh"
 
@@ -48,9 +50,18 @@ Result<Joining> Joining::look(const NodeConfig& config, const Joining* before) {
     if (!its) return tl::unexpected(its.error());
     routes.insert(routes.end(), its->begin(), its->end());
   }
+  // Routes are not all that closes: guard and lock outlive them. The guard names its peers; the lock does
+  // not, so where it stands alone it may be any.
+  const auto guarded = any ? guard_counts() : Result<std::map<std::string, GuardCounts>>();
+  bool by_lock_alone = false;
+  if (any && before == nullptr && !guarded) {
+    const auto locked = lock_is_present();
+    by_lock_alone = !locked || *locked;
+  }
   for (size_t i = 0; i < config.peers.size(); ++i) {
     const PeerConfig& peer = config.peers[i];
     const bool closed_before =
+        by_lock_alone || (guarded && guarded->contains(peer.interface_name())) ||
         (before != nullptr && before->has_closed(peer)) ||
         std::any_of(routes.begin(), routes.end(), [&](const Route& route) { return closes(route, peer); });
     const bool open = peer.joining && !closed_before;

@@ -84,8 +84,10 @@ std::vector<IpPrefix> closed_addresses(const NodeConfig& config) {
     for (const Route& route : routes.value_or(std::vector<Route>())) closed.insert(route.prefix);
   }
   const bool has_routes = !closed.empty();
+  const auto guarded = guard_counts();
   for (const PeerConfig& peer : config.peers) {
-    if (has_routes || peer.joining) continue;
+    const bool by_guard = guarded && guarded->contains(peer.interface_name());
+    if (!by_guard && (has_routes || peer.joining)) continue;
     closed.insert(peer.redirect.begin(), peer.redirect.end());
   }
   return {closed.begin(), closed.end()};

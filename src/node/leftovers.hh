@@ -15,8 +15,9 @@ namespace cuttle {
 // that cannot be told: then nothing may be opened.
 bool is_closed(const NodeConfig& config);
 
-// The addresses that were left closed, by the routes of ours. Where only rules, guard or lock are left, or it
-// cannot be told: all of this configuration's but those of peers that are joining.
+// The addresses that were left closed, by routes of ours, and those of the peers that the guard names. Where
+// there are no routes, or it cannot be told: all of this configuration's but those of other peers that are
+// joining.
 std::vector<IpPrefix> closed_addresses(const NodeConfig& config);
 
 // An error when a process holds an interface of this node: an agent whose file names another control socket

@@ -159,27 +159,39 @@ Result<void> remove_interfaces(const NodeConfig& config) {
   return remove_nameless(config);
 }
 
-// What both hold.
-std::vector<IpPrefix> common(const std::vector<IpPrefix>& some, const std::vector<IpPrefix>& others) {
-  std::set<IpPrefix> both;
-  for (const IpPrefix& one : some) {
-    for (const IpPrefix& other : others) {
-      if (one.overlaps(other)) both.insert(one.length > other.length ? one : other);
-    }
+bool overlaps(const PeerConfig& peer, const IpPrefix& prefix) {
+  return std::any_of(peer.redirect.begin(), peer.redirect.end(),
+                     [&](const IpPrefix& one) { return one.overlaps(prefix); });
+}
+
+// The same links, closing exactly these addresses, whole: each prefix is some peer's, its own where it has
+// one of that address, and no two overlap.
+NodeConfig closing_only(const NodeConfig& config, std::vector<IpPrefix> closed) {
+  NodeConfig result = config;
+  for (PeerConfig& peer : result.peers) {
+    peer.redirect.clear();
+    peer.ports.clear();
   }
-  return {both.begin(), both.end()};
+  std::sort(closed.begin(), closed.end(),
+            [](const IpPrefix& a, const IpPrefix& b) { return a.length < b.length; });
+  for (const IpPrefix& prefix : closed) {
+    const bool there = std::any_of(result.peers.begin(), result.peers.end(),
+                                   [&](const PeerConfig& peer) { return overlaps(peer, prefix); });
+    if (there) continue;
+    size_t owner = 0;
+    for (size_t i = 0; i < config.peers.size(); ++i) {
+      if (overlaps(config.peers[i], prefix)) owner = i;
+    }
+    result.peers[owner].redirect.push_back(prefix);
+  }
+  return result;
 }
 
 }  // namespace
 
 Result<void> remove_redirect_but(const NodeConfig& config, const std::vector<IpPrefix>& closed_before) {
-  NodeConfig stays = config;
-  bool any = false;
-  for (PeerConfig& peer : stays.peers) {
-    peer.redirect = common(peer.redirect, closed_before);
-    any = any || !peer.redirect.empty();
-  }
-  if (!any) return remove_redirect(config);
+  if (closed_before.empty() || config.peers.empty()) return remove_redirect(config);
+  const NodeConfig stays = closing_only(config, closed_before);
   if (auto removed = remove_interfaces(config); !removed) return removed;
   if (auto removed = remove_clock_devices(clock_alias_of_node(config.name)); !removed) return removed;
   if (auto closed = close_all(stays); !closed) return closed;
