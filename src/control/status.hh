@@ -61,11 +61,14 @@ struct LinkStatus {
   uint64_t sealed_late_payloads = 0;  // trains ready only after their deadline, with payloads
   uint64_t sealed_late_dummies = 0;   // and without
   LatenessStatus lateness;            // by a queue: of what was handed to it after its deadline; else 0
-  std::string release = "thread";     // what lets cells go: "queue", or the agent's own "thread"
-  uint64_t lead_ns = 0;               // by a queue: handed over so long ahead
-  uint64_t queue_empty = 0;           // by a queue: handed over too late
-  LatenessStatus wire_lateness;       // by a queue: how late it let them go; max is not known
-  std::string hiding;                 // "hidden", "tells behind fast ports" or "tells"; empty: not known yet
+  // What lets cells go: "queue", the agent's own "thread", or "settling": a queue that was reset, and is not
+  // known to keep time yet.
+  std::string release = "thread";
+  uint64_t queue_resets = 0;     // times at which a queue was, or let nothing through
+  uint64_t lead_ns = 0;          // by a queue: handed over so long ahead
+  uint64_t queue_empty = 0;      // by a queue: handed over too late
+  LatenessStatus wire_lateness;  // by a queue: how late it let them go; max is not known
+  std::string hiding;            // "hidden", "tells behind fast ports" or "tells"; empty: not known yet
   uint32_t hiding_permille = 0;  // how often an attacker who measures for a second is right; 500 is chance
   uint64_t handshakes = 0;       // sessions agreed
 

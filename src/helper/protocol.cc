@@ -180,6 +180,7 @@ std::string to_octets(const LookNotes& notes) {
   out.text(flags_octets(notes.anew));
   for (const QueueLook& look : notes.looks) {
     out.text(look.trouble);
+    out.text(look.underlay);
     out.number(look.index);
   }
   return out.take();
@@ -194,6 +195,7 @@ std::optional<LookNotes> parse_look_notes(std::string_view octets) {
   while (in.good() && notes.looks.size() < notes.anew.size()) {
     QueueLook look;
     look.trouble = in.text();
+    look.underlay = in.text();
     if (!read32(in, look.index)) return std::nullopt;
     notes.looks.push_back(std::move(look));
   }

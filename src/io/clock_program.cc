@@ -9,6 +9,7 @@
 
 #include "base/check.hh"
 #include "io/bpf_assembly.hh"
+#include "link/queue_watch.hh"
 
 namespace cuttle {
 
@@ -27,6 +28,15 @@ constexpr uint8_t kLate = BPF_REG_8;
 
 bpf_insn load64(uint8_t to, uint8_t from, int16_t offset) {
   return instruction(BPF_LDX | BPF_MEM | BPF_DW, to, from, offset, 0);
+}
+bpf_insn store64_of(uint8_t to, int16_t offset, uint8_t from) {
+  return instruction(BPF_STX | BPF_MEM | BPF_DW, to, from, offset, 0);
+}
+bpf_insn unless_less(uint8_t value, int32_t constant) {  // signed
+  return instruction(BPF_JMP | BPF_JSGE | BPF_K, value, 0, 0, constant);
+}
+constexpr int16_t place_of(size_t count) {
+  return static_cast<int16_t>(count * sizeof(uint64_t));
 }
 bpf_insn shift_right(uint8_t to, int32_t bits) {
   return instruction(BPF_ALU64 | BPF_RSH | BPF_K, to, 0, 0, bits);
@@ -58,6 +68,8 @@ std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program) {
   const auto is_cell = code.label();
   const auto v4 = code.label();
   const auto have_due = code.label();
+  const auto not_early = code.label();
+  const auto late = code.label();
   const auto beyond = code.label();
   const auto count = code.label();
   const auto drop = code.label();
@@ -88,12 +100,20 @@ std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program) {
   code.place(have_due);
   code.put({load64(kLate, BPF_REG_10, -16)});
   code.put(if_equal(kLate, 0), drop);
-  code.put({call(BPF_FUNC_ktime_get_ns), move(kValue, BPF_REG_0), subtract_of(kValue, kLate)});
-  code.put(if_negative(kValue), drop);
-  code.put({shift_right(kValue, kLateUnitLog2), store32(BPF_REG_10, -20, 0), move(BPF_REG_2, BPF_REG_10),
-            add(BPF_REG_2, -20), load_map_first(BPF_REG_1, program.late_map), load_map_second(),
-            call(BPF_FUNC_map_lookup_elem)});
+  code.put({call(BPF_FUNC_ktime_get_ns), move(kValue, BPF_REG_0), subtract_of(kValue, kLate),
+            store32(BPF_REG_10, -20, 0), move(BPF_REG_2, BPF_REG_10), add(BPF_REG_2, -20),
+            load_map_first(BPF_REG_1, program.late_map), load_map_second(), call(BPF_FUNC_map_lookup_elem)});
   code.put(if_equal(BPF_REG_0, 0), drop);
+  code.put({store64_of(BPF_REG_0, place_of(kLastLatePlace), kValue), set(BPF_REG_1, 1),
+            atomic_add64(BPF_REG_0, place_of(kPassedPlace), BPF_REG_1)});
+  code.put(unless_less(kValue, -static_cast<int32_t>(QueueWatch::kEarly.ns)), not_early);
+  code.put({atomic_add64(BPF_REG_0, place_of(kEarlyPlace), BPF_REG_1)});
+  code.put(always(), drop);
+  code.place(not_early);
+  code.put(unless_less(kValue, 0), late);
+  code.put({set(kValue, 0)});
+  code.place(late);
+  code.put({shift_right(kValue, kLateUnitLog2)});
   // Each sum has one kind of summand, or a kernel that gives this process CAP_BPF alone refuses the program.
   code.put(if_above(kValue, kLateBuckets - 1), beyond);
   code.put({shift_left(kValue, 3), add_of(BPF_REG_0, kValue)});
@@ -106,7 +126,8 @@ std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program) {
   code.put({set(BPF_REG_0, TC_ACT_SHOT), leave()});
 
   code.place(is_cell);
-  code.put({load32(BPF_REG_1, kFrame, offsetof(__sk_buff, ifindex)), set(BPF_REG_2, 0), set(BPF_REG_3, 0),
+  code.put({set(kValue, 0), store32_of(kFrame, offsetof(__sk_buff, priority), kValue),
+            load32(BPF_REG_1, kFrame, offsetof(__sk_buff, ifindex)), set(BPF_REG_2, 0), set(BPF_REG_3, 0),
             set(BPF_REG_4, 0), call(BPF_FUNC_redirect_neigh), leave()});
   code.place(go_on);
   code.put({set(BPF_REG_0, TC_ACT_UNSPEC), leave()});
@@ -131,7 +152,7 @@ std::vector<bpf_insn> assemble_deaf_program() {
 }
 
 Result<FileDescriptor> create_late_map() {
-  return create_array(kLateBuckets * sizeof(uint64_t));
+  return create_array(kLateMapCounts * sizeof(uint64_t));
 }
 
 }  // namespace cuttle

@@ -12,7 +12,7 @@ namespace cuttle {
 
 namespace {
 
-constexpr size_t kBytes = kLateBuckets * sizeof(uint64_t);
+constexpr size_t kBytes = kLateMapCounts * sizeof(uint64_t);
 
 }  // namespace
 
@@ -25,9 +25,16 @@ LateCounts::~LateCounts() {
   if (counts_ != nullptr) ::munmap(const_cast<uint64_t*>(counts_), kBytes);
 }
 
+std::optional<QueueCounts> ClockView::counts() const {
+  const uint64_t* counts = counts_.load(std::memory_order_acquire);
+  if (counts == nullptr) return std::nullopt;
+  const auto read = [&](size_t place) { return __atomic_load_n(counts + place, __ATOMIC_RELAXED); };
+  return QueueCounts{read(kPassedPlace), read(kEarlyPlace), {static_cast<int64_t>(read(kLastLatePlace))}};
+}
+
 ClockView::Lateness ClockView::lateness() const {
   Lateness lateness;
-  const uint64_t* late = late_.counts();
+  const uint64_t* late = counts_.load(std::memory_order_relaxed);
   if (late == nullptr) return lateness;
   std::vector<uint64_t> counts(late, late + kLateBuckets);  // the kernel goes on counting
   double sum = 0;

@@ -2,13 +2,16 @@
 // one that set it up: which interface it is, and how late what it let pass came by.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/time.hh"
 #include "io/file_descriptor.hh"
+#include "link/queue_watch.hh"
 
 namespace cuttle {
 
@@ -16,6 +19,7 @@ namespace cuttle {
 // possible. Its descriptor may be closed meanwhile.
 class LateCounts {
  public:
+  LateCounts() = default;
   explicit LateCounts(const FileDescriptor& map);
   LateCounts(LateCounts&& other) noexcept : counts_(std::exchange(other.counts_, nullptr)) {}
   LateCounts& operator=(LateCounts&& other) noexcept {
@@ -24,7 +28,8 @@ class LateCounts {
   }
   ~LateCounts();
 
-  const uint64_t* counts() const { return counts_; }  // kLateBuckets, which the kernel goes on counting
+  // kLateMapCounts, which the kernel goes on counting; none where they could not be mapped.
+  const uint64_t* counts() const { return counts_; }
 
  private:
   const uint64_t* counts_ = nullptr;
@@ -34,18 +39,24 @@ class ClockView {
  public:
   // `late_map`: what ClockDevice::take_late_map() gave.
   ClockView(std::string underlay, uint32_t index, const FileDescriptor& late_map)
-      : underlay_(std::move(underlay)), index_(index), late_(late_map) {}
+      : underlay_(std::move(underlay)), index_(index) {
+    keep(late_map);
+  }
+
+  // --- Any thread.
+
+  uint32_t index() const { return index_.load(std::memory_order_relaxed); }
+  // Nullopt where they cannot be read.
+  std::optional<QueueCounts> counts() const;
+
+  // --- One thread, the same for all of these.
 
   const std::string& underlay() const { return underlay_; }
-  // Any thread.
-  uint32_t index() const { return index_.load(std::memory_order_relaxed); }
-
-  // --- One thread, the same for both.
-
-  // The device was set up again: it is another interface, with other counts.
-  void handle_anew(uint32_t index, const FileDescriptor& late_map) {
+  // The device was set up again, perhaps on another underlay: it is another interface, with other counts.
+  void handle_anew(std::string underlay, uint32_t index, const FileDescriptor& late_map) {
+    underlay_ = std::move(underlay);
+    keep(late_map);
     index_.store(index, std::memory_order_relaxed);
-    late_ = LateCounts(late_map);
   }
   // How much later than planned what it let pass came by, since it was set up.
   struct Lateness {
@@ -59,9 +70,18 @@ class ClockView {
   Lateness lateness() const;
 
  private:
+  void keep(const FileDescriptor& late_map) {
+    LateCounts& late = late_[next_++ % late_.size()];
+    late = LateCounts(late_map);
+    counts_.store(late.counts(), std::memory_order_release);
+  }
+
   std::string underlay_;
   std::atomic<uint32_t> index_;
-  LateCounts late_;
+  std::atomic<const uint64_t*> counts_{nullptr};
+  // The last ones: whoever just reads one of before goes on reading it. They come seconds apart.
+  std::array<LateCounts, 8> late_;
+  size_t next_ = 0;
 };
 
 }  // namespace cuttle

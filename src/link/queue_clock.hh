@@ -12,6 +12,7 @@
 // One thread. No clock: `now` is a parameter.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -61,9 +62,22 @@ class QueueClock {
   explicit QueueClock(PauseTable table) : table_(std::move(table)) {}
 
   // The queue is a new one, its bucket full.
-  void handle_fresh(Instant now) { end_ = now - kDepth; }
+  void handle_fresh(Instant now) {
+    end_ = now - kDepth;
+    delay_ = {};
+  }
+  // The queue lets everything pass so much later than this believes. It is made up for at twice the rate.
+  void handle_delay(Duration delay) { delay_ = delay_ + delay; }
+  bool is_delayed() const { return delay_.ns > 0; }
   // Before anything is put in, at `now`: the credit of a time without packets is limited.
   void handle_time(Instant now) { end_ = std::max(end_, now - kDepth); }
+  // Something is to pass at `instant`: of a delay, half the time until then is made up for.
+  void handle_instant(Instant instant) {
+    if (!is_delayed() || instant <= end_) return;
+    const Duration part = std::min(delay_, (instant - end_) / 2);
+    end_ = end_ + part;
+    delay_ = part.ns > 0 ? delay_ - part : Duration{};
+  }
   // The next pause to put in so that what follows passes at `instant`; nullopt when it is as near as it gets
   // (what is left over goes to the next one).
   std::optional<size_t> poll_pause(Instant instant) const { return table_.level_for(instant - end_); }
@@ -79,6 +93,7 @@ class QueueClock {
  private:
   PauseTable table_;
   Instant end_{INT64_MIN / 2};
+  Duration delay_{};
 };
 
 }  // namespace cuttle

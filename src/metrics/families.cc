@@ -104,6 +104,8 @@ void add_timing(Collection& out, const Labels& labels, const LinkStatus& link) {
   const bool by_queue = link.release == "queue";
   out.gauge("cuttle_link_queue", "Whether a queue keeps time, not the agent's own thread.", labels,
             by_queue ? 1 : 0);
+  out.counter("cuttle_link_queue_resets_total", "Times at which the queue was reset, or let nothing through.",
+              labels, link.queue_resets);
   if (by_queue) {
     out.counter("cuttle_link_queue_empty_total", "Trains handed to the queue after their time.", labels,
                 link.queue_empty);

@@ -85,13 +85,15 @@ void count_handshakes(LinkStatus& status, const AssociationCounters& counters) {
 void describe_release(LinkStatus& status, const Lane& lane) {
   const bool cut_by_cpu = !lane.socket.segmentation() || lane.cut_by_cpu;
   Duration deviation{};
+  if (lane.queue != nullptr) status.queue_resets = lane.queue->resets();
   if (goes_by_queue(lane)) {
     const ClockView::Lateness late = lane.queue->device().lateness();
-    status.release = "queue";
+    const bool in_step = lane.queue->step() == QueueWatch::State::in_step;
+    status.release = in_step ? "queue" : "settling";
     status.lead_ns = static_cast<uint64_t>(lane.queue->shown_lead().ns);
     status.wire_lateness = {static_cast<uint64_t>(late.p50.ns), static_cast<uint64_t>(late.p99.ns),
                             static_cast<uint64_t>(late.p999.ns), 0};
-    if (late.count < kEnoughReleases) return;
+    if (!in_step || late.count < kEnoughReleases) return;
     deviation = late.deviation;
   } else {
     const Histogram& late = lane.sender.counters().lateness;

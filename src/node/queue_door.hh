@@ -33,10 +33,11 @@ std::optional<PauseTable> draw_pauses(const DrawKey& key, std::span<const uint32
 
 // What became of a queue meanwhile.
 struct QueueLook {
-  std::string trouble;  // what was missing; empty when nothing was
-  uint32_t index = 0;   // of its device
-  FileDescriptor
-      late_map;  // of a device that was set up again because of that; none with trouble: it is gone
+  std::string trouble;   // what was missing; empty when nothing was
+  std::string underlay;  // the interface that its trains leave by now
+  uint32_t index = 0;    // of its device
+  // Of a device that was set up again because of that; none with trouble: it is gone, or of no use.
+  FileDescriptor late_map;
 };
 
 }  // namespace cuttle

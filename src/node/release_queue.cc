@@ -1,21 +1,47 @@
 #include "node/release_queue.hh"
 
+#include <algorithm>
+
 namespace cuttle {
 
-size_t ReleaseQueue::hand_over(Lane& lane, const Train& train, Instant instant, Instant now) {
+namespace {
+
+constexpr uint32_t kMostLooksBetween = 15;
+
+}  // namespace
+
+using Step = QueueWatch::State;
+
+// Sets the clock right where it and the queue have parted.
+void ReleaseQueue::watch(Instant now) {
+  const auto counts = device_.counts();
   if (is_fresh_.exchange(false, std::memory_order_acquire)) {
     clock_.handle_fresh(now);
-    counts_from_ = now + QueueClock::kDepth * 2;  // a full bucket takes half as long to empty
+    watch_.handle_fresh(now, step());
+    return;
   }
+  if (!counts) return;
+  const bool was_reset = watch_.handle_counts(now, *counts);
+  if (was_reset) clock_.handle_fresh(now);
+  clock_.handle_delay(watch_.poll_delay());
+  const bool is_stalled = watch_.state() == Step::stalled;
+  const Step before = step_.exchange(watch_.state(), std::memory_order_relaxed);
+  if (was_reset || (is_stalled && before != Step::stalled)) resets_.add();
+}
+
+size_t ReleaseQueue::hand_over(Lane& lane, const Train& train, Instant instant, Instant now) {
+  watch(now);
   clock_.handle_time(now);
+  clock_.handle_instant(instant);
   lane.socket.set_way_out(device_.index());
   while (const auto level = clock_.poll_pause(instant)) {
     const Instant ends = clock_.end() + clock_.table().length(*level);
     const bool is_last = instant - ends < clock_.table().length(0);
     // Too late for its instant already, it says nothing about the queue's own lateness.
-    const bool counts = is_last && now < instant && now > counts_from_;
+    const bool stamped = is_last && now < instant && watch_.wants_stamps(now) && !clock_.is_delayed();
+    if (stamped) watch_.handle_stamped(now);
     if (!lane.socket.send_pause(clock_.table().frame_bytes(*level),
-                                counts ? std::optional(ends) : std::nullopt)) {
+                                stamped ? std::optional(ends) : std::nullopt)) {
       break;  // the next pause is the longer for it
     }
     clock_.handle_pause(*level);
@@ -38,11 +64,26 @@ bool ReleaseQueue::takes_nothing() {
 }
 
 void ReleaseQueue::handle_look(const QueueLook& look) {
+  if (look.late_map) device_.handle_anew(look.underlay, look.index, look.late_map);
+  const bool is_fine = look.trouble.empty() || look.late_map;
   if (look.late_map) {
-    device_.handle_anew(look.index, look.late_map);
     is_fresh_.store(true, std::memory_order_release);
+    if (step() == Step::stalled) step_.store(Step::settling, std::memory_order_release);
+  } else if (is_fine) {
+    try_again();
   }
-  on_.store(look.trouble.empty() || look.late_map, std::memory_order_relaxed);
+  on_.store(is_fine, std::memory_order_relaxed);
+}
+
+// All is there, so nothing may have come through because a carrier was away. Each attempt costs the cells
+// that go in before it fails, so they become rarer. (The pacer keeps away from a queue that is stalled.)
+void ReleaseQueue::try_again() {
+  if (step() == Step::in_step) looks_between_ = 0;
+  if (step() != Step::stalled || looks_waited_++ < looks_between_) return;
+  looks_waited_ = 0;
+  looks_between_ = std::min(2 * looks_between_ + 1, kMostLooksBetween);
+  is_fresh_.store(true, std::memory_order_release);
+  step_.store(Step::settling, std::memory_order_release);
 }
 
 }  // namespace cuttle

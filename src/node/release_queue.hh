@@ -11,6 +11,7 @@
 #include "io/clock_view.hh"
 #include "link/lead.hh"
 #include "link/queue_clock.hh"
+#include "link/queue_watch.hh"
 #include "node/lane.hh"
 #include "node/queue_door.hh"
 
@@ -42,15 +43,26 @@ class ReleaseQueue {
   // Control thread: it is gone, and nobody puts it back.
   void handle_lost() { on_.store(false, std::memory_order_relaxed); }
 
-  // Any thread. Off: the pacer releases by itself, until it is on again.
-  bool is_on() const { return on_.load(std::memory_order_relaxed); }
+  // --- Any thread.
+
+  // Off: the pacer releases by itself, until it is on again.
+  bool is_on() const { return on_.load(std::memory_order_relaxed) && step() != QueueWatch::State::stalled; }
+  // What is known of whether it keeps time.
+  QueueWatch::State step() const { return step_.load(std::memory_order_relaxed); }
+  // How often it was reset, or found to let nothing through.
+  uint64_t resets() const { return resets_.value(); }
   Duration shown_lead() const { return {shown_lead_ns_.load(std::memory_order_relaxed)}; }
 
  private:
+  void watch(Instant now);
+  void try_again();
+
   ClockView device_;
   QueueClock clock_;
   Lead lead_;
-  Instant counts_from_{};  // what passes from then on tells how late the queue is
+  QueueWatch watch_;
+  Counter resets_;
+  std::atomic<QueueWatch::State> step_{QueueWatch::State::in_step};
   std::atomic<bool> on_{true};
   std::atomic<bool> is_fresh_{true};  // the device is new: its bucket is full
   std::atomic<int64_t> shown_lead_ns_{0};
@@ -59,6 +71,9 @@ class ReleaseQueue {
   Counter refused_;
   uint64_t taken_before_ = 0;
   uint64_t refused_before_ = 0;
+  // The control thread's: of a queue that lets nothing through.
+  uint32_t looks_waited_ = 0;
+  uint32_t looks_between_ = 0;  // two attempts
 };
 
 }  // namespace cuttle

@@ -1,5 +1,6 @@
 #include "node/release_queues.hh"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -11,6 +12,21 @@ namespace cuttle {
 namespace {
 
 constexpr Duration kRound = seconds(2);
+
+using Step = QueueWatch::State;
+
+// Empty where it is in step.
+std::string trouble_of(Step step, const std::string& underlay) {
+  switch (step) {
+    case Step::in_step:
+      return "";
+    case Step::settling:
+      return fmt::format("the queue on {} was reset and is not known to keep time yet", underlay);
+    case Step::stalled:
+      return fmt::format("what is handed to the queue on {} does not come through it", underlay);
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -34,6 +50,7 @@ ReleaseQueue* ReleaseQueues::find(uint32_t shard, const Lane& lane) const {
 }
 
 void ReleaseQueues::handle_timeout(Instant now, Machine& machine) {
+  for (Entry& entry : entries_) say_step(entry);
   if (entries_.empty() || now - looked_ < kRound) return;
   looked_ = now;
   const auto looks = machine.look_at_queues();
@@ -49,6 +66,20 @@ void ReleaseQueues::handle_timeout(Instant now, Machine& machine) {
   }
   CUTTLE_CHECK(looks->size() == entries_.size(), "every queue was looked at");
   for (size_t i = 0; i < entries_.size(); ++i) handle_look(entries_[i], (*looks)[i]);
+}
+
+// Once until it is in step again.
+void ReleaseQueues::say_step(Entry& entry) {
+  const Step step = entry.queue->step();
+  const std::string& underlay = entry.queue->device().underlay();
+  if (step > entry.said) {
+    entry.said = step;
+    spdlog::warn("{}: a carrier was away, an interface was set down, or somebody's route leads past it",
+                 trouble_of(step, underlay));
+  } else if (step == Step::in_step && entry.said != step) {
+    entry.said = step;
+    spdlog::info("the queue on {} keeps time again", underlay);
+  }
 }
 
 void ReleaseQueues::handle_look(Entry& entry, const QueueLook& look) {
@@ -83,6 +114,8 @@ void ReleaseQueues::handle_lost(Entry& entry, const std::string& why) {
 std::string ReleaseQueues::why_not() const {
   for (const Entry& entry : entries_) {
     if (!entry.trouble.empty()) return entry.trouble;
+    const std::string trouble = trouble_of(entry.queue->step(), entry.queue->device().underlay());
+    if (!trouble.empty()) return trouble;
   }
   return why_not_;
 }

@@ -23,7 +23,8 @@ class ReleaseQueues {
   // For the lane on that shard; null: its pacer releases by itself.
   ReleaseQueue* find(uint32_t shard, const Lane& lane) const;
 
-  // Every two seconds: are they still there? The machine puts back what is missing.
+  // Says which ones do not keep time. Every two seconds: are they still there? The machine puts back what is
+  // missing.
   void handle_timeout(Instant now, Machine& machine);
 
   // Why not all lanes have one; empty when they have.
@@ -36,10 +37,12 @@ class ReleaseQueues {
     std::vector<uint32_t> cell_bytes;
     std::unique_ptr<ReleaseQueue> queue;
     std::string trouble;
+    QueueWatch::State said = QueueWatch::State::in_step;  // the worst that was said since it was in step
   };
 
   static void handle_look(Entry& entry, const QueueLook& look);
   static void handle_lost(Entry& entry, const std::string& why);
+  static void say_step(Entry& entry);
 
   std::vector<Entry> entries_;
   std::string why_not_;

@@ -44,6 +44,7 @@ StatusSnapshot example() {
   link.release = "queue";
   link.lead_ns = 428'000;
   link.queue_empty = 3;
+  link.queue_resets = 2;
   link.pauses = 2;
   link.slots_caught_up = 9;
   link.wire_lateness = {12'288, 21'504, 70'656, 0};

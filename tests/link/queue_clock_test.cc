@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bucket.hh"
 #include "link/lead.hh"
 
 namespace cuttle {
@@ -19,24 +20,6 @@ PauseTable table_of(uint64_t seed, uint32_t cell_frame = kCellFrame) {
   EXPECT_TRUE(table.has_value());
   return std::move(*table);
 }
-
-// As tc-tbf(8) describes it: a bucket that fills at one nanosecond a nanosecond.
-class Bucket {
- public:
-  Instant put(Duration cost, Instant now) {
-    const Instant turn = std::max(now, passed_);
-    credit_ = std::min(QueueClock::kDepth, credit_ + (turn - counted_));
-    const Duration wait = std::max(Duration{}, cost - credit_);
-    credit_ = credit_ + wait - cost;
-    passed_ = counted_ = turn + wait;
-    return passed_;
-  }
-
- private:
-  Duration credit_ = QueueClock::kDepth;
-  Instant passed_{INT64_MIN};
-  Instant counted_{0};
-};
 
 // Hands over what is to leave at `instant`; returns when it does.
 Instant hand_over(QueueClock& clock, Bucket& bucket, Instant instant, Instant now) {
