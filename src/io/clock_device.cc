@@ -6,7 +6,9 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include <array>
 #include <cerrno>
+#include <utility>
 
 #include "io/clock_program.hh"
 #include "io/clock_route.hh"
@@ -35,6 +37,11 @@ FilterPlace underlay_place(uint32_t number) {
 }
 constexpr FilterPlace kEntryPlace{TrafficHook::egress, 10, 1, "cuttle-entry"};
 constexpr FilterPlace kDeafPlace{TrafficHook::ingress, 10, 1, "cuttle-deaf"};
+std::array<std::pair<const Link*, FilterPlace>, 3> places_of(const Link& device, const Link& below,
+                                                             uint32_t number) {
+  return {std::pair(&below, underlay_place(number)), std::pair(&device, kEntryPlace),
+          std::pair(&device, kDeafPlace)};
+}
 
 Result<Link> require_link(std::string_view name) {
   auto link = find_link(name);
@@ -121,6 +128,12 @@ Result<void> add_queue(const Link& device, const PauseTable& table) {
   return {};
 }
 
+// Where the kernel put it, or somebody moved it: a frame would pass none of our filters. Empty: on `below`.
+std::string why_misplaced(const Link& device, const Link& below) {
+  if (device.below == below.index && !device.below_elsewhere) return "";
+  return fmt::format("interface {} does not lie on {}", device.name, below.name);
+}
+
 Result<bool> has_queue(const Link& device) {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
@@ -128,7 +141,7 @@ Result<bool> has_queue(const Link& device) {
   if (const int error = find_qdisc(*socket, device, TC_H_ROOT, root); error != 0) {
     return os_failure("cannot look up the queue", -error);
   }
-  return root && root->handle == kQueueHandle;
+  return root && root->handle == kQueueHandle && root->kind == "tbf";
 }
 
 }  // namespace
@@ -154,6 +167,14 @@ Result<void> ClockDevice::set_up(const PauseTable& table) {
   return done;
 }
 
+Result<void> ClockDevice::move_to(const std::string& underlay, const PauseTable& table) {
+  if (const auto before = find_link(options_.underlay); before && *before) {
+    (void)remove_filter(**before, underlay_place(options_.number));
+  }
+  options_.underlay = underlay;
+  return set_up(table);
+}
+
 Result<void> ClockDevice::build(const PauseTable& table) {
   const auto below = require_link(options_.underlay);
   if (!below) return tl::unexpected(below.error());
@@ -163,6 +184,9 @@ Result<void> ClockDevice::build(const PauseTable& table) {
     if ((*left)->alias != options_.alias)
       return failure(fmt::format("interface {} is somebody else's", name_));
     if (auto removed = remove_link((*left)->index); !removed) return removed;
+  }
+  if (std::string why_not = why_no_clock_device(*below); !why_not.empty()) {
+    return failure(std::move(why_not));
   }
   hardware_address_.assign(6, 0);
   fill_with_entropy(hardware_address_);
@@ -176,10 +200,30 @@ Result<void> ClockDevice::build(const PauseTable& table) {
   const auto device = require_link(name_);
   if (!device) return tl::unexpected(device.error());
   index_ = device->index;
+  if (std::string elsewhere = why_misplaced(*device, *below); !elsewhere.empty()) {
+    return failure(std::move(elsewhere));
+  }
   if (auto queued = add_queue(*device, table); !queued) return queued;
   if (auto attached = attach_filters(); !attached) return attached;
   if (auto set = set_link(name_, {.up = true}); !set) return set;
-  return set_clock_route(options_.route_table, options_.rule_preference, name_);
+  const auto routed = set_clock_route(options_.route_table, options_.rule_preference, name_);
+  if (!routed) return tl::unexpected(routed.error());
+  has_ipv6_route_ = *routed;
+  auto filters = programs(*device, *below);
+  if (!filters) return tl::unexpected(filters.error());
+  programs_ = std::move(*filters);
+  return {};
+}
+
+// Those of its filters, by the kernel's numbers, in the order of places_of; 0: none is there.
+Result<std::vector<uint32_t>> ClockDevice::programs(const Link& device, const Link& below) const {
+  std::vector<uint32_t> programs;
+  for (const auto& [link, place] : places_of(device, below, options_.number)) {
+    const auto filter = find_filter(*link, place);
+    if (!filter) return tl::unexpected(filter.error());
+    programs.push_back(*filter ? (*filter)->program_id : 0);
+  }
+  return programs;
 }
 
 Result<void> ClockDevice::attach_filters() {
@@ -218,15 +262,29 @@ Result<std::string> ClockDevice::look() const {
   const auto queue = has_queue(**device);
   if (!queue) return tl::unexpected(queue.error());
   if (!*queue) return fmt::format("interface {} has lost its queue", name_);
-  const auto exit = find_filter(**below, underlay_place(options_.number));
-  if (!exit) return tl::unexpected(exit.error());
-  if (!*exit) return fmt::format("interface {} has lost the filter 'cuttle-clock'", options_.underlay);
-  for (const FilterPlace& place : {kEntryPlace, kDeafPlace}) {
-    const auto filter = find_filter(**device, place);
-    if (!filter) return tl::unexpected(filter.error());
-    if (!*filter) return fmt::format("interface {} has lost the filter '{}'", name_, place.owner);
+  if (std::string elsewhere = why_misplaced(**device, **below); !elsewhere.empty()) return elsewhere;
+  const auto filters = programs(**device, **below);
+  if (!filters) return tl::unexpected(filters.error());
+  const auto places = places_of(**device, **below, options_.number);
+  for (size_t i = 0; i < places.size(); ++i) {
+    const auto& [link, place] = places[i];
+    if ((*filters)[i] == 0) return fmt::format("interface {} has lost the filter '{}'", link->name, place.owner);
+    if ((*filters)[i] != programs_[i])
+      return fmt::format("interface {} has another filter '{}' than ours", link->name, place.owner);
   }
-  return std::string();
+  if (!has_ipv6_route_) return std::string();
+  const auto has_route = clock_route_is_whole(options_.route_table, options_.rule_preference, name_);
+  if (!has_route) return tl::unexpected(has_route.error());
+  return *has_route ? std::string() : fmt::format("interface {} has lost its IPv6 rule or route", name_);
+}
+
+std::string why_no_clock_device(const Link& underlay) {
+  if (underlay.kind == "macvlan" || underlay.kind == "macvtap") {
+    return fmt::format("{} is a {}, and a queue's device would not lie on it but beside it", underlay.name,
+                       underlay.kind);
+  }
+  if (!underlay.ethernet) return fmt::format("{} has no Ethernet frames", underlay.name);
+  return "";
 }
 
 std::string clock_alias_of_node(std::string_view node_name) {

@@ -3,7 +3,8 @@
 // device when the queue lets it. Nothing but cells and pauses gets in: a filter at its own egress drops what
 // lacks our mark. At the underlay's egress a second one lets cells go on, by that device's neighbours and
 // with its address, drops the pauses, and counts how late each came. The underlay's own queue, and what
-// others send through it, stay as they are.
+// others send through it, stay as they are. A macvlan on top of a macvlan or macvtap lies beside it, on what
+// is below, out of these filters' sight: no clock device is left there.
 //
 // It outlives the process, does nothing by itself, and goes with `cuttle down` or the next start. Needs
 // CAP_NET_ADMIN and CAP_BPF to set up, nothing to look at; whoever sends through it needs a ClockView
@@ -19,6 +20,7 @@
 
 #include "base/result.hh"
 #include "io/file_descriptor.hh"
+#include "io/links.hh"
 #include "link/queue_clock.hh"
 
 namespace cuttle {
@@ -48,11 +50,14 @@ class ClockDevice {
   const std::string& name() const { return name_; }
   const std::string& underlay() const { return options_.underlay; }
 
-  // Sets it up again, as create() does, whatever is left of it.
+  // Sets it up again, as create() does, whatever is left of it; where it is to leave by another interface,
+  // on that one.
   Result<void> set_up(const PauseTable& table);
+  Result<void> move_to(const std::string& underlay, const PauseTable& table);
   // For a ClockView: the map with its counts, which is another one whenever it is set up. Taken once.
   FileDescriptor take_late_map() { return std::move(late_map_); }
-  // What of device, queue and filters is not as create() left it; empty: nothing. An error: nobody can tell.
+  // What of device, queue, filters, rule and route is not as create() left it; empty: nothing. An error: nobody
+  // can tell.
   Result<std::string> look() const;
 
  private:
@@ -60,13 +65,19 @@ class ClockDevice {
       : options_(std::move(options)), name_(std::move(name)) {}
   Result<void> build(const PauseTable& table);
   Result<void> attach_filters();
+  Result<std::vector<uint32_t>> programs(const Link& device, const Link& below) const;
 
   ClockDeviceOptions options_;
   std::string name_;
   uint32_t index_ = 0;
   std::vector<uint8_t> hardware_address_;
   FileDescriptor late_map_;
+  std::vector<uint32_t> programs_;  // of its filters
+  bool has_ipv6_route_ = false;
 };
+
+// Why no clock device can be on top of that interface; empty where nothing is seen to be in the way.
+std::string why_no_clock_device(const Link& underlay);
 
 // The alias that marks a clock device as that node's.
 std::string clock_alias_of_node(std::string_view node_name);

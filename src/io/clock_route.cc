@@ -4,6 +4,7 @@
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -35,14 +36,14 @@ NetlinkMessage rule_message(int type, int flags, std::string_view device, uint32
 
 }  // namespace
 
-Result<void> set_clock_route(uint32_t table, uint32_t preference, std::string_view device) {
-  if (auto removed = remove_clock_route(device); !removed) return removed;
+Result<bool> set_clock_route(uint32_t table, uint32_t preference, std::string_view device) {
+  if (auto removed = remove_clock_route(device); !removed) return tl::unexpected(removed.error());
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
   NetlinkMessage rule = rule_message(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, device, preference);
   rule.put_u32(FRA_TABLE, table);
   int error = socket->request(rule);
-  if (no_ipv6(error)) return {};
+  if (no_ipv6(error)) return false;
   if (error != 0) return os_failure(fmt::format("cannot add the IPv6 rule for {}", device), -error);
 
   NetlinkMessage route(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
@@ -58,10 +59,38 @@ Result<void> set_clock_route(uint32_t table, uint32_t preference, std::string_vi
   error = socket->request(route);
   if (error != 0 && !no_ipv6(error)) {
     // With IPv6 off on this device there is nothing to send by it.
-    if (error == -EACCES || error == -EPERM || error == -EINVAL || error == -ENODEV) return {};
+    if (error == -EACCES || error == -EPERM || error == -EINVAL || error == -ENODEV) return false;
     return os_failure(fmt::format("cannot add the IPv6 route through {}", device), -error);
   }
-  return {};
+  return error == 0;
+}
+
+Result<bool> clock_route_is_whole(uint32_t table, uint32_t preference, std::string_view device) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  bool has_rule = false;
+  NetlinkMessage message(RTM_GETRULE, NLM_F_DUMP);
+  fib_rule_hdr header{};
+  header.family = AF_INET6;
+  message.put_header(header);
+  const int error = socket->query(message, [&](nlmsghdr* answer) {
+    nlattr* attributes[FRA_MAX + 1] = {};
+    if (answer->nlmsg_type != RTM_NEWRULE ||
+        nlmsg_parse(answer, sizeof(fib_rule_hdr), attributes, FRA_MAX, nullptr) < 0 ||
+        !attributes[FRA_PRIORITY] || !attributes[FRA_OIFNAME] || !attributes[FRA_TABLE]) {
+      return;
+    }
+    has_rule |= nla_get_u32(attributes[FRA_PRIORITY]) == preference &&
+                nla_get_string(attributes[FRA_OIFNAME]) == device &&
+                nla_get_u32(attributes[FRA_TABLE]) == table;
+  });
+  if (error != 0 && !no_ipv6(error)) return os_failure("cannot list the IPv6 rules", -error);
+  if (!has_rule) return false;
+  const auto routes = list_routes(table);
+  if (!routes) return tl::unexpected(routes.error());
+  return std::ranges::any_of(*routes, [&](const Route& route) {
+    return route.prefix.address.is_v6 && route.prefix.length == 0 && route.interface == device;
+  });
 }
 
 Result<void> remove_clock_route(std::string_view device) {

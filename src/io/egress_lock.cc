@@ -137,7 +137,7 @@ Result<void> lock_devices(const GuardConfig& config, const std::vector<Link>& de
 
 std::string lock_version(const GuardConfig& config) {
   // Of all that the program and its maps are made from. 64 bits of FNV-1a: nobody is kept out by it.
-  std::string text = fmt::format("1 {} {}", config.first_port, config.firewall_mark);
+  std::string text = fmt::format("2 {} {}", config.first_port, config.firewall_mark);
   for (const GuardPeer& peer : config.peers) {
     text += fmt::format("|{} {} {}", peer.endpoint.text(), peer.lanes, peer.cell_bytes);
     for (const IpPrefix& prefix : peer.prefixes) text += " " + prefix.text();

@@ -7,6 +7,7 @@
 
 #include "io/bpf_assembly.hh"
 #include "io/egress_lock.hh"
+#include "io/queue_priority.hh"
 
 namespace cuttle {
 namespace {
@@ -48,6 +49,7 @@ class Writer {
 
   std::vector<bpf_insn> write() {
     out_.put({move(kPacket, BPF_REG_1)});
+    drop_what_went_round_the_queue();
     find_type();
     const auto v6 = out_.label();
     const auto known = out_.label();
@@ -68,6 +70,16 @@ class Writer {
   }
 
  private:
+  // Wherever it goes.
+  void drop_what_went_round_the_queue() {
+    const auto other = out_.label();
+    out_.put({load32(kValue, kPacket, offsetof(__sk_buff, mark))});
+    out_.put(unless_equal32(kValue, config_.firewall_mark), other);
+    out_.put({load32(kValue, kPacket, offsetof(__sk_buff, priority))});
+    out_.put(if_equal(kValue, kQueuePriority), drop_);
+    out_.place(other);
+  }
+
   // From the packet to the stack. At egress an Ethernet frame is complete, wherever its octets are. Without
   // Ethernet, whoever sent the packet looked at its IP header, so that is in one place.
   void load(int16_t to, int32_t bytes, Assembly::Label when_too_short) {

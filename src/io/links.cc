@@ -29,6 +29,8 @@ Link parse_link(nlmsghdr* message) {
   if (attributes[IFLA_IFNAME]) link.name = nla_get_string(attributes[IFLA_IFNAME]);
   if (attributes[IFLA_IFALIAS]) link.alias = nla_get_string(attributes[IFLA_IFALIAS]);
   if (attributes[IFLA_MASTER]) link.master = nla_get_u32(attributes[IFLA_MASTER]);
+  if (attributes[IFLA_LINK]) link.below = nla_get_u32(attributes[IFLA_LINK]);
+  link.below_elsewhere = attributes[IFLA_LINK_NETNSID] != nullptr;
   if (attributes[IFLA_MTU]) link.mtu = nla_get_u32(attributes[IFLA_MTU]);
   if (attributes[IFLA_TXQLEN]) link.queue_packets = nla_get_u32(attributes[IFLA_TXQLEN]);
   // Not the flag IFF_RUNNING, which lags behind by up to a second.

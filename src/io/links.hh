@@ -15,9 +15,11 @@ namespace cuttle {
 struct Link {
   uint32_t index = 0;
   std::string name;
-  std::string kind;     // "tun", "veth", "bridge", ...; empty for a physical one and for lo
-  std::string alias;    // free text that an operator's tools show, too
-  uint32_t master = 0;  // the index of the bridge or bond that it is a port of; 0: none
+  std::string kind;              // "tun", "veth", "bridge", ...; empty for a physical one and for lo
+  std::string alias;             // free text that an operator's tools show, too
+  uint32_t below = 0;            // the index of the one that it lies on; 0: none
+  bool below_elsewhere = false;  // that is in another network namespace
+  uint32_t master = 0;           // the index of the bridge or bond that it is a port of; 0: none
   uint32_t mtu = 0;
   uint32_t queue_packets = 0;  // txqueuelen
   bool up = false;             // set up by the administrator

@@ -223,4 +223,10 @@ Result<WayOut> find_way_out(const IpAddress& to, uint32_t firewall_mark, const P
   return find_way(to, firewall_mark, &ports);
 }
 
+Result<std::string> find_interface_out(const IpAddress& to, uint32_t firewall_mark) {
+  auto way = find_way_out(to, firewall_mark);
+  if (!way) return tl::unexpected(way.error());
+  return way->local ? std::string() : std::move(way->interface);
+}
+
 }  // namespace cuttle

@@ -55,6 +55,8 @@ struct WayOut {
 Result<WayOut> find_way_out(const IpAddress& to, uint32_t firewall_mark);
 // Where it depends on that (port_rules.hh): of packets to one of these ports.
 Result<WayOut> find_way_out(const IpAddress& to, uint32_t firewall_mark, const PortRange& ports);
+// The interface alone; empty for an address of this machine's own.
+Result<std::string> find_interface_out(const IpAddress& to, uint32_t firewall_mark);
 
 // An address of this machine's.
 struct LocalAddress {

@@ -143,6 +143,9 @@ Result<void> restrict_agent(const SystemCalls& more) {
   filter.allow_where("mprotect", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
   filter.allow_where("mmap", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
   filter.allow_where("clone", SCMP_A0(SCMP_CMP_MASKED_EQ, kOfThread | kOfNamespaces, kOfThread));
+  // Whether a cell is meant for a queue (queue_priority.hh); no priority that takes a privilege.
+  filter.allow_where("setsockopt", SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, SOL_SOCKET),
+                     SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, SO_PRIORITY));
   filter.allow(more.names);
   filter.allow_values<int>("socket", 0, more.socket_families);
   if (more.reads_files) {

@@ -14,6 +14,7 @@
 #include <iterator>
 
 #include "base/check.hh"
+#include "io/queue_priority.hh"
 
 namespace cuttle {
 namespace {
@@ -155,6 +156,14 @@ size_t UdpSocket::send_one_by_one(const uint8_t* cells, size_t count, size_t cel
     sent += static_cast<size_t>(done);
   }
   return sent;
+}
+
+void UdpSocket::set_way_out(uint32_t interface_index) {
+  if ((interface_index != 0) != (way_out_ != 0)) {
+    const int priority = interface_index != 0 ? static_cast<int>(kQueuePriority) : 0;
+    (void)setsockopt(fd_.get(), SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority));
+  }
+  way_out_ = interface_index;
 }
 
 bool UdpSocket::send_pause(size_t frame_bytes, std::optional<Instant> due) {

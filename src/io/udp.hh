@@ -52,8 +52,9 @@ class UdpSocket final : public CellSocket {
   int fd() const override { return fd_.get(); }
 
   // From now on everything leaves through this interface (its index) whatever the routes say; 0: by the
-  // routes. The sending thread's.
-  void set_way_out(uint32_t interface_index) { way_out_ = interface_index; }
+  // routes. What is to leave so and would leave by another is dropped (queue_priority.hh). The sending
+  // thread's.
+  void set_way_out(uint32_t interface_index);
   // A datagram that makes a frame of `frame_bytes` with its Ethernet header, for the queue of a clock device
   // (clock_device.hh), which no device beyond lets out. It says when it is due to pass, or nothing. False
   // when the kernel did not take it.

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/check.hh"
+#include "io/routes.hh"
 #include "node/assemble.hh"
 #include "node/doors.hh"
 
@@ -76,36 +77,70 @@ Result<QueueDoor> ClockDevices::add(const NodeConfig& config, uint32_t shard, co
   return door;
 }
 
-bool ClockDevices::is_on(const std::string& underlay) const {
-  return std::any_of(entries_.begin(), entries_.end(),
-                     [&](const Entry& entry) { return entry.device->underlay() == underlay; });
+ClockDevices::Ways ClockDevices::ways_from(const std::string& underlay, const NodeConfig& config,
+                                           const std::map<std::string, std::string>& underlays) {
+  Ways ways;
+  for (const PeerConfig& peer : config.peers) {
+    const auto known = underlays.find(peer.name);
+    if (known == underlays.end() || known->second != underlay) continue;
+    const auto now = find_interface_out(peer.endpoint.address, config.firewall_mark);
+    if (!now || now->empty()) continue;  // no way at all just now: none other
+    ways.interfaces.insert(*now);
+    if (*now != underlay) ways.example = fmt::format("the way to {} goes by {} now", peer.name, *now);
+  }
+  return ways;
 }
 
-std::vector<QueueLook> ClockDevices::look() {
-  std::vector<QueueLook> looks;
-  for (Entry& entry : entries_) {
-    QueueLook look;
-    if (const auto missing = entry.device->look(); !missing) {
-      // Setting it up again would disturb one that is whole, so it is left as it is, and so is what is known.
-      if (missing.error().message != entry.cannot_look) {
-        entry.cannot_look = missing.error().message;
-        spdlog::warn("the queue {} could not be looked at: {}", entry.device->name(), entry.cannot_look);
-      }
-      look.trouble = entry.trouble;
-    } else if (!missing->empty()) {
-      look.trouble = *missing;
-      if (const auto restored = entry.device->set_up(entry.table)) {
-        look.late_map = entry.device->take_late_map();
-        entry.trouble.clear();
-      } else {
-        look.trouble = entry.trouble = restored.error().message;
-      }
-    } else {
-      entry.trouble.clear();
-      entry.cannot_look.clear();
+void ClockDevices::put_back(Entry& entry, const Result<void>& restored, QueueLook& look) {
+  entry.trouble.clear();
+  if (restored) {
+    look.late_map = entry.device->take_late_map();
+  } else {
+    look.trouble = entry.trouble = restored.error().message;
+  }
+}
+
+QueueLook ClockDevices::look(Entry& entry, const Ways& ways) {
+  QueueLook look;
+  ClockDevice& device = *entry.device;
+  if (ways.interfaces.size() > 1) {
+    look.trouble = entry.trouble =
+        fmt::format("{}, while other cells still leave by {}", ways.example, device.underlay());
+  } else if (ways.interfaces.size() == 1 && *ways.interfaces.begin() != device.underlay()) {
+    look.trouble = ways.example;
+    put_back(entry, device.move_to(*ways.interfaces.begin(), entry.table), look);
+  } else if (const auto missing = device.look(); !missing) {
+    // Setting it up again would disturb one that is whole, so it is left as it is, and so is what is known.
+    if (missing.error().message != entry.cannot_look) {
+      entry.cannot_look = missing.error().message;
+      spdlog::warn("the queue {} could not be looked at: {}", device.name(), entry.cannot_look);
     }
-    look.index = entry.device->index();
-    looks.push_back(std::move(look));
+    look.trouble = entry.trouble;
+  } else if (!missing->empty()) {
+    look.trouble = *missing;
+    put_back(entry, device.set_up(entry.table), look);
+  } else {
+    entry.trouble.clear();
+    entry.cannot_look.clear();
+  }
+  look.underlay = device.underlay();
+  look.index = device.index();
+  return look;
+}
+
+std::vector<QueueLook> ClockDevices::look(const NodeConfig& config,
+                                          std::map<std::string, std::string>& underlays) {
+  std::map<std::string, Ways> ways;
+  for (const Entry& entry : entries_) {
+    const std::string& underlay = entry.device->underlay();
+    if (!ways.contains(underlay)) ways.emplace(underlay, ways_from(underlay, config, underlays));
+  }
+  std::vector<QueueLook> looks;
+  for (Entry& entry : entries_) looks.push_back(look(entry, ways.at(entry.device->underlay())));
+  for (auto& [peer, underlay] : underlays) {
+    const auto moved = ways.find(underlay);
+    if (moved != ways.end() && moved->second.interfaces.size() == 1)
+      underlay = *moved->second.interfaces.begin();
   }
   return looks;
 }

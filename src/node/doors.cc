@@ -65,8 +65,7 @@ TunOptions tun_options_of(const NodeConfig& config, const PeerConfig& peer) {
 }
 
 std::string underlay_of(const NodeConfig& config, const PeerConfig& peer) {
-  const auto way = find_way_out(peer.endpoint.address, config.firewall_mark);
-  if (way) return way->local ? "" : way->interface;
+  if (const auto way = find_interface_out(peer.endpoint.address, config.firewall_mark)) return *way;
   // No route at the moment: the one that comes leads, most likely, out where our own address is.
   const auto addresses = local_addresses();
   if (!addresses) return "";

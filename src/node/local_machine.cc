@@ -220,34 +220,18 @@ void LocalMachine::watch_joining(Instant now) {
   }
 }
 
-// A queue is on one interface, and what it lets go leaves there, wherever the routes lead by now.
-std::string LocalMachine::queue_trouble() const {
-  for (const PeerConfig& peer : in_force_->peers) {
-    const auto underlay = underlays_.find(peer.name);
-    if (underlay == underlays_.end() || !clock_devices_.is_on(underlay->second)) continue;
-    const auto way = find_way_out(peer.endpoint.address, in_force_->firewall_mark);
-    if (!way || way->local || way->interface == underlay->second) continue;
-    return fmt::format(
-        "the way to peer {} leads out by {} now, and the queue that lets its cells go is on {}: "
-        "restart the agent",
-        peer.name, way->interface, underlay->second);
-  }
-  return "";
-}
-
 Result<GuardStatus> LocalMachine::guard_status() {
   return guard_status_.get(MonotonicClock().now(), [&] {
     auto status = cuttle::guard_status();
     if (!status) return status;
     status->checksum_wrong = udp_checksum_errors() - checksum_errors_before_;
     status->way_trouble = way_trouble(joining_->routed());
-    if (status->way_trouble.empty()) status->way_trouble = queue_trouble();
     return status;
   });
 }
 
 Result<std::vector<QueueLook>> LocalMachine::look_at_queues() {
-  return clock_devices_.look();
+  return clock_devices_.look(*in_force_, underlays_);
 }
 
 Result<void> LocalMachine::confirm() {

@@ -58,7 +58,6 @@ class LocalMachine final : public Machine {
   const NodeConfig& acted_on() const { return change_ ? *wanted_ : *in_force_; }
   void watch_joining(Instant now);
   void hold_cpu_latency();
-  std::string queue_trouble() const;
 
   // From begin_change() to its end.
   struct Change {

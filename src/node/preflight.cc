@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "config/shape_plan.hh"
 #include "config/units.hh"
+#include "io/clock_device.hh"
 #include "io/foreign_rules.hh"
 #include "io/links.hh"
 #include "io/privileges.hh"
@@ -126,6 +128,26 @@ void check_way(const NodeConfig& config, size_t i, const SourceMap& lines, Probl
         fmt::format("reverse-path filtering on {} is strict and would drop the cells of peer {}: "
                     "{}",
                     way->interface, peer.name, sysctl_command("ipv4", way->interface, "rp_filter", "2")));
+  }
+}
+
+// Whether a queue can keep time on the interfaces that cells leave by; each once.
+void check_queues(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
+  if (config.release == ReleaseBy::thread) return;
+  std::set<std::string> seen;
+  for (const PeerConfig& peer : config.peers) {
+    const auto interface = find_interface_out(peer.endpoint.address, mark_in_force(config));
+    if (!interface || !seen.insert(*interface).second) continue;
+    const auto link = find_link(*interface);
+    if (!link || !*link) continue;
+    const std::string why_not = why_no_clock_device(**link);
+    if (why_not.empty()) continue;
+    const uint32_t line = lines.line({"runtime.release", "runtime"});
+    if (config.release == ReleaseBy::queue) {
+      problems.add(line, fmt::format("release = \"queue\", but none can be had: {}", why_not));
+    } else {
+      problems.warn(line, fmt::format("no queue can keep time, so the agent's own thread will: {}", why_not));
+    }
   }
 }
 
@@ -248,6 +270,7 @@ void check_process(const NodeConfig& config, const SourceMap& lines, Problems& p
 void check_network(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
   check_own_addresses(config, lines, problems);
   check_rules(config, lines, problems);
+  check_queues(config, lines, problems);
   for (size_t i = 0; i < config.peers.size(); ++i) {
     check_way(config, i, lines, problems);
     check_ipv6(config, i, lines, problems);

@@ -99,6 +99,32 @@ TEST_F(EgressLockTest, what_only_looks_like_a_cell_does_not) {
   EXPECT_TRUE(is_held("[fd09::1]:4410", "[fd09::2]:4410", kCell, kMark)) << "not the endpoint";
 }
 
+// As cells do that are to leave by a clock device, and find another way.
+TEST_F(EgressLockTest, what_goes_round_a_queue_does_not_pass) {
+  auto a = lane(*a_, "10.9.0.1:4410", "10.9.0.2:4410");
+  auto b = lane(*b_, "10.9.0.2:4410", "10.9.0.1:4410");
+  const auto cells = numbered_cells(3);
+  EXPECT_EQ(a.send_train(cells.data(), 3, kCell), 3u);
+  EXPECT_EQ(datagrams(receive(b, 3)), 3u);
+  uint32_t wire = 0;
+  {
+    const Inside inside(*a_);
+    wire = ::if_nametoindex("wire");
+  }
+  a.set_way_out(wire);
+  (void)a.send_train(cells.data(), 3, kCell);
+  EXPECT_EQ(datagrams(receive(b, 0)), 0u);
+  a.set_way_out(0);
+  EXPECT_EQ(a.send_train(cells.data(), 3, kCell), 3u);
+  EXPECT_EQ(datagrams(receive(b, 3)), 3u) << "by the routes again";
+  GuardConfig other = lock_against_b();
+  other.peers[0].prefixes = {IpPrefix::parse("10.9.0.77").value()};
+  apply(other);
+  a.set_way_out(wire);
+  (void)a.send_train(cells.data(), 3, kCell);
+  EXPECT_EQ(datagrams(receive(b, 0)), 0u) << "to an endpoint that is not redirected";
+}
+
 TEST_F(EgressLockTest, nothing_else_goes_to_the_peer) {
   const Inside inside(*a_);
   for (const char* what :
