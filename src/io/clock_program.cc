@@ -69,7 +69,6 @@ std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program) {
   const auto v4 = code.label();
   const auto have_due = code.label();
   const auto not_early = code.label();
-  const auto late = code.label();
   const auto beyond = code.label();
   const auto count = code.label();
   const auto drop = code.label();
@@ -110,11 +109,10 @@ std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program) {
   code.put({atomic_add64(BPF_REG_0, place_of(kEarlyPlace), BPF_REG_1)});
   code.put(always(), drop);
   code.place(not_early);
-  code.put(unless_less(kValue, 0), late);
-  code.put({set(kValue, 0)});
-  code.place(late);
+  code.put(if_negative(kValue), count);  // as not late
   code.put({shift_right(kValue, kLateUnitLog2)});
-  // Each sum has one kind of summand, or a kernel that gives this process CAP_BPF alone refuses the program.
+  // Each sum has one kind of summand, from one path, or a kernel that gives this process CAP_BPF alone
+  // refuses the program.
   code.put(if_above(kValue, kLateBuckets - 1), beyond);
   code.put({shift_left(kValue, 3), add_of(BPF_REG_0, kValue)});
   code.put(always(), count);

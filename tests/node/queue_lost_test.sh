@@ -23,12 +23,13 @@ was_reset() { # NODE TIMES
 trains_wait() { # NODE
   local looks waiting=0
   for ((looks = 0; looks < 30; looks++)); do
-    (($(in_space "$1" tc -s -j qdisc show dev cuttle-clock0 root | jq '.[0].backlog') == 0)) || waiting=$((waiting + 1))
+    in_space "$1" tc -s -j qdisc show dev cuttle-clock0 root 2>/dev/null | jq -e '.[0].backlog > 0' >/dev/null || continue
+    waiting=$((waiting + 1))
   done
   ((waiting >= 10))
 }
 through_queue() { # NODE: packets
-  in_space "$1" tc -s -j qdisc show dev cuttle-clock0 root | jq '.[0].packets'
+  in_space "$1" tc -s -j qdisc show dev cuttle-clock0 root 2>/dev/null | jq '.[0].packets // 0'
 }
 is_filled() { # NODE
   local before
