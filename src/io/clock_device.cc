@@ -209,6 +209,7 @@ Result<void> ClockDevice::build(const PauseTable& table) {
   const auto routed = set_clock_route(options_.route_table, options_.rule_preference, name_);
   if (!routed) return tl::unexpected(routed.error());
   has_ipv6_route_ = *routed;
+  if (options_.carries_ipv6 && !*routed) return failure(fmt::format("IPv6 is off on interface {}", name_));
   auto filters = programs(*device, *below);
   if (!filters) return tl::unexpected(filters.error());
   programs_ = std::move(*filters);
@@ -268,7 +269,8 @@ Result<std::string> ClockDevice::look() const {
   const auto places = places_of(**device, **below, options_.number);
   for (size_t i = 0; i < places.size(); ++i) {
     const auto& [link, place] = places[i];
-    if ((*filters)[i] == 0) return fmt::format("interface {} has lost the filter '{}'", link->name, place.owner);
+    if ((*filters)[i] == 0)
+      return fmt::format("interface {} has lost the filter '{}'", link->name, place.owner);
     if ((*filters)[i] != programs_[i])
       return fmt::format("interface {} has another filter '{}' than ours", link->name, place.owner);
   }

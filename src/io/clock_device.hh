@@ -56,8 +56,8 @@ class ClockDevice {
   Result<void> move_to(const std::string& underlay, const PauseTable& table);
   // For a ClockView: the map with its counts, which is another one whenever it is set up. Taken once.
   FileDescriptor take_late_map() { return std::move(late_map_); }
-  // What of device, queue, filters, rule and route is not as create() left it; empty: nothing. An error: nobody
-  // can tell.
+  // What of device, queue, filters, rule and route is not as create() left it; empty: nothing. An error:
+  // nobody can tell.
   Result<std::string> look() const;
 
  private:

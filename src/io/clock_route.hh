@@ -10,8 +10,8 @@
 
 namespace cuttle {
 
-// Present already is no error. False where there is no IPv6, on the machine or the device. `preference`: before
-// any rule that leads elsewhere.
+// Present already is no error. False where there is no IPv6, on the machine or the device. `preference`:
+// before any rule that leads elsewhere.
 Result<bool> set_clock_route(uint32_t table, uint32_t preference, std::string_view device);
 Result<bool> clock_route_is_whole(uint32_t table, uint32_t preference, std::string_view device);
 // Of whatever table. Absent already is no error.

@@ -23,8 +23,8 @@ class ClockDevices {
   // In place of what an earlier run left; once. An error only where the configuration insists on queues.
   // `user`: who owns the lanes' sockets.
   Result<QueueDoors> set_up(const NodeConfig& config, uint32_t user);
-  // Puts back what is missing; what cannot be looked at is left as it is. Moves a queue along when the way to all
-  // whose cells leave by it goes by another interface now. In the order of the doors. `config`: in force.
+  // Puts back what is missing; what cannot be looked at is left as it is. Moves a queue along when the way to
+  // all whose cells leave by it goes by another interface now. In the order of the doors. `config`: in force.
   // `underlays`: by peer, the interface whose queues its lanes use, which then is the new one.
   std::vector<QueueLook> look(const NodeConfig& config, std::map<std::string, std::string>& underlays);
 
