@@ -55,7 +55,10 @@ void ReleaseQueues::handle_timeout(Instant now, Machine& machine) {
   looked_ = now;
   const auto looks = machine.look_at_queues();
   std::vector<bool> take_nothing;
-  for (Entry& entry : entries_) take_nothing.push_back(entry.queue->takes_nothing());
+  for (Entry& entry : entries_) {
+    const bool is_stalled = entry.queue->step() == Step::stalled;
+    take_nothing.push_back(entry.queue->takes_nothing() || is_stalled);
+  }
   if (!looks) {
     // Nobody watches any more, which the agent says. Then a device that somebody takes away stays away: cells
     // go by the routes instead, as where there never was a queue.

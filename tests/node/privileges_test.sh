@@ -197,7 +197,7 @@ queue_is_lost_without_the_helper() {
   start_capture wire ma
   ip -n "$NET-a" link del cuttle-clock0
   eventually 20 keeps_time_by thread || fail "it does not go on without the queue"
-  grep -q 'takes no cells any more.*restart the agent' "$WORK/a.log" || fail "the log does not say what to do"
+  eventually 10 grep -q 'takes no cells any more.*restart the agent' "$WORK/a.log" || fail "the log does not say what to do"
   status a .queue_why_not | grep -q 'restart the agent' || fail "the status says: $(status a .queue_why_not)"
   wait_up
   transfer "${V4[b]}" --bytes 1000000
