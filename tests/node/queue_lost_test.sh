@@ -74,12 +74,12 @@ ipv6_route_is_there() { ip -n "$NET-a" -6 route show table all | grep -q '^defau
 ipv6_way_is_lost() {
   UNDERLAY=6 up
   local table
-  table=$(ip -n "$NET-a" -6 rule show pref 99 | sed 's/.*lookup //')
+  table=$(ip -n "$NET-a" -6 rule show pref 99 | sed 's/.*lookup \([0-9]*\).*/\1/')
   ip -n "$NET-a" -6 rule del pref 99
   eventually 10 ipv6_rule_is_there || fail "the rule is not put back"
   eventually 10 is_filled a || fail "cells go round the queue"
   keeps_time_again a "its rule was gone"
-  ip -n "$NET-a" -6 route flush table "${table// /}"
+  ip -n "$NET-a" -6 route flush table "$table"
   eventually 10 ipv6_route_is_there || fail "the route is not put back"
   keeps_time_again a "its route was gone"
   ip -n "$NET-a" link set dev cuttle-clock0 down # takes the route along
