@@ -84,7 +84,9 @@ ClockDevices::Ways ClockDevices::ways_from(const std::string& underlay, const No
     const auto known = underlays.find(peer.name);
     if (known == underlays.end() || known->second != underlay) continue;
     const auto now = find_interface_out(peer.endpoint.address, config.firewall_mark);
-    if (!now || now->empty()) continue;  // no way at all just now: none other
+    // No way at all just now is none other; nor is one into a link, where a route through a peer may lead.
+    if (!now || now->empty() || std::ranges::count(config.peers, *now, &PeerConfig::interface_name) > 0)
+      continue;
     ways.interfaces.insert(*now);
     if (*now != underlay) ways.example = fmt::format("the way to {} goes by {} now", peer.name, *now);
   }
