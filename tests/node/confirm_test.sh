@@ -74,6 +74,19 @@ closed_before() { # HOW IT ENDS
   is_closed || fail "b answers after the trial"
 }
 
+# Nor by one whose file closes less.
+closed_with_another_file() { # LINE in place of `redirect`
+  network
+  connect
+  RATE="20 Mb/s" configure
+  in_space a "$CUTTLE" close --config "$WORK/a.toml"
+  sed -i "s|^redirect = .*|$1|" "$WORK/a.toml"
+  start_agent a --confirm 2s
+  eventually 20 answers || fail "the agent does not answer"
+  eventually 20 agent_ended || fail "the agent goes on"
+  is_closed || fail "b answers after the trial"
+}
+
 no_such_time() {
   local value status
   network
@@ -90,4 +103,6 @@ no_such_time() {
 
 for case in not_confirmed confirmed stopped_on_trial crashed_on_trial no_such_time; do run_case "$case"; done
 for how in not_confirmed crashed; do run_case closed_before "$how"; done
+run_case closed_with_another_file 'redirect = ["10.99.0.2"]\nports = ["3300"]'
+run_case closed_with_another_file 'redirect = ["10.98.0.7"]'
 finish

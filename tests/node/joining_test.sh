@@ -43,6 +43,29 @@ one_after_the_other() {
     "$(captured shaped "$BETWEEN and not $NEIGHBOURS and not $CELLS" | head -n 5)"
 }
 
+# What removes others' rules and routes leaves guard and lock, and these close, too.
+closed_by_guard_or_lock_alone() {
+  local left family
+  network
+  connect
+  RATE="20 Mb/s" JOINING=true configure
+  start_agents
+  eventually 20 is_closed a || fail "a is still open"
+  stop_agent b KILL
+  take_down b
+  stop_agent a KILL
+  for left in "guard and lock" "the lock"; do
+    for family in -4 -6; do
+      ip -n "$NET-a" "$family" rule del pref 100 || true
+      ip -n "$NET-a" "$family" route flush table 4410
+    done
+    [[ $left == "guard and lock" ]] || in_space a nft delete table inet cuttle
+    ! answers || fail "b answers, though $left is there"
+    in_space a "$CUTTLE" close --config "$WORK/a.toml"
+    ! answers || fail "'cuttle close' opens what $left closed"
+  done
+}
+
 # The peer goes, the agent starts anew: neither opens the way again.
 never_open_again() {
   network
@@ -99,6 +122,7 @@ ends_after_its_limit() {
 
 run_case one_after_the_other
 run_case never_open_again
+run_case closed_by_guard_or_lock_alone
 run_case closed_later
 run_case ends_after_its_limit
 finish

@@ -115,8 +115,8 @@ TEST(HelperProtocol, a_queue_that_no_cell_goes_through_is_none) {
 
 TEST(HelperProtocol, what_became_of_queues_comes_back_whole_or_not_at_all) {
   LookNotes notes;
-  notes.looks.push_back({"", 4, FileDescriptor()});
-  notes.looks.push_back({"it is down (put back)", 17, FileDescriptor()});
+  notes.looks.push_back({"", "eth1", 4, FileDescriptor()});
+  notes.looks.push_back({"it is down (put back)", "", 17, FileDescriptor()});
   notes.anew = {false, true};
   const std::string octets = to_octets(notes);
   const auto back = parse_look_notes(octets);
@@ -124,6 +124,7 @@ TEST(HelperProtocol, what_became_of_queues_comes_back_whole_or_not_at_all) {
   EXPECT_EQ(back->anew, notes.anew);
   ASSERT_EQ(back->looks.size(), 2u);
   EXPECT_EQ(back->looks[0].trouble, "");
+  EXPECT_EQ(back->looks[0].underlay, "eth1");
   EXPECT_EQ(back->looks[1].trouble, "it is down (put back)");
   EXPECT_EQ(back->looks[1].index, 17u);
   for (size_t size = 0; size < octets.size(); ++size) EXPECT_FALSE(parse_look_notes(octets.substr(0, size)));
