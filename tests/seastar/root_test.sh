@@ -16,13 +16,13 @@ if ((EUID != 0)) || [[ $(uname -m) != x86_64 ]]; then
   exit 77
 fi
 
-# A double of mmdebstrap: the folder it is to make is its last argument but two.
+# A double of mmdebstrap: the folder it is to make is its last argument but one.
 mkdir "$WORK/bin"
 cat >"$WORK/bin/mmdebstrap" <<'END'
 #!/bin/bash
 echo made >>"$DOUBLE/made"
 words=("$@")
-root=${words[-3]}
+root=${words[-2]}
 mkdir -p "$root/usr/bin"
 [[ ! -e $DOUBLE/fails ]] || { echo "the archive does not answer" >&2; exit 1; }
 sleep 0.3
