@@ -73,7 +73,7 @@ Result<OpenPeers> LocalMachine::close_all() {
   // a start that finds one fails before it changes anything, and has nothing to undo.
   was_closed_ = is_closed(*wanted_);
   checksum_errors_before_ = udp_checksum_errors();
-  closed_before_ = closed_addresses(*wanted_);
+  if (on_trial_) closed_before_ = closed_addresses(*wanted_);
   auto joining = Joining::look(*wanted_);
   if (!joining) return tl::unexpected(joining.error());
   in_force_ = *wanted_;
