@@ -43,15 +43,20 @@ one_after_the_other() {
     "$(captured shaped "$BETWEEN and not $NEIGHBOURS and not $CELLS" | head -n 5)"
 }
 
-# What removes others' rules and routes leaves guard and lock, and these close, too.
-closed_by_guard_or_lock_alone() {
-  local left family
+# Both have joined, and b's agent is gone.
+join_and_lose_b() {
   network
   connect
   RATE="20 Mb/s" JOINING=true configure
   start_agents
   eventually 20 is_closed a || fail "a is still open"
   stop_agent b KILL
+}
+
+# What removes others' rules and routes leaves guard and lock, and these close, too.
+closed_by_guard_or_lock_alone() {
+  local left family
+  join_and_lose_b
   take_down b
   stop_agent a KILL
   for left in "guard and lock" "the lock"; do
@@ -68,12 +73,7 @@ closed_by_guard_or_lock_alone() {
 
 # The peer goes, the agent starts anew: neither opens the way again.
 never_open_again() {
-  network
-  connect
-  RATE="20 Mb/s" JOINING=true configure
-  start_agents
-  eventually 20 is_closed a || fail "a is still open"
-  stop_agent b KILL
+  join_and_lose_b
   ! answers || fail "b answers though its end of the link is gone"
   stop_agent a KILL
   start_agent a
