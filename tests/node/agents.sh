@@ -148,7 +148,7 @@ machine_state() { # NODE
     ip -n "$NET-$1" "$table" rule show
     ip -n "$NET-$1" "$table" route show table all
   done
-  in_space "$1" nft list ruleset
+  in_space "$1" nft -s -t list ruleset
   tc -n "$NET-$1" qdisc show dev u0
   tc -n "$NET-$1" filter show dev u0 egress
 }
