@@ -30,13 +30,13 @@ heading "Tests of units and simulation (two at a time)"
 run_ctest release -j "$(nproc)" -L 'unit|sim' ${filter:+-R "$filter"}
 if ((EUID == 0)); then
   heading "Tests with network namespaces (one after the other)"
-  run_ctest release -L root ${filter:+-R "$filter"}
+  run_ctest_twice release -L root ${filter:+-R "$filter"}
 else
   heading "Tests with network namespaces: SKIPPED, they need root (sudo ./run test)"
 fi
 if ((EUID == 0)) && build_seastar; then
   heading "Tests of the Seastar driver, with network namespaces (the others: ./run seastar)"
-  run_ctest release -L '^seastar$' ${filter:+-R "$filter"}
+  run_ctest_twice release -L '^seastar$' ${filter:+-R "$filter"}
 else
   heading "Tests of the Seastar driver: SKIPPED, ${WHY_NO_SEASTAR:-they need root (sudo ./run test)}"
 fi
@@ -52,6 +52,7 @@ fi
 count_cases
 say ""
 say "Test cases: $CASES_PASSED passed, $CASES_FAILED failed, $CASES_SKIPPED skipped; checks of the lint: $lint_passed passed, $lint_failed failed; fuzz targets: $fuzz_passed passed, $fuzz_failed failed; $(seconds_since "$test_began") s"
+((${#RUN_AGAIN[@]} == 0)) || say "Passed only when run once more: ${RUN_AGAIN[*]}"
 ((CASES_PASSED + CASES_FAILED > 0)) || die "no test matches '$filter'"
 total_failed=$((CASES_FAILED + lint_failed + fuzz_failed))
 say "$((CASES_PASSED + lint_passed + fuzz_passed)) passed, $total_failed failed"

@@ -7,23 +7,42 @@ CTEST_PREFIX=() # a command to run ctest under
 begin_counting() {
   rm -rf "$RESULTS"
   mkdir -p "$RESULTS"
+  RUN_AGAIN=() # programs that failed and passed when run once more
 }
 
 # run_ctest FOLDER CTEST_ARGUMENTS...: never fails by itself; count_cases tells.
 run_ctest() {
   local folder=$1
   shift
+  LAST_RUN=$RESULTS/junit-$(now_ms).xml
   GTEST_OUTPUT="xml:$RESULTS/" "${CTEST_PREFIX[@]}" ctest --test-dir "$CUTTLE_ROOT/build/$folder" --output-on-failure \
-    --no-tests=ignore --output-junit "$RESULTS/junit-$(now_ms).xml" "$@" || true
+    --no-tests=ignore --output-junit "$LAST_RUN" "$@" || true
+}
+
+# The same, and what failed once more, by itself: on a busy machine a test of real processes may come too late. That it
+# did is said, with its name, for such a test is to be mended. Where more fail than that, it is no accident.
+MOST_AGAIN=3
+run_ctest_twice() {
+  local name failed=()
+  run_ctest "$@"
+  mapfile -t failed < <(program_results "$LAST_RUN" | sed -n 's/ fail$//p')
+  ((${#failed[@]} > 0 && ${#failed[@]} <= MOST_AGAIN)) || return 0
+  heading "Once more: ${failed[*]}"
+  for name in "${failed[@]}"; do rm -f "$RESULTS/${name}_test.xml"; done
+  run_ctest "$@" -R "^($(IFS='|' && echo "${failed[*]}"))\$"
+  for name in "${failed[@]}"; do
+    ! program_results "$LAST_RUN" | grep -x "$name run" >/dev/null || RUN_AGAIN+=("$name")
+  done
 }
 
 # attribute NAME FILE: of the file's first element that has it.
 attribute() { grep -o -m 1 " $1=\"[0-9]*\"" "$2" | head -n 1 | tr -dc 0-9; }
 
-# Name and status of each program, one a line: "crypto run", "config fail". A test that says it cannot run here
-# (its SKIP_RETURN_CODE) is "skip"; one that was not run because its program is missing failed.
+# program_results FILE...: name and status of each program, its last where it ran twice, one a line: "crypto run",
+# "config fail". A test that says it cannot run here (its SKIP_RETURN_CODE) is "skip"; one that was not run because its
+# program is missing failed.
 program_results() {
-  cat "$RESULTS"/junit-*.xml 2>/dev/null | awk '
+  cat "$@" 2>/dev/null | awk '
     /<testcase / {
       match($0, /name="[^"]*"/); name = substr($0, RSTART + 6, RLENGTH - 7)
       match($0, /status="[^"]*"/); status = substr($0, RSTART + 8, RLENGTH - 9)
@@ -31,7 +50,8 @@ program_results() {
       if (status == "disabled") status = "skip"
     }
     /<skipped message="SKIP_/ { status = "skip" }
-    /<\/testcase>/ { print name, status }'
+    /<\/testcase>/ { statuses[name] = status }
+    END { for (name in statuses) print name, statuses[name] }'
 }
 
 count_cases() {
@@ -57,5 +77,5 @@ count_cases() {
     CASES_FAILED=$((CASES_FAILED + failures))
     CASES_SKIPPED=$((CASES_SKIPPED + skipped))
     CASES_PASSED=$((CASES_PASSED + tests - failures - skipped))
-  done < <(program_results)
+  done < <(program_results "$RESULTS"/junit-*.xml)
 }
