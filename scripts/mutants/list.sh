@@ -20,6 +20,8 @@ each_mutant() {
     'UINT32_MAX - plan().cells_per_release()' 'UINT32_MAX' "link"
   "$each" "an answer is sent before its instant" src/link/sender.cc \
     'handshakes_due_[0] > deadline()' 'handshakes_due_[0] > deadline() + milliseconds(10)' "link sim_noninterference"
+  "$each" "an answer that missed its slot goes at once" src/link/sender.cc \
+    'handshakes_due_[handshakes_waiting_++] = not_gone(due);' 'handshakes_due_[handshakes_waiting_++] = due;' "link"
   "$each" "a handshake waits behind those that are not due" src/link/sender.cc \
     'std::move(handshakes_due_.begin() + 1, handshakes_due_.end(), handshakes_due_.begin());' '' "link"
   "$each" "a release is late when its train has data" src/link/sender.cc \

@@ -36,8 +36,9 @@ struct CaptureFile::State {
   }
 
   bool is_copy(const RawRecord& raw, const PacketRecord& record) {
-    if (raw.layer != LinkLayer::linux_cooked || reader->interfaces().size() > 1) return false;
-    return copies.handle_packet(raw.time, ip_of(raw.layer, raw.captured), record.ip_bytes);
+    const bool tells_no_interface = raw.layer == LinkLayer::linux_cooked && reader->interfaces().size() <= 1;
+    if (!tells_no_interface && !options.leave_out_copies) return false;
+    return copies.handle_packet(raw.time, record.interface, ip_of(raw.layer, raw.captured), record.ip_bytes);
   }
 };
 

@@ -22,13 +22,16 @@ bool changes_on_the_way(bool is_v6, size_t at) {
 
 }  // namespace
 
-bool CopyFinder::handle_packet(Instant time, Bytes ip, uint32_t ip_bytes) {
+bool CopyFinder::handle_packet(Instant time, uint32_t interface, Bytes ip, uint32_t ip_bytes) {
   uint64_t hash = 0xcbf29ce484222325;
   const bool is_v6 = !ip.empty() && ip[0] >> 4 == 6;
   for (size_t i = 0; i < std::min(ip.size(), kBytesLookedAt); ++i) {
     if (!changes_on_the_way(is_v6, i)) hash = mixed(hash, ip[i]);
   }
-  for (int shift = 0; shift < 32; shift += 8) hash = mixed(hash, static_cast<uint8_t>(ip_bytes >> shift));
+  for (int shift = 0; shift < 32; shift += 8) {
+    hash =
+        mixed(mixed(hash, static_cast<uint8_t>(ip_bytes >> shift)), static_cast<uint8_t>(interface >> shift));
+  }
   if (time - swept_ > kMoment * 4 || seen_.size() >= kMost) forget_old(time);
   const auto [at, is_new] = seen_.try_emplace(hash, time);
   if (is_new) return false;

@@ -28,7 +28,7 @@ enum class ReleaseBy : uint8_t {
 // The default is the shape that tells least at a price that can be paid; docs/timing.md has what was
 // measured.
 struct Shape {
-  static constexpr Duration kDefaultSlot = milliseconds(1);
+  static constexpr Duration kDefaultSlot = microseconds(1500);
   static constexpr uint32_t kDefaultJitterPercent = 100;
 
   // UDP payload of every datagram. 0 in NodeConfig::shape when the file leaves it out: then the default for

@@ -5,6 +5,7 @@
 #include "config/shape_plan.hh"
 #include "config/units.hh"
 #include "cuttle/commands.hh"
+#include "doctor/capacity.hh"
 #include "doctor/firewall.hh"
 #include "node/preflight.hh"
 
@@ -15,6 +16,7 @@ namespace {
 struct CheckOptions {
   std::string file;
   bool file_only = false;
+  bool strict = false;
 };
 
 void print_summary(const LoadedConfig& loaded) {
@@ -39,16 +41,29 @@ void check_firewalls(LoadedConfig& loaded) {
   }
 }
 
+// What the links cost, and whether this machine has that.
+void check_capacity(LoadedConfig& loaded) {
+  if (loaded.config.peers.empty()) return;
+  const doctor::Finding finding = doctor::examine_capacity(loaded.config);
+  if (finding.mark == doctor::Mark::good) {
+    fmt::print("{}\n", finding.what);
+  } else {
+    loaded.problems.warn(loaded.lines.line({"shape.rate", "peer[0].shape.rate"}),
+                         finding.what + "; " + finding.fix);
+  }
+}
+
 ExitStatus check(const CheckOptions& options) {
   LoadedConfig loaded = load_config(options.file, KeyFiles::read);
   if (!options.file_only && loaded.good()) {
     check_machine(loaded.config, loaded.lines, loaded.problems);
     check_firewalls(loaded);
+    if (loaded.good()) check_capacity(loaded);
   }
   complain(loaded);
   if (!loaded.good()) return kBadInput;
   print_summary(loaded);
-  return kDone;
+  return options.strict && !loaded.problems.list().empty() ? kBadInput : kDone;
 }
 
 }  // namespace
@@ -59,10 +74,11 @@ void add_check(CLI::App& app, Action& chosen) {
   command->footer(
       "Example:\n  cuttle check /etc/cuttle/osd0.toml\n\n"
       "Prints one line for each problem, FILE:LINE: what is wrong and what would be right. Changes nothing.\n"
-      "Exit status 0 when it is good, 2 when it is not.");
+      "Exit status 0 when it is good, 2 when it is not (with --strict: or there is a warning).");
   const auto options = std::make_shared<CheckOptions>();
   command->add_option("FILE", options->file, "The configuration")->required();
   command->add_flag("--file-only", options->file_only, "Check the file and its key files, not this machine");
+  command->add_flag("--strict", options->strict, "Warnings count as well for the exit status");
   command->callback([&chosen, options] { chosen = [options] { return check(*options); }; });
 }
 

@@ -8,6 +8,7 @@
 #include "doctor/attempts.hh"
 #include "doctor/bundle.hh"
 #include "doctor/by_interface.hh"
+#include "doctor/capacity.hh"
 #include "doctor/drops.hh"
 #include "doctor/examine.hh"
 #include "doctor/firewall.hh"
@@ -52,6 +53,7 @@ doctor::Findings examine_all(const LoadedConfig& loaded, const DoctorOptions& op
   append(findings, doctor::examine_trains(ways_out));
   append(findings, doctor::examine_timekeeping(doctor::read_timekeeping(ways_out),
                                                {loaded.config.cpus.begin(), loaded.config.cpus.end()}));
+  findings.push_back(doctor::examine_capacity(loaded.config));
   append(findings, doctor::examine_firewalls(loaded.config));
   if (const auto rules = firewall_rules())
     append(findings, doctor::examine_rules_by_interface(*rules, ways_out));

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/bytes.hh"
+#include "base/time.hh"
 
 namespace cuttle {
 
@@ -15,6 +16,7 @@ struct ReceivedTrain {
   size_t bytes = 0;          // at least 1
   size_t segment_bytes = 0;  // at least 1; equal to bytes for a single datagram
   bool truncated = false;    // the buffer was too small and the rest is lost
+  Duration waited{};         // since the kernel took it in; 0 where it does not say
 };
 
 // One thread may send while another receives; neither call ever waits.

@@ -14,6 +14,7 @@
 #include <iterator>
 
 #include "base/check.hh"
+#include "io/clock.hh"
 #include "io/queue_priority.hh"
 
 namespace cuttle {
@@ -182,10 +183,26 @@ bool UdpSocket::send_pause(size_t frame_bytes, std::optional<Instant> due) {
                           shared_->icmp_on_send) >= 0;
 }
 
+namespace {
+
+// A wait that is longer is a wall clock that was set meanwhile.
+constexpr Duration kLongestWait = seconds(1);
+
+// How long ago it was when the kernel took it in, by the stamp in a control message.
+Duration since(const cmsghdr* part) {
+  timespec stamp{};
+  std::memcpy(&stamp, CMSG_DATA(part), sizeof(stamp));
+  const Duration waited{static_cast<int64_t>(wall_clock_ns()) -
+                        (stamp.tv_sec * 1'000'000'000 + stamp.tv_nsec)};
+  return waited < Duration{0} || waited > kLongestWait ? Duration{0} : waited;
+}
+
+}  // namespace
+
 std::optional<ReceivedTrain> UdpSocket::receive(MutableBytes buffer) {
   for (;;) {
     iovec piece{buffer.data(), buffer.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(timespec))];
     msghdr message{};
     message.msg_iov = &piece;
     message.msg_iovlen = 1;
@@ -199,8 +216,9 @@ std::optional<ReceivedTrain> UdpSocket::receive(MutableBytes buffer) {
     if (got < 0) return std::nullopt;
     if (got == 0) continue;  // an empty datagram: no train
     ReceivedTrain train{static_cast<size_t>(got), static_cast<size_t>(got),
-                        (message.msg_flags & MSG_TRUNC) != 0};
+                        (message.msg_flags & MSG_TRUNC) != 0, Duration{0}};
     for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+      if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_TIMESTAMPNS) train.waited = since(part);
       if (part->cmsg_level != SOL_UDP || part->cmsg_type != UDP_GRO) continue;
       int segment_bytes = 0;
       std::memcpy(&segment_bytes, CMSG_DATA(part), sizeof(segment_bytes));

@@ -136,7 +136,8 @@ Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
   if (options.busy_poll.ns > 0) {  // an optimisation: going without is no error
     set_option(raw, SOL_SOCKET, SO_BUSY_POLL, static_cast<int>(options.busy_poll.ns / 1000));
   }
-  set_option(raw, IPPROTO_UDP, UDP_GRO, 1);  // likewise
+  set_option(raw, IPPROTO_UDP, UDP_GRO, 1);        // likewise
+  set_option(raw, SOL_SOCKET, SO_TIMESTAMPNS, 1);  // without, arrivals count from when they are read
   auto filter = SizeFilter::pass_only(raw, options.cell_bytes);
   if (!filter) return tl::unexpected(filter.error());
   if (auto done = bind_to(raw, options.local); !done) return tl::unexpected(done.error());

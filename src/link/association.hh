@@ -23,9 +23,10 @@
 //
 // When the wire shows any of this is decided by the clock and by arrivals too, never by how busy the threads
 // in between were: an initiation is decided at a tick, an answer or a change of keys when a datagram arrived
-// at the socket, and each leaves kReaction after that. The stamp of an arrival is taken when the receiving
-// thread gets round to the datagram, which depends a little on the packets before it; so arrivals count from
-// the next whole multiple of kArrivalGrid, and what varies within one does not show.
+// at the socket, and each leaves kReaction after that, or a fixed time later where that was missed
+// (LaneSender::kAgain). The stamp of an arrival is the kernel's, from before the receiving thread was woken;
+// that, too, is a little late on a busy machine. So arrivals count from the next whole multiple of
+// kArrivalGrid, and what varies within one does not show.
 //
 // One thread (the control thread). No clock and no randomness of its own.
 #pragma once
@@ -69,9 +70,8 @@ inline constexpr Duration kOverlap = seconds(10);
 inline constexpr Duration kTick = milliseconds(100);
 // From what decides to what the wire shows; longer than the threads in between ever take.
 inline constexpr Duration kReaction = milliseconds(20);
-// Counted from the first whole multiple of this that is not before the arrival. Chosen to be long beside what
-// packets delay the receiving thread by: only an arrival that close to a multiple still shows it. How long
-// that is has not been measured; the simulation stamps at the arrival itself.
+// Counted from the first whole multiple of this that is not before the arrival, by the kernel's stamp. Long
+// beside what its interrupts are late by: only an arrival that close to a multiple still shows it.
 inline constexpr Duration kArrivalGrid = milliseconds(10);
 // Never more initiations read than this allows, of those without a good cookie and of those with one: a
 // stranger's cost two key agreements at the most. The same for answers, which can cost as much.

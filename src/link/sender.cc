@@ -50,7 +50,13 @@ std::unique_ptr<Aead> LaneSender::poll_retired() {
 
 void LaneSender::handle_key(SendKey key) {
   retire(coming_);
+  key.from = not_gone(key.from);
   coming_ = std::move(key);
+}
+
+Instant LaneSender::not_gone(Instant due) const {
+  if (due > polled_ || due.ns == INT64_MIN) return due;
+  return due + kAgain * ((polled_ - due).ns / kAgain.ns + 1);
 }
 
 void LaneSender::handle_stop() {
@@ -63,7 +69,7 @@ bool LaneSender::handle_handshake(Bytes cell, Instant due) {
   CUTTLE_CHECK(cell.size() == cell_bytes_, "a handshake has the size of every cell");
   if (handshakes_waiting_ == kMostHandshakes) return false;
   std::memcpy(handshakes_.get() + handshakes_waiting_ * cell_bytes_, cell.data(), cell_bytes_);
-  handshakes_due_[handshakes_waiting_++] = due;
+  handshakes_due_[handshakes_waiting_++] = not_gone(due);
   return true;
 }
 
@@ -85,6 +91,7 @@ void LaneSender::seal(const uint8_t* payload, uint8_t* cell) {
 }
 
 Train LaneSender::poll_train() {
+  polled_ = deadline();
   turn_keys();
   const size_t slots = plan().cells_per_release();
   size_t count = poll_handshake(train_.get()) ? 1 : 0;

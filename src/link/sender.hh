@@ -83,10 +83,11 @@ class LaneSender {
 
   // --- from the control side (same thread; drivers pass these through a ring)
   // Takes effect in the first slot whose deadline is not before key.from. One key can wait; a newer one
-  // replaces it.
+  // replaces it. Where that slot has gone, what brings the key was late, by an amount that must not show:
+  // then in the first that is not before key.from and a whole number of kAgain. So with handshakes.
   void handle_key(SendKey key);
-  // A whole cell, copied, for the first slot whose deadline is not before `due` (Association::datagram_due).
-  // They leave in the order in which they came. False when too many wait.
+  // A whole cell, copied, for the first slot whose deadline is not before `due` (Association::datagram_due;
+  // without one, the next). They leave in the order in which they came. False when too many wait.
   bool handle_handshake(Bytes cell, Instant due = {INT64_MIN});
   // The session is over: nothing but handshakes until the next key.
   void handle_stop();
@@ -101,9 +102,12 @@ class LaneSender {
   const SlotPlan& plan() const { return schedule_.plan(); }
   size_t cell_bytes() const { return cell_bytes_; }
 
+  static constexpr Duration kAgain = milliseconds(100);
+
  private:
   static constexpr size_t kMostHandshakes = 4;
 
+  Instant not_gone(Instant due) const;
   void turn_keys();
   bool poll_handshake(uint8_t* cell);
   void retire(std::optional<SendKey>& key);
@@ -114,6 +118,7 @@ class LaneSender {
   size_t cell_bytes_;
   std::optional<SendKey> current_;
   std::optional<SendKey> coming_;
+  Instant polled_{INT64_MIN};  // the deadline of the latest train
   uint32_t sequence_ = 0;
   uint16_t loss_report_ = 0;
   std::unique_ptr<uint8_t[]> train_;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint64_t kTrainsOfOneLane = 2;  // in a slot
 // A train that takes more calls is several trains: a burst must fit the buffers on its way.
-constexpr uint64_t kMostCallsPerTrain = 2;
+constexpr uint64_t kMostCallsPerTrain = 3;
 constexpr Duration kShortestSlotOfTwo = microseconds(400);  // shorter ones would cost twice the wake-ups
 constexpr uint32_t kMostSegments = 64;                      // UDP_MAX_SEGMENTS of kernels before 6.9
 constexpr uint32_t kMostUdpPayload = 65507;                 // 65,535 less IPv4 and UDP headers
@@ -35,7 +35,7 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   // Trains of equal length, each left whole until the network card cuts it. A lane that is alone has two of
   // them in a slot, which shortens the wait for the next, while each is one call; of several lanes, each has
   // one, since all of a node's releases together must not come too often to hide lateness (hiding.hh). A
-  // train of two calls leaves together: two trains would tell more. At fixed intervals nothing hides, and a
+  // train of several calls leaves together: several trains would tell more. At fixed intervals nothing hides, and a
   // slot stays one train, of several calls where it must.
   uint64_t trains = 1;
   if (!request.scatter && request.jitter_percent > 0) {

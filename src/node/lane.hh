@@ -84,6 +84,7 @@ struct Lane {
   alignas(64) LaneReceiver receiver;
   std::unique_ptr<HandshakeMac> handshake_mac;
   PacketCounters packets;
+  Instant last_arrival{INT64_MIN};  // at the socket; the receiver's thread's
 
   // Pacer to control thread, where draws are logged.
   std::unique_ptr<DrawnReleases> drawn;

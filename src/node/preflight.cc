@@ -165,7 +165,7 @@ void check_interface(const NodeConfig& config, size_t i, const SourceMap& lines,
 }
 
 // What a host of two busy CPUs measured for a queue's lateness (docs/timing.md): a shape should hide it.
-constexpr Duration kUsualDeviation = microseconds(15);
+constexpr Duration kUsualDeviation = microseconds(20);
 
 // Rules of others' that lead cells, or the peers' traffic, where they should not go.
 void check_rules(const NodeConfig& config, const SourceMap& lines, Problems& problems) {

@@ -39,14 +39,14 @@ void deliver(Lane& lane, Bytes packet) {
   lane.packets.bytes_out.add(packet.size());
 }
 
-void handle_datagram(Lane& lane, const WakeUp& control, Instant now, Bytes datagram) {
-  switch (lane.receiver.handle_datagram(now, datagram)) {
+void handle_datagram(Lane& lane, const WakeUp& control, Instant arrived, Bytes datagram) {
+  switch (lane.receiver.handle_datagram(arrived, datagram)) {
     case Received::dropped:
       return;
     case Received::handshake:
       if (!lane.handshake_mac->verify(datagram)) {
         lane.packets.handshake_mac_wrong.add();
-      } else if (lane.handshakes_in.push(datagram, now)) {
+      } else if (lane.handshakes_in.push(datagram, arrived)) {
         control.set();
       } else {
         lane.packets.handshakes_lost.add();
@@ -82,10 +82,13 @@ void obey_as_receiver(Lane& lane) {
 bool receive_train(Lane& lane, const WakeUp& control, const MonotonicClock& clock, MutableBytes buffer) {
   const auto received = lane.socket.receive(buffer);
   if (!received) return false;
-  const Instant now = clock.now();
+  // What waited while this thread was busy arrived when it did: what follows from it must not show the
+  // thread.
+  lane.last_arrival = std::max(lane.last_arrival, clock.now() - received->waited);
   const size_t segment = received->segment_bytes;
   for (size_t at = 0; at < received->bytes; at += segment) {
-    handle_datagram(lane, control, now, {buffer.data() + at, std::min(segment, received->bytes - at)});
+    handle_datagram(lane, control, lane.last_arrival,
+                    {buffer.data() + at, std::min(segment, received->bytes - at)});
   }
   const bool whole_train =
       received->bytes >= lane.sender.plan().cells_per_release() * lane.format.cell_bytes();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.hh"
+#include "capacity/host_costs.hh"
 #include "config/config.hh"
 #include "plan/load.hh"
 #include "plan/replay.hh"
@@ -23,21 +24,21 @@ struct Option {
   SlotPlan plan;
   Replay replay;
   double bytes_a_day = 0;  // each way
-  double cpu = 0;          // cores on each end of the link, about
+  double cpu = 0;          // cores on each end of the link, about, with cover alone
+  double cpu_full = 0;     // the same, full of data
 };
 
 struct Advice {
   std::vector<Option> options;        // by rate
   std::optional<size_t> recommended;  // none: not even the highest rate tried is good enough
+  HostCosts costs;                    // that the cores were counted by
 };
 
-// What sealing and opening one cell costs on this machine, measured in a few milliseconds.
-Duration crypto_cost(uint32_t cell_bytes);
-// Cores that a link of that shape keeps busy on each of its ends, sending and receiving.
-double cpu_of(const Shape& shape, const SlotPlan& plan, Duration crypto_of_a_cell);
+// `costs`: for cells of the wanted size, or the default one. Fails when no schedule keeps a wanted shape.
+Result<Advice> advise(const LinkLoad& load, const Wanted& wanted, const HostCosts& costs);
 
-// Fails when no schedule keeps a wanted shape.
-Result<Advice> advise(const LinkLoad& load, const Wanted& wanted, Duration crypto_of_a_cell);
+// Whether such a machine carries it full of data, with nothing left for anybody else.
+bool is_carried(const Option& option, const HostCosts& costs);
 
 // Rates around what a load needs, round figures from just above its mean to just above its peak.
 std::vector<uint64_t> rates_to_try(const LinkLoad& load);

@@ -61,6 +61,16 @@ LinkLoad take_one_interface(ByInterface& loads, const capture::PacketSource& sou
   return load;
 }
 
+std::string what_it_has(const capture::SourceCounts& counts, const std::vector<std::string>& others) {
+  std::string text = others.empty() ? "none of any other" : "those of " + few_of(others);
+  if (counts.not_ip > 0) text += fmt::format(", {} packets that are not IP", counts.not_ip);
+  if (counts.unreadable > 0) {
+    text += fmt::format(", {} of which too little was captured to know their addresses (tcpdump -s 96)",
+                        counts.unreadable);
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<std::vector<LinkLoad>> loads_of_capture(const std::string& file, const std::vector<Between>& between) {
@@ -91,11 +101,11 @@ Result<std::vector<LinkLoad>> loads_of_capture(const std::string& file, const st
     load.arrivals.push_back({packet.time, packet.ip_bytes, flow_of(packet)});
   }
   const auto& counts = (*source)->counts();
+  if (counts.packets == 0) return failure(file + ": a capture without a single packet");
   if (found.empty()) {
-    return failure(fmt::format("{}: no packet {}; it has {}, and {} packets that are not IP", file,
+    return failure(fmt::format("{}: no packet {}; it has {}", file,
                                between.empty() ? "that is not a cell" : "between these addresses",
-                               others.empty() ? "none of any other" : "those of " + few_of(others),
-                               counts.not_ip + counts.unreadable));
+                               what_it_has(counts, others)));
   }
   std::vector<LinkLoad> loads;
   for (auto& [direction, by_interface] : found) {
@@ -108,8 +118,10 @@ Result<std::vector<LinkLoad>> loads_of_capture(const std::string& file, const st
     load.span = std::max(last - counts.first, milliseconds(1));
     load.seen = load.span;
     if (counts.copies > 0) {
-      add_note(load, fmt::format("{} packets that were captured more than once (tcpdump -i any) count once",
-                                 counts.copies));
+      add_note(load,
+               fmt::format("{} packets that were captured more than once (tcpdump -i any, a mirrored port, "
+                           "captures of two hosts) count once",
+                           counts.copies));
     }
     if (counts.cut_off) {
       add_note(load, fmt::format("The capture ends in the middle of a packet; its {} whole packets are taken",

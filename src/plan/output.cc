@@ -30,18 +30,23 @@ std::string held_back_text(const Replay& replay) {
   return fmt::format("{:.1f} %", static_cast<double>(replay.held_back) / packets * 100);
 }
 
+std::string note_on(const Planned& planned, size_t i) {
+  const bool is_recommended = planned.advice.recommended == i;
+  if (is_carried(planned.advice.options[i], planned.advice.costs)) return is_recommended ? "recommended" : "";
+  return is_recommended ? "recommended, for a faster machine" : "too much for this machine";
+}
+
 report::Table options_table(const Planned& planned) {
   report::Table table;
   table.header = {"rate",      "added, median",   "added, p99",    "full", "used",
                   "held back", "a day, each way", "CPU, each end", ""};
   for (size_t i = 0; i < planned.advice.options.size(); ++i) {
     const Option& option = planned.advice.options[i];
-    table.rows.push_back({format_rate(option.shape.rate_bps), wait_text(option, option.replay.waits.median),
-                          wait_text(option, option.replay.waits.p99),
-                          fmt::format("{:.1f} %", option.replay.saturated * 100),
-                          fmt::format("{:.1f} %", option.replay.used * 100), held_back_text(option.replay),
-                          day_text(option.bytes_a_day), fmt::format("{:.2f} cores", option.cpu),
-                          planned.advice.recommended == i ? "recommended" : ""});
+    table.rows.push_back(
+        {format_rate(option.shape.rate_bps), wait_text(option, option.replay.waits.median),
+         wait_text(option, option.replay.waits.p99), fmt::format("{:.1f} %", option.replay.saturated * 100),
+         fmt::format("{:.1f} %", option.replay.used * 100), held_back_text(option.replay),
+         day_text(option.bytes_a_day), fmt::format("{:.2f} cores", option.cpu), note_on(planned, i)});
   }
   return table;
 }
@@ -132,7 +137,9 @@ report::Chart waits_chart(const Planned& planned) {
 std::string to_text(const Planned& planned) {
   std::string text = load_text(planned.load) + "\n";
   if (!planned.load.note.empty()) text += "  " + planned.load.note + "\n";
-  return text + "\n" + report::text_table(options_table(planned)) + "\n" + verdict(planned) + "\n";
+  text += "\n" + report::text_table(options_table(planned)) + "\n" + verdict(planned) + "\n";
+  return text + "CPU: of cover alone, on a machine like this one, where " + to_text(planned.advice.costs) +
+         ".\n";
 }
 
 std::string to_json(const Planned& planned) {
@@ -159,7 +166,8 @@ std::string to_json(const Planned& planned) {
                                {"packets", option.replay.packets},
                                {"held_back", option.replay.held_back},
                                {"bytes_a_day", option.bytes_a_day},
-                               {"cpu_cores", option.cpu}});
+                               {"cpu_cores", option.cpu},
+                               {"cpu_cores_full", option.cpu_full}});
   }
   json["recommended_rate_bps"] =
       planned.advice.recommended ? Json(planned.advice.options[*planned.advice.recommended].shape.rate_bps)

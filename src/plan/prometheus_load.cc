@@ -17,19 +17,30 @@ using Json = nlohmann::json;
 // More than this would take minutes to replay; then the busiest stretch is taken.
 constexpr uint64_t kMostReplayedBytes = 2'000'000'000;
 
+// The year 5138. Whoever exports milliseconds is beyond it since 1973.
+constexpr double kLatest_s = 1e11;
+
 struct Sample {
   double at_s;
   double value;
 };
 
+// In the order of time, each once; without what was not measured (NaN).
 std::vector<Sample> samples_of(const Json& series) {
   std::vector<Sample> samples;
   for (const Json& pair : series.at("values")) {
     const double value =
         pair.at(1).is_string() ? std::stod(pair.at(1).get<std::string>()) : pair.at(1).get<double>();
-    samples.push_back({pair.at(0).get<double>(), value});
+    if (std::isfinite(value)) samples.push_back({pair.at(0).get<double>(), value});
   }
+  std::ranges::stable_sort(samples, {}, &Sample::at_s);
+  const auto again = std::ranges::unique(samples, {}, &Sample::at_s);
+  samples.erase(again.begin(), again.end());
   return samples;
+}
+
+std::string metric_of(const Json& series) {
+  return series.contains("metric") ? series["metric"].value("__name__", "") : "";
 }
 
 std::string series_name(const Json& series) {
@@ -53,6 +64,16 @@ bool is_no_way_out(const Json& series) {
                      [&](const char* prefix) { return device.rfind(prefix, 0) == 0; });
 }
 
+// By its name, as node_exporter, SNMP and others have them.
+bool counts_no_bytes(const Json& series) {
+  const std::string name = metric_of(series);
+  const auto has = [&](const char* word) { return name.find(word) != std::string::npos; };
+  if (has("bytes") || has("ctets")) return false;
+  constexpr const char* kOthers[] = {"packet", "pkts",  "Pkts",    "bits", "err",
+                                     "drop",   "colls", "carrier", "fifo"};
+  return std::any_of(std::begin(kOthers), std::end(kOthers), has);
+}
+
 // A counter only falls when its host starts anew: rarely, and far. A rate falls all the time, and has
 // fractions.
 std::string why_no_counter(const Json& series, const std::vector<Sample>& samples) {
@@ -61,13 +82,12 @@ std::string why_no_counter(const Json& series, const std::vector<Sample>& sample
   size_t fractions = 0;
   for (size_t i = 0; i < samples.size(); ++i) {
     const double value = samples[i].value;
-    if (!std::isfinite(value)) continue;
     if (value != std::floor(value)) ++fractions;
     if (i == 0 || value >= samples[i - 1].value) continue;
     ++falls;
     if (value > samples[i - 1].value / 2) ++little;
   }
-  const std::string name = series.contains("metric") ? series["metric"].value("__name__", "") : "";
+  const std::string name = metric_of(series);
   const bool rarely = falls <= 1 || falls * 10 <= samples.size();
   // Functions take the name away, and recording rules put theirs in.
   const bool named_rate = name.find("rate") != std::string::npos;
@@ -106,13 +126,16 @@ Result<LinkLoad> load_of_series(const Json& series, uint64_t burst_bps) {
                     "(node_network_transmit_bytes_total), without rate()",
                     series_name(series), why_not));
   }
+  if (!samples.empty() && samples.back().at_s > kLatest_s) {
+    return failure(series_name(series) + ": its time stamps are milliseconds; Prometheus has seconds");
+  }
   std::vector<Step> steps;
   for (size_t i = 1; i < samples.size(); ++i) {
     const double length = samples[i].at_s - samples[i - 1].at_s;
     // A counter that fell began anew at zero (Prometheus's own rule, too).
     const double gained =
         samples[i].value >= samples[i - 1].value ? samples[i].value - samples[i - 1].value : samples[i].value;
-    if (length > 0 && std::isfinite(gained)) steps.push_back({length, static_cast<uint64_t>(gained)});
+    steps.push_back({length, static_cast<uint64_t>(gained)});
   }
   LinkLoad load;
   load.name = series_name(series);
@@ -142,6 +165,9 @@ Result<LinkLoad> load_of_series(const Json& series, uint64_t burst_bps) {
   load.note = fmt::format(
       "An export holds means over its steps; within a step, bursts of 1 MB at {} are assumed (--burst-rate)",
       format_rate(burst_bps));
+  if (metric_of(series).empty()) {
+    load.note += "; the series has no name, as what a function made: it is taken for a counter of bytes";
+  }
   if (end - begin < steps.size()) {
     load.note += fmt::format("; replayed: the busiest {:.0f} s of {:.0f} s", seconds_of(load.span), seen_s);
   }
@@ -150,8 +176,8 @@ Result<LinkLoad> load_of_series(const Json& series, uint64_t burst_bps) {
 
 // A bond carries what its slaves carry together, and a card what its VLANs do: the one with the most bytes
 // has it all.
-void add_what_was_taken(std::vector<LinkLoad>& loads, const std::vector<std::string>& left_out) {
-  if (loads.size() + left_out.size() < 2) return;
+void add_what_was_taken(std::vector<LinkLoad>& loads, const std::vector<std::string>& left_out,
+                        const std::vector<std::string>& no_bytes) {
   std::vector<std::string> others;
   for (size_t i = 1; i < loads.size(); ++i) others.push_back(loads[i].name);
   if (!others.empty()) {
@@ -160,6 +186,9 @@ void add_what_was_taken(std::vector<LinkLoad>& loads, const std::vector<std::str
   }
   if (!left_out.empty()) {
     add_note(loads.front(), fmt::format("left out, as nothing leaves the host by it: {}", few_of(left_out)));
+  }
+  if (!no_bytes.empty()) {
+    add_note(loads.front(), fmt::format("left out, as they count no bytes: {}", few_of(no_bytes)));
   }
 }
 
@@ -178,7 +207,12 @@ Result<std::vector<LinkLoad>> loads_of_prometheus(std::string_view json, uint64_
     }
     std::vector<LinkLoad> loads;
     std::vector<std::string> left_out;
+    std::vector<std::string> no_bytes;
     for (const Json& series : data.at("result")) {
+      if (counts_no_bytes(series)) {
+        no_bytes.push_back(series_name(series));
+        continue;
+      }
       if (is_no_way_out(series)) {
         left_out.push_back(series_name(series));
         continue;
@@ -193,9 +227,21 @@ Result<std::vector<LinkLoad>> loads_of_prometheus(std::string_view json, uint64_
                       "with the peers behind it (device=\"eth0\")",
                       few_of(left_out)));
     }
+    if (loads.empty() && !no_bytes.empty()) {
+      return failure(
+          fmt::format("the export has no counter of bytes but {}; ask for "
+                      "node_network_transmit_bytes_total",
+                      few_of(no_bytes)));
+    }
     if (loads.empty()) return failure("the export has no series; does the query match anything?");
     sort_by_bytes(loads);
-    add_what_was_taken(loads, left_out);
+    if (loads.front().bytes == 0) {
+      return failure(
+          fmt::format("{}: not a byte in {:.0f} s; is it the interface with the peers behind it, and a "
+                      "counter, not a rate?",
+                      loads.front().name, seconds_of(loads.front().seen)));
+    }
+    add_what_was_taken(loads, left_out, no_bytes);
     return loads;
   } catch (const std::exception& error) {
     return failure(fmt::format("not a range export of Prometheus: {}", error.what()));

@@ -15,8 +15,6 @@ namespace cuttle::plan {
 
 namespace {
 
-// Before the deadline a train is sealed; what comes later goes into the next one (node/pacing.hh).
-constexpr Duration kSealOneCell = nanoseconds(850);
 // A load that asks for more than the rate never ends by itself.
 constexpr Duration kPatience = seconds(30);
 constexpr uint64_t kSeed = 1;
@@ -28,9 +26,10 @@ constexpr size_t kSmallestPacket = kNumberAt + 4;
 
 class LinkReplay {
  public:
-  LinkReplay(const LinkLoad& load, const SlotPlan& plan, uint32_t cell_bytes)
+  LinkReplay(const LinkLoad& load, const SlotPlan& plan, uint32_t cell_bytes, Duration seal_one_cell)
       : load_(load),
         plan_(plan),
+        seal_one_cell_(seal_one_cell),
         format_(cell_bytes),
         sizes_(lane_sizes(plan, format_)),
         ring_(format_, sizes_.ring_slots),
@@ -64,7 +63,7 @@ class LinkReplay {
 
   void slot() {
     const Instant deadline = schedule_.deadline();
-    const Instant sealed = deadline - kSealOneCell * plan_.cells_per_release();
+    const Instant sealed = deadline - seal_one_cell_ * plan_.cells_per_release();
     take_in(sealed);
     const bool more_waits = packer_.handle_waiting();
     for (uint32_t taken = 0; taken < plan_.cells_per_release(); ++taken) {
@@ -149,6 +148,8 @@ class LinkReplay {
 
   const LinkLoad& load_;
   SlotPlan plan_;
+  // Before the deadline a train is sealed; what comes later goes into the next one (node/pacing.hh).
+  Duration seal_one_cell_;
   wire::CellFormat format_;
   LaneSizes sizes_;
   SlotRing ring_;
@@ -168,8 +169,8 @@ class LinkReplay {
 
 }  // namespace
 
-Replay replay(const LinkLoad& load, const SlotPlan& plan, uint32_t cell_bytes) {
-  return std::make_unique<LinkReplay>(load, plan, cell_bytes)->run();
+Replay replay(const LinkLoad& load, const SlotPlan& plan, uint32_t cell_bytes, Duration seal_one_cell) {
+  return std::make_unique<LinkReplay>(load, plan, cell_bytes, seal_one_cell)->run();
 }
 
 }  // namespace cuttle::plan

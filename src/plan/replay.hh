@@ -30,6 +30,7 @@ struct Replay {
 // Precondition: plan_slots took the shape. The link's queue is bounded (lane_sizes). Where it is full a real
 // link drops, and TCP holds back; here the packet waits at its sender, behind earlier ones of its flow alone,
 // and its wait counts.
-Replay replay(const LinkLoad& load, const SlotPlan& plan, uint32_t cell_bytes);
+Replay replay(const LinkLoad& load, const SlotPlan& plan, uint32_t cell_bytes,
+              Duration seal_one_cell = nanoseconds(250));
 
 }  // namespace cuttle::plan

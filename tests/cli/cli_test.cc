@@ -197,7 +197,7 @@ TEST_F(CliTest, CheckOfAGoodFile) {
   EXPECT_EQ(ran.err, "");
   EXPECT_EQ(ran.out, file +
                          ": good; node osd0 listens on 10.77.0.11:4410, 1 link\n"
-                         "  mon at 10.77.0.10:4410: 200 Mb/s, 16 x 1472 B every 960 us\n");
+                         "  mon at 10.77.0.10:4410: 200 Mb/s, 24 x 1472 B every 1.44 ms\n");
 }
 
 TEST_F(CliTest, CheckSaysEverythingInOneGo) {

@@ -60,7 +60,7 @@ redirect = ["10.77.0.10"]
   EXPECT_EQ(peer.lanes, 1u);
   EXPECT_EQ(peer.preshared_key_file, "");
   EXPECT_EQ(peer.redirect[0].text(), "10.77.0.10/32");
-  EXPECT_EQ(peer.shape, (Shape{1472, 200'000'000, milliseconds(1), 100}));
+  EXPECT_EQ(peer.shape, (Shape{1472, 200'000'000, microseconds(1500), 100}));
 }
 
 TEST(GoodConfig, PortsAreTcpUnlessTheySayOtherwise) {

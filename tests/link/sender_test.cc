@@ -142,6 +142,30 @@ TEST_F(SenderTest, AKeyTakesEffectInTheFirstSlotNotBeforeItsTime) {
   EXPECT_EQ(sender.poll_retired(), nullptr);
 }
 
+// However late: what brings them is the busier the more data there is.
+TEST_F(SenderTest, WhatMissedItsSlotWaitsForTheNextOfItsInstants) {
+  for (const int late : {5, 60, 99}) {
+    LaneSender again(ring, four_cells_a_slot(), Instant{0}, 1);
+    again.handle_key(key(1));
+    int handshake_in = -1;
+    int changed_in = -1;
+    for (int i = 0; i < 250; ++i) {
+      if (i == late) {
+        ASSERT_TRUE(again.handle_handshake(handshake(9), Instant{3'500'000}));
+        again.handle_key(key(2, Instant{4'000'000}));
+      }
+      const Train train = again.poll_train();
+      ASSERT_EQ(train.count, 4u);
+      if (wire::is_handshake(train.cell(0))) handshake_in = i;
+      const bool is_new = wire::load_esp_header(train.cell(3).data()).spi == Spi{1002};
+      if (is_new && changed_in < 0) changed_in = i;
+      again.handle_released(again.deadline());
+    }
+    EXPECT_EQ(handshake_in, 104) << late;
+    EXPECT_EQ(changed_in, 104) << late;
+  }
+}
+
 TEST_F(SenderTest, ANewerKeyReplacesTheOneThatWaits) {
   sender.handle_key(key(1, Instant{1'000'000}));
   sender.handle_key(key(2, Instant{2'000'000}));

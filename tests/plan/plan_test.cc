@@ -129,13 +129,13 @@ TEST(Advice, TheLowestRateThatIsGoodEnough) {
   Wanted wanted;
   wanted.rates_bps = {400'000'000, 50'000'000, 100'000'000, 200'000'000};
   wanted.latency = milliseconds(70);
-  const auto advice = advise(burst(1000, 1400), wanted, nanoseconds(400));
+  const auto advice = advise(burst(1000, 1400), wanted, HostCosts{.cpus = 8});
   ASSERT_TRUE(advice) << advice.error().message;
   ASSERT_TRUE(advice->recommended);
   EXPECT_EQ(advice->options[*advice->recommended].shape.rate_bps, 200'000'000u);
   EXPECT_NEAR(advice->options[*advice->recommended].bytes_a_day, 2.16e12, 1e9);
   wanted.latency = microseconds(1);
-  EXPECT_FALSE(advise(burst(1000, 1400), wanted, nanoseconds(400))->recommended);
+  EXPECT_FALSE(advise(burst(1000, 1400), wanted, HostCosts{.cpus = 8})->recommended);
 }
 
 TEST(Advice, RatesSurroundTheLoad) {
@@ -242,8 +242,32 @@ TEST_F(OddCapture, WhereNoInterfaceIsToldCopiesCountOnce) {
   ASSERT_TRUE((*writer)->finish());
   const LinkLoad got = load();
   EXPECT_EQ(got.bytes, 100'000u);
-  EXPECT_THAT(got.note,
-              HasSubstr("200 packets that were captured more than once (tcpdump -i any) count once"));
+  EXPECT_THAT(
+      got.note,
+      HasSubstr("200 packets that were captured more than once (tcpdump -i any, a mirrored port, captures of "
+                "two hosts) count once"));
+}
+
+TEST_F(OddCapture, JoinedFromTwoHostsCopiesCountOnce) {
+  auto writer = capture::CaptureWriter::create(path_, capture::LinkLayer::ethernet);
+  for (int i = 0; i < 100; ++i) {
+    for (int copy = 0; copy < 2; ++copy) {
+      capture::PacketRecord one = packet(i);
+      one.time = one.time + microseconds(copy * 70);
+      (*writer)->write(one);
+    }
+  }
+  ASSERT_TRUE((*writer)->finish());
+  const LinkLoad got = load();
+  EXPECT_EQ(got.bytes, 100'000u);
+  EXPECT_THAT(got.note, HasSubstr("100 packets that were captured more than once"));
+}
+
+TEST_F(OddCapture, WithoutAPacketItSaysSo) {
+  ASSERT_TRUE((*capture::CaptureWriter::create(path_, capture::LinkLayer::ethernet))->finish());
+  const auto loads = loads_of_capture(path_, {});
+  ASSERT_FALSE(loads);
+  EXPECT_THAT(loads.error().message, HasSubstr("without a single packet"));
 }
 
 TEST_F(OddCapture, CutInItsLastRecordTheWholeOnesCount) {
@@ -351,11 +375,47 @@ TEST(Prometheus, ARateIsNoCounter) {
   EXPECT_EQ(refusal(kCounter + eth0, {"120000", "130000", "500", "9000"}), "taken");
 }
 
+TEST(Prometheus, WhatCountsNoBytesIsLeftOut) {
+  const auto of = [](const std::string& name) {
+    return series("\"__name__\":\"" + name + "\",\"device\":\"eth0\"", {"0", "600000", "1100000"});
+  };
+  const auto both = loads_of_prometheus(
+      matrix({of("node_network_transmit_packets_total"), of("node_network_transmit_bytes_total")}),
+      1'000'000);
+  ASSERT_TRUE(both) << both.error().message;
+  EXPECT_THAT(both->front().name, HasSubstr("bytes"));
+  EXPECT_THAT(both->front().note,
+              HasSubstr("left out, as they count no bytes: node_network_transmit_packets"));
+  for (const char* name : {"node_network_transmit_packets_total", "ifHCOutUcastPkts", "tx_bits_total"}) {
+    const auto none = loads_of_prometheus(matrix({of(name)}), 1'000'000);
+    ASSERT_FALSE(none) << name;
+    EXPECT_THAT(none.error().message, HasSubstr(std::string("no counter of bytes but ") + name));
+  }
+  EXPECT_TRUE(loads_of_prometheus(matrix({of("ifHCOutOctets")}), 1'000'000));
+}
+
+TEST(Prometheus, OddSamples) {
+  const auto of = [](const std::string& values) {
+    return loads_of_prometheus(
+        R"({"data":{"result":[{"metric":{"device":"eth0"},"values":[)" + values + "]}]}}", 1'000'000);
+  };
+  const auto gap = of(R"([100,"0"],[115,"NaN"],[130,"2000"],[130,"2000"],[145,"3000"])");
+  ASSERT_TRUE(gap) << gap.error().message;
+  EXPECT_EQ(gap->front().bytes, 3000u);
+  EXPECT_EQ(gap->front().seen, seconds(45));
+  EXPECT_THAT(gap->front().note, HasSubstr("the series has no name"));
+  const auto reversed = of(R"([130,"2000"],[115,"1500"],[100,"0"])");
+  ASSERT_TRUE(reversed) << reversed.error().message;
+  EXPECT_EQ(reversed->front().bytes, 2000u);
+  EXPECT_THAT(of(R"([1700000000000,"0"],[1700000015000,"5"])").error().message, HasSubstr("milliseconds"));
+  EXPECT_THAT(of(R"([100,"5000"],[115,"5000"])").error().message, HasSubstr("not a byte in 15 s"));
+}
+
 TEST(Output, TextPageAndJsonSayTheSame) {
   Wanted wanted;
   wanted.rates_bps = {200'000'000};
   const LinkLoad load = burst(10, 1400);
-  const Planned planned{load, wanted, *advise(load, wanted, nanoseconds(400))};
+  const Planned planned{load, wanted, *advise(load, wanted, HostCosts{.cpus = 8})};
   EXPECT_THAT(to_text(planned), HasSubstr("recommended"));
   EXPECT_THAT(to_json(planned), HasSubstr("\"recommended_rate_bps\": 200000000"));
   EXPECT_THAT(to_page(planned), HasSubstr("<svg"));

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "capacity/measure_host.hh"
 #include "config/units.hh"
 #include "plan/output.hh"
 #include "report/page.hh"
@@ -119,7 +120,7 @@ int run(const Arguments& arguments) {
   auto load = load_of(arguments);
   if (!load) return complain(load.error().message);
   const uint32_t cell = arguments.cell == 0 ? 1472 : arguments.cell;
-  auto advice = advise(*load, wanted, crypto_cost(cell));
+  auto advice = advise(*load, wanted, measure_host(best_aead_backend(), cell).value_or(HostCosts{}));
   if (!advice) return complain(advice.error().message);
   const Planned planned{std::move(*load), wanted, std::move(*advice)};
   fmt::print("{}", arguments.json ? to_json(planned) : to_text(planned));

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/bytes.hh"
+#include "io/clock.hh"
 #include "io/realtime.hh"
 #include "udp_fixture.hh"
 
@@ -95,6 +96,24 @@ TEST_F(UdpTest, knows_the_cpu_that_brought_a_train_in) {
     EXPECT_EQ(b.arrival_cpu(), cpu);
   }
   ASSERT_TRUE(set_thread_cpus(cpus));
+}
+
+TEST_F(UdpTest, knows_how_long_a_train_waited_to_be_read) {
+  auto a = lane(*a_, "10.9.0.1:4410", "10.9.0.2:4410");
+  auto b = lane(*b_, "10.9.0.2:4410", "10.9.0.1:4410");
+  const MonotonicClock clock;
+  const auto cells = numbered_cells(3);
+  const Instant sent = clock.now();
+  EXPECT_EQ(a.send_train(cells.data(), 3, kCell), 3u);
+  pollfd entry{b.fd(), POLLIN, 0};
+  ASSERT_EQ(poll(&entry, 1, kPatience_ms), 1);
+  const Instant arrived = clock.now();
+  clock.sleep_until(arrived + milliseconds(30));
+  std::vector<uint8_t> buffer(kLargestTrainBytes);
+  const auto train = b.receive(buffer);
+  ASSERT_TRUE(train);
+  EXPECT_GE(train->waited, milliseconds(29));  // the wall clock is slewed now and then
+  EXPECT_LE(train->waited, clock.now() - sent + milliseconds(1));
 }
 
 TEST_F(UdpTest, reports_a_full_send_buffer_instead_of_waiting) {
