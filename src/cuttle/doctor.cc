@@ -12,6 +12,7 @@
 #include "doctor/drops.hh"
 #include "doctor/examine.hh"
 #include "doctor/firewall.hh"
+#include "doctor/past_kernel.hh"
 #include "doctor/timekeeping.hh"
 #include "io/guard.hh"
 #include "io/overhear.hh"
@@ -58,6 +59,7 @@ doctor::Findings examine_all(const LoadedConfig& loaded, const DoctorOptions& op
   if (const auto rules = firewall_rules())
     append(findings, doctor::examine_rules_by_interface(*rules, ways_out));
   append(findings, doctor::examine_devices(loaded.config));
+  append(findings, doctor::examine_past_kernel(ways_out));
   append(findings, doctor::examine_drops(loaded.config));
   const auto status = document ? status_from_json(*document) : tl::unexpected(document.error());
   if (status) {

@@ -20,6 +20,24 @@ std::string in_lower_case(std::string name) {
   return name;
 }
 
+// A daemon says its own name and its host's, and whoever runs it may say anything: what goes into a file's
+// comment, or to a terminal, is one line that does nothing there.
+std::string readable(std::string text) {
+  constexpr size_t kLongest = 200;
+  if (text.size() > kLongest) text.resize(kLongest);
+  for (char& c : text) {
+    if (c < 0x20 || c > 0x7e) c = '?';
+  }
+  return text;
+}
+
+// RFC 1123, section 2.1, and the underscore that some hosts have.
+bool is_hostname(const std::string& text) {
+  return text.size() <= 255 && text[0] != '.' && std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+         });
+}
+
 std::string short_name(const std::string& hostname) {
   return hostname.substr(0, hostname.find('.'));
 }
@@ -38,8 +56,13 @@ class Collector {
     for (const Json& daemon : Json::parse(text)) {
       const std::string hostname = in_lower_case(daemon.value("hostname", ""));
       const std::string host = short_name(hostname);
-      const std::string name = kind + "." + id_of(daemon);
-      if (host.empty() || daemon.value("hostname", "") == "unknown") continue;
+      const std::string name = readable(kind + "." + id_of(daemon));
+      if (hostname.empty() || hostname == "unknown") continue;
+      if (!is_hostname(hostname)) {
+        why_not_ = fmt::format("{} calls its host \"{}\", which is no host's name; look at that daemon", name,
+                               readable(hostname));
+        continue;
+      }
       placed_.insert(name);
       Found& found = hosts_[host];
       found.daemons.push_back(name);
@@ -52,7 +75,7 @@ class Collector {
   // What is in a map but told nobody where it runs.
   void note_unplaced(const std::string& kind, const Json& daemons) {
     for (const Json& daemon : daemons) {
-      const std::string name = kind + "." + id_of(daemon);
+      const std::string name = readable(kind + "." + id_of(daemon));
       if (placed_.count(name) > 0) continue;
       notes_.push_back(fmt::format(
           "{} is in the map but has not said where it runs; start it, then run this again", name));
@@ -61,6 +84,7 @@ class Collector {
 
   // A host may call itself by its short name here and by its full one there; two full ones are two hosts.
   Result<void> check_names() const {
+    if (!why_not_.empty()) return failure(why_not_);
     for (const auto& [name, found] : hosts_) {
       if (found.full_names.size() < 2) continue;
       const auto first = found.full_names.begin();
@@ -108,6 +132,7 @@ class Collector {
   std::map<std::string, Found> hosts_;
   std::set<std::string> placed_;
   std::vector<std::string> notes_;
+  std::string why_not_;  // a name that is none
 };
 
 Result<void> check_distinct(const Hosts& hosts) {
@@ -164,7 +189,8 @@ Result<Hosts> hosts_of(const CephMaps& maps) {
     if (const auto distinct = check_distinct(hosts); !distinct) return tl::unexpected(distinct.error());
     return hosts;
   } catch (const Json::exception& error) {
-    return failure(fmt::format("the cluster's answer has another form than expected: {}", error.what()));
+    return failure(
+        fmt::format("the cluster's answer has another form than expected: {}", readable(error.what())));
   }
 }
 

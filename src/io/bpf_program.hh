@@ -116,6 +116,13 @@ inline bpf_insn load_map_first(uint8_t to, int map) {
 inline bpf_insn load_map_second() {
   return instruction(0, 0, 0, 0, 0);
 }
+// A constant of 64 bits, which takes two instructions' room as well.
+inline bpf_insn load_constant_first(uint8_t to, int64_t value) {
+  return instruction(BPF_LD | BPF_DW | BPF_IMM, to, 0, 0, static_cast<int32_t>(value));
+}
+inline bpf_insn load_constant_second(int64_t value) {
+  return instruction(0, 0, 0, 0, static_cast<int32_t>(value >> 32));
+}
 inline bpf_insn call(int32_t function) {
   return instruction(BPF_JMP | BPF_CALL, 0, 0, 0, function);
 }

@@ -4,6 +4,8 @@
 
 #include <cerrno>
 #include <ctime>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include "base/check.hh"
@@ -32,6 +34,19 @@ void relax_processor() {
 
 Instant MonotonicClock::now() const {
   return {read_clock(CLOCK_MONOTONIC)};
+}
+
+Duration monotonic_offset() {
+  std::ifstream offsets("/proc/self/timens_offsets");
+  std::string clock;
+  int64_t whole_s = 0;
+  int64_t rest_ns = 0;
+  while (offsets >> clock >> whole_s >> rest_ns) {
+    // Linux before 5.6 has no such file, and its first versions give the clock's number.
+    if (clock == "monotonic" || clock == std::to_string(CLOCK_MONOTONIC))
+      return seconds(whole_s) + Duration{rest_ns};
+  }
+  return {};
 }
 
 void MonotonicClock::sleep_until(Instant when) const {

@@ -19,6 +19,10 @@ class MonotonicClock {
   void yield_until(Instant when) const;
 };
 
+// What that clock is ahead of the kernel's own by: in a time namespace (time_namespaces(7)) it may be any
+// time; elsewhere 0.
+Duration monotonic_offset();
+
 // Nanoseconds since 1970, for time stamps; may jump.
 uint64_t wall_clock_ns();
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "io/clock.hh"
 #include "io/clock_program.hh"
 #include "io/clock_route.hh"
 #include "io/entropy.hh"
@@ -237,9 +238,10 @@ Result<void> ClockDevice::attach_filters() {
   const auto entry = bpf::load_program(BPF_PROG_TYPE_SCHED_CLS,
                                        assemble_entry_program(options_.firewall_mark, options_.user));
   if (!entry) return tl::unexpected(entry.error());
-  const auto exit = bpf::load_program(BPF_PROG_TYPE_SCHED_CLS,
-                                      assemble_underlay_program({options_.firewall_mark, options_.cell_bytes,
-                                                                 hardware_address_, map->get()}));
+  const auto exit =
+      bpf::load_program(BPF_PROG_TYPE_SCHED_CLS,
+                        assemble_underlay_program({options_.firewall_mark, options_.cell_bytes,
+                                                   hardware_address_, map->get(), monotonic_offset()}));
   if (!exit) return tl::unexpected(exit.error());
   const auto deaf = bpf::load_program(BPF_PROG_TYPE_SCHED_CLS, assemble_deaf_program());
   if (!deaf) return tl::unexpected(deaf.error());

@@ -99,9 +99,12 @@ std::vector<bpf_insn> assemble_underlay_program(const ClockProgram& program) {
   code.place(have_due);
   code.put({load64(kLate, BPF_REG_10, -16)});
   code.put(if_equal(kLate, 0), drop);
-  code.put({call(BPF_FUNC_ktime_get_ns), move(kValue, BPF_REG_0), subtract_of(kValue, kLate),
-            store32(BPF_REG_10, -20, 0), move(BPF_REG_2, BPF_REG_10), add(BPF_REG_2, -20),
-            load_map_first(BPF_REG_1, program.late_map), load_map_second(), call(BPF_FUNC_map_lookup_elem)});
+  code.put({call(BPF_FUNC_ktime_get_ns), move(kValue, BPF_REG_0),
+            load_constant_first(BPF_REG_1, program.clock_offset.ns),
+            load_constant_second(program.clock_offset.ns), add_of(kValue, BPF_REG_1),
+            subtract_of(kValue, kLate), store32(BPF_REG_10, -20, 0), move(BPF_REG_2, BPF_REG_10),
+            add(BPF_REG_2, -20), load_map_first(BPF_REG_1, program.late_map), load_map_second(),
+            call(BPF_FUNC_map_lookup_elem)});
   code.put(if_equal(BPF_REG_0, 0), drop);
   code.put({store64_of(BPF_REG_0, place_of(kLastLatePlace), kValue), set(BPF_REG_1, 1),
             atomic_add64(BPF_REG_0, place_of(kPassedPlace), BPF_REG_1)});

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.hh"
+#include "base/time.hh"
 #include "io/bpf_program.hh"
 
 namespace cuttle {
@@ -27,6 +28,8 @@ struct ClockProgram {
   std::span<const uint32_t> cell_bytes;
   std::span<const uint8_t> hardware_address;  // of the clock device: what its frames come from
   int late_map = -1;
+  // Of the clock that stamps pauses, ahead of the kernel's own: monotonic_offset() (clock.hh).
+  Duration clock_offset{};
 };
 
 // For the underlay's egress: frames of the clock device with our mark are redirected to the device's own

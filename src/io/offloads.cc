@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 #include "io/file_descriptor.hh"
 #include "io/os_error.hh"
@@ -79,9 +80,8 @@ void add_cards(const std::string& interface, int depth, std::vector<std::string>
   }
 }
 
-}  // namespace
-
-Result<TrainOffload> train_offload(std::string_view interface) {
+// The names of the features that are on.
+Result<std::set<std::string>> active_features(std::string_view interface) {
   const FileDescriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return os_failure("cannot open a socket", errno);
   const auto names = feature_names(socket.get(), interface);
@@ -93,13 +93,26 @@ Result<TrainOffload> train_offload(std::string_view interface) {
   if (ask(socket.get(), interface, features.get()) != 0) {
     return os_failure(std::string(interface) + ": its features cannot be read", errno);
   }
-  const auto active = [&](std::string_view name) {
-    const auto at = static_cast<size_t>(std::find(names->begin(), names->end(), name) - names->begin());
-    return at < names->size() && (features->features[at / 32].active >> (at % 32) & 1) != 0;
-  };
-  return TrainOffload{active("tx-udp-segmentation"), active("tx-checksum-ipv4") ||
-                                                         active("tx-checksum-ipv6") ||
-                                                         active("tx-checksum-ip-generic")};
+  std::set<std::string> active;
+  for (size_t at = 0; at < names->size(); ++at) {
+    if ((features->features[at / 32].active >> (at % 32) & 1) != 0) active.insert((*names)[at]);
+  }
+  return active;
+}
+
+}  // namespace
+
+Result<TrainOffload> train_offload(std::string_view interface) {
+  const auto active = active_features(interface);
+  if (!active) return tl::unexpected(active.error());
+  return TrainOffload{active->contains("tx-udp-segmentation"),
+                      active->contains("tx-checksum-ipv4") || active->contains("tx-checksum-ipv6") ||
+                          active->contains("tx-checksum-ip-generic")};
+}
+
+bool forwards_by_itself(std::string_view interface) {
+  const auto active = active_features(interface);
+  return active && active->contains("hw-tc-offload");
 }
 
 std::vector<std::string> cards_of(std::string_view interface) {

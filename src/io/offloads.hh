@@ -18,6 +18,10 @@ struct TrainOffload {
 // ethtool's ioctl (linux/ethtool.h). Errors: no such interface, one that knows no features.
 Result<TrainOffload> train_offload(std::string_view interface);
 
+// Whether its card may carry out what tc or nftables' flowtables say (`ethtool -k DEV`: hw-tc-offload). False
+// where nobody can tell.
+bool forwards_by_itself(std::string_view interface);
+
 // The cards that an interface stands on: itself where it is one, those below a bond, VLAN or bridge. Empty
 // where there is none, as for veth, dummy and other interfaces of the kernel's own.
 std::vector<std::string> cards_of(std::string_view interface);

@@ -5,7 +5,8 @@
 // Some pauses say when they are due, and whoever lets them pass counts how they came (io/clock_program.hh).
 // One that passes early proves that the bucket holds more than was thought: the queue was reset. None at all
 // for a while: it is no way out. A queue that was reset keeps time again when enough of them have passed and
-// none was early; how late the least late of these was is by how much the clock has to be set.
+// none was early; how late the least late of these was is by how much the clock has to be set. Later than a
+// whole bucket's depth, it is a clock of another world, and the queue no way out.
 //
 // One thread. No clock: `now` is a parameter.
 #pragma once
@@ -86,6 +87,13 @@ class QueueWatch {
     passed_ += passed;
     least_late_ = std::min(least_late_, counts.last_late);
     if (passed_ < kProof || now - proves_from_ < kProofLasts) return;
+    // Nothing waits in a bucket for so long: whoever stamps them and whoever lets them pass have other
+    // clocks.
+    if (least_late_ > QueueClock::kDepth) {
+      state_ = State::stalled;
+      prove_from(now);
+      return;
+    }
     if (least_late_ > kMostDelay) {
       delay_ = least_late_ - kSlack;
       prove_from(now + delay_ * 2 + kProofLasts);  // it is made up for at twice the rate

@@ -11,6 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
   std::vector<std::string> result;
@@ -51,6 +52,29 @@ TEST(Hosts, WhatHasNoHostIsANote) {
   const auto hosts = hosts_of(maps);
   ASSERT_TRUE(hosts);
   EXPECT_THAT(hosts->notes, ElementsAre(HasSubstr("osd.7 is in the map but has not said where it runs")));
+}
+
+// A daemon may call itself anything: its name stays in the comment that it is written into.
+TEST(Hosts, ADaemonsNameIsOneLineOfPlainText) {
+  CephMaps maps = three_hosts();
+  maps.mds_metadata =
+      "[{\"name\":\"a\\nredirect = [\\\"10.77.0.200\\\"]\\r\\u001b[2J\\u00e9\",\"hostname\":\"beta\","
+      "\"addr\":\"[v2:10.0.0.2:6808/7]\"}]";
+  const auto hosts = hosts_of(maps);
+  ASSERT_TRUE(hosts) << hosts.error().message;
+  EXPECT_EQ(hosts->list[1].daemons[0], "mds.a?redirect = [\"10.77.0.200\"]??[2J??");
+}
+
+TEST(Hosts, WhatIsNoHostsNameIsRefused) {
+  for (const char* name : {"beta\\n[node]", "be ta", "b\\u00e9ta", "beta\\u0000", "../beta", "beta\\\"]"}) {
+    CephMaps maps = three_hosts();
+    maps.mds_metadata =
+        std::string(R"([{"name":"fs","hostname":")") + name + R"(","addr":"[v2:10.0.0.2:6808/7]"}])";
+    const auto hosts = hosts_of(maps);
+    ASSERT_FALSE(hosts) << name;
+    EXPECT_THAT(hosts.error().message, HasSubstr("mds.fs calls its host")) << name;
+    EXPECT_THAT(hosts.error().message, Not(HasSubstr("\n"))) << name;
+  }
 }
 
 TEST(Hosts, TwoHostsWithOneAddressAreRefused) {

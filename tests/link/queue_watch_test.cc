@@ -30,7 +30,7 @@ class QueueWatchTest : public ::testing::Test {
     const Instant now = instant_ - kLead;
     while (!under_way_.empty() && under_way_.front().passes <= now) {
       counts_.passed += 1;
-      counts_.last_late = under_way_.front().passes - under_way_.front().due;
+      counts_.last_late = under_way_.front().passes - under_way_.front().due + clocks_apart_;
       if (counts_.last_late.ns < -QueueWatch::kEarly.ns) counts_.early += 1;
       under_way_.pop_front();
     }
@@ -84,6 +84,7 @@ class QueueWatchTest : public ::testing::Test {
   std::deque<UnderWay> under_way_;
   Instant instant_{1'000'000'000};
   bool fresh_ = true;
+  Duration clocks_apart_{};  // of who stamps pauses and who lets them pass
   bool is_cut_ = false;
   bool is_passed_by_ = false;
   int resets_ = 0;
@@ -138,6 +139,17 @@ TEST_F(QueueWatchTest, ADelayIsMadeUpFor) {
   }
   expect_on_time(1000);
   EXPECT_EQ(resets_, 0);
+}
+
+// In a time namespace that changed under the agent, say.
+TEST_F(QueueWatchTest, StampsOfAnotherClockAreNotBelieved) {
+  release(500);
+  EXPECT_EQ(watch_.state(), State::in_step);
+  watch_.handle_fresh(instant_, State::settling);
+  clocks_apart_ = seconds(1000);
+  release(2000);
+  EXPECT_EQ(watch_.state(), State::stalled);
+  EXPECT_FALSE(clock_.is_delayed());
 }
 
 TEST_F(QueueWatchTest, AQueueThatNothingComesThroughIsSaidToBeNone) {

@@ -130,6 +130,30 @@ underlay_is_a_macvlan() {
   ! in_space a "$CUTTLE" check "$WORK/a.toml" >"$WORK/check" 2>&1 || fail "check promises a queue"
 }
 
+# Where the agent's clock is not the kernel's (time_namespaces(7)), as containers may have it.
+in_a_time_namespace() {
+  local offset
+  if ! unshare -T true 2>/dev/null; then
+    echo "  this kernel has no time namespaces"
+    return 0
+  fi
+  for offset in -1 1; do # none is before the machine's start, which may be a short while ago
+    printf '#!/bin/bash\nexec unshare -T --monotonic %s "%s" "$@"\n' "$offset" "$CUTTLE" >"$WORK/cuttle"
+    chmod +x "$WORK/cuttle"
+    (
+      CUTTLE=$WORK/cuttle
+      up
+    )
+    trains_wait a || fail "$offset s: nothing waits in a queue that is said to keep time"
+    sleep 1
+    goes_by a queue || fail "$offset s: it gave the queue up: $(status a '.queue_why_not')"
+    trains_wait a || fail "$offset s: after a while nothing waits in the queue"
+    expect "$offset s: its lateness" "$(status a '.links[0].release.wire_lateness_ns.p50')" "<" 900000
+    for node in a b; do stop_agent "$node" && take_down "$node"; done
+    remove_network
+  done
+}
+
 lies_on() { # INTERFACE
   [[ $(ip -n "$NET-a" -j link show dev cuttle-clock0 2>/dev/null | jq -r '.[0].link') == "$1" ]]
 }
@@ -170,7 +194,7 @@ way_moves() {
   ! in_space a tc filter show dev u0 egress | grep -q cuttle || fail "down leaves a filter"
 }
 
-for case in ${QUEUE_LOST_CASES:-carrier_is_away device_is_bounced ipv6_way_is_lost underlay_is_a_macvlan way_moves}; do
+for case in ${QUEUE_LOST_CASES:-carrier_is_away device_is_bounced ipv6_way_is_lost underlay_is_a_macvlan way_moves in_a_time_namespace}; do
   run_case "$case"
 done
 finish
