@@ -42,17 +42,45 @@ each_mutant() {
     'mac_.verify(wire::mac_covered(cell), wire::mac1_of(cell))' 'true' "link"
   "$each" "a lost cell is not waited for" src/link/reassembler.cc \
     'sequence.value == next_ ? lay_out() : held_.get()' 'lay_out()' "link"
-  "$each" "a command that found no room is lost" src/node/outbox.hh \
+  "$each" "a command that found no room is lost" src/engine/outbox.hh \
     'while (!waiting_.empty() && ring_.push(std::move(waiting_.front()))) {' \
-    'while (!waiting_.empty()) { (void)ring_.push(std::move(waiting_.front()));' "node"
-  "$each" "a packet from another peer's address is delivered" src/node/receiving.cc \
-    'if (!is_in(lane.allowed_sources, ends->source)) {' 'if (false) {' "node_strangers"
-  "$each" "a packet to another host's address is delivered" src/node/receiving.cc \
-    '!lane.allowed_destinations.empty() && !is_in' 'false && !is_in' "node_forward"
-  "$each" "a wrong checksum is taken" src/node/offload.cc \
-    'if (!checked && !is_right(packet, headers, *transport)) return false;' '' "node"
-  "$each" "a restored machine keeps its sessions" src/node/link.cc \
-    'association_.handle_restored();' '' "node_restored"
+    'while (!waiting_.empty()) { (void)ring_.push(std::move(waiting_.front()));' "engine"
+  "$each" "a packet from another peer's address is delivered" src/engine/receiving.cc \
+    'if (!is_in(lane.allowed_sources, ends->source)) {' 'if (false) {' "engine sim_two_nodes"
+  "$each" "a packet to another host's address is delivered" src/engine/receiving.cc \
+    '!lane.allowed_destinations.empty() && !is_in' 'false && !is_in' "engine"
+  "$each" "a wrong checksum is taken" src/engine/offload.cc \
+    'if (!checked && !is_right(packet, headers, *transport)) return false;' '' "engine"
+  "$each" "a restored machine keeps its sessions" src/engine/link_control.cc \
+    'association_.handle_restored();' '' "engine"
+  "$each" "an answer shows how late it was made" src/link/sender.cc \
+    'return due + kAgain * ((polled_ - due).ns / kAgain.ns + 1);' 'return due;' "link"
+  "$each" "packets go on being begun before a change of keys" src/engine/link_control.cc \
+    'if (!event.first) lane.ring.hold();' '' "engine"
+  "$each" "every lane receives with the first one's key" src/engine/link_control.cc \
+    'make_receive_key(event, index, backend_)' 'make_receive_key(event, 0, backend_)' "sim_two_nodes"
+  "$each" "the first lane gets every lane's key to send with" src/engine/link_control.cc \
+    'to_pacers_[i].handle_command(make_send_key' 'to_pacers_[0].handle_command(make_send_key' "sim_two_nodes"
+  "$each" "handshakes to a new key are taken for strangers'" src/engine/receiving.cc \
+    'lane.handshake_mac = std::move(expect->mac);' '' "engine sim_two_nodes"
+  "$each" "a release with data is late for the next" src/engine/pacing.cc \
+    'lane.sender.handle_released(now);' \
+    'lane.sender.handle_released(now + microseconds(train.payloads > 0 ? 700 : 0));' "sim_noninterference"
+  "$each" "a slot is left out under load" src/engine/pacing.cc \
+    'if (train.count > 0) {' 'if (train.count > 0 && lane.ring.waiting() < 8) {' "sim_noninterference"
+  "$each" "a train with data is handed to the queue twice as early" src/engine/pacing.cc \
+    'lane.queue->hand_over(lane, train, deadline, now)' \
+    'lane.queue->hand_over(lane, train, deadline - microseconds(train.payloads > 0 ? 100 : 0), now)' \
+    "sim_noninterference"
+  "$each" "a lane that was released keeps its place" src/engine/paced_lanes.cc \
+    'due_.back().deadline = due_.back().lane->sender.deadline();' '' "engine"
+  "$each" "two lanes of a group in one place" src/engine/slot_groups.cc \
+    'group.epoch + group.step * (free - places.begin())' 'group.epoch' "engine"
+  "$each" "the data path allocates" src/engine/receiving.cc \
+    'TrainReceived received;' 'TrainReceived received; const std::vector<uint8_t> copy(buffer.begin(), buffer.end());' \
+    "sim_two_nodes"
+  "$each" "a datagram came in when it was read" src/io/udp.cc \
+    'return waited.ns > 0 && waited < kLongestWait ? now - waited : now;' 'return now;' "io_root"
   "$each" "forged answers use up what is read of the peer's" src/link/association_initiate.cc \
     'proven ? proven_answers_read_ : answers_read_' 'false ? proven_answers_read_ : answers_read_' "link"
   "$each" "a link says that nothing is due when old keys are" src/link/association_initiate.cc \

@@ -32,8 +32,8 @@ std::optional<QueueCounts> ClockView::counts() const {
   return QueueCounts{read(kPassedPlace), read(kEarlyPlace), {static_cast<int64_t>(read(kLastLatePlace))}};
 }
 
-ClockView::Lateness ClockView::lateness() const {
-  Lateness lateness;
+QueueLateness ClockView::lateness() const {
+  QueueLateness lateness;
   const uint64_t* late = counts_.load(std::memory_order_relaxed);
   if (late == nullptr) return lateness;
   std::vector<uint64_t> counts(late, late + kLateBuckets);  // the kernel goes on counting

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "base/time.hh"
+#include "engine/queue_device.hh"
 #include "io/file_descriptor.hh"
-#include "link/queue_watch.hh"
 
 namespace cuttle {
 
@@ -35,7 +35,7 @@ class LateCounts {
   const uint64_t* counts_ = nullptr;
 };
 
-class ClockView {
+class ClockView final : public QueueDevice {
  public:
   // `late_map`: what ClockDevice::take_late_map() gave.
   ClockView(std::string underlay, uint32_t index, const FileDescriptor& late_map)
@@ -45,9 +45,8 @@ class ClockView {
 
   // --- Any thread.
 
-  uint32_t index() const { return index_.load(std::memory_order_relaxed); }
-  // Nullopt where they cannot be read.
-  std::optional<QueueCounts> counts() const;
+  uint32_t index() const override { return index_.load(std::memory_order_relaxed); }
+  std::optional<QueueCounts> counts() const override;
 
   // --- One thread, the same for all of these.
 
@@ -58,16 +57,7 @@ class ClockView {
     keep(late_map);
     index_.store(index, std::memory_order_relaxed);
   }
-  // How much later than planned what it let pass came by, since it was set up.
-  struct Lateness {
-    uint64_t count = 0;
-    Duration p50{};
-    Duration p99{};
-    Duration p999{};
-    // Of those below a millisecond; the square root of the variance.
-    Duration deviation{};
-  };
-  Lateness lateness() const;
+  QueueLateness lateness() const override;
 
  private:
   void keep(const FileDescriptor& late_map) {

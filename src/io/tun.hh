@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "base/result.hh"
+#include "engine/packet_device.hh"
+#include "engine/virtio_header.hh"
 #include "io/file_descriptor.hh"
-#include "io/packet_device.hh"
-#include "io/virtio_header.hh"
 
 namespace cuttle {
 

@@ -53,6 +53,19 @@ ssize_t past_icmp_errors(Call call, Counter& ignored) {
   return -error;
 }
 
+// A datagram that waited for longer was stamped by another wall clock than there is now.
+constexpr Duration kLongestWait = seconds(1);
+
+// When it came in, on our clock, by the kernel's stamp of it, which is the wall clock's. Somebody may have
+// set that meanwhile.
+Instant arrival_of(const timespec& stamp) {
+  const Instant now = MonotonicClock().now();
+  const auto stamped =
+      static_cast<uint64_t>(stamp.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(stamp.tv_nsec);
+  const Duration waited{static_cast<int64_t>(wall_clock_ns() - stamped)};
+  return waited.ns > 0 && waited < kLongestWait ? now - waited : now;
+}
+
 // The control messages of one sendmsg: how long each datagram of a train is, and the interface it leaves
 // through.
 class SendControl {
@@ -183,22 +196,6 @@ bool UdpSocket::send_pause(size_t frame_bytes, std::optional<Instant> due) {
                           shared_->icmp_on_send) >= 0;
 }
 
-namespace {
-
-// A wait that is longer is a wall clock that was set meanwhile.
-constexpr Duration kLongestWait = seconds(1);
-
-// How long ago it was when the kernel took it in, by the stamp in a control message.
-Duration since(const cmsghdr* part) {
-  timespec stamp{};
-  std::memcpy(&stamp, CMSG_DATA(part), sizeof(stamp));
-  const Duration waited{static_cast<int64_t>(wall_clock_ns()) -
-                        (stamp.tv_sec * 1'000'000'000 + stamp.tv_nsec)};
-  return waited < Duration{0} || waited > kLongestWait ? Duration{0} : waited;
-}
-
-}  // namespace
-
 std::optional<ReceivedTrain> UdpSocket::receive(MutableBytes buffer) {
   for (;;) {
     iovec piece{buffer.data(), buffer.size()};
@@ -216,16 +213,23 @@ std::optional<ReceivedTrain> UdpSocket::receive(MutableBytes buffer) {
     if (got < 0) return std::nullopt;
     if (got == 0) continue;  // an empty datagram: no train
     ReceivedTrain train{static_cast<size_t>(got), static_cast<size_t>(got),
-                        (message.msg_flags & MSG_TRUNC) != 0, Duration{0}};
+                        (message.msg_flags & MSG_TRUNC) != 0, last_arrival_};
+    Instant arrived{INT64_MIN};
     for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
-      if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_TIMESTAMPNS) train.waited = since(part);
-      if (part->cmsg_level != SOL_UDP || part->cmsg_type != UDP_GRO) continue;
-      int segment_bytes = 0;
-      std::memcpy(&segment_bytes, CMSG_DATA(part), sizeof(segment_bytes));
-      if (segment_bytes > 0 && segment_bytes < got) {
-        train.segment_bytes = static_cast<size_t>(segment_bytes);
+      if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_TIMESTAMPNS) {
+        timespec stamp{};
+        std::memcpy(&stamp, CMSG_DATA(part), sizeof(stamp));
+        arrived = arrival_of(stamp);
+      } else if (part->cmsg_level == SOL_UDP && part->cmsg_type == UDP_GRO) {
+        int segment_bytes = 0;
+        std::memcpy(&segment_bytes, CMSG_DATA(part), sizeof(segment_bytes));
+        if (segment_bytes > 0 && segment_bytes < got) {
+          train.segment_bytes = static_cast<size_t>(segment_bytes);
+        }
       }
     }
+    if (arrived.ns == INT64_MIN) arrived = MonotonicClock().now();
+    train.arrived = last_arrival_ = std::max(last_arrival_, arrived);
     return train;
   }
 }

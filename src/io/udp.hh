@@ -13,7 +13,7 @@
 #include "base/ip.hh"
 #include "base/result.hh"
 #include "base/time.hh"
-#include "io/cell_socket.hh"
+#include "engine/cell_socket.hh"
 #include "io/file_descriptor.hh"
 #include "io/size_filter.hh"
 
@@ -47,18 +47,15 @@ class UdpSocket final : public CellSocket {
   UdpSocket& operator=(UdpSocket&&) = default;
 
   size_t send_train(const uint8_t* cells, size_t count, size_t cell_bytes) override;
-  int last_send_error() const override { return send_error_; }
+  // Of the latest send_train, why it took fewer (EAGAIN: no room); 0 when it took all.
+  int last_send_error() const { return send_error_; }
   std::optional<ReceivedTrain> receive(MutableBytes buffer) override;
   int fd() const override { return fd_.get(); }
 
-  // From now on everything leaves through this interface (its index) whatever the routes say; 0: by the
-  // routes. What is to leave so and would leave by another is dropped (queue_priority.hh). The sending
-  // thread's.
-  void set_way_out(uint32_t interface_index);
-  // A datagram that makes a frame of `frame_bytes` with its Ethernet header, for the queue of a clock device
-  // (clock_device.hh), which no device beyond lets out. It says when it is due to pass, or nothing. False
-  // when the kernel did not take it.
-  bool send_pause(size_t frame_bytes, std::optional<Instant> due);
+  // What is to leave by an interface and would leave by another is dropped (queue_priority.hh).
+  void set_way_out(uint32_t interface_index) override;
+  // For the queue of a clock device (clock_device.hh).
+  bool send_pause(size_t frame_bytes, std::optional<Instant> due) override;
   // The smallest frame that has room for that.
   static constexpr size_t kSmallestPauseFrame = 72;
 
@@ -72,12 +69,15 @@ class UdpSocket final : public CellSocket {
     return shared_->icmp_on_send.value() + shared_->icmp_on_receive.value();
   }
   // On which CPU the kernel brought in what arrived last; nullopt before anything did.
-  std::optional<uint32_t> arrival_cpu() const;
+  std::optional<uint32_t> arrival_cpu() const override;
+  SocketDrops drops() const override {
+    return {wrong_size_dropped(), receive_buffer_dropped(), icmp_errors_ignored()};
+  }
   int counter() const { return filter_.counter(); }
   // False when only sizes below a cell's are dropped in the kernel, because it refused the exact filter.
   bool filter_is_exact() const { return filter_.is_exact(); }
   // False when the path out refused segmentation offload and each datagram goes by itself.
-  bool segmentation() const { return shared_->segmentation.load(std::memory_order_relaxed); }
+  bool segmentation() const override { return shared_->segmentation.load(std::memory_order_relaxed); }
 
  private:
   // What other threads read; apart, so that the socket can be moved.
@@ -96,6 +96,7 @@ class UdpSocket final : public CellSocket {
   IpAddress own_;
   uint32_t way_out_ = 0;
   int send_error_ = 0;
+  Instant last_arrival_{INT64_MIN};  // the receiving thread's
 };
 
 // Swallows and counts what arrives on a lane's port from addresses that no lane is connected to. Without it

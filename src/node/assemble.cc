@@ -44,16 +44,24 @@ std::unique_ptr<Lane> make_lane(const Assembly& assembly, const PeerConfig& peer
   const uint64_t seed = random_seed();
   const Instant epoch =
       MonotonicClock().now() + Duration{static_cast<int64_t>(seed % static_cast<uint64_t>(plan.period().ns))};
-  auto lane = std::make_unique<Lane>(peer, assembly.keys.private_key.public_key(), index, plan,
-                                     LaneStart{epoch, random_seed(), random_draw_key()},
-                                     std::move(door.queue), std::move(door.socket));
-  lane->inner_mtu = assembly.config.inner_mtu;
-  lane->cell_ends = {peer.endpoint, assembly.config.listen.port, static_cast<uint16_t>(peer.lanes)};
+  const wire::CellFormat format(peer.shape.cell_bytes);
+  LaneSetup setup{
+      .index = index,
+      .format = format,
+      .plan = plan,
+      .own_key = assembly.keys.private_key.public_key(),
+      .allowed_sources = peer.redirect,
+      .allowed_destinations = assembly.config.accept,
+      .cell_ends = {peer.endpoint, assembly.config.listen.port, static_cast<uint16_t>(peer.lanes)},
+      .inner_mtu = assembly.config.inner_mtu,
+      .sealing = measure_sealing(assembly.backend, format) * static_cast<int64_t>(plan.cells_per_release()),
+      .epoch = epoch,
+      .seed = random_seed(),
+      .draws = random_draw_key()};
+  auto lane = std::make_unique<Lane>(std::move(setup), std::make_unique<Tun>(std::move(door.queue)),
+                                     std::make_unique<UdpSocket>(std::move(door.socket)));
   lane->underlay = std::move(door.underlay);
   lane->cut_by_cpu = door.cut_by_cpu;
-  lane->allowed_destinations = assembly.config.accept;
-  lane->seal_lead = SealLead(measure_sealing(assembly.backend, lane->format) *
-                             static_cast<int64_t>(plan.cells_per_release()));
   return lane;
 }
 

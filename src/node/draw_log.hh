@@ -1,26 +1,16 @@
 // For debugging only: the instant that the schedule drew for each train, in the form that `cuttle audit
 // --schedule` reads, so that it can be seen how much an attacker would gain who knew the draws. Off unless
-// `cuttle up
-// --debug-draws FILE` asks for it.
+// `cuttle up --debug-draws FILE` asks for it.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "base/result.hh"
-#include "base/ring.hh"
-#include "base/time.hh"
+#include "engine/drawn_release.hh"
 #include "node/debug_file.hh"
 
 namespace cuttle {
-
-// Pacer to control thread; what does not fit is left out.
-struct DrawnRelease {
-  Instant drawn;
-  uint32_t cells = 0;
-};
-using DrawnReleases = Ring<DrawnRelease>;
-inline constexpr size_t kDrawnReleasesWaiting = 16384;
 
 // Control thread.
 class DrawLog {

@@ -6,8 +6,8 @@
 #include <atomic>
 #include <vector>
 
+#include "engine/lane.hh"
 #include "io/clock.hh"
-#include "node/lane.hh"
 
 namespace cuttle {
 

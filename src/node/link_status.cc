@@ -1,10 +1,10 @@
 #include <algorithm>
 
 #include "control/status.hh"
+#include "engine/pacing.hh"
+#include "engine/release_queue.hh"
 #include "link/hiding.hh"
 #include "node/link.hh"
-#include "node/pacing.hh"
-#include "node/release_queue.hh"
 
 namespace cuttle {
 
@@ -45,8 +45,9 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   status.bytes_received += lane.packets.bytes_out.value();
 
   auto& drops = status.drops;
-  drops["cell_wrong_size"] += received.wrong_size.value() + lane.socket.wrong_size_dropped();
-  drops["cell_receive_buffer_full"] += lane.socket.receive_buffer_dropped();
+  const SocketDrops by_socket = lane.socket.drops();
+  drops["cell_wrong_size"] += received.wrong_size.value() + by_socket.wrong_size;
+  drops["cell_receive_buffer_full"] += by_socket.buffer_full;
   drops["cell_unknown_spi"] += received.unknown_spi.value();
   drops["cell_replayed"] += received.replayed.value();
   drops["cell_too_old"] += received.too_old.value();
@@ -55,7 +56,7 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   drops["cell_late"] += reassembly.cells_late.value();
   drops["cell_lost_on_the_way"] += reassembly.cells_lost.value();
   drops["cell_refused_by_socket"] += sent.datagrams_refused.value();
-  drops["icmp_error_ignored"] += lane.socket.icmp_errors_ignored();
+  drops["icmp_error_ignored"] += by_socket.icmp_errors_ignored;
   drops["packet_torn"] += reassembly.packets_torn.value();
   drops["packet_malformed"] += reassembly.blocks_malformed.value() + lane.packets.unreadable.value();
   drops["packet_header_lied"] += lane.packer.packets_malformed();
@@ -87,7 +88,7 @@ void describe_release(LinkStatus& status, const Lane& lane) {
   Duration deviation{};
   if (lane.queue != nullptr) status.queue_resets = lane.queue->resets();
   if (goes_by_queue(lane)) {
-    const ClockView::Lateness late = lane.queue->device().lateness();
+    const QueueLateness late = lane.queue->device().lateness();
     const bool in_step = lane.queue->step() == QueueWatch::State::in_step;
     status.release = in_step ? "queue" : "settling";
     status.lead_ns = static_cast<uint64_t>(lane.queue->shown_lead().ns);
@@ -108,36 +109,33 @@ void describe_release(LinkStatus& status, const Lane& lane) {
 
 }  // namespace
 
-bool NodeLink::is_up(Instant now) const {
-  return association_.state(now, heard_on_every_lane()) == Association::State::up;
-}
-
 LinkStatus NodeLink::status(Instant now) const {
   LinkStatus status;
   status.name = peer_.name;
   status.interface = peer_.interface_name();
   status.endpoint = peer_.endpoint.text();
-  status.state = state_name(association_.state(now, heard_on_every_lane()));
-  if (const auto since = association_.established()) {
+  const Association& association = link_.association();
+  status.state = state_name(link_.state(now));
+  if (const auto since = association.established()) {
     status.session_age_s = static_cast<uint64_t>((now - *since).ns / 1'000'000'000);
   }
-  if (const auto key = association_.session_peer()) status.session_peer_key = key->text();
-  const SlotPlan& plan = lanes_[0]->sender.plan();
+  if (const auto key = association.session_peer()) status.session_peer_key = key->text();
+  const SlotPlan& plan = link_.lane(0).sender.plan();
   status.cell_bytes = peer_.shape.cell_bytes;
   status.rate_bps = peer_.shape.rate_bps;
   status.slot_ns = static_cast<uint64_t>(plan.period().ns);
   status.cells_per_slot = plan.cells_per_slot;
-  status.lanes = static_cast<uint32_t>(lanes_.size());
+  status.lanes = static_cast<uint32_t>(link_.lanes());
   status.jitter_percent = peer_.shape.jitter_percent;
   status.scatter = peer_.shape.scatter;
-  if (const auto& offer = association_.peer_offer()) status.peer_rate_bps = offer->rate_bps;
-  for (const auto& lane : lanes_) count_lane(status, *lane);
-  count_handshakes(status, association_.counters());
-  describe_release(status, *lanes_[0]);
+  if (const auto& offer = association.peer_offer()) status.peer_rate_bps = offer->rate_bps;
+  for (size_t i = 0; i < link_.lanes(); ++i) count_lane(status, link_.lane(i));
+  count_handshakes(status, association.counters());
+  describe_release(status, link_.lane(0));
 
   // The worst lane's: percentiles do not add.
-  for (const auto& lane : lanes_) {
-    const Histogram& lateness = lane->sender.counters().lateness;
+  for (size_t i = 0; i < link_.lanes(); ++i) {
+    const Histogram& lateness = link_.lane(i).sender.counters().lateness;
     const auto at_least = [](uint64_t& value, Duration d) {
       value = std::max(value, static_cast<uint64_t>(d.ns));
     };

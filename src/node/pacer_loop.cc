@@ -1,9 +1,8 @@
 #include "node/pacer_loop.hh"
 
-#include <algorithm>
-#include <functional>
+#include <utility>
 
-#include "node/pacing.hh"
+#include "engine/pacing.hh"
 
 namespace cuttle {
 
@@ -14,65 +13,30 @@ constexpr Duration kLastYield = microseconds(5);
 // Falling asleep and waking up takes about so long, so a shorter wait for the next lane of a group is polled.
 // A group takes a small share of its slot (slot_groups.hh), so that leaves others the rest.
 constexpr Duration kWorthSleeping = microseconds(15);
-// A train's system call takes less, on a network card without offloads: so much, and so much for each cell.
-constexpr Duration kSend = microseconds(10);
-constexpr Duration kSendCell = microseconds(1);
 // Trains for a queue are handed over early by so much at the most, to spare a wake-up.
 constexpr Duration kTogether = microseconds(50);
 constexpr Duration kIdleNap = milliseconds(20);
-// Room for lanes that join later, so that the heap of this thread need not grow for them.
-constexpr size_t kLanesToCome = 1024;
 
 }  // namespace
 
-PacerLoop::PacerLoop(std::vector<Lane*> lanes, PacerOptions options) : options_(options) {
-  due_.reserve(lanes.size() + kLanesToCome);
-  for (Lane* lane : lanes) due_.push_back({.lane = lane});
-}
+PacerLoop::PacerLoop(std::vector<Lane*> lanes, PacerOptions options)
+    : at_first_(std::move(lanes)), lanes_(at_first_.size()), options_(options) {}
 
 void PacerLoop::run(const std::atomic<bool>& stop) {
-  for (Due& due : due_) start(due);
-  std::make_heap(due_.begin(), due_.end(), std::greater<>());
+  for (Lane* lane : at_first_) lanes_.handle_join(*lane, clock_.now());
   while (!stop.load(std::memory_order_relaxed)) {
-    change_.poll([&](Lane& lane) { begin(lane); }, [&](Lane& lane) { end(lane); });
-    if (due_.empty()) {
+    change_.poll([&](Lane& lane) { lanes_.handle_join(lane, clock_.now()); },
+                 [&](Lane& lane) { lanes_.handle_leave(lane); });
+    if (lanes_.empty()) {
       clock_.sleep_until(clock_.now() + kIdleNap);
       continue;
     }
-    std::pop_heap(due_.begin(), due_.end(), std::greater<>());
-    slot(due_.back());
-    due_.back().deadline = due_.back().lane->sender.deadline();
-    std::push_heap(due_.begin(), due_.end(), std::greater<>());
+    slot(lanes_.next());
+    lanes_.handle_released();
   }
 }
 
-void PacerLoop::start(Due& due) {
-  LaneSender& sender = due.lane->sender;
-  const auto cells = static_cast<int64_t>(sender.plan().cells_per_release());
-  const Duration work = due.lane->seal_lead.now() + kSend + kSendCell * cells;
-  if (const Instant epoch = groups_.handle_join(sender, work); epoch != sender.epoch()) {
-    sender.handle_epoch(epoch);
-    due.in_group = true;
-  }
-  sequences_.handle_join(sender);
-  sender.handle_start(clock_.now());
-  due.deadline = sender.deadline();
-}
-
-void PacerLoop::begin(Lane& lane) {
-  due_.push_back({.lane = &lane});
-  start(due_.back());
-  std::push_heap(due_.begin(), due_.end(), std::greater<>());
-}
-
-void PacerLoop::end(Lane& lane) {
-  groups_.handle_leave(lane.sender);
-  sequences_.handle_leave(lane.sender);
-  std::erase_if(due_, [&](const Due& due) { return due.lane == &lane; });
-  std::make_heap(due_.begin(), due_.end(), std::greater<>());
-}
-
-void PacerLoop::slot(const Due& due) {
+void PacerLoop::slot(const PacedLanes::Due& due) {
   Lane& lane = *due.lane;
   if (goes_by_queue(lane)) {
     fill(lane);

@@ -5,11 +5,9 @@
 #include <atomic>
 #include <vector>
 
+#include "engine/paced_lanes.hh"
 #include "io/clock.hh"
-#include "link/turn_sequences.hh"
-#include "node/lane.hh"
 #include "node/lane_change.hh"
-#include "node/slot_groups.hh"
 
 namespace cuttle {
 
@@ -31,23 +29,12 @@ class PacerLoop {
   void wait() const { change_.wait(); }
 
  private:
-  struct Due {
-    Instant deadline{};
-    Lane* lane;
-    bool in_group = false;  // its slots were moved to those of other lanes
-    bool operator>(const Due& other) const { return deadline > other.deadline; }
-  };
-
-  void start(Due& due);
-  void slot(const Due& due);
+  void slot(const PacedLanes::Due& due);
   void fill(Lane& lane);
   void wait_for(Instant seal_at, bool in_group);
-  void begin(Lane& lane);
-  void end(Lane& lane);
 
-  std::vector<Due> due_;  // a heap, earliest deadline first
-  SlotGroups groups_;
-  TurnSequences sequences_;
+  std::vector<Lane*> at_first_;
+  PacedLanes lanes_;
   LaneChange change_;
   PacerOptions options_;
   MonotonicClock clock_;

@@ -6,10 +6,10 @@
 #include <memory>
 #include <vector>
 
+#include "engine/lane.hh"
+#include "engine/packing.hh"
 #include "io/event_queue.hh"
-#include "node/lane.hh"
 #include "node/lane_change.hh"
-#include "node/packing.hh"
 
 namespace cuttle {
 

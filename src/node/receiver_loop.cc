@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <thread>
 
+#include "engine/receiving.hh"
 #include "io/realtime.hh"
-#include "node/receiving.hh"
 
 namespace cuttle {
 
@@ -108,7 +108,9 @@ void ReceiverLoop::handle_lanes() {
 void ReceiverLoop::read(Lane& lane) {
   obey_as_receiver(lane);
   for (int turn = 0; turn < kTurn; ++turn) {
-    if (!receive_train(lane, control_, clock_, {buffer_.get(), kReceiveBufferBytes})) return;
+    const TrainReceived received = receive_train(lane, {buffer_.get(), kReceiveBufferBytes});
+    if (received.for_control) control_.set();
+    if (!received.more) return;
   }
 }
 

@@ -8,12 +8,12 @@
 #include <optional>
 #include <vector>
 
+#include "engine/gathering.hh"
+#include "engine/lane.hh"
 #include "io/clock.hh"
 #include "io/cpu_guard.hh"
 #include "io/event_queue.hh"
 #include "io/placement.hh"
-#include "node/gathering.hh"
-#include "node/lane.hh"
 #include "node/lane_change.hh"
 
 namespace cuttle {

@@ -35,14 +35,15 @@ void ReleaseQueues::adopt(QueueDoors doors, std::optional<Duration> lead) {
   for (QueueDoor& door : doors.queues) {
     auto table = draw_pauses(door.draw_key, door.cell_bytes);
     CUTTLE_CHECK(table, "a queue was set up with this table");
-    auto queue = std::make_unique<ReleaseQueue>(door, std::move(*table), lead);
-    entries_.push_back({door.shard, std::move(door.cell_bytes), std::move(queue), ""});
+    auto device = std::make_unique<ClockView>(door.underlay, door.index, door.late_map);
+    auto queue = std::make_unique<ReleaseQueue>(*device, std::move(*table), lead);
+    entries_.push_back({door.shard, std::move(door.cell_bytes), std::move(device), std::move(queue), ""});
   }
 }
 
 ReleaseQueue* ReleaseQueues::find(uint32_t shard, const Lane& lane) const {
   for (const Entry& entry : entries_) {
-    const bool fits = entry.shard == shard && entry.queue->device().underlay() == lane.underlay &&
+    const bool fits = entry.shard == shard && entry.device->underlay() == lane.underlay &&
                       std::ranges::count(entry.cell_bytes, lane.format.cell_bytes()) > 0;
     if (fits) return entry.queue.get();
   }
@@ -74,7 +75,7 @@ void ReleaseQueues::handle_timeout(Instant now, Machine& machine) {
 // Once until it is in step again.
 void ReleaseQueues::say_step(Entry& entry) {
   const Step step = entry.queue->step();
-  const std::string& underlay = entry.queue->device().underlay();
+  const std::string& underlay = entry.device->underlay();
   if (step > entry.said) {
     entry.said = step;
     spdlog::warn("{}: a carrier was away, an interface was set down, or somebody's route leads past it",
@@ -86,8 +87,10 @@ void ReleaseQueues::say_step(Entry& entry) {
 }
 
 void ReleaseQueues::handle_look(Entry& entry, const QueueLook& look) {
-  entry.queue->handle_look(look);
-  const std::string& underlay = entry.queue->device().underlay();
+  using Look = ReleaseQueue::Look;
+  if (look.late_map) entry.device->handle_anew(look.underlay, look.index, look.late_map);
+  entry.queue->handle_look(look.late_map ? Look::anew : look.trouble.empty() ? Look::as_before : Look::gone);
+  const std::string& underlay = entry.device->underlay();
   if (look.late_map) {
     entry.trouble.clear();
     spdlog::warn("the queue that keeps time on {} was not whole, and is set up again: {}", underlay,
@@ -107,17 +110,17 @@ void ReleaseQueues::handle_look(Entry& entry, const QueueLook& look) {
 void ReleaseQueues::handle_lost(Entry& entry, const std::string& why) {
   if (!entry.trouble.empty()) return;
   entry.trouble = why;
-  entry.queue->handle_lost();
+  entry.queue->handle_look(ReleaseQueue::Look::gone);
   spdlog::error(
       "the queue that keeps time on {} takes no cells any more, so the agent's own thread does, less "
       "exactly: {}",
-      entry.queue->device().underlay(), why);
+      entry.device->underlay(), why);
 }
 
 std::string ReleaseQueues::why_not() const {
   for (const Entry& entry : entries_) {
     if (!entry.trouble.empty()) return entry.trouble;
-    const std::string trouble = trouble_of(entry.queue->step(), entry.queue->device().underlay());
+    const std::string trouble = trouble_of(entry.queue->step(), entry.device->underlay());
     if (!trouble.empty()) return trouble;
   }
   return why_not_;

@@ -8,10 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "engine/release_queue.hh"
+#include "io/clock_view.hh"
 #include "node/link.hh"
 #include "node/machine.hh"
 #include "node/queue_door.hh"
-#include "node/release_queue.hh"
 
 namespace cuttle {
 
@@ -35,6 +36,7 @@ class ReleaseQueues {
   struct Entry {
     uint32_t shard;
     std::vector<uint32_t> cell_bytes;
+    std::unique_ptr<ClockView> device;
     std::unique_ptr<ReleaseQueue> queue;
     std::string trouble;
     QueueWatch::State said = QueueWatch::State::in_step;  // the worst that was said since it was in step

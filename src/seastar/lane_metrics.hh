@@ -5,7 +5,7 @@
 #include <seastar/core/metrics_registration.hh>
 #include <string>
 
-#include "node/lane.hh"
+#include "engine/lane.hh"
 
 namespace cuttle {
 

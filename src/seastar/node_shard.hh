@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.hh"
-#include "node/receiving.hh"
+#include "engine/receiving.hh"
 #include "seastar/receiving.hh"
 #include "seastar/rest.hh"
 #include "seastar/sending.hh"

@@ -5,7 +5,7 @@
 #include <functional>
 #include <seastar/core/coroutine.hh>
 
-#include "node/pacing.hh"
+#include "engine/pacing.hh"
 
 namespace cuttle {
 

@@ -13,9 +13,9 @@
 #include <seastar/core/timer.hh>
 #include <vector>
 
+#include "engine/lane.hh"
 #include "io/clock.hh"
 #include "link/turn_sequences.hh"
-#include "node/lane.hh"
 
 namespace cuttle {
 

@@ -4,7 +4,7 @@
 #include <seastar/core/coroutine.hh>
 #include <seastar/coroutine/maybe_yield.hh>
 
-#include "node/receiving.hh"
+#include "engine/receiving.hh"
 #include "seastar/lane_metrics.hh"
 
 namespace cuttle {
@@ -65,7 +65,9 @@ seastar::future<> Receiving::receive() {
       if (!pacer_.has_time_for(kReceiveOneTrain)) co_await pacer_.turn_for(kReceiveOneTrain);
       if (stopping_) break;
       obey_as_receiver(lane_);
-      more = receive_train(lane_, control_, clock_, buffer_);
+      const TrainReceived received = receive_train(lane_, buffer_);
+      if (received.for_control) control_.set();
+      more = received.more;
       co_await seastar::coroutine::maybe_yield();
     }
   }

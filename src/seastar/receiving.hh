@@ -9,7 +9,8 @@
 #include <seastar/core/timer.hh>
 #include <string>
 
-#include "node/packing.hh"
+#include "engine/packing.hh"
+#include "io/event_queue.hh"
 #include "seastar/pacer.hh"
 #include "seastar/readiness.hh"
 #include "seastar/rest.hh"
@@ -42,7 +43,6 @@ class Receiving {
   Pacer& pacer_;
   Rest& rest_;
   const WakeUp& control_;
-  MonotonicClock clock_;
   Readiness socket_;
   MutableBytes buffer_;
   seastar::timer<> report_;

@@ -7,7 +7,7 @@
 #include <seastar/core/metrics_registration.hh>
 #include <string>
 
-#include "node/packing.hh"
+#include "engine/packing.hh"
 #include "seastar/pacer.hh"
 #include "seastar/readiness.hh"
 

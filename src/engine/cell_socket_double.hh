@@ -1,0 +1,55 @@
+// The double of a lane's socket: two of them, joined, hand trains to each other in memory.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "engine/cell_socket.hh"
+
+namespace cuttle {
+
+class CellSocketDouble final : public CellSocket {
+ public:
+  // What one sends, the other receives. Both in one thread; neither may outlive the other's use.
+  static std::pair<std::unique_ptr<CellSocketDouble>, std::unique_ptr<CellSocketDouble>> create_pair();
+
+  // A train that arrives although nobody sent it.
+  void put(Bytes bytes, size_t segment_bytes);
+  // When what is put or sent to it from now on arrives.
+  void set_time(Instant now) { now_ = now; }
+  // From now on it takes so many datagrams more.
+  void refuse_after(size_t datagrams) { still_taken_ = datagrams; }
+
+  size_t send_train(const uint8_t* cells, size_t count, size_t cell_bytes) override;
+  void set_way_out(uint32_t interface_index) override { way_out_ = interface_index; }
+  bool send_pause(size_t frame_bytes, std::optional<Instant> due) override;
+  std::optional<ReceivedTrain> receive(MutableBytes buffer) override;
+  bool segmentation() const override { return true; }
+
+  // What was last asked for.
+  uint32_t way_out() const { return way_out_; }
+  struct Pause {
+    size_t frame_bytes;
+    std::optional<Instant> due;
+  };
+  const std::vector<Pause>& pauses() const { return pauses_; }
+
+ private:
+  struct Waiting {
+    std::vector<uint8_t> bytes;
+    size_t segment_bytes;
+    Instant arrived;
+  };
+  CellSocketDouble() = default;
+
+  CellSocketDouble* peer_ = nullptr;
+  std::deque<Waiting> waiting_;
+  size_t still_taken_ = SIZE_MAX;
+  uint32_t way_out_ = 0;
+  std::vector<Pause> pauses_;
+  Instant now_{};
+};
+
+}  // namespace cuttle

@@ -1,0 +1,120 @@
+// One lane of a link, as the threads of a driver share it. Each part belongs to one thread: `packer` and the
+// reading end of the TUN to the packer's, `sender` to the pacer's, `receiver` and the writing end of the TUN
+// to the receiver's. Between them only rings and relaxed atomics, so none ever waits for another.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/counter.hh"
+#include "base/ip.hh"
+#include "base/ring.hh"
+#include "crypto/keys.hh"
+#include "engine/cell_ring.hh"
+#include "engine/cell_socket.hh"
+#include "engine/drawn_release.hh"
+#include "engine/own_cells.hh"
+#include "engine/packet_device.hh"
+#include "link/handshake_mac.hh"
+#include "link/lane_keys.hh"
+#include "link/lane_packer.hh"
+#include "link/receiver.hh"
+#include "link/seal_lead.hh"
+#include "link/sender.hh"
+
+namespace cuttle {
+
+struct StopSending {};
+struct ForgetSessionsBefore {
+  uint64_t session;
+};
+struct ExpectMac {
+  std::unique_ptr<HandshakeMac> mac;  // of handshakes to this node
+};
+using PacerCommand = std::variant<StopSending, SendKey, DrawKey>;
+using ReceiverCommand = std::variant<ForgetSessionsBefore, ReceiveKey, ExpectMac>;
+
+// Written by the receiver's thread.
+struct PacketCounters {
+  Counter packets_out;  // out of cells, to the TUN
+  Counter bytes_out;
+  Counter foreign_source;       // inner source that is not this peer's
+  Counter foreign_destination;  // inner destination that this node does not accept
+  Counter unreadable;           // inner header that does not parse
+  Counter tun_refused;          // not taken by the TUN
+  Counter handshake_mac_wrong;  // strangers' handshakes, dropped before they wake the control thread
+  Counter handshakes_lost;      // handshake cells that found the ring to the control thread full
+};
+
+// What a lane is made from.
+struct LaneSetup {
+  uint8_t index = 0;
+  wire::CellFormat format;
+  SlotPlan plan{};
+  PublicKey own_key;  // handshakes to this node are known by it
+  std::vector<IpPrefix> allowed_sources;
+  std::vector<IpPrefix> allowed_destinations;  // empty: all
+  CellEnds cell_ends;                          // of the link's cells
+  uint32_t inner_mtu = 1500;
+  Duration sealing{};  // what sealing one train takes on this machine
+  // When the first slot begins, and what is drawn at random: the hash of the flows, the instants.
+  Instant epoch{};
+  uint64_t seed = 0;
+  Draws draws;
+};
+
+class ReleaseQueue;
+
+struct Lane {
+  Lane(LaneSetup setup, std::unique_ptr<PacketDevice> device, std::unique_ptr<CellSocket> cell_socket);
+
+  uint8_t index;
+  wire::CellFormat format;
+  LaneSizes sizes;
+  std::vector<IpPrefix> allowed_sources;
+  std::vector<IpPrefix> allowed_destinations;
+  CellEnds cell_ends;
+  uint32_t inner_mtu;
+  std::string underlay;     // the interface that its cells leave by; empty where none was found
+  bool cut_by_cpu = false;  // trains are cut into datagrams by this machine's CPUs, not by the card
+  // The pacer's thread: where trains go. None: the pacer releases by itself. Outlives the lane.
+  ReleaseQueue* queue = nullptr;
+
+  const std::unique_ptr<PacketDevice> owned_tun;
+  const std::unique_ptr<CellSocket> owned_socket;
+  PacketDevice& tun;
+  CellSocket& socket;
+  // Each thread's part on cache lines of its own: what one writes for every packet must not slow what another
+  // reads in every slot.
+  SlotRing ring;
+  alignas(64) LanePacker packer;
+  Counter checksum_wrong;  // packets from the TUN, dropped; written by the packer's thread
+  Counter own_cells;       // likewise: this link's cells, which a changed mark led into it
+  alignas(64) LaneSender sender;
+  SealLead seal_lead;  // the pacer's
+  alignas(64) LaneReceiver receiver;
+  std::unique_ptr<HandshakeMac> handshake_mac;
+  PacketCounters packets;
+
+  // Pacer to control thread, where draws are logged.
+  std::unique_ptr<DrawnReleases> drawn;
+  Counter drawn_lost;  // that found it full; written by the pacer's thread
+
+  // Control thread to pacer, control thread to receiver.
+  alignas(64) Ring<PacerCommand> to_pacer{8};
+  Ring<ReceiverCommand> to_receiver{8};
+  CellRing handshakes_out;
+  Counter handshakes_unsent;  // that found this ring full; written by the control thread
+  // Receiver to control thread.
+  CellRing handshakes_in;
+  std::atomic<uint64_t> confirmed_session{0};  // the newest whose first authentic cell came
+
+  // Keys that are no longer used, freed by the control thread.
+  Ring<std::unique_ptr<Aead>> retired_by_pacer{8};
+  Ring<std::unique_ptr<Aead>> retired_by_receiver{8};
+};
+
+}  // namespace cuttle

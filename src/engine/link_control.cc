@@ -1,0 +1,153 @@
+#include "engine/link_control.hh"
+
+#include <algorithm>
+
+#include "crypto/key_schedule.hh"
+
+namespace cuttle {
+
+LinkControl::LinkControl(AssociationConfig config, AeadBackend backend, Entropy entropy,
+                         LinkListener listener)
+    : association_(std::move(config), entropy),
+      backend_(backend),
+      entropy_(std::move(entropy)),
+      listener_(std::move(listener)) {}
+
+void LinkControl::add_lane(std::unique_ptr<Lane> lane) {
+  to_pacers_.emplace_back(lane->to_pacer);
+  to_receivers_.emplace_back(lane->to_receiver);
+  receiver_wake_ups_.emplace_back([] {});
+  lanes_.push_back(std::move(lane));
+}
+
+void LinkControl::set_receiver_wake_up(size_t lane, std::function<void()> wake_up) {
+  receiver_wake_ups_[lane] = std::move(wake_up);
+}
+
+void LinkControl::handle_control(Instant now, uint64_t wall_clock_ns) {
+  association_.handle_heard(last_authentic());
+  tell_waiting();
+  for (const auto& lane : lanes_) {
+    take_handshakes(*lane);
+    confirm(*lane);
+    while (lane->retired_by_pacer.pop()) {
+    }
+    while (lane->retired_by_receiver.pop()) {
+    }
+  }
+  association_.handle_timeout(now, last_authentic(), wall_clock_ns);
+  drain();
+}
+
+void LinkControl::take_handshakes(Lane& lane) {
+  // Not more at a time than wait now, however fast a flood brings more.
+  for (size_t turns = lane.handshakes_in.capacity(); turns > 0; --turns) {
+    const auto waiting = lane.handshakes_in.front();
+    if (!waiting) break;
+    // In the order of arrival, whichever this thread hears of first: the wire must not show the difference.
+    if (lane.receiver.current_session_since() <= waiting->stamp) confirm(lane);
+    association_.handle_datagram(waiting->stamp, waiting->cell);
+    lane.handshakes_in.pop();
+    drain();
+  }
+}
+
+void LinkControl::confirm(const Lane& lane) {
+  const uint64_t confirmed = lane.confirmed_session.load(std::memory_order_acquire);
+  if (confirmed <= confirmed_session_) return;
+  confirmed_session_ = confirmed;
+  association_.handle_first_cell(lane.receiver.current_session_since(), confirmed);
+}
+
+// What the association wants done: keys first, for what is sent may be answered under them.
+void LinkControl::drain() {
+  while (const auto event = association_.poll_event()) {
+    std::visit([&](const auto& e) { handle_event(e); }, *event);
+  }
+  const auto cell = association_.poll_datagram();
+  if (!cell) return;
+  // Full: the pacer has not taken any for long. Whoever asked asks again.
+  Lane& lane = *lanes_[0];
+  if (!lane.handshakes_out.push(*cell, association_.datagram_due())) {
+    lane.handshakes_unsent.add();
+  }
+}
+
+void LinkControl::handle_event(const InstallReceive& event) {
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    const auto index = static_cast<uint8_t>(i);
+    if (listener_.key) {
+      listener_.key(true, Spi{event.first_spi.value + index}, derive_cell_key(event.secret, index));
+    }
+    tell_receiver(i, make_receive_key(event, index, backend_));
+  }
+}
+
+void LinkControl::handle_event(const InstallSend& event) {
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    const auto index = static_cast<uint8_t>(i);
+    Lane& lane = *lanes_[i];
+    if (listener_.key) {
+      listener_.key(false, Spi{event.first_spi.value + index}, derive_cell_key(event.secret, index));
+    }
+    Instant from = event.from;
+    if (!event.first) from = from + key_change_lead(lane.sender.plan(), lane.ring.capacity());
+    // On hold before the pacer can know the key: it ends the hold when it changes to it, and whoever was kept
+    // from running in between must not begin one that nobody ends.
+    if (!event.first) lane.ring.hold();
+    to_pacers_[i].handle_command(make_send_key(event, index, backend_, from));
+  }
+  if (listener_.session_used) listener_.session_used(event.session);
+}
+
+void LinkControl::handle_event(const ForgetBefore& event) {
+  for (size_t i = 0; i < lanes_.size(); ++i) tell_receiver(i, ForgetSessionsBefore{event.session});
+}
+
+void LinkControl::handle_event(const EndSending& event) {
+  if (listener_.session_ended) listener_.session_ended(event.why);
+  for (auto& to_pacer : to_pacers_) to_pacer.handle_command(StopSending{});
+}
+
+void LinkControl::tell_receiver(size_t lane, ReceiverCommand command) {
+  to_receivers_[lane].handle_command(std::move(command));
+  receiver_wake_ups_[lane]();
+}
+
+void LinkControl::tell_waiting() {
+  for (auto& to_pacer : to_pacers_) to_pacer.handle_waiting();
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    if (to_receivers_[i].handle_waiting()) receiver_wake_ups_[i]();
+  }
+}
+
+void LinkControl::handle_keys(const AssociationKeys& keys) {
+  association_.handle_keys(keys);
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    tell_receiver(i, ExpectMac{std::make_unique<HandshakeMac>(keys.own.public_key())});
+  }
+}
+
+// Keys of sessions, and of the draws: whoever saw the releases of the life before knows the next ones.
+void LinkControl::handle_restored() {
+  association_.handle_restored();
+  for (auto& to_pacer : to_pacers_) {
+    DrawKey key;
+    entropy_(key.bytes());
+    to_pacer.handle_command(key);
+  }
+}
+
+Instant LinkControl::last_authentic() const {
+  Instant last{INT64_MIN / 2};
+  for (const auto& lane : lanes_) last = std::max(last, lane->receiver.last_authentic());
+  return last;
+}
+
+Instant LinkControl::heard_on_every_lane() const {
+  Instant last = Instant::never();
+  for (const auto& lane : lanes_) last = std::min(last, lane->receiver.last_authentic());
+  return last;
+}
+
+}  // namespace cuttle

@@ -1,0 +1,78 @@
+// What the control thread does with a link: runs the association with the peer, turns its events into keys
+// for the lanes' threads, and what these report into calls of the association. Owns the lanes.
+//
+// One thread; it talks to the lanes' others through their rings.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "crypto/aead.hh"
+#include "engine/lane.hh"
+#include "engine/outbox.hh"
+#include "link/association.hh"
+
+namespace cuttle {
+
+// Who wants to know of it, for logs; each may be empty.
+struct LinkListener {
+  // A lane's key was agreed: for cells that are received, or for those that are sent.
+  std::function<void(bool is_received, Spi spi, const AeadKey& key)> key;
+  std::function<void(uint64_t session)> session_used;
+  std::function<void(std::string_view why)> session_ended;
+};
+
+class LinkControl {
+ public:
+  LinkControl(AssociationConfig config, AeadBackend backend, Entropy entropy, LinkListener listener = {});
+
+  // At start-up only. The lane's index is its place.
+  void add_lane(std::unique_ptr<Lane> lane);
+  // Called after a command for that lane's receiver.
+  void set_receiver_wake_up(size_t lane, std::function<void()> wake_up);
+
+  // Everything there is to do now. To be called when a lane's receiver had something for this thread, and
+  // whenever poll_timeout() is over.
+  void handle_control(Instant now, uint64_t wall_clock_ns);
+  Instant poll_timeout() const { return association_.poll_timeout(); }
+
+  // Other keys from now on (association.hh).
+  void handle_keys(const AssociationKeys& keys);
+  // No key that was in memory is used again (association.hh).
+  void handle_restored();
+
+  Lane& lane(size_t i) { return *lanes_[i]; }
+  const Lane& lane(size_t i) const { return *lanes_[i]; }
+  size_t lanes() const { return lanes_.size(); }
+  const Association& association() const { return association_; }
+  // Quiet when one lane is.
+  Association::State state(Instant now) const { return association_.state(now, heard_on_every_lane()); }
+
+ private:
+  void handle_event(const InstallReceive& event);
+  void handle_event(const InstallSend& event);
+  void handle_event(const ForgetBefore& event);
+  void handle_event(const EndSending& event);
+  void tell_receiver(size_t lane, ReceiverCommand command);
+  void tell_waiting();
+  void take_handshakes(Lane& lane);
+  void confirm(const Lane& lane);
+  void drain();
+  Instant last_authentic() const;       // on any lane: the peer lives
+  Instant heard_on_every_lane() const;  // on the lane that has been quiet longest: nothing is missing
+
+  Association association_;
+  AeadBackend backend_;
+  Entropy entropy_;
+  LinkListener listener_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::deque<Outbox<PacerCommand>> to_pacers_;  // one a lane, like the next two
+  std::deque<Outbox<ReceiverCommand>> to_receivers_;
+  std::vector<std::function<void()>> receiver_wake_ups_;
+  uint64_t confirmed_session_ = 0;
+};
+
+}  // namespace cuttle

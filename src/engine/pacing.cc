@@ -1,0 +1,78 @@
+#include "engine/pacing.hh"
+
+#include <algorithm>
+
+#include "engine/release_queue.hh"
+
+namespace cuttle {
+
+void obey_as_pacer(Lane& lane, uint16_t loss_65536ths) {
+  lane.sender.set_loss_report(loss_65536ths);
+  while (auto command = lane.to_pacer.pop()) {
+    if (auto* key = std::get_if<SendKey>(&*command)) {
+      lane.sender.handle_key(std::move(*key));
+    } else if (const auto* draw_key = std::get_if<DrawKey>(&*command)) {
+      lane.sender.handle_draw_key(*draw_key);
+    } else {
+      lane.sender.handle_stop();
+    }
+  }
+  while (const auto waiting = lane.handshakes_out.front()) {
+    if (!lane.sender.handle_handshake(waiting->cell, waiting->stamp)) break;
+    lane.handshakes_out.pop();
+  }
+}
+
+bool goes_by_queue(const Lane& lane) {
+  return lane.queue != nullptr && lane.queue->is_on();
+}
+
+Duration wake_lead(const Lane& lane) {
+  return goes_by_queue(lane) ? lane.queue->lead() : lane.seal_lead.now();
+}
+
+namespace {
+
+void count(Lane& lane, size_t sent, size_t of) {
+  if (lane.drawn && !lane.drawn->push(DrawnRelease{lane.sender.drawn(), static_cast<uint32_t>(of)})) {
+    lane.drawn_lost.add();
+  }
+  lane.sender.counters().cells.add(sent);
+  lane.sender.counters().datagrams_refused.add(of - sent);
+}
+
+void retire_keys(Lane& lane) {
+  while (auto aead = lane.sender.poll_retired()) {
+    if (!lane.retired_by_pacer.push(std::move(aead))) break;
+  }
+}
+
+}  // namespace
+
+void handle_sealed(Lane& lane, const Train& train, Instant began, Instant now) {
+  lane.seal_lead.handle_sealed(now - began);
+  if (now <= lane.sender.deadline()) return;
+  SenderCounters& counters = lane.sender.counters();
+  (train.payloads > 0 ? counters.sealed_late_payloads : counters.sealed_late_dummies).add();
+}
+
+void release(Lane& lane, const Train& train, Instant now) {
+  if (train.count > 0) {
+    lane.socket.set_way_out(0);
+    count(lane, lane.socket.send_train(train.cells, train.count, train.cell_bytes), train.count);
+  }
+  lane.sender.handle_released(now);
+  retire_keys(lane);
+}
+
+void hand_over(Lane& lane, const Train& train, Instant now, Duration woke_late) {
+  const Instant deadline = lane.sender.deadline();
+  if (now > deadline) lane.sender.counters().queue_empty.add();
+  lane.queue->handle_wake_up(woke_late, lane.seal_lead.now());
+  count(lane, lane.queue->hand_over(lane, train, deadline, now), train.count);
+  // In time, the queue lets it go at its deadline; later, at once.
+  lane.sender.handle_released(std::max(now, deadline));
+  retire_keys(lane);
+}
+
+}  // namespace cuttle

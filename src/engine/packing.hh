@@ -1,0 +1,57 @@
+// Stage 1 for any lane, without the waiting: what every driver's packer does when a lane's TUN may have
+// something to read. While a ring has room and nothing waits, packets are read straight into it; otherwise
+// into the lane's flow queue, always and at once, so that none waits in the kernel's queue, which knows no
+// flows. One thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/lane.hh"
+#include "engine/virtio_header.hh"
+#include "link/segment.hh"
+
+namespace cuttle {
+
+// What gets lost, in 65,536ths: of the cells that come here, and of those that go to the peer.
+struct Losses {
+  uint16_t ours_65536ths = 0;
+  uint16_t peers_65536ths = 0;
+};
+
+class Packing {
+ public:
+  // Of one look at a lane: is there more to read, and does anything wait for room in the ring?
+  enum class Outcome { drained, more, no_room };
+
+  Packing();
+
+  // Before the first pack() of that lane.
+  void add(const Lane& lane);
+  // At most so many packets.
+  Outcome pack(Lane& lane, const Losses& losses, int most);
+
+  // The same for one packet in two halves, between which others may run: what waits goes on and room is
+  // claimed; then the packet is read. Nothing else is packed in between.
+  void begin(Lane& lane, const Losses& losses);
+  Outcome finish(Lane& lane);
+
+ private:
+  bool read(Lane& lane);
+  bool read_to_cut(Lane& lane);
+  size_t read_to(Lane& lane, std::span<const iovec> room);
+  bool prepare(Lane& lane, std::span<const iovec> room, size_t bytes);
+
+  // For one packet at a time, whichever lane's.
+  VirtioHeader header_;
+  std::vector<iovec> pieces_;   // the header, then the room
+  std::vector<uint8_t> whole_;  // a packet that is to be cut
+  std::vector<uint8_t> piece_;
+  // Between begin() and finish().
+  std::span<const iovec> room_;  // empty: what is read is to be cut
+  size_t longest_ = 0;
+  bool waiting_ = false;
+};
+
+}  // namespace cuttle

@@ -1,0 +1,99 @@
+#include "engine/receiving.hh"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/offload.hh"
+#include "engine/virtio_header.hh"
+#include "wire/inner_packet.hh"
+
+namespace cuttle {
+
+namespace {
+
+bool is_in(const std::vector<IpPrefix>& prefixes, const IpAddress& address) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const IpPrefix& prefix) { return prefix.contains(address); });
+}
+
+void deliver(Lane& lane, Bytes packet) {
+  const auto ends = wire::inner_ends(packet);
+  if (!ends) {
+    lane.packets.unreadable.add();
+    return;
+  }
+  if (!is_in(lane.allowed_sources, ends->source)) {
+    lane.packets.foreign_source.add();
+    return;
+  }
+  if (!lane.allowed_destinations.empty() && !is_in(lane.allowed_destinations, ends->destination)) {
+    lane.packets.foreign_destination.add();
+    return;
+  }
+  // The packet lies in the reassembler's own buffer, which nothing else reads.
+  auto* octets = const_cast<uint8_t*>(packet.data());
+  VirtioHeader header = describe_for_tun({octets, packet.size()}, lane.inner_mtu);
+  const std::array<iovec, 2> pieces{{{&header, kVirtioHeaderBytes}, {octets, packet.size()}}};
+  if (lane.tun.writev(pieces) < 0) {
+    lane.packets.tun_refused.add();
+    return;
+  }
+  lane.packets.packets_out.add();
+  lane.packets.bytes_out.add(packet.size());
+}
+
+// True when it is for the control thread.
+bool keep_handshake(Lane& lane, Instant arrived, Bytes cell) {
+  if (!lane.handshake_mac->verify(cell)) {
+    lane.packets.handshake_mac_wrong.add();
+    return false;
+  }
+  if (lane.handshakes_in.push(cell, arrived)) return true;
+  lane.packets.handshakes_lost.add();
+  return false;
+}
+
+// The same.
+bool handle_datagram(Lane& lane, Instant arrived, Bytes datagram) {
+  const Received received = lane.receiver.handle_datagram(arrived, datagram);
+  if (received == Received::dropped) return false;
+  if (received == Received::handshake) return keep_handshake(lane, arrived, datagram);
+  const bool is_first = received == Received::first_of_session;
+  if (is_first) {
+    lane.confirmed_session.store(lane.receiver.current_session(), std::memory_order_release);
+  }
+  while (auto packet = lane.receiver.poll_packet()) deliver(lane, *packet);
+  return is_first;
+}
+
+}  // namespace
+
+void obey_as_receiver(Lane& lane) {
+  while (auto command = lane.to_receiver.pop()) {
+    if (auto* key = std::get_if<ReceiveKey>(&*command)) {
+      lane.receiver.handle_key(std::move(*key));
+    } else if (auto* expect = std::get_if<ExpectMac>(&*command)) {
+      lane.handshake_mac = std::move(expect->mac);
+    } else {
+      lane.receiver.handle_forget(std::get<ForgetSessionsBefore>(*command).session);
+    }
+  }
+  while (auto aead = lane.receiver.poll_retired()) {
+    if (!lane.retired_by_receiver.push(std::move(aead))) break;
+  }
+}
+
+TrainReceived receive_train(Lane& lane, MutableBytes buffer) {
+  const auto train = lane.socket.receive(buffer);
+  if (!train) return {};
+  TrainReceived received;
+  for (size_t at = 0; at < train->bytes; at += train->segment_bytes) {
+    const Bytes datagram(buffer.data() + at, std::min(train->segment_bytes, train->bytes - at));
+    if (handle_datagram(lane, train->arrived, datagram)) received.for_control = true;
+  }
+  const bool whole_train = train->bytes >= lane.sender.plan().cells_per_release() * lane.format.cell_bytes();
+  received.more = !whole_train || train->bytes + lane.format.cell_bytes() > buffer.size();
+  return received;
+}
+
+}  // namespace cuttle

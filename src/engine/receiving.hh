@@ -1,0 +1,26 @@
+// Stages 4 to 8 for one lane, without the waiting: what every driver's receiver does when a lane's socket has
+// something to read. On the lane's receiving thread.
+#pragma once
+
+#include "base/bytes.hh"
+#include "engine/lane.hh"
+
+namespace cuttle {
+
+// The longest train that GRO hands over.
+inline constexpr size_t kReceiveBufferBytes = 65536;
+
+// Takes in what the control thread has for this lane's receiver.
+void obey_as_receiver(Lane& lane);
+
+struct TrainReceived {
+  bool more = false;  // may wait: this was less than a slot's cells, so the kernel hands them over in pieces
+  bool for_control = false;  // something in it is for the control thread: wake it
+};
+
+// One train from the lane's socket, through filter, AEAD, replay window and reassembly, and the packets in
+// it, if their source is the peer's, to the TUN. `buffer` has kReceiveBufferBytes. Handshakes go to the
+// control thread.
+TrainReceived receive_train(Lane& lane, MutableBytes buffer);
+
+}  // namespace cuttle

@@ -1,0 +1,129 @@
+// Two ends of one link with one lane, in memory: what one sends the other receives.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/random.hh"
+#include "engine/cell_socket_double.hh"
+#include "engine/link_control.hh"
+#include "engine/pacing.hh"
+#include "engine/packet_device_double.hh"
+#include "engine/packing.hh"
+#include "engine/receiving.hh"
+
+namespace cuttle::testing {
+
+inline Entropy entropy_of(uint64_t seed) {
+  return [random = Random(seed)](MutableBytes out) mutable {
+    for (auto& octet : out) octet = static_cast<uint8_t>(random.next());
+  };
+}
+
+inline PrivateKey key_of(uint64_t seed) {
+  uint8_t octets[kKeySize];
+  entropy_of(seed)(octets);
+  return PrivateKey::from_random(octets);
+}
+
+// An IPv4 packet without a transport that anybody knows.
+inline std::vector<uint8_t> packet_of(size_t bytes, const char* source, const char* destination) {
+  std::vector<uint8_t> packet(bytes, 0x55);
+  packet[0] = 0x45;
+  store_be16(packet.data() + 2, static_cast<uint16_t>(bytes));
+  store_be16(packet.data() + 6, 0x4000);
+  packet[9] = 253;
+  std::copy_n(IpAddress::parse(source)->bytes.begin(), 4, packet.begin() + 12);
+  std::copy_n(IpAddress::parse(destination)->bytes.begin(), 4, packet.begin() + 16);
+  return packet;
+}
+
+class LanePair : public ::testing::Test {
+ protected:
+  static constexpr uint32_t kCellBytes = 512;
+
+  struct End {
+    End(AssociationConfig config, uint64_t seed)
+        : control(std::move(config), best_aead_backend(), entropy_of(seed)) {}
+    Lane& lane() { return control.lane(0); }
+    LinkControl control;
+    PacketDeviceDouble* device = nullptr;
+    CellSocketDouble* socket = nullptr;
+    Packing packing;
+  };
+
+  LanePair() {
+    EXPECT_TRUE(
+        plan_slots({.cell_bytes = kCellBytes, .rate_bps = 20'000'000, .slot = microseconds(1000)}, plan));
+    auto [left, right] = CellSocketDouble::create_pair();
+    make_end(a, key_of(1), key_of(2).public_key(), "10.0.0.2", "10.0.0.1", std::move(left));
+    make_end(b, key_of(2), key_of(1).public_key(), "10.0.0.1", "10.0.0.2", std::move(right));
+  }
+
+  void make_end(std::unique_ptr<End>& end, const PrivateKey& own, const PublicKey& peer, const char* from,
+                const char* to, std::unique_ptr<CellSocketDouble> socket) {
+    end = std::make_unique<End>(
+        AssociationConfig{
+            .keys = {.own = own, .peer = peer}, .format = wire::CellFormat(kCellBytes), .slot_ns = 1'000'000},
+        own.public_key() < peer ? 7 : 8);
+    auto device = std::make_unique<PacketDeviceDouble>();
+    end->device = device.get();
+    end->socket = socket.get();
+    end->control.add_lane(std::make_unique<Lane>(LaneSetup{.index = 0,
+                                                           .format = wire::CellFormat(kCellBytes),
+                                                           .plan = plan,
+                                                           .own_key = own.public_key(),
+                                                           .allowed_sources = {*IpPrefix::parse(from)},
+                                                           .allowed_destinations = {*IpPrefix::parse(to)},
+                                                           .cell_ends = {},
+                                                           .inner_mtu = 1500,
+                                                           .sealing = microseconds(10),
+                                                           .epoch = Instant{1'000'000},
+                                                           .seed = 5,
+                                                           .draws = 6},
+                                                 std::move(device), std::move(socket)));
+    end->packing.add(end->lane());
+  }
+
+  // One slot of each end, with everything that a driver does in it.
+  void slot(End& end) {
+    Lane& lane = end.lane();
+    now = std::max(now, lane.sender.deadline());
+    end.packing.pack(lane, {}, 64);
+    obey_as_pacer(lane, 0);
+    release(lane, lane.sender.poll_train(), now);
+  }
+  void receive(End& end) {
+    obey_as_receiver(end.lane());
+    while (receive_train(end.lane(), buffer).more) {
+    }
+  }
+  void slots(int count) {
+    for (int i = 0; i < count; ++i) {
+      slot(*a);
+      slot(*b);
+      a->socket->set_time(now);
+      b->socket->set_time(now);
+      receive(*a);
+      receive(*b);
+      a->control.handle_control(now, static_cast<uint64_t>(now.ns));
+      b->control.handle_control(now, static_cast<uint64_t>(now.ns));
+    }
+  }
+  // Until both have a session.
+  void come_up() {
+    for (int i = 0; i < 100 && !(is_up(*a) && is_up(*b)); ++i) slots(10);
+    ASSERT_TRUE(is_up(*a) && is_up(*b));
+  }
+  bool is_up(const End& end) const { return end.control.state(now) == Association::State::up; }
+
+  SlotPlan plan{};
+  Instant now{1'000'000};
+  std::unique_ptr<End> a;
+  std::unique_ptr<End> b;
+  std::vector<uint8_t> buffer = std::vector<uint8_t>(kReceiveBufferBytes);
+};
+
+}  // namespace cuttle::testing

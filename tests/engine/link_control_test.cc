@@ -1,0 +1,88 @@
+// What the control thread does with a link.
+#include "engine/link_control.hh"
+
+#include "lane_pair.hh"
+
+namespace cuttle::testing {
+namespace {
+
+class LinkControlTest : public LanePair {
+ protected:
+  End& initiator() { return a->control.association().is_initiator() ? *a : *b; }
+  End& answerer() { return a->control.association().is_initiator() ? *b : *a; }
+
+  // An initiation, as it arrives.
+  std::vector<uint8_t> initiation() {
+    initiator().control.handle_control(now, 1);
+    const auto waiting = initiator().lane().handshakes_out.front();
+    EXPECT_TRUE(waiting);
+    return {waiting->cell.begin(), waiting->cell.end()};
+  }
+  // When the answer to it is due, where the control thread comes to it so late.
+  Instant answer_due(Instant arrived, Duration late) {
+    answerer().lane().handshakes_in.push(initiation(), arrived);
+    answerer().control.handle_control(arrived + late, 1);
+    const auto answer = answerer().lane().handshakes_out.front();
+    EXPECT_TRUE(answer);
+    return answer ? answer->stamp : Instant{};
+  }
+};
+
+// However late this thread comes to it; what missed its slot is the sender's to see.
+TEST_F(LinkControlTest, AnAnswerIsDueAFixedTimeAfterTheGridInstant) {
+  const Instant arrived = Instant{} + seconds(5) + milliseconds(3);
+  EXPECT_EQ(answer_due(arrived, milliseconds(46)), Instant{} + seconds(5) + kArrivalGrid + kReaction);
+}
+
+// Who gets the answer may send at once.
+TEST_F(LinkControlTest, TheKeysOfAnAnswerAreThereBeforeIt) {
+  int told = 0;
+  answerer().control.set_receiver_wake_up(0, [&] {
+    ++told;
+    EXPECT_FALSE(answerer().lane().handshakes_out.front());
+  });
+  answer_due(Instant{} + seconds(5), milliseconds(1));
+  EXPECT_EQ(told, 1);
+  EXPECT_FALSE(answerer().lane().to_receiver.empty());
+}
+
+TEST_F(LinkControlTest, AChangeOfKeysHoldsThePackerAndGoesOn) {
+  come_up();
+  const uint64_t sessions = a->control.association().counters().sessions.value();
+  // Both are told of a's new key; then a takes it.
+  const AssociationKeys both{
+      .own = key_of(2), .peer = key_of(1).public_key(), .next_peer = key_of(3).public_key()};
+  b->control.handle_keys(both);
+  a->control.handle_keys({.own = key_of(3), .peer = key_of(2).public_key()});
+  int held = 0;
+  for (int i = 0; i < 3000 && a->control.association().counters().sessions.value() == sessions; ++i) {
+    slots(1);
+    if (a->lane().ring.on_hold() || b->lane().ring.on_hold()) ++held;
+  }
+  slots(500);
+  EXPECT_GT(a->control.association().counters().sessions.value(), sessions);
+  EXPECT_GT(held, 0);
+  EXPECT_FALSE(a->lane().ring.on_hold());
+  EXPECT_FALSE(b->lane().ring.on_hold());
+  EXPECT_TRUE(is_up(*a) && is_up(*b));
+  const uint64_t before = b->lane().packets.packets_out.value();
+  a->device->put(packet_of(700, "10.0.0.1", "10.0.0.2"));
+  slots(20);
+  EXPECT_EQ(b->lane().packets.packets_out.value(), before + 1);
+}
+
+TEST_F(LinkControlTest, ARestoredNodeAgreesOnNewKeysAndDrawsAnew) {
+  come_up();
+  a->control.handle_restored();
+  bool drew_anew = false;
+  while (auto command = a->lane().to_pacer.pop()) {
+    drew_anew = drew_anew || std::holds_alternative<DrawKey>(*command);
+  }
+  EXPECT_TRUE(drew_anew);
+  EXPECT_FALSE(is_up(*a));
+  slots(10);
+  come_up();
+}
+
+}  // namespace
+}  // namespace cuttle::testing

@@ -1,0 +1,103 @@
+// Trains through a queue that keeps time, and whose turn it is.
+#include "engine/release_queue.hh"
+
+#include "engine/paced_lanes.hh"
+#include "lane_pair.hh"
+
+namespace cuttle::testing {
+namespace {
+
+class QueueDouble final : public QueueDevice {
+ public:
+  uint32_t index() const override { return 42; }
+  std::optional<QueueCounts> counts() const override { return counted; }
+  QueueCounts counted;
+};
+
+class ReleaseQueueTest : public LanePair {
+ protected:
+  ReleaseQueueTest() {
+    Draws draws(3);
+    auto table = PauseTable::draw(draws, kCellBytes + 42);
+    EXPECT_TRUE(table);
+    queue.emplace(device, std::move(*table), std::nullopt);
+    come_up();
+    a->lane().queue = &*queue;
+  }
+  // The pauses of one slot, whose train is handed over so long ahead.
+  size_t hand_over_slot(Duration ahead) {
+    const size_t before = a->socket->pauses().size();
+    Lane& lane = a->lane();
+    const Train train = lane.sender.poll_train();
+    hand_over(lane, train, lane.sender.deadline() - ahead, Duration{});
+    return a->socket->pauses().size() - before;
+  }
+
+  QueueDouble device;
+  std::optional<ReleaseQueue> queue;
+};
+
+TEST_F(ReleaseQueueTest, PausesGoAheadOfATrain) {
+  EXPECT_TRUE(goes_by_queue(a->lane()));
+  EXPECT_GT(hand_over_slot(milliseconds(1)), 0u);
+  EXPECT_GT(hand_over_slot(milliseconds(1)), 0u);
+  EXPECT_EQ(a->socket->way_out(), 42u);
+  EXPECT_EQ(a->lane().sender.counters().queue_empty.value(), 0u);
+  hand_over_slot(Duration{} - milliseconds(1));
+  EXPECT_EQ(a->lane().sender.counters().queue_empty.value(), 1u);
+}
+
+TEST_F(ReleaseQueueTest, WhereItIsGoneTheThreadReleases) {
+  queue->handle_look(ReleaseQueue::Look::gone);
+  EXPECT_FALSE(goes_by_queue(a->lane()));
+  EXPECT_EQ(wake_lead(a->lane()), a->lane().seal_lead.now());
+  slot(*a);
+  EXPECT_EQ(a->socket->way_out(), 0u);
+  queue->handle_look(ReleaseQueue::Look::anew);
+  EXPECT_TRUE(goes_by_queue(a->lane()));
+}
+
+TEST_F(ReleaseQueueTest, KnowsWhetherCellsAreTaken) {
+  EXPECT_FALSE(queue->takes_nothing());
+  a->socket->refuse_after(0);
+  hand_over_slot(milliseconds(1));
+  EXPECT_TRUE(queue->takes_nothing());
+}
+
+TEST_F(ReleaseQueueTest, AResetIsSeenAndCounted) {
+  for (int i = 0; i < 1000; ++i) {
+    if (!a->socket->pauses().empty() && a->socket->pauses().back().due) ++device.counted.passed;
+    hand_over_slot(milliseconds(1));
+  }
+  EXPECT_EQ(queue->step(), QueueWatch::State::in_step);
+  ++device.counted.passed;
+  ++device.counted.early;
+  hand_over_slot(milliseconds(1));
+  EXPECT_EQ(queue->step(), QueueWatch::State::settling);
+  EXPECT_EQ(queue->resets(), 1u);
+}
+
+TEST_F(ReleaseQueueTest, TheEarliestLaneIsNext) {
+  PacedLanes lanes(2);
+  lanes.handle_join(a->lane(), now);
+  lanes.handle_join(b->lane(), now);
+  Instant last{};
+  int turns[2] = {};
+  for (int i = 0; i < 100; ++i) {
+    Lane& lane = *lanes.next().lane;
+    EXPECT_GE(lane.sender.deadline(), last);
+    last = lane.sender.deadline();
+    ++turns[&lane == &a->lane() ? 0 : 1];
+    lane.sender.handle_released(last);
+    lanes.handle_released();
+  }
+  EXPECT_EQ(turns[0], 50);
+  EXPECT_EQ(turns[1], 50);
+  lanes.handle_leave(a->lane());
+  EXPECT_EQ(lanes.next().lane, &b->lane());
+  lanes.handle_leave(b->lane());
+  EXPECT_TRUE(lanes.empty());
+}
+
+}  // namespace
+}  // namespace cuttle::testing
