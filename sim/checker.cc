@@ -18,12 +18,17 @@ Checker::Checker(size_t nodes, uint32_t cell_bytes, bool look_inside)
     : nodes_(nodes), cell_bytes_(cell_bytes), look_inside_(look_inside), pairs_(nodes * nodes) {}
 
 std::vector<uint8_t> Checker::make_packet(NodeNumber source, NodeNumber destination, size_t bytes, bool is_v6,
-                                          FlowMark mark) {
+                                          uint8_t connection, FlowMark mark) {
   Pair& flow = pair(source, destination);
-  const InnerId id{source, destination, static_cast<uint32_t>(flow.sent.size()), is_v6};
-  flow.sent.push_back({static_cast<uint32_t>(bytes), is_v6, false, mark});
+  const InnerId id{source, destination, static_cast<uint32_t>(flow.sent.size()), is_v6, connection};
+  flow.sent.push_back({static_cast<uint32_t>(bytes), is_v6, connection, false, mark});
   ++packets_sent_;
   return make_inner(id, bytes);
+}
+
+std::vector<uint8_t> Checker::make_foreign_packet(NodeNumber claimed, NodeNumber destination, size_t bytes,
+                                                  bool is_v6) {
+  return make_inner({claimed, destination, 0, is_v6}, bytes);
 }
 
 void Checker::saw_datagram(NodeNumber source, NodeNumber destination, Bytes datagram) {
@@ -48,7 +53,8 @@ const FlowMark* Checker::saw_packet(NodeNumber node, NodeNumber peer, Bytes pack
     return nullptr;
   }
   Sent& sent = flow.sent[id->number];
-  const auto wanted = make_inner({id->source, id->destination, id->number, sent.is_v6}, sent.bytes);
+  const auto wanted =
+      make_inner({id->source, id->destination, id->number, sent.is_v6, sent.connection}, sent.bytes);
   if (!std::equal(packet.begin(), packet.end(), wanted.begin(), wanted.end())) {
     fail(3, fmt::format("node {} got from node {} packet {} altered", node, peer, id->number));
     return nullptr;
@@ -57,11 +63,12 @@ const FlowMark* Checker::saw_packet(NodeNumber node, NodeNumber peer, Bytes pack
     fail(3, fmt::format("node {} got from node {} packet {} twice", node, peer, id->number));
     return nullptr;
   }
-  if (id->number < flow.next) {
+  uint32_t& next = flow.next[order_class(*id, packet.size())];
+  if (id->number < next) {
     fail(3, fmt::format("node {} got from node {} packet {} after a later one", node, peer, id->number));
   }
   sent.delivered = true;
-  flow.next = id->number + 1;
+  next = id->number + 1;
   ++packets_delivered_;
   return &sent.mark;
 }

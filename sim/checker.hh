@@ -2,11 +2,12 @@
 // and each that came out.
 //
 //   1  every datagram a link sends has the link's size
-//   3  no inner packet is delivered twice, altered, out of order, unsent, or to the wrong node
-//   5  nothing leaves in the clear
+//   3  no inner packet is delivered twice, altered, out of its connection's order, unsent, or to the wrong
+//   node 5  nothing leaves in the clear
 // (2 compares whole traces, wire_trace.hh; 4 and 6 are checked where the work is done, sim_node.hh.)
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,10 @@ class Checker {
 
   // A new inner packet: registers and makes it.
   std::vector<uint8_t> make_packet(NodeNumber source, NodeNumber destination, size_t bytes, bool is_v6,
-                                   FlowMark mark = {});
+                                   uint8_t connection = 0, FlowMark mark = {});
+  // One that must never come out: it claims to come from `claimed`, which is not who sends it.
+  std::vector<uint8_t> make_foreign_packet(NodeNumber claimed, NodeNumber destination, size_t bytes,
+                                           bool is_v6);
 
   void saw_datagram(NodeNumber source, NodeNumber destination, Bytes datagram);
   // A packet came out of `node`'s link with `peer`. Its mark, when it is good.
@@ -50,12 +54,13 @@ class Checker {
   struct Sent {
     uint32_t bytes;
     bool is_v6;
+    uint8_t connection;
     bool delivered;
     FlowMark mark;
   };
   struct Pair {
     std::vector<Sent> sent;
-    uint32_t next = 0;  // no number below may still come
+    std::array<uint32_t, kOrderClasses> next{};  // no number below may still come
   };
 
   Pair& pair(NodeNumber source, NodeNumber destination) { return pairs_[source * nodes_ + destination]; }

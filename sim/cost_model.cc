@@ -22,6 +22,8 @@ const char* mutant_name(Mutant mutant) {
       return "answer-at-once";
     case Mutant::keys_at_once:
       return "keys-at-once";
+    case Mutant::stamped_when_read:
+      return "stamped-when-read";
   }
   return "?";
 }

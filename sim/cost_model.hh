@@ -20,7 +20,6 @@ struct CostModel {
   // Pacer: the same for every slot.
   Duration seal_cell = nanoseconds(300);
   Duration send_cell = nanoseconds(350);
-  Duration wake_up_margin = microseconds(3);
   // Control thread.
   Duration control = microseconds(15);
   Duration handshake = microseconds(350);
@@ -42,8 +41,8 @@ struct CostModel {
   }
 };
 
-// Mistakes that a pacer or its driver could make. Each lets payload show on the wire, and the noninterference
-// test must find each: the test of the test.
+// Mistakes that a driver, or what it runs on, could make (those of the engine are in scripts/mutants). Each
+// lets payload show on the wire, and the noninterference test must find each: the test of the test.
 enum class Mutant {
   none,
   pack_on_pacer,                // the pacer's thread packs what waits before it seals
@@ -54,6 +53,7 @@ enum class Mutant {
   idle_slots_not_caught_up,     // after a pause, slots without a packet are left out
   answer_at_once,               // handshakes leave in the next slot instead of after a fixed time
   keys_at_once,                 // and so do changes of keys
+  stamped_when_read,            // a handshake came in when it is read, after what was read before it
 };
 inline constexpr Mutant kMutants[] = {Mutant::pack_on_pacer,
                                       Mutant::data_is_dear,
@@ -62,7 +62,8 @@ inline constexpr Mutant kMutants[] = {Mutant::pack_on_pacer,
                                       Mutant::queue_runs_empty_under_load,
                                       Mutant::idle_slots_not_caught_up,
                                       Mutant::answer_at_once,
-                                      Mutant::keys_at_once};
+                                      Mutant::keys_at_once,
+                                      Mutant::stamped_when_read};
 const char* mutant_name(Mutant mutant);
 
 }  // namespace cuttle::sim

@@ -20,12 +20,12 @@ Flow::Flow(EventLoop& loop, PacketSink& sink, Checker& checker, const FlowShape&
 void Flow::send_segment(uint32_t segment) {
   sink_.send_packet(shape_.source, shape_.destination,
                     checker_.make_packet(shape_.source, shape_.destination, shape_.segment_bytes, false,
-                                         {shape_.number, segment, false}));
+                                         connection(), {shape_.number, segment, false}));
 }
 
 void Flow::send_ack() {
   sink_.send_packet(shape_.destination, shape_.source,
-                    checker_.make_packet(shape_.destination, shape_.source, kAckBytes, false,
+                    checker_.make_packet(shape_.destination, shape_.source, kAckBytes, false, connection(),
                                          {shape_.number, wanted_, true}));
 }
 

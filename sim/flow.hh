@@ -29,6 +29,7 @@ class Flow {
   uint32_t acknowledged() const { return acknowledged_; }
 
  private:
+  uint8_t connection() const { return static_cast<uint8_t>(shape_.number % kConnections); }
   void send_segment(uint32_t segment);
   void send_ack();
   void handle_segment(uint32_t segment);

@@ -8,6 +8,17 @@ namespace {
 
 constexpr std::array<uint8_t, 8> kMark{0xc7, 0x74, 0x1e, 0xf1, 0x5b, 0x00, 0x7e, 0xd5};
 constexpr uint8_t kHostBase = 10;
+constexpr uint8_t kUdp = 17;
+constexpr uint8_t kExperiment = 253;  // RFC 3692
+constexpr size_t kUdpHeader = 8;
+constexpr uint16_t kFirstPort = 4000;
+
+size_t header_bytes(const InnerId& id) {
+  return id.is_v6 ? kSmallestInnerV6 : kSmallestInnerV4;
+}
+bool has_ports(const InnerId& id, size_t bytes) {
+  return bytes >= header_bytes(id) + kUdpHeader;
+}
 
 uint64_t word(uint64_t x) {
   x += 0x9e3779b97f4a7c15;
@@ -23,7 +34,7 @@ void store_header_v4(uint8_t* at, const InnerId& id, size_t bytes) {
   store_be16(at + 4, static_cast<uint16_t>(id.number));
   store_be16(at + 6, 0x4000);
   at[8] = static_cast<uint8_t>(0x40 | (id.number >> 16 & 0xf));
-  at[9] = 253;  // for experiments (RFC 3692)
+  at[9] = has_ports(id, bytes) ? kUdp : kExperiment;
   store_be16(at + 10, 0);
   store_be32(at + 12, 0x0a4d0000u + kHostBase + id.source);
   store_be32(at + 16, 0x0a4d0000u + kHostBase + id.destination);
@@ -32,7 +43,7 @@ void store_header_v4(uint8_t* at, const InnerId& id, size_t bytes) {
 void store_header_v6(uint8_t* at, const InnerId& id, size_t bytes) {
   store_be32(at, 0x60000000u | id.number);
   store_be16(at + 4, static_cast<uint16_t>(bytes - kSmallestInnerV6));
-  at[6] = 253;
+  at[6] = has_ports(id, bytes) ? kUdp : kExperiment;
   at[7] = 64;
   std::memset(at + 8, 0, 32);
   at[8] = at[24] = 0xfd;
@@ -40,12 +51,27 @@ void store_header_v6(uint8_t* at, const InnerId& id, size_t bytes) {
   at[39] = static_cast<uint8_t>(kHostBase + id.destination);
 }
 
+void store_udp(uint8_t* at, const InnerId& id, size_t bytes) {
+  store_be16(at, static_cast<uint16_t>(kFirstPort + id.connection));
+  store_be16(at + 2, kFirstPort);
+  store_be16(at + 4, static_cast<uint16_t>(bytes - header_bytes(id)));
+  store_be16(at + 6, 0);
+}
+
 }  // namespace
+
+size_t order_class(const InnerId& id, size_t bytes) {
+  return size_t{id.connection} * 4 + (id.is_v6 ? 2 : 0) + (has_ports(id, bytes) ? 1 : 0);
+}
 
 std::vector<uint8_t> make_inner(const InnerId& id, size_t bytes) {
   std::vector<uint8_t> packet(bytes);
-  const size_t header = id.is_v6 ? kSmallestInnerV6 : kSmallestInnerV4;
+  size_t header = header_bytes(id);
   id.is_v6 ? store_header_v6(packet.data(), id, bytes) : store_header_v4(packet.data(), id, bytes);
+  if (has_ports(id, bytes)) {
+    store_udp(packet.data() + header, id, bytes);
+    header += kUdpHeader;
+  }
   const uint64_t stream = word(uint64_t{id.number} << 17 | uint64_t{id.source} << 9 |
                                uint64_t{id.destination} << 1 | (id.is_v6 ? 1 : 0));
   for (size_t at = header, i = 0; at < bytes; at += 8, ++i) {
@@ -74,7 +100,15 @@ std::optional<InnerId> parse_inner(Bytes packet) {
     id.source = static_cast<uint8_t>(packet[15] - kHostBase);
     id.destination = static_cast<uint8_t>(packet[19] - kHostBase);
   }
+  if (has_ports(id, packet.size())) {
+    id.connection = static_cast<uint8_t>(load_be16(packet.data() + header_bytes(id)) - kFirstPort);
+  }
   return id;
+}
+
+size_t lane_of(Bytes packet, size_t lanes) {
+  const auto id = parse_inner(packet);
+  return (size_t{id->connection} + (id->is_v6 ? 1 : 0)) % lanes;
 }
 
 bool shows_plaintext(Bytes octets) {

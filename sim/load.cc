@@ -8,8 +8,10 @@ namespace cuttle::sim {
 
 namespace {
 
-// A queue that always has something waiting; more would only be dropped.
-constexpr size_t kBulkQueue = 56;
+// More than the link carries: the queue of flows is full before long.
+constexpr int64_t kMostAtOnce = 64 << 10;
+// So many packets claim to be somebody else's.
+constexpr double kForeign = 0.01;
 
 }  // namespace
 
@@ -62,8 +64,15 @@ std::string describe(const std::vector<DirectedLoad>& loads) {
 }
 
 LoadSource::LoadSource(EventLoop& loop, PacketSink& sink, Checker& checker, const DirectedLoad& load,
-                       Duration slot, uint64_t seed, Instant end)
-    : loop_(loop), sink_(sink), checker_(checker), load_(load), slot_(slot), random_(seed), end_(end) {
+                       Duration slot, size_t slot_bytes, uint64_t seed, Instant end)
+    : loop_(loop),
+      sink_(sink),
+      checker_(checker),
+      load_(load),
+      slot_(slot),
+      slot_bytes_(slot_bytes),
+      random_(seed),
+      end_(end) {
   if (load.load == Load::idle) return;
   again(Duration{static_cast<int64_t>(random_.below(static_cast<uint64_t>(slot.ns)))});
 }
@@ -74,11 +83,20 @@ void LoadSource::again(Duration delay) {
   });
 }
 
-void LoadSource::send(size_t bytes) {
-  if (sink_.queue_room(load_.source, load_.destination) == 0) return;
+bool LoadSource::send(size_t bytes) {
+  if (sink_.queue_room(load_.source, load_.destination) == 0) return false;
   const bool is_v6 = random_.chance(0.3) && bytes >= kSmallestInnerV6;
+  const auto connection = static_cast<uint8_t>(random_.below(kConnections));
+  if (random_.chance(kForeign)) {
+    sink_.send_packet(
+        load_.source, load_.destination,
+        checker_.make_foreign_packet(static_cast<NodeNumber>(load_.source + 1 + random_.below(9)),
+                                     load_.destination, bytes, is_v6));
+    return true;
+  }
   sink_.send_packet(load_.source, load_.destination,
-                    checker_.make_packet(load_.source, load_.destination, bytes, is_v6));
+                    checker_.make_packet(load_.source, load_.destination, bytes, is_v6, connection));
+  return true;
 }
 
 void LoadSource::step() {
@@ -92,8 +110,11 @@ void LoadSource::step() {
       send(20 + random_.below(200));
       return again(a_few_slots(60));
     case Load::bulk:
-      while (sink_.queue_room(load_.source, load_.destination) > kBulkQueue) {
-        send(random_.chance(0.1) ? 1 + kSmallestInnerV4 + random_.below(65'500) : 1500);
+      bulk_bytes_ = std::min(bulk_bytes_ + static_cast<int64_t>(slot_bytes_ * 3 / 2), kMostAtOnce);
+      while (bulk_bytes_ > 0) {
+        const size_t bytes = random_.chance(0.1) ? 1 + kSmallestInnerV4 + random_.below(65'500) : 1500;
+        bulk_bytes_ -= static_cast<int64_t>(bytes);
+        if (!send(bytes)) break;
       }
       return again(slot_);
     case Load::bursts:

@@ -43,21 +43,24 @@ class PacketSink {
 class LoadSource {
  public:
   LoadSource(EventLoop& loop, PacketSink& sink, Checker& checker, const DirectedLoad& load, Duration slot,
-             uint64_t seed, Instant end);
+             size_t slot_bytes, uint64_t seed, Instant end);
 
  private:
   void again(Duration delay);
   void step();
-  void send(size_t bytes);
+  // False when the queue is full.
+  bool send(size_t bytes);
 
   EventLoop& loop_;
   PacketSink& sink_;
   Checker& checker_;
   DirectedLoad load_;
   Duration slot_;
+  size_t slot_bytes_;  // that the link carries in one
   Random random_;
   Instant end_;
   size_t next_size_ = 0;
+  int64_t bulk_bytes_ = 0;  // that may be sent now
 };
 
 }  // namespace cuttle::sim

@@ -4,10 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "sim/allocations.hh"
+#include "sim/checker.hh"
 #include "sim/cost_model.hh"
 #include "sim/load.hh"
 #include "sim/scenario.hh"
-#include "sim/sim_node.hh"
 #include "sim/wire_trace.hh"
 
 namespace cuttle::sim {

@@ -23,7 +23,7 @@ double share(Random& random, double most) {
 }
 
 // One that a plan exists for. `slow`: so slow that minutes can be simulated.
-ShapeRequest draw_shape(Random& random, Family family, bool slow) {
+ShapeRequest draw_shape(Random& random, Family family, bool slow, uint32_t lanes) {
   constexpr uint32_t kCells[] = {1472, 1452, 512, 8972};
   ShapeRequest shape{};
   shape.cell_bytes = kCells[std::min<uint64_t>(random.below(6), 3)];
@@ -39,7 +39,14 @@ ShapeRequest draw_shape(Random& random, Family family, bool slow) {
     shape.slot = microseconds(between(random, 300, 600));
     cells = 1;
   }
-  shape.rate_bps = static_cast<uint64_t>(cells * (shape.cell_bytes + 28) * 8 * 1'000'000'000 / shape.slot.ns);
+  // Many lanes at once are as much work as one run may be.
+  if (family == Family::network && lanes > 1) {
+    shape.cell_bytes = std::min(shape.cell_bytes, 1472U);
+    cells = 1;
+  }
+  shape.lanes = lanes;
+  shape.rate_bps =
+      static_cast<uint64_t>(cells * lanes * (shape.cell_bytes + 28) * 8 * 1'000'000'000 / shape.slot.ns);
   shape.rate_bps += random.below(shape.rate_bps / 50);
   if (random.chance(0.4)) shape.jitter_percent = static_cast<uint32_t>(between(random, 1, 100));
   shape.scatter = random.chance(0.25);
@@ -133,14 +140,42 @@ void draw_clock_jumps(Random& random, Scenario& scenario) {
 }
 
 // A host that is busy with something else: for less than a slot, for some, now and then for so long that a
-// gap is left.
-void draw_pauses(Random& random, Scenario& scenario) {
+// gap is left. Where runs are compared, threads other than the pacer stand still for no longer than an answer
+// can wait (kReaction): how late it comes then may show.
+void draw_pauses(Random& random, Scenario& scenario, bool compared) {
   if (!random.chance(0.5)) return;
-  for (int64_t n = between(random, 1, 12); n > 0; --n) {
-    const int64_t most_us = random.chance(0.1) ? 200'000 : random.chance(0.5) ? 20'000 : 1500;
-    scenario.pauses.push_back({static_cast<NodeNumber>(random.below(scenario.nodes)),
+  int others = compared ? 4 : 100;
+  for (int64_t n = between(random, 1, 16); n > 0; --n) {
+    ThreadName thread = random.chance(0.6) ? ThreadName::pacer : kThreads[random.below(std::size(kThreads))];
+    if (thread != ThreadName::pacer && others-- <= 0) thread = ThreadName::pacer;
+    const bool is_short = compared && thread != ThreadName::pacer;
+    const int64_t most_us = is_short             ? 2000
+                            : random.chance(0.1) ? 200'000
+                            : random.chance(0.5) ? 20'000
+                                                 : 1500;
+    scenario.pauses.push_back({static_cast<NodeNumber>(random.below(scenario.nodes)), thread,
                                instant_in(random, Instant{0}, scenario.faults_stop),
                                microseconds(between(random, 10, most_us))});
+  }
+}
+
+// One of a node at a time: the next one begins when its peers know of the last.
+void draw_key_changes(Random& random, Scenario& scenario) {
+  if (!random.chance(0.3)) return;
+  const auto first = static_cast<NodeNumber>(random.below(scenario.nodes));
+  const auto last = static_cast<NodeNumber>(random.chance(0.5) ? first : (first + 1) % scenario.nodes);
+  for (NodeNumber node = first;; node = last) {
+    scenario.key_changes.push_back(
+        {node, instant_in(random, Instant{0}, scenario.faults_stop), milliseconds(between(random, 30, 600))});
+    if (node == last) return;
+  }
+}
+
+void draw_queue_resets(Random& random, Scenario& scenario) {
+  if (!random.chance(0.2)) return;
+  for (int64_t n = between(random, 1, 2); n > 0; --n) {
+    scenario.queue_resets.push_back({static_cast<NodeNumber>(random.below(scenario.nodes)),
+                                     instant_in(random, Instant{0}, scenario.faults_stop)});
   }
 }
 
@@ -170,8 +205,9 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   const bool many = family == Family::reactions || (family == Family::pairs && random.chance(0.3));
   scenario.nodes = many ? 3 : 2;
   if (family == Family::network) scenario.nodes = static_cast<size_t>(between(random, 3, 5));
-  scenario.shape = draw_shape(random, family, slow);
-  scenario.shape.node_lanes = static_cast<uint32_t>(scenario.nodes - 1);
+  scenario.lanes = static_cast<uint8_t>(random.chance(0.3) ? between(random, 2, 3) : 1);
+  scenario.shape = draw_shape(random, family, slow, scenario.lanes);
+  scenario.shape.node_lanes = static_cast<uint32_t>(scenario.nodes - 1) * scenario.lanes;
   scenario.delay = microseconds(between(random, 20, random.chance(0.2) ? 30'000 : 1000));
   if (slow && random.chance(0.5)) scenario.delay = milliseconds(between(random, 100, 600));
   scenario.faults = draw_faults(random, scenario.shape);
@@ -195,17 +231,20 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   // Not faster than a slow host can follow, where runs are compared: what it loses then shows how busy it is.
   if (random.chance(0.2)) scenario.faults.initiations_per_ms = 0.05 + random.unit() * (compared ? 0.15 : 4);
   for (size_t i = 0; i < scenario.nodes; ++i) scenario.by_queue.push_back(random.chance(0.5));
-  draw_pauses(random, scenario);
+  draw_pauses(random, scenario, compared);
+  if (!compared) draw_key_changes(random, scenario);
+  draw_queue_resets(random, scenario);
   return scenario;
 }
 
 std::string Scenario::describe() const {
   std::string text = fmt::format(
-      "family {} seed {}: {} nodes, cells of {} bytes, {} b/s in slots of {} us, jitter {} %{}, delay {} us, "
+      "family {} seed {}: {} nodes, {} lanes a link, cells of {} bytes, {} b/s in slots of {} us, jitter {} "
+      "%{}, delay {} us, "
       "loss {:.3f}, duplication {:.3f}, reordering {:.3f} by {} us, corruption {:.3f}, replay {:.3f}, "
       "strangers "
       "{:.2f}/ms, their initiations {:.2f}/ms, {} flows, faults until {:.3f} s, end {:.3f} s",
-      family_name(family), seed, nodes, shape.cell_bytes, shape.rate_bps, shape.slot.ns / 1000,
+      family_name(family), seed, nodes, lanes, shape.cell_bytes, shape.rate_bps, shape.slot.ns / 1000,
       shape.jitter_percent, shape.scatter ? ", scattered" : "", delay.ns / 1000, faults.loss,
       faults.duplication, faults.reordering, faults.reorder_by.ns / 1000, faults.corruption, faults.replay,
       faults.strangers_per_ms, faults.initiations_per_ms, flows, static_cast<double>(faults_stop.ns) * 1e-9,
@@ -223,9 +262,17 @@ std::string Scenario::describe() const {
     text += fmt::format("; {}'s wall clock jumps by {} s at {:.3f} s", jump.node, jump.by.ns / 1'000'000'000,
                         static_cast<double>(jump.at.ns) * 1e-9);
   }
-  for (const PacerPause& pause : pauses) {
-    text += fmt::format("; {}'s pacer pauses for {} us at {:.3f} s", pause.node, pause.length.ns / 1000,
-                        static_cast<double>(pause.at.ns) * 1e-9);
+  for (const ThreadPause& pause : pauses) {
+    text += fmt::format("; {}'s {} pauses for {} us at {:.3f} s", pause.node, thread_name(pause.thread),
+                        pause.length.ns / 1000, static_cast<double>(pause.at.ns) * 1e-9);
+  }
+  for (const KeyChange& change : key_changes) {
+    text += fmt::format("; {} changes its key from {:.3f} s on, in steps of {} ms", change.node,
+                        static_cast<double>(change.at.ns) * 1e-9, change.apart.ns / 1'000'000);
+  }
+  for (const QueueReset& reset : queue_resets) {
+    text +=
+        fmt::format("; {}'s queue is reset at {:.3f} s", reset.node, static_cast<double>(reset.at.ns) * 1e-9);
   }
   text += fmt::format("; queues keep time at {}", fmt::join(by_queue, ","));
   if (!without.empty()) text += fmt::format("; without {}", fmt::join(without, ","));
@@ -235,6 +282,13 @@ std::string Scenario::describe() const {
 namespace {
 
 using Remove = void (*)(Scenario&);
+
+void leave_one_lane(Scenario& scenario) {
+  scenario.shape.rate_bps /= scenario.lanes;
+  scenario.lanes = 1;
+  scenario.shape.lanes = 1;
+  scenario.shape.node_lanes = static_cast<uint32_t>(scenario.nodes - 1);
+}
 
 const std::vector<std::pair<std::string_view, Remove>>& removals() {
   static const std::vector<std::pair<std::string_view, Remove>> all{
@@ -255,6 +309,9 @@ const std::vector<std::pair<std::string_view, Remove>>& removals() {
       {"slot-jitter", [](Scenario& s) { s.shape.jitter_percent = 0; }},
       {"scatter", [](Scenario& s) { s.shape.scatter = false; }},
       {"pauses", [](Scenario& s) { s.pauses.clear(); }},
+      {"key-changes", [](Scenario& s) { s.key_changes.clear(); }},
+      {"queue-resets", [](Scenario& s) { s.queue_resets.clear(); }},
+      {"lanes", leave_one_lane},
       {"queues", [](Scenario& s) { std::fill(s.by_queue.begin(), s.by_queue.end(), false); }},
       {"flows", [](Scenario& s) { s.flows = 0; }},
   };

@@ -10,6 +10,7 @@
 #include "link/schedule.hh"
 #include "sim/sim_clock.hh"
 #include "sim/sim_network.hh"
+#include "sim/sim_thread.hh"
 
 namespace cuttle::sim {
 
@@ -35,10 +36,24 @@ struct Crash {
   Instant back_at;
 };
 
-struct PacerPause {
+struct ThreadPause {
   NodeNumber node;
+  ThreadName thread;
   Instant at;
   Duration length;
+};
+
+// A node changes its static key: its peers are told of the new one, then it takes it, then they forget the
+// old one, each a reload, so long after the other.
+struct KeyChange {
+  NodeNumber node;
+  Instant at;
+  Duration apart;
+};
+
+struct QueueReset {  // of a queue that keeps time
+  NodeNumber node;
+  Instant at;
 };
 
 struct ClockJump {  // of the wall clock
@@ -50,14 +65,17 @@ struct ClockJump {  // of the wall clock
 struct Scenario {
   uint64_t seed = 0;
   Family family = Family::two_nodes;
-  size_t nodes = 2;  // each with a link to every other
+  size_t nodes = 2;   // each with a link to every other
+  uint8_t lanes = 1;  // of each link
   ShapeRequest shape{};
   Duration delay{};
   Faults faults;
   std::vector<Cut> cuts;
   std::vector<Crash> crashes;
   std::vector<ClockJump> clock_jumps;
-  std::vector<PacerPause> pauses;
+  std::vector<ThreadPause> pauses;
+  std::vector<KeyChange> key_changes;
+  std::vector<QueueReset> queue_resets;
   std::vector<SimClock> clocks;    // of each node
   std::vector<Instant> starts;     // of each node
   std::vector<bool> shared_cores;  // of each node

@@ -1,18 +1,32 @@
-// The control thread of a simulated node: what src/node/link.cc does, with the results visible to the other
-// threads when the work is done.
+// The control thread of a simulated node: when it looks at its links, as src/node/agent.cc does it, and what
+// that takes. The other threads see what it did when it is done.
 #include <algorithm>
 
 #include "sim/sim_node.hh"
 
 namespace cuttle::sim {
 
-void SimNode::await_tick() {
-  // Not aligned with anything: the phase is the node's own.
-  const Instant next = local_now() + milliseconds(40 + static_cast<int64_t>(setup_.seed % 50));
-  host_.loop.at(setup_.clock.global(next), [this, alive = alive_] {
-    if (!*alive) return;
-    kick_control();
-    await_tick();
+namespace {
+
+// As in src/node/agent.cc.
+constexpr Duration kLookRound = milliseconds(100);
+// It wakes up so much later than it asked for, at least.
+constexpr Duration kWakesLate = microseconds(50);
+
+// That took a key agreement.
+uint64_t agreements(const AssociationCounters& counters) {
+  return counters.initiations_sent.value() + counters.initiations_received.value() +
+         counters.not_genuine.value() + counters.stale.value() + counters.sessions.value();
+}
+
+}  // namespace
+
+void SimNode::await_control() {
+  Instant until = local_now() + kLookRound;
+  for (const auto& link : links_) until = std::min(until, link->control.poll_timeout());
+  until = std::max(until, local_now()) + kWakesLate;
+  at(setup_.clock.global(until), [this, round = control_round_] {
+    if (round == control_round_) kick_control();
   });
 }
 
@@ -23,74 +37,33 @@ void SimNode::kick_control() {
 
 Duration SimNode::control() {
   control_waits_ = false;
-  control_results_.clear();
+  ++control_round_;
   Duration cost = setup_.cost.control;
-  for (auto& link : links_) {
-    for (; !link->handshakes_in.empty(); link->handshakes_in.pop_front()) {
-      const Stamped& handshake = link->handshakes_in.front();
-      if (link->receiver.current_session_since() <= handshake.stamp) confirm(*link);
-      const uint64_t wrong_before = link->association.counters().mac_wrong.value();
-      const uint64_t turned_away_before =
-          link->association.counters().too_many.value() + link->association.counters().cookie_instead.value();
-      const uint64_t allocations_before = host_.probe();
-      link->association.handle_datagram(handshake.stamp, handshake.cell);
-      if (link->association.counters().mac_wrong.value() != wrong_before) {
-        if (host_.probe() != allocations_before) host_.checker.fail(4, "a stranger's handshake allocated");
-        continue;
-      }
-      const AssociationCounters& counters = link->association.counters();
-      const uint64_t turned_away = counters.too_many.value() + counters.cookie_instead.value();
-      if (turned_away == turned_away_before) cost = cost + setup_.cost.handshake;
-      take_out(*link);
-    }
-    confirm(*link);
-    link->association.handle_timeout(local_now(), link->receiver.last_authentic(),
-                                     setup_.clock.wall_ns(host_.loop.now()));
-    take_out(*link);
+  for (const auto& link : links_) {
+    const Association& association = link->control.association();
+    const uint64_t before = agreements(association.counters());
+    link->control.handle_control(local_now(), setup_.clock.wall_ns(world_.loop.now()));
+    const uint64_t agreed = agreements(association.counters()) - before;
+    cost = cost + setup_.cost.handshake * static_cast<int64_t>(agreed);
   }
+  control_done_ = world_.loop.now() + cost;
   return cost;
 }
 
-// In the order of arrivals, whenever the control thread comes to it.
-void SimNode::confirm(Link& link) {
-  if (link.confirmed_session <= link.told_session) return;
-  link.told_session = link.confirmed_session;
-  link.association.handle_first_cell(link.receiver.current_session_since(), link.told_session);
-}
-
-// What the association wants done, put aside until the control thread's work is done.
-void SimNode::take_out(Link& link) {
-  if (const auto cell = link.association.poll_datagram()) {
-    const bool at_once = setup_.mutant == Mutant::answer_at_once;
-    const Instant due = at_once ? Instant{INT64_MIN} : link.association.datagram_due();
-    control_results_.emplace_back([&link, due, copy = std::vector<uint8_t>(cell->begin(), cell->end())] {
-      if (link.handshakes_out.size() < 8) link.handshakes_out.push_back({copy, due});
-    });
-  }
-  while (auto event = link.association.poll_event()) {
-    if (const auto* install = std::get_if<InstallReceive>(&*event)) {
-      control_results_.emplace_back([&link, install = *install] {
-        link.to_receiver.emplace_back(make_receive_key(install, 0, best_aead_backend()));
-      });
-    } else if (const auto* change = std::get_if<InstallSend>(&*event)) {
-      Instant from = setup_.mutant == Mutant::keys_at_once ? local_now() : change->from;
-      if (!change->first) from = from + key_change_lead(setup_.plan, link.ring.capacity());
-      control_results_.emplace_back([&link, change = *change, from] {
-        if (!change.first) link.ring.hold();
-        link.to_pacer.emplace_back(make_send_key(change, 0, best_aead_backend(), from));
-      });
-    } else if (const auto* forget = std::get_if<ForgetBefore>(&*event)) {
-      control_results_.emplace_back(
-          [&link, forget = *forget] { link.to_receiver.emplace_back(Forget{forget.session}); });
-    } else {
-      control_results_.emplace_back([&link] { link.to_pacer.emplace_back(Stop{}); });
-    }
-  }
-}
-
 void SimNode::control_done() {
-  for (const auto& result : control_results_) result();
-  control_results_.clear();
+  for (const auto& sim : lanes_) {
+    if (std::exchange(sim->has_orders, false)) kick_receiver(*sim);
+  }
+  await_control();
+}
+
+void SimNode::set_keys(NodeNumber peer, const AssociationKeys& keys) {
+  control_->post(
+      [this, peer, keys] {
+        link_of(peer).control.handle_keys(keys);
+        return setup_.cost.handshake;
+      },
+      [this] { kick_control(); });
 }
 
 }  // namespace cuttle::sim

@@ -13,10 +13,11 @@ constexpr size_t kHeardHandshakes = 32;
 
 }  // namespace
 
-SimNetwork::SimNetwork(EventLoop& loop, uint64_t seed, size_t nodes, Duration delay, Checker& checker,
-                       WireTrace& trace)
+SimNetwork::SimNetwork(EventLoop& loop, uint64_t seed, size_t nodes, uint8_t lanes, Duration delay,
+                       Checker& checker, WireTrace& trace)
     : loop_(loop),
       nodes_(nodes),
+      lanes_(lanes),
       delay_(delay),
       checker_(checker),
       trace_(trace),
@@ -40,9 +41,9 @@ Duration SimNetwork::draw_delay(Random& random) {
   return delay;
 }
 
-void SimNetwork::send(NodeNumber source, NodeNumber destination, Bytes datagram) {
+void SimNetwork::send(NodeNumber source, NodeNumber destination, uint8_t lane, Bytes datagram) {
   checker_.saw_datagram(source, destination, datagram);
-  trace_.add(loop_.now(), source, destination, datagram);
+  trace_.add(loop_.now(), source, destination, lane, datagram);
   Random& random = fates_[path(source, destination)];
   const bool lost = random.chance(faults_.loss);
   const bool twice = random.chance(faults_.duplication);
@@ -51,30 +52,34 @@ void SimNetwork::send(NodeNumber source, NodeNumber destination, Bytes datagram)
   const Duration delay = draw_delay(random);
   if (cut_[path(source, destination)]) return;
 
-  auto octets = std::make_shared<std::vector<uint8_t>>(datagram.begin(), datagram.end());
+  const Way way{source, destination, lane};
+  Octets octets = std::make_shared<std::vector<uint8_t>>(datagram.begin(), datagram.end());
   if (faults_.strangers_per_ms > 0) {
-    heard_.push_back({source, destination, octets});
+    heard_.push_back({way, octets});
     if (heard_.size() > kHeard) heard_.pop_front();
     if (wire::is_handshake(datagram) && heard_handshakes_.size() < kHeardHandshakes) {
-      heard_handshakes_.push_back({source, destination, octets});
+      heard_handshakes_.push_back({way, octets});
     }
   }
   if (again) {
     const Duration later = microseconds(static_cast<int64_t>(random.below(1'000'000)));
-    deliver(source, destination, octets, delay + later);
+    deliver(way, octets, delay + later);
   }
   if (lost) return;
-  if (twice) deliver(source, destination, octets, draw_delay(random));
+  if (twice) deliver(way, octets, draw_delay(random));
   if (bent) {
-    octets = std::make_shared<std::vector<uint8_t>>(*octets);
-    (*octets)[random.below(octets->size())] ^= static_cast<uint8_t>(1u << random.below(8));
+    auto other = std::make_shared<std::vector<uint8_t>>(*octets);
+    (*other)[random.below(other->size())] ^= static_cast<uint8_t>(1u << random.below(8));
+    octets = std::move(other);
   }
-  deliver(source, destination, octets, delay);
+  deliver(way, std::move(octets), delay);
 }
 
-void SimNetwork::deliver(NodeNumber source, NodeNumber destination, Octets octets, Duration delay) {
-  loop_.after(delay, [this, source, destination, octets = std::move(octets)] {
-    if (!cut_[path(source, destination)]) arrival_(source, destination, *octets);
+void SimNetwork::deliver(Way way, Octets octets, Duration delay) {
+  loop_.after(delay, [this, way, octets = std::move(octets)] {
+    if (!cut_[path(way.source, way.destination)]) {
+      arrival_(way.source, way.destination, way.lane, octets);
+    }
   });
 }
 
@@ -96,7 +101,8 @@ void SimNetwork::flood(Instant until) {
     for (size_t i = 16; i < wire::kMacCoveredBytes; ++i) octets[i] = static_cast<uint8_t>(flooder_.next());
     macs_[flooded_].store(octets);
     const auto source = (flooded_ + 1 + flooder_.below(nodes_ - 1)) % nodes_;
-    arrival_(static_cast<NodeNumber>(source), flooded_, octets);
+    arrival_(static_cast<NodeNumber>(source), flooded_, 0,
+             std::make_shared<std::vector<uint8_t>>(std::move(octets)));
     flood(until);
   });
 }
@@ -113,8 +119,8 @@ void SimNetwork::strange(Instant until) {
 // Anything: noise of any size, noise that looks like a cell or a handshake, what was heard before (as it was,
 // bent, or to somebody else), a handshake from long ago.
 void SimNetwork::send_strange() {
-  auto source = static_cast<NodeNumber>(stranger_.below(nodes_));
-  auto destination = static_cast<NodeNumber>(stranger_.below(nodes_));
+  Way way{static_cast<NodeNumber>(stranger_.below(nodes_)), static_cast<NodeNumber>(stranger_.below(nodes_)),
+          static_cast<uint8_t>(stranger_.below(lanes_))};
   std::vector<uint8_t> octets;
   const uint64_t kind = stranger_.below(6);
   if (kind >= 2 && !heard_.empty()) {
@@ -122,21 +128,18 @@ void SimNetwork::send_strange() {
     const Heard& heard = old ? heard_handshakes_[stranger_.below(heard_handshakes_.size())]
                              : heard_[stranger_.below(heard_.size())];
     octets = *heard.octets;
-    if (kind != 4) {
-      source = heard.source;
-      destination = heard.destination;
-    }
+    if (kind != 4) way = heard.way;
     if (kind == 3) octets[stranger_.below(octets.size())] ^= static_cast<uint8_t>(1u << stranger_.below(8));
   } else {
-    octets.resize(kind == 0 ? stranger_.below(2000) : heard_.empty() ? 1472 : heard_[0].octets->size());
+    octets.resize(kind == 0 ? 1 + stranger_.below(2000) : checker_.cell_bytes());
     for (auto& octet : octets) octet = static_cast<uint8_t>(stranger_.next());
     if (octets.size() > 16 && stranger_.chance(0.5)) {
       std::fill_n(octets.begin(), 4, uint8_t{0});
       octets[4] = static_cast<uint8_t>(stranger_.below(4));
     }
   }
-  if (source == destination) return;
-  arrival_(source, destination, octets);
+  if (way.source == way.destination) return;
+  arrival_(way.source, way.destination, way.lane, std::make_shared<std::vector<uint8_t>>(std::move(octets)));
 }
 
 }  // namespace cuttle::sim

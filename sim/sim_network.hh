@@ -35,10 +35,11 @@ struct Faults {
 
 class SimNetwork {
  public:
-  // Called when a datagram arrives; the octets are the network's.
-  using Arrival = std::function<void(NodeNumber source, NodeNumber destination, Bytes datagram)>;
+  using Octets = std::shared_ptr<const std::vector<uint8_t>>;
+  // Called when a datagram of that lane arrives.
+  using Arrival = std::function<void(NodeNumber source, NodeNumber destination, uint8_t lane, Octets octets)>;
 
-  SimNetwork(EventLoop& loop, uint64_t seed, size_t nodes, Duration delay, Checker& checker,
+  SimNetwork(EventLoop& loop, uint64_t seed, size_t nodes, uint8_t lanes, Duration delay, Checker& checker,
              WireTrace& trace);
 
   void set_arrival(Arrival arrival) { arrival_ = std::move(arrival); }
@@ -49,12 +50,16 @@ class SimNetwork {
   void cut(NodeNumber a, NodeNumber b, bool is_cut);
 
   // From a node's socket, now.
-  void send(NodeNumber source, NodeNumber destination, Bytes datagram);
+  void send(NodeNumber source, NodeNumber destination, uint8_t lane, Bytes datagram);
 
  private:
-  using Octets = std::shared_ptr<std::vector<uint8_t>>;
-
-  void deliver(NodeNumber source, NodeNumber destination, Octets octets, Duration delay);
+  // One lane's flow from one node to another.
+  struct Way {
+    NodeNumber source;
+    NodeNumber destination;
+    uint8_t lane;
+  };
+  void deliver(Way way, Octets octets, Duration delay);
   Duration draw_delay(Random& random);
   void strange(Instant until);
   void send_strange();
@@ -63,6 +68,7 @@ class SimNetwork {
 
   EventLoop& loop_;
   size_t nodes_;
+  uint8_t lanes_;
   Duration delay_;
   Checker& checker_;
   WireTrace& trace_;
@@ -75,8 +81,7 @@ class SimNetwork {
   std::vector<HandshakeMac> macs_;  // of handshakes to each node
   NodeNumber flooded_ = 0;
   struct Heard {
-    NodeNumber source;
-    NodeNumber destination;
+    Way way;
     Octets octets;
   };
   std::deque<Heard> heard_;              // the latest

@@ -2,11 +2,22 @@
 
 #include <algorithm>
 
+#include "engine/receiving.hh"
+
 namespace cuttle::sim {
 
 namespace {
 
-constexpr size_t kTunQueuePackets = 64;
+// The address of a node, as in inner.hh, in both families.
+std::vector<IpPrefix> prefixes_of(NodeNumber number) {
+  std::vector<IpPrefix> prefixes;
+  for (const bool is_v6 : {false, true}) {
+    const auto ends =
+        wire::inner_ends(make_inner({number, number, 0, is_v6}, is_v6 ? kSmallestInnerV6 : kSmallestInnerV4));
+    prefixes.push_back({ends->source, static_cast<uint8_t>(ends->source.size() * 8)});
+  }
+  return prefixes;
+}
 
 Entropy seeded_entropy(uint64_t seed) {
   return [random = Random(seed)](MutableBytes out) mutable {
@@ -14,53 +25,96 @@ Entropy seeded_entropy(uint64_t seed) {
   };
 }
 
-AssociationConfig config_of(const NodeSetup& setup, size_t index) {
-  return {.keys = {.own = setup.own_key, .peer = setup.peers[index].second},
+AssociationConfig config_of(const NodeSetup& setup, const AssociationKeys& keys) {
+  return {.keys = keys,
           .format = setup.format,
-          .lanes = 1,
+          .lanes = setup.lanes,
           .rate_bps = 0,
           .slot_ns = static_cast<uint64_t>(setup.plan.period().ns)};
 }
 
+std::optional<SimQueue> queue_of(const NodeSetup& setup) {
+  if (!setup.by_queue) return std::nullopt;
+  Draws draws(setup.seed + 6);
+  auto table = PauseTable::draw(draws, static_cast<uint32_t>(setup.format.cell_bytes()) + 42);
+  CUTTLE_CHECK(table.has_value(), "cells are long enough for pauses");
+  return SimQueue(setup.seed + 5, std::move(*table));
+}
+
 }  // namespace
 
-SimNode::Link::Link(const NodeSetup& setup, size_t index, Instant epoch)
-    : peer(setup.peers[index].first),
-      ring(setup.format, lane_sizes(setup.plan, setup.format).ring_slots),
-      packer(ring),
-      sender(ring, setup.plan, epoch, setup.seed + 17 * index),
-      receiver(setup.format, lane_sizes(setup.plan, setup.format).reorder_cells,
-               lane_sizes(setup.plan, setup.format).lost_cell_timer),
-      association(config_of(setup, index), seeded_entropy(setup.seed + 31 * index + 1)) {}
-
-SimNode::SimNode(Host host, NodeSetup setup)
-    : host_(std::move(host)),
+SimNode::SimNode(World world, NodeSetup setup)
+    : world_(std::move(world)),
       setup_(std::move(setup)),
-      packer_(std::make_unique<SimThread>(host_.loop)),
-      receiver_own_(std::make_unique<SimThread>(host_.loop)),
-      control_own_(std::make_unique<SimThread>(host_.loop)),
+      allocations_(world_.probe),
+      queue_(queue_of(setup_)),
+      host_{world_.loop,
+            world_.network,
+            allocations_,
+            setup_.clock,
+            setup_.cost,
+            queue_ ? &*queue_ : nullptr,
+            setup_.mutant == Mutant::stamped_when_read},
+      queue_device_(host_),
+      packer_(std::make_unique<SimThread>(world_.loop)),
+      receiver_own_(std::make_unique<SimThread>(world_.loop)),
+      control_own_(std::make_unique<SimThread>(world_.loop)),
       receiver_(setup_.shared_core ? packer_.get() : receiver_own_.get()),
       control_(setup_.shared_core ? packer_.get() : control_own_.get()),
-      room_(Packer::most_slots_per_packet(setup_.format)),
-      queue_(setup_.seed + 5) {
-  if (setup_.by_queue) {
-    Draws draws(setup_.seed + 6);
-    auto table = PauseTable::draw(draws, static_cast<uint32_t>(setup_.format.cell_bytes()) + 42);
-    CUTTLE_CHECK(table.has_value(), "cells are long enough for pauses");
-    queue_clock_.emplace(std::move(*table));
-  }
-  Random phase(setup_.seed ^ 0x9a5e);
-  for (size_t i = 0; i < setup_.peers.size(); ++i) {
-    const auto within = static_cast<int64_t>(phase.below(static_cast<uint64_t>(setup_.plan.period().ns)));
-    links_.push_back(std::make_unique<Link>(setup_, i, local_now() + milliseconds(1) + Duration{within}));
-    turns_.handle_join(links_.back()->sender);
+      paced_(setup_.peers.size() * setup_.lanes),
+      buffer_(std::make_unique<uint8_t[]>(kReceiveBufferBytes)) {
+  if (queue_) release_queue_.emplace(queue_device_, queue_->table(), std::nullopt);
+  for (size_t i = 0; i < setup_.peers.size(); ++i) add_link(setup_.peers[i], i);
+  for (const auto& sim : lanes_) {
+    packing_.add(*sim->lane);
+    paced_.handle_join(*sim->lane, local_now());
   }
   await_slot();
-  await_tick();
+  await_control();
 }
 
 SimNode::~SimNode() {
   *alive_ = false;
+}
+
+void SimNode::add_link(const SimPeer& peer, size_t index) {
+  links_.push_back(std::make_unique<Link>(peer.number, config_of(setup_, peer.keys),
+                                          seeded_entropy(setup_.seed + 31 * index + 1)));
+  Link& link = *links_.back();
+  for (uint8_t i = 0; i < setup_.lanes; ++i) {
+    auto sim = std::make_unique<SimLane>();
+    sim->link = index;
+    link.control.add_lane(make_lane(peer, index, i, *sim));
+    sim->lane = &link.control.lane(i);
+    if (release_queue_) sim->lane->queue = &*release_queue_;
+    link.control.set_receiver_wake_up(i, [at = sim.get()] { at->has_orders = true; });
+    link.lanes.push_back(sim.get());
+    lanes_.push_back(std::move(sim));
+  }
+}
+
+std::unique_ptr<Lane> SimNode::make_lane(const SimPeer& peer, size_t index, uint8_t lane, SimLane& sim) {
+  const uint64_t seed = setup_.seed + 17 * (index * setup_.lanes + lane);
+  Random phase(seed ^ 0x9a5e);
+  const auto within = static_cast<int64_t>(phase.below(static_cast<uint64_t>(setup_.plan.period().ns)));
+  LaneSetup lane_setup{
+      .index = lane,
+      .format = setup_.format,
+      .plan = setup_.plan,
+      .own_key = peer.keys.own.public_key(),
+      .allowed_sources = prefixes_of(peer.number),
+      .allowed_destinations = prefixes_of(setup_.number),
+      .cell_ends = {},
+      .inner_mtu = 1500,
+      .sealing = setup_.cost.seal_cell * static_cast<int64_t>(setup_.plan.cells_per_release()),
+      .epoch = local_now() + milliseconds(1) + Duration{within},
+      .seed = seed,
+      .draws = seed};
+  auto device = std::make_unique<SimDevice>(allocations_);
+  auto socket = std::make_unique<SimSocket>(host_, setup_.number, peer.number, lane);
+  sim.device = device.get();
+  sim.socket = socket.get();
+  return std::make_unique<Lane>(std::move(lane_setup), std::move(device), std::move(socket));
 }
 
 SimNode::Link& SimNode::link_of(NodeNumber peer) {
@@ -75,31 +129,44 @@ const SimNode::Link& SimNode::link_of(NodeNumber peer) const {
 }
 
 size_t SimNode::queue_room(NodeNumber peer) const {
-  return kTunQueuePackets - link_of(peer).tun_queue.size();
+  size_t room = SIZE_MAX;
+  for (const SimLane* sim : link_of(peer).lanes) room = std::min(room, sim->device->room());
+  return room;
 }
 
 void SimNode::send_packet(NodeNumber peer, std::vector<uint8_t> packet) {
   Link& link = link_of(peer);
-  if (link.tun_queue.size() == kTunQueuePackets) return;
-  link.tun_queue.push_back(std::move(packet));
-  if (setup_.mutant != Mutant::pack_on_pacer) kick_packer();
+  SimLane& sim = *link.lanes[lane_of(packet, link.lanes.size())];
+  sim.device->put(std::move(packet));
+  if (setup_.mutant == Mutant::pack_on_pacer) return;
+  sim.outcome = Packing::Outcome::more;
+  kick_packer();
 }
 
 void SimNode::set_reading(NodeNumber peer, bool reading) {
   link_of(peer).reading = reading;
 }
 
-void SimNode::pause_pacer(Duration duration) {
-  pacer_free_ = std::max(pacer_free_, host_.loop.now() + duration);
+void SimNode::pause(ThreadName thread, Duration duration) {
+  switch (thread) {
+    case ThreadName::pacer:
+      pacer_free_ = std::max(pacer_free_, world_.loop.now() + duration);
+      return;
+    case ThreadName::packer:
+      return packer_->pause(duration);
+    case ThreadName::receiver:
+      return receiver_->pause(duration);
+    case ThreadName::control:
+      return control_->pause(duration);
+  }
+}
+
+void SimNode::reset_queue() {
+  if (queue_) queue_->reset(local_now());
 }
 
 bool SimNode::up(NodeNumber peer) const {
-  const Link& link = link_of(peer);
-  return link.association.state(local_now(), link.receiver.last_authentic()) == Association::State::up;
-}
-
-const Association& SimNode::association(NodeNumber peer) const {
-  return link_of(peer).association;
+  return link_of(peer).control.state(local_now()) == Association::State::up;
 }
 
 }  // namespace cuttle::sim

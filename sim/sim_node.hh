@@ -1,55 +1,51 @@
-// A node as the native agent is built (src/node), on virtual time lines: packer, pacer, receiver and control
-// thread, the rings between them, a queue where the TUN interface has one. The pacer has a core of its own,
-// as SCHED_FIFO gives it one; the others have one each, or share one, and then the work of each delays the
-// others.
+// A node on virtual time lines: the engine's own lanes and links (src/engine), run as the native driver and
+// the agent run them, by a packer, a pacer, a receiver and a control thread. Here is only when which of these
+// runs, and what it costs. The pacer has a core of its own, as SCHED_FIFO gives it one; the others have one
+// each, or share one, and then the work of each delays the others.
 //
-// Checked here, on every call into the core: what handles datagrams and slots allocates nothing (invariant
-// 6), and neither does what turns a stranger's handshake away (invariant 4).
+// Checked here, on every call into the data path: it allocates nothing, whoever sent what it handles
+// (invariants 4 and 6).
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <variant>
 #include <vector>
 
-#include "crypto/keys.hh"
-#include "link/association.hh"
-#include "link/lane_keys.hh"
-#include "link/packer.hh"
-#include "link/queue_clock.hh"
-#include "link/receiver.hh"
-#include "link/sender.hh"
-#include "link/turn_sequences.hh"
+#include "engine/link_control.hh"
+#include "engine/paced_lanes.hh"
+#include "engine/packing.hh"
+#include "engine/release_queue.hh"
 #include "sim/cost_model.hh"
-#include "sim/sim_clock.hh"
-#include "sim/sim_network.hh"
-#include "sim/sim_queue.hh"
+#include "sim/scenario.hh"
+#include "sim/sim_device.hh"
+#include "sim/sim_socket.hh"
 #include "sim/sim_thread.hh"
 
 namespace cuttle::sim {
 
-// How many allocations the process made so far. Where nobody counts, always 0.
-using AllocationProbe = uint64_t (*)();
+struct SimPeer {
+  NodeNumber number;
+  AssociationKeys keys;
+};
 
 struct NodeSetup {
   NodeNumber number = 0;
   wire::CellFormat format;
   SlotPlan plan{};
+  uint8_t lanes = 1;  // of each link
   SimClock clock;
   CostModel cost;
   Mutant mutant = Mutant::none;
   bool shared_core = false;
   bool by_queue = false;  // a queue keeps time, not the pacer
   uint64_t seed = 0;      // of keys, SPIs and jitter; another one each time the node is started
-  PrivateKey own_key;
-  std::vector<std::pair<NodeNumber, PublicKey>> peers;
+  std::vector<SimPeer> peers;
 };
 
 class SimNode {
  public:
-  struct Host {
+  struct World {
     EventLoop& loop;
     SimNetwork& network;
     Checker& checker;
@@ -59,99 +55,105 @@ class SimNode {
   };
 
   // Starts at once.
-  SimNode(Host host, NodeSetup setup);
+  SimNode(World world, NodeSetup setup);
   // As when the process is killed: nothing that was queued happens.
   ~SimNode();
   SimNode(const SimNode&) = delete;
   SimNode& operator=(const SimNode&) = delete;
 
   // --- the network's side
-  void receive(NodeNumber source, Bytes datagram);
+  void receive(NodeNumber source, uint8_t lane, SimNetwork::Octets octets);
 
   // --- the host's side
-  // Packets that the TUN interface's queue can still take.
+  // Packets that the TUN interface's fullest queue can still take.
   size_t queue_room(NodeNumber peer) const;
-  // Dropped when the queue is full, as a queue discipline does.
+  // As the kernel does, by its connection to the queue of one lane.
   void send_packet(NodeNumber peer, std::vector<uint8_t> packet);
   // Whether this host takes what comes from the peer; where not, it is dropped at the TUN.
   void set_reading(NodeNumber peer, bool reading);
 
   // Somebody sets the wall clock.
   void set_wall_clock(Duration offset) { setup_.clock.wall_offset = offset; }
-
-  // Something keeps the pacer from running for so long.
-  void pause_pacer(Duration duration);
+  // A reload: other keys of that link.
+  void set_keys(NodeNumber peer, const AssociationKeys& keys);
+  // Something keeps a thread from running for so long.
+  void pause(ThreadName thread, Duration duration);
+  // The queue that keeps time is emptied, its bucket full.
+  void reset_queue();
 
   bool up(NodeNumber peer) const;
-  const Association& association(NodeNumber peer) const;
+  const Association& association(NodeNumber peer) const { return link_of(peer).control.association(); }
 
  private:
-  struct Forget {
-    uint64_t session;
-  };
-  struct Stop {};
-  struct Stamped {
-    std::vector<uint8_t> cell;
-    Instant stamp;
+  // A lane with what its surroundings and the packer's loop know of it.
+  struct SimLane {
+    Lane* lane;
+    SimDevice* device;
+    SimSocket* socket;
+    size_t link;
+    Packing::Outcome outcome = Packing::Outcome::drained;
+    Instant packing_until{INT64_MIN};
+    bool is_received = false;  // its receiver has been given work
+    bool has_orders = false;   // from the control thread, for its receiver
   };
   struct Link {
-    Link(const NodeSetup& setup, size_t index, Instant epoch);
-
+    Link(NodeNumber number, AssociationConfig config, Entropy entropy)
+        : peer(number), control(std::move(config), best_aead_backend(), std::move(entropy)) {}
     NodeNumber peer;
-    SlotRing ring;
-    Packer packer;
-    LaneSender sender;
-    LaneReceiver receiver;
-    Association association;
-    std::deque<std::vector<uint8_t>> tun_queue;
+    LinkControl control;
+    std::vector<SimLane*> lanes;
     bool reading = true;
-    Instant packing_until{INT64_MIN};
-    // Between the threads.
-    std::deque<std::variant<Stop, SendKey>> to_pacer;
-    std::deque<std::variant<Forget, ReceiveKey>> to_receiver;
-    std::deque<Stamped> handshakes_in;
-    std::deque<Stamped> handshakes_out;
-    uint64_t confirmed_session = 0;
-    uint64_t told_session = 0;
   };
 
+  void add_link(const SimPeer& peer, size_t index);
+  std::unique_ptr<Lane> make_lane(const SimPeer& peer, size_t index, uint8_t lane, SimLane& sim);
   Link& link_of(NodeNumber peer);
   const Link& link_of(NodeNumber peer) const;
-  Instant local_now() const { return setup_.clock.local(host_.loop.now()); }
+  Instant local_now() const { return host_.local_now(); }
+  // Calls `what` then, unless the node is gone.
+  template <typename What>
+  void at(Instant when, What what) {
+    world_.loop.at(when, [alive = alive_, what = std::move(what)]() mutable {
+      if (*alive) what();
+    });
+  }
   // Runs `work` of the data path; it may not allocate.
   template <typename Work>
   auto guarded(const char* what, Work work);
 
-  // Each in a source of its own: sim_packer.cc, sim_pacer.cc, sim_receiver.cc, sim_control.cc.
+  // Each thread in a source of its own: sim_packer.cc, sim_pacer.cc, sim_receiver.cc, sim_control.cc.
   void kick_packer();
   Duration begin_packing();
   void end_packing();
-  void copy_into_room(Link& link);
-  void pack_all(Link& link, Duration& cost);
+  void look_again(SimLane& sim);
+  void pack_all(Lane& lane, Duration& cost);
 
   void await_slot();
-  void seal(Link& link);
-  void release(Link& link, Train train, bool idle);
-  void hand_over(Link& link, Train train, bool idle);
-  void send_later(Link& link, const Train& train, size_t first, size_t count, Instant when);
-  void obey(Link& link);
-  Duration seal_lead() const;
+  void slot(Lane& lane, Duration woke_late);
+  void obey(Lane& lane);
+  void sealed(Lane& lane, Train train, Instant began, Duration woke_late);
+  void released(const Train& train);
 
-  void obey_receiver(Link& link);
-  Duration open(Link& link, Instant arrived, Bytes datagram);
-  void deliver(Link& link, const std::vector<std::vector<uint8_t>>& packets);
+  void kick_receiver(SimLane& sim);
+  Duration receive(SimLane& sim);
+  void received(SimLane& sim);
 
-  void await_tick();
+  void await_control();
   void kick_control();
   Duration control();
   void control_done();
-  void confirm(Link& link);
-  void take_out(Link& link);
+  // Its results are there for the other threads.
+  bool sees_control() const { return world_.loop.now() >= control_done_; }
 
-  Host host_;
+  World world_;
   NodeSetup setup_;
-  TurnSequences turns_;
+  Allocations allocations_;
+  std::optional<SimQueue> queue_;
+  SimHost host_;
+  SimQueueDevice queue_device_;
+  std::optional<ReleaseQueue> release_queue_;
   std::vector<std::unique_ptr<Link>> links_;
+  std::vector<std::unique_ptr<SimLane>> lanes_;  // of all links
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 
   std::unique_ptr<SimThread> packer_;
@@ -160,26 +162,25 @@ class SimNode {
   SimThread* receiver_;
   SimThread* control_;
 
-  bool packing_ = false;
-  size_t packing_link_ = 0;
-  std::vector<iovec> room_;
-  size_t pieces_ = 0;
+  Packing packing_;
+  bool packer_works_ = false;
+  size_t packing_lane_ = 0;
+  bool packing_begun_ = false;
+  PacedLanes paced_;
   Instant pacer_free_{INT64_MIN};
-  std::optional<QueueClock> queue_clock_;  // the pacer's idea of the queue
-  SimQueue queue_;                         // and the queue
   bool control_waits_ = false;
-  std::vector<std::function<void()>> control_results_;
-  // What the receiver's current work found.
-  std::vector<std::vector<uint8_t>> opened_;
-  Received received_ = Received::dropped;
+  Instant control_done_{INT64_MIN};
+  uint64_t control_round_ = 0;
+  std::unique_ptr<uint8_t[]> buffer_;
+  bool woke_control_ = false;  // the receiver's current work did
 };
 
 template <typename Work>
 auto SimNode::guarded(const char* what, Work work) {
-  const uint64_t before = host_.probe();
+  const uint64_t before = allocations_.now();
   auto result = work();
-  if (host_.probe() != before) {
-    host_.checker.fail(6, std::string("node ") + std::to_string(setup_.number) + " allocated in " + what);
+  if (allocations_.now() != before) {
+    world_.checker.fail(6, std::string("node ") + std::to_string(setup_.number) + " allocated in " + what);
   }
   return result;
 }

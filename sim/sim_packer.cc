@@ -1,65 +1,72 @@
-// Stage 1 of a simulated node: packets from the TUN queues into the slot rings.
+// The packer's thread of a simulated node: which lane has its turn, as src/node/packer_loop.cc does it, a
+// packet at a time.
 #include <algorithm>
 
 #include "sim/sim_node.hh"
 
 namespace cuttle::sim {
 
+namespace {
+
+// A look at a TUN that has nothing.
+constexpr Duration kLook = nanoseconds(500);
+
+Losses losses_of(const Lane& lane) {
+  return {lane.receiver.loss_65536ths(), lane.receiver.reported_loss_65536ths()};
+}
+
+}  // namespace
+
 void SimNode::kick_packer() {
-  if (std::exchange(packing_, true)) return;
+  if (std::exchange(packer_works_, true)) return;
   packer_->post([this] { return begin_packing(); }, [this] { end_packing(); });
 }
 
-// Takes the next link in turn that has a packet and room for it.
+// The pacer and the receiver run on while the packet is read.
 Duration SimNode::begin_packing() {
-  pieces_ = 0;
-  for (size_t i = 0; i < links_.size() && pieces_ == 0; ++i) {
-    packing_link_ = (packing_link_ + 1) % links_.size();
-    Link& link = *links_[packing_link_];
-    if (link.tun_queue.empty()) continue;
-    pieces_ = guarded("Packer::poll_room", [&] { return link.packer.poll_room(room_); });
+  packing_begun_ = false;
+  for (size_t i = 0; i < lanes_.size() && !packing_begun_; ++i) {
+    packing_lane_ = (packing_lane_ + 1) % lanes_.size();
+    packing_begun_ = lanes_[packing_lane_]->outcome == Packing::Outcome::more;
   }
-  if (pieces_ == 0) return nanoseconds(500);
-  Link& link = *links_[packing_link_];
-  const Duration cost = setup_.cost.read(link.tun_queue.front().size());
-  link.packing_until = host_.loop.now() + cost;
+  if (!packing_begun_) return kLook;
+  SimLane& sim = *lanes_[packing_lane_];
+  guarded("Packing::begin", [&] {
+    packing_.begin(*sim.lane, losses_of(*sim.lane));
+    return 0;
+  });
+  const Duration cost = sim.device->empty() ? kLook : setup_.cost.read(sim.device->next_bytes());
+  sim.packing_until = world_.loop.now() + cost;
   return cost;
 }
 
 void SimNode::end_packing() {
-  packing_ = false;
-  if (pieces_ != 0) {
-    copy_into_room(*links_[packing_link_]);
+  packer_works_ = false;
+  if (!packing_begun_) return;
+  SimLane& sim = *lanes_[packing_lane_];
+  sim.outcome = guarded("Packing::finish", [&] { return packing_.finish(*sim.lane); });
+  if (sim.outcome == Packing::Outcome::no_room) look_again(sim);
+  const auto has_more = [](const auto& other) { return other->outcome == Packing::Outcome::more; };
+  if (std::ranges::any_of(lanes_, has_more)) kick_packer();
+}
+
+// The pacer wakes nobody, so after a slot.
+void SimNode::look_again(SimLane& sim) {
+  const SlotPlan& plan = sim.lane->sender.plan();
+  at(world_.loop.now() + plan.period() / plan.releases_per_slot(), [this, &sim] {
+    sim.outcome = Packing::Outcome::more;
     kick_packer();
-    return;
-  }
-  const bool waiting =
-      std::any_of(links_.begin(), links_.end(), [](const auto& link) { return !link->tun_queue.empty(); });
-  if (!waiting) return;
-  // No room: the pacer wakes nobody, so look again after a slot.
-  host_.loop.after(setup_.plan.period(), [this, alive = alive_] {
-    if (*alive) kick_packer();
   });
 }
 
-void SimNode::copy_into_room(Link& link) {
-  const std::vector<uint8_t> packet = std::move(link.tun_queue.front());
-  link.tun_queue.pop_front();
-  link.packer.set_loss_report(link.receiver.loss_65536ths());
-  size_t done = 0;
-  for (size_t i = 0; i < pieces_ && done < packet.size(); ++i) {
-    const size_t piece = std::min(packet.size() - done, room_[i].iov_len);
-    std::memcpy(room_[i].iov_base, packet.data() + done, piece);
-    done += piece;
-  }
-  guarded("Packer::handle_packet", [&] { return link.packer.handle_packet(packet.size()); });
-}
-
 // Only for Mutant::pack_on_pacer.
-void SimNode::pack_all(Link& link, Duration& cost) {
-  while (!link.tun_queue.empty() && link.packer.handle_copy(link.tun_queue.front())) {
-    cost = cost + setup_.cost.read(link.tun_queue.front().size());
-    link.tun_queue.pop_front();
+void SimNode::pack_all(Lane& lane, Duration& cost) {
+  const auto sim = std::ranges::find_if(lanes_, [&](const auto& one) { return one->lane == &lane; });
+  for (bool more = true; more;) {
+    const Duration read =
+        (*sim)->device->empty() ? Duration{} : setup_.cost.read((*sim)->device->next_bytes());
+    more = packing_.pack(lane, losses_of(lane), 1) == Packing::Outcome::more;
+    cost = cost + read;
   }
 }
 

@@ -2,6 +2,25 @@
 
 namespace cuttle::sim {
 
+const char* thread_name(ThreadName thread) {
+  switch (thread) {
+    case ThreadName::packer:
+      return "packer";
+    case ThreadName::pacer:
+      return "pacer";
+    case ThreadName::receiver:
+      return "receiver";
+    case ThreadName::control:
+      return "control thread";
+  }
+  return "?";
+}
+
+void SimThread::pause(Duration duration) {
+  queue_.emplace_front([duration] { return duration; }, End());
+  if (!busy_) next();
+}
+
 void SimThread::post(Begin begin, End end) {
   queue_.emplace_back(std::move(begin), std::move(end));
   if (!busy_) next();

@@ -10,6 +10,11 @@
 
 namespace cuttle::sim {
 
+enum class ThreadName { packer, pacer, receiver, control };
+inline constexpr ThreadName kThreads[] = {ThreadName::packer, ThreadName::pacer, ThreadName::receiver,
+                                          ThreadName::control};
+const char* thread_name(ThreadName thread);
+
 class SimThread {
  public:
   // Called when the work's turn comes; returns how long it takes.
@@ -24,7 +29,8 @@ class SimThread {
   ~SimThread() { *alive_ = false; }
 
   void post(Begin begin, End end = {});
-  size_t waiting() const { return queue_.size(); }
+  // Something keeps it from its next piece of work for so long.
+  void pause(Duration duration);
 
  private:
   void next();

@@ -1,5 +1,6 @@
-// What an observer of the whole network sees: of every datagram the time, the size, who sends it to whom, and
-// the octets that are not encrypted. Two runs that differ in payload alone must give equal traces.
+// What an observer of the whole network sees: of every datagram the time, the size, who sends it to whom, by
+// which lane (its ports), and the octets that are not encrypted. Two runs that differ in payload alone must
+// give equal traces.
 #pragma once
 
 #include <array>
@@ -20,6 +21,7 @@ struct WireEvent {
   uint32_t bytes;
   NodeNumber source;
   NodeNumber destination;
+  uint8_t lane;
   std::array<uint8_t, 16> clear;  // SPI, sequence number and IV, or a handshake's beginning
 
   bool operator==(const WireEvent&) const = default;
@@ -27,7 +29,7 @@ struct WireEvent {
 
 class WireTrace {
  public:
-  void add(Instant at, NodeNumber source, NodeNumber destination, Bytes datagram);
+  void add(Instant at, NodeNumber source, NodeNumber destination, uint8_t lane, Bytes datagram);
 
   const std::vector<WireEvent>& events() const { return events_; }
   // Of all events: for a line in a log.

@@ -32,18 +32,23 @@ World::World(const Scenario& scenario, const RunOptions& options)
       options_(options),
       checker_(scenario.nodes, scenario.shape.cell_bytes,
                scenario.family == Family::two_nodes || scenario.family == Family::network),
-      network_(loop_, scenario.seed, scenario.nodes, scenario.delay, checker_, result_.trace),
+      network_(loop_, scenario.seed, scenario.nodes, scenario.lanes, scenario.delay, checker_, result_.trace),
       clocks_(scenario.clocks),
       incarnations_(scenario.nodes, 0),
       nodes_(scenario.nodes),
       not_reading_(scenario.nodes * scenario.nodes, false),
-      probed_(scenario.nodes * scenario.nodes, false) {
+      probed_(scenario.nodes * scenario.nodes, 0) {
   if (options_.probe == nullptr) options_.probe = no_allocations;
   CUTTLE_CHECK(plan_slots(scenario.shape, plan_), "shapes are drawn so that a plan exists");
-  for (NodeNumber i = 0; i < scenario.nodes; ++i) keys_.push_back(draw_key(scenario.seed * 100 + i));
-  network_.set_arrival([this](NodeNumber source, NodeNumber destination, Bytes datagram) {
-    if (nodes_[destination] != nullptr) nodes_[destination]->receive(source, datagram);
-  });
+  for (NodeNumber i = 0; i < scenario.nodes; ++i) {
+    keys_.push_back(draw_key(scenario.seed * 100 + i));
+    known_.push_back(keys_[i].public_key());
+    known_next_.emplace_back();
+  }
+  network_.set_arrival(
+      [this](NodeNumber source, NodeNumber destination, uint8_t lane, SimNetwork::Octets octets) {
+        if (nodes_[destination] != nullptr) nodes_[destination]->receive(source, lane, std::move(octets));
+      });
   for (NodeNumber i = 0; i < scenario.nodes; ++i) {
     loop_.at(scenario.starts[i], [this, i] { start(i); });
   }
@@ -52,29 +57,29 @@ World::World(const Scenario& scenario, const RunOptions& options)
 
 void World::start(NodeNumber number) {
   if (nodes_[number] != nullptr) return;
-  std::vector<std::pair<NodeNumber, PublicKey>> peers;
+  std::vector<SimPeer> peers;
   for (NodeNumber peer = 0; peer < scenario_.nodes; ++peer) {
-    if (peer != number) peers.emplace_back(peer, keys_[peer].public_key());
+    if (peer != number) peers.push_back({peer, keys_of(number, peer)});
   }
   CostModel cost;
   cost.slow_down(scenario_.slowness[number]);
   NodeSetup setup{.number = number,
                   .format = wire::CellFormat(scenario_.shape.cell_bytes),
                   .plan = plan_,
+                  .lanes = scenario_.lanes,
                   .clock = clocks_[number],
                   .cost = cost,
                   .mutant = options_.mutant,
                   .shared_core = scenario_.shared_cores[number],
                   .by_queue = scenario_.by_queue[number],
                   .seed = (scenario_.seed * 1000 + number) * 1000 + ++incarnations_[number],
-                  .own_key = keys_[number],
                   .peers = std::move(peers)};
-  SimNode::Host host{
+  SimNode::World world{
       loop_, network_, checker_, options_.probe,
       [this](NodeNumber node, NodeNumber peer, Bytes packet) { delivered(node, peer, packet); }};
-  nodes_[number] = std::make_unique<SimNode>(std::move(host), std::move(setup));
+  nodes_[number] = std::make_unique<SimNode>(std::move(world), std::move(setup));
   for (NodeNumber peer = 0; peer < scenario_.nodes; ++peer) {
-    if (not_reading_[peer * scenario_.nodes + number]) nodes_[number]->set_reading(peer, false);
+    if (not_reading_[path(peer, number)]) nodes_[number]->set_reading(peer, false);
   }
 }
 
@@ -89,9 +94,15 @@ void World::plan_faults() {
       if (nodes_[jump.node] != nullptr) nodes_[jump.node]->set_wall_clock(clocks_[jump.node].wall_offset);
     });
   }
-  for (const PacerPause& pause : scenario_.pauses) {
+  for (const ThreadPause& pause : scenario_.pauses) {
     loop_.at(pause.at, [this, &pause] {
-      if (nodes_[pause.node] != nullptr) nodes_[pause.node]->pause_pacer(pause.length);
+      if (nodes_[pause.node] != nullptr) nodes_[pause.node]->pause(pause.thread, pause.length);
+    });
+  }
+  for (const KeyChange& change : scenario_.key_changes) plan_key_change(change);
+  for (const QueueReset& reset : scenario_.queue_resets) {
+    loop_.at(reset.at, [this, &reset] {
+      if (nodes_[reset.node] != nullptr) nodes_[reset.node]->reset_queue();
     });
   }
   for (const Cut& cut : scenario_.cuts) {
@@ -103,6 +114,37 @@ void World::plan_faults() {
     loop_.at(crash.back_at, [this, &crash] { start(crash.node); });
   }
   loop_.at(scenario_.faults_stop, [this] { network_.set_faults({}); });
+}
+
+AssociationKeys World::keys_of(NodeNumber own, NodeNumber peer) const {
+  return {.own = keys_[own], .peer = known_[peer], .next_peer = known_next_[peer]};
+}
+
+// The others reload what they know of it.
+void World::tell_keys(NodeNumber node) {
+  for (NodeNumber other = 0; other < scenario_.nodes; ++other) {
+    if (other != node && nodes_[other] != nullptr) nodes_[other]->set_keys(node, keys_of(other, node));
+  }
+}
+
+void World::plan_key_change(const KeyChange& change) {
+  const NodeNumber node = change.node;
+  const PrivateKey fresh = draw_key(scenario_.seed * 100 + 50 + node + static_cast<uint64_t>(change.at.ns));
+  loop_.at(change.at, [this, node, fresh] {
+    known_next_[node] = fresh.public_key();
+    tell_keys(node);
+  });
+  loop_.at(change.at + change.apart, [this, node, fresh] {
+    keys_[node] = fresh;
+    for (NodeNumber peer = 0; peer < scenario_.nodes && nodes_[node] != nullptr; ++peer) {
+      if (peer != node) nodes_[node]->set_keys(peer, keys_of(node, peer));
+    }
+  });
+  loop_.at(change.at + change.apart * 2, [this, node, fresh] {
+    known_[node] = fresh.public_key();
+    known_next_[node].reset();
+    tell_keys(node);
+  });
 }
 
 void World::plan_reading(const DirectedLoad& load) {
@@ -138,12 +180,13 @@ void World::start_flows() {
   }
 }
 
-// Late, when everything should have recovered: one packet over each link, which must arrive.
+// Late, when everything should have recovered: one packet over each lane, which must arrive.
 void World::probe_links() {
   for (NodeNumber a = 0; a < scenario_.nodes; ++a) {
     for (NodeNumber b = 0; b < scenario_.nodes; ++b) {
-      if (a == b) continue;
-      send_packet(a, b, checker_.make_packet(a, b, kLastPacketBytes, false, {kLastPacket, 0, false}));
+      for (uint8_t lane = 0; lane < scenario_.lanes && a != b; ++lane) {
+        send_packet(a, b, checker_.make_packet(a, b, kLastPacketBytes, false, lane, {kLastPacket, 0, false}));
+      }
     }
   }
 }
@@ -161,7 +204,7 @@ void World::delivered(NodeNumber node, NodeNumber peer, Bytes packet) {
   const FlowMark* mark = checker_.saw_packet(node, peer, packet);
   if (mark == nullptr || mark->flow == 0) return;
   if (mark->flow == kLastPacket) {
-    probed_[peer * scenario_.nodes + node] = true;
+    ++probed_[path(peer, node)];
     return;
   }
   const FlowMark copy = *mark;
@@ -179,8 +222,9 @@ void World::check_liveness() {
     for (NodeNumber b = 0; b < scenario_.nodes; ++b) {
       if (a == b) continue;
       if (!nodes_[a]->up(b)) checker_.fail(0, fmt::format("node {}'s link with {} did not recover", a, b));
-      if (!probed_[a * scenario_.nodes + b]) {
-        checker_.fail(0, fmt::format("the last packet from {} to {} did not arrive", a, b));
+      if (probed_[path(a, b)] != scenario_.lanes) {
+        checker_.fail(0, fmt::format("of the last packets from {} to {}, one on each of {} lanes, {} arrived",
+                                     a, b, scenario_.lanes, probed_[path(a, b)]));
       }
     }
   }
@@ -189,9 +233,10 @@ void World::check_liveness() {
 RunResult World::run() {
   result_.loads =
       draw_loads(options_.payload_seed, scenario_.nodes, options_.load_variant, scenario_.faults_stop);
+  const size_t slot_bytes = size_t{plan_.cells_per_slot} * scenario_.shape.cell_bytes * scenario_.lanes;
   for (const DirectedLoad& load : result_.loads) {
     plan_reading(load);
-    sources_.push_back(std::make_unique<LoadSource>(loop_, *this, checker_, load, plan_.period(),
+    sources_.push_back(std::make_unique<LoadSource>(loop_, *this, checker_, load, plan_.period(), slot_bytes,
                                                     options_.payload_seed + sources_.size() * 7919,
                                                     scenario_.faults_stop));
   }

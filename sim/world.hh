@@ -8,6 +8,7 @@
 
 #include "sim/flow.hh"
 #include "sim/run.hh"
+#include "sim/sim_node.hh"
 
 namespace cuttle::sim {
 
@@ -23,10 +24,16 @@ class World final : public PacketSink {
  private:
   void start(NodeNumber number);
   void plan_faults();
+  void plan_key_change(const KeyChange& change);
+  void tell_keys(NodeNumber node);
+  AssociationKeys keys_of(NodeNumber own, NodeNumber peer) const;
   void plan_reading(const DirectedLoad& load);
   void start_flows();
   void probe_links();
   void check_liveness();
+  size_t path(NodeNumber source, NodeNumber destination) const {
+    return source * scenario_.nodes + destination;
+  }
   void delivered(NodeNumber node, NodeNumber peer, Bytes packet);
 
   const Scenario& scenario_;
@@ -36,14 +43,17 @@ class World final : public PacketSink {
   RunResult result_;
   Checker checker_;
   SimNetwork network_;
+  // Of each node: its key, and what the others know of it.
   std::vector<PrivateKey> keys_;
+  std::vector<PublicKey> known_;
+  std::vector<std::optional<PublicKey>> known_next_;
   std::vector<SimClock> clocks_;  // as they go now
   std::vector<uint64_t> incarnations_;
   std::vector<std::unique_ptr<SimNode>> nodes_;  // null while down
   std::vector<std::unique_ptr<LoadSource>> sources_;
   std::vector<std::unique_ptr<Flow>> flows_;
   std::vector<bool> not_reading_;
-  std::vector<bool> probed_;  // pairs whose last packet arrived
+  std::vector<uint32_t> probed_;  // of each pair, how many lanes' last packets arrived
 };
 
 }  // namespace cuttle::sim

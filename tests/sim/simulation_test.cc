@@ -95,6 +95,16 @@ TEST_F(CheckerTest, SeesAPacketThatWasNeverSent) {
   checker.saw_packet(1, 0, make_inner({0, 1, 5, false}, 100));
   EXPECT_TRUE(broke(3));
 }
+TEST_F(CheckerTest, SeesAPacketThatClaimsToComeFromElsewhere) {
+  checker.saw_packet(1, 0, checker.make_foreign_packet(2, 1, 700, true));
+  EXPECT_TRUE(broke(3));
+}
+TEST_F(CheckerTest, ConnectionsMayOvertakeEachOther) {
+  const auto first = checker.make_packet(0, 1, 700, false, 1);
+  checker.saw_packet(1, 0, checker.make_packet(0, 1, 700, false, 2));
+  EXPECT_NE(checker.saw_packet(1, 0, first), nullptr);
+  EXPECT_TRUE(checker.violations().empty());
+}
 TEST_F(CheckerTest, SeesPacketsOutOfOrder) {
   const auto first = checker.make_packet(0, 1, 700, false);
   checker.saw_packet(1, 0, checker.make_packet(0, 1, 700, false));
