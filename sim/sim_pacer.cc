@@ -35,7 +35,7 @@ void SimNode::obey(Lane& lane) {
   if (setup_.mutant == Mutant::keys_at_once) {
     while (auto command = lane.to_pacer.pop()) {
       if (auto* key = std::get_if<SendKey>(&*command)) {
-        key->from = local_now();
+        key->from = Instant{INT64_MIN};
         lane.sender.handle_key(std::move(*key));
       } else if (std::holds_alternative<StopSending>(*command)) {
         lane.sender.handle_stop();

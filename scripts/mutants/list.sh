@@ -53,8 +53,6 @@ each_mutant() {
     'if (!checked && !is_right(packet, headers, *transport)) return false;' '' "engine"
   "$each" "a restored machine keeps its sessions" src/engine/link_control.cc \
     'association_.handle_restored();' '' "engine"
-  "$each" "an answer shows how late it was made" src/link/sender.cc \
-    'return due + kAgain * ((polled_ - due).ns / kAgain.ns + 1);' 'return due;' "link"
   "$each" "packets go on being begun before a change of keys" src/engine/link_control.cc \
     'if (!event.first) lane.ring.hold();' '' "engine"
   "$each" "every lane receives with the first one's key" src/engine/link_control.cc \

@@ -148,7 +148,7 @@ class LinkReplay {
 
   const LinkLoad& load_;
   SlotPlan plan_;
-  // Before the deadline a train is sealed; what comes later goes into the next one (node/pacing.hh).
+  // Before the deadline a train is sealed; what comes later goes into the next one (engine/pacing.hh).
   Duration seal_one_cell_;
   wire::CellFormat format_;
   LaneSizes sizes_;
