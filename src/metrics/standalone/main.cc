@@ -11,8 +11,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "base/ip.hh"
 #include "control/client.hh"
+#include "control/metrics_address.hh"
 #include "metrics/families.hh"
 
 namespace cuttle::metrics {
@@ -62,10 +62,6 @@ class Agents : public prometheus::Collectable {
   std::vector<std::string> sockets_;
 };
 
-bool is_loopback(const IpAddress& address) {
-  return address.is_v6 ? address == *IpAddress::parse("::1") : address.bytes[0] == 127;
-}
-
 int wait_for_end() {
   sigset_t ends;
   sigemptyset(&ends);
@@ -77,19 +73,9 @@ int wait_for_end() {
 }
 
 int serve(const Arguments& arguments, const std::shared_ptr<Agents>& agents) {
-  const auto listen = Endpoint::parse(arguments.listen);
-  if (!listen || listen->port == 0) {
-    return complain(
-        fmt::format("--listen {}: not an address and port; write {}", arguments.listen, kDefaultListen),
-        kBadInput);
-  }
-  if (!is_loopback(listen->address) && !arguments.public_address) {
-    return complain(
-        fmt::format("--listen {}: whoever reads the metrics learns what the links hide, how much they carry "
-                    "and when; say --reveal if this address is safe",
-                    arguments.listen),
-        kBadInput);
-  }
+  const auto listen =
+      parse_metrics_address("--listen", arguments.listen, kDefaultListen, arguments.public_address);
+  if (!listen) return complain(listen.error().message, kBadInput);
   // Blocked before the server's threads start, so that they inherit it.
   sigset_t ends;
   sigemptyset(&ends);
