@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 
 #include "base/time.hh"
+#include "engine/lane.hh"
 
 namespace cuttle {
 
@@ -47,5 +49,15 @@ class Gathering {
   int64_t arrivals_ = 0;
   bool gathers_ = false;
 };
+
+// Between two releases of any of these lanes; 0 where there is none.
+inline Duration shortest_release_gap(std::span<Lane* const> lanes) {
+  Duration shortest = lanes.empty() ? Duration{0} : kLongestSlot;
+  for (const Lane* lane : lanes) {
+    const SlotPlan& plan = lane->sender.plan();
+    shortest = std::min(shortest, plan.period() / plan.releases_per_slot());
+  }
+  return shortest;
+}
 
 }  // namespace cuttle

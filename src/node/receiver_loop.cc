@@ -97,12 +97,7 @@ void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
 }
 
 void ReceiverLoop::handle_lanes() {
-  Duration shortest = lanes_.empty() ? Duration{0} : kLongestSlot;
-  for (const Lane* lane : lanes_) {
-    const SlotPlan& plan = lane->sender.plan();
-    shortest = std::min(shortest, plan.period() / plan.releases_per_slot());
-  }
-  gathering_.set_shortest_slot(shortest);
+  gathering_.set_shortest_slot(shortest_release_gap(lanes_));
 }
 
 void ReceiverLoop::read(Lane& lane) {
