@@ -1,21 +1,28 @@
 #!/bin/bash
-# summary: build the Debian packages cuttle and cuttle-tools into out/package, and look at them with lintian
-# example: ./run package; ./run package --try (also installs, upgrades and purges them in a fresh root)
+# summary: build the Debian packages cuttle and cuttle-tools (--seastar: cuttle and cuttle-seastar, for Debian 13) into out/package
+# example: ./run package; ./run package --try (also installs, upgrades and purges them in a fresh root); ./run package --seastar --try
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
 source "$CUTTLE_ROOT/scripts/lib/build.sh"
 setup_packages
-case ${1:-} in
-  "" | --try) ;;
-  *) DIE_STATUS=2 die "no option '$1'; expected ./run package [--try]" ;;
-esac
+seastar=no
+try=no
+for option in "$@"; do
+  case $option in
+    --seastar) seastar=yes ;;
+    --try) try=yes ;;
+    *) DIE_STATUS=2 die "no option '$option'; expected ./run package [--seastar] [--try]" ;;
+  esac
+done
+# shellcheck source=scripts/package/debian13.sh
+[[ $seastar == no ]] || source "$CUTTLE_ROOT/scripts/package/debian13.sh"
 # CUTTLE_BUILD: a folder that is built already.
-if [[ -z ${CUTTLE_BUILD:-} ]]; then
+if [[ $seastar == no && -z ${CUTTLE_BUILD:-} ]]; then
   build_release
   CUTTLE_BUILD=$CUTTLE_ROOT/build/release
 fi
-export CUTTLE_BUILD
+export CUTTLE_BUILD=${CUTTLE_BUILD:-}
 PACKAGE=$OUT/package
 VERSION=$(sed -n 's/^project(cuttle VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 
@@ -36,10 +43,17 @@ heading "Debian packages (out/package)"
 # shellcheck disable=SC2034  # step reads it
 STEP_LOG=$OUT/package.log
 step "a tree to build in" make_tree
-step "the packages" build_packages
+if [[ $seastar == yes ]]; then
+  package_13
+else
+  step "the packages" build_packages
+fi
 step "lintian" look_at_packages
 rm -rf "$PACKAGE/tree"
-if [[ ${1:-} == --try ]]; then
+if [[ $try == yes && $seastar == yes ]]; then
+  heading "In a fresh Debian 13"
+  bash "$CUTTLE_ROOT/scripts/package/try.sh" "$PACKAGE" "$SEASTAR_SUITE" cuttle-seastar
+elif [[ $try == yes ]]; then
   heading "In a fresh Debian 12"
   bash "$CUTTLE_ROOT/scripts/package/try.sh" "$PACKAGE"
 fi

@@ -1,10 +1,14 @@
 #!/bin/bash
-# try.sh FOLDER: the packages in FOLDER in a fresh Debian 12 root: installed, upgraded, removed and purged. Needs root and
-# Debian's mirror.
+# try.sh FOLDER [SUITE OTHER]: the packages cuttle and OTHER (cuttle-tools) in FOLDER in a fresh root of Debian's SUITE
+# (bookworm): installed, tried, upgraded, removed and purged. Needs root and Debian's mirror.
 set -euo pipefail
 # shellcheck source=scripts/lib/mirror.sh
 source "$CUTTLE_ROOT/scripts/lib/mirror.sh"
 folder=$(readlink -f "$1")
+suite=${2:-bookworm}
+other=${3:-cuttle-tools}
+# shellcheck source=/dev/null
+source "$CUTTLE_ROOT/scripts/package/try_$other.sh"
 root=$(mktemp -d /var/tmp/cuttle-package-XXXXXX)
 trap 'umount "$root/proc" 2>/dev/null || true; rm -rf --one-file-system "$root"' EXIT
 
@@ -29,7 +33,7 @@ newer() {
 
 export TMPDIR=/var/tmp
 mapfile -t proxies < <(proxy_options)
-mmdebstrap --quiet --variant=apt "${proxies[@]}" bookworm "$root" "deb $(debian_mirror) bookworm main"
+mmdebstrap --quiet --variant=apt "${proxies[@]}" "$suite" "$root" "deb $(debian_mirror) $suite main"
 mount -t proc proc "$root/proc"
 # As in any container: nothing is to be started in here.
 printf '#!/bin/sh\necho "$*" >>/tmp/asked-to-start\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
@@ -40,19 +44,17 @@ inside apt-get -qq install --yes --no-install-recommends adduser man-db >/dev/nu
 before_files=$(files)
 before_users=$(users)
 
-cp "$folder"/cuttle_*.deb "$folder"/cuttle-tools_*.deb "$root/tmp"
-inside sh -c 'apt-get -qq install --yes --no-install-recommends /tmp/cuttle_*.deb /tmp/cuttle-tools_*.deb' >/dev/null
+cp "$folder"/cuttle_*.deb "$folder/$other"_*.deb "$root/tmp"
+inside sh -c "apt-get -qq install --yes --no-install-recommends /tmp/cuttle_*.deb /tmp/${other}_*.deb" >/dev/null
 grep -qx cuttle <(users) || fail "there is no user cuttle"
 [[ $(stat -c '%U:%a' "$root/etc/cuttle") == root:750 ]] || fail "/etc/cuttle: $(stat -c '%U:%a' "$root/etc/cuttle")"
 enabled=$(find "$root"/etc/systemd/system -name '*cuttle*' 2>/dev/null || true)
 [[ -z $enabled ]] || fail "enabled unasked: $enabled"
 ! grep -q cuttle "$root/tmp/asked-to-start" 2>/dev/null || fail "started unasked: $(<"$root/tmp/asked-to-start")"
 inside cuttle --version
-inside cuttle plan --peak '100 Mb/s' --mean '10 Mb/s' >/dev/null
 inside cuttle metrics --help >/dev/null
-inside cuttle trace steps >/dev/null
-inside cuttle init --from-ceph --help >/dev/null
-for page in cuttle.1 cuttle.toml.5; do
+try_other
+for page in cuttle.1 cuttle.toml.5 "${OTHER_PAGES[@]}"; do
   warnings=$(inside man --warnings -E UTF-8 -l -Tutf8 -Z "/usr/share/man/man${page##*.}/$page.gz" 2>&1 >/dev/null)
   [[ -z $warnings ]] || fail "$page: $warnings"
 done
@@ -61,16 +63,16 @@ echo "installed: a user, units that nobody enabled or started, commands that run
 inside cuttle init --name osd0 --listen 10.0.0.1:4410 --folder /etc/cuttle >/dev/null
 echo '# mine' >>"$root/etc/default/cuttle-metrics"
 newer cuttle
-newer cuttle-tools
-inside sh -c 'dpkg --install /tmp/cuttle-newer.deb /tmp/cuttle-tools-newer.deb' >/dev/null
+newer "$other"
+inside sh -c "dpkg --install /tmp/cuttle-newer.deb /tmp/$other-newer.deb" >/dev/null
 grep -q '# mine' "$root/etc/default/cuttle-metrics" || fail "the upgrade overwrote a changed file"
 [[ -e $root/etc/cuttle/osd0.key ]] || fail "the upgrade took a key"
 ! grep -q cuttle "$root/tmp/asked-to-start" 2>/dev/null || fail "the upgrade restarted something: $(<"$root/tmp/asked-to-start")"
 echo "upgraded: what was changed and made is still there, nothing was restarted"
 
-inside apt-get -qq remove --yes cuttle cuttle-tools >/dev/null
+inside apt-get -qq remove --yes cuttle "$other" >/dev/null
 [[ -e $root/etc/cuttle/osd0.key && ! -e $root/usr/bin/cuttle ]] || fail "remove took a key, or left the program"
-inside apt-get -qq purge --yes cuttle cuttle-tools >/dev/null
+inside apt-get -qq purge --yes cuttle "$other" >/dev/null
 [[ -e $root/etc/cuttle/osd0.key ]] || fail "purge took the operator's key"
 rm -r "$root/etc/cuttle"
 left=$(comm -13 <(echo "$before_files") <(files | grep -v '^usr/share/\(man\|doc\)$'))
