@@ -24,7 +24,7 @@ build_seastar() {
   local began
   began=$(now_ms)
   if seastar_is_installed; then
-    build_release cuttle-seastar
+    build_release cuttle-seastar cuttle-seastar-faulty
     export CUTTLE_SEASTAR_PROGRAM=$CUTTLE_ROOT/build/release/src/seastar/cuttle-seastar
     return 0
   fi

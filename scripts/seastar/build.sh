@@ -50,5 +50,5 @@ configure_seastar() {
 compile_seastar() {
   link_own_libraries
   configure_seastar
-  in_seastar_root ninja -C "$CUTTLE_ROOT/$SEASTAR_BUILD" "$@" cuttle-seastar
+  in_seastar_root ninja -C "$CUTTLE_ROOT/$SEASTAR_BUILD" "$@" cuttle-seastar cuttle-seastar-faulty
 }

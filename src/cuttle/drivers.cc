@@ -37,9 +37,8 @@ OwnDriver native_driver() {
   return {"native", [](const DriverOptions& options, const NodeConfig&) -> Result<MakeDriver> {
             if (!options.any_special()) return MakeDriver(make_native_driver);
             return failure(
-                "--split, --poll-mode, --metrics and words after -- are for the driver seastar; add --driver "
-                "seastar, "
-                "or runtime.driver = \"seastar\" in the configuration");
+                "--split, --poll-mode, --metrics, --reveal and words after -- are for the driver seastar; "
+                "add --driver seastar, or runtime.driver = \"seastar\" in the configuration");
           }};
 }
 
@@ -63,6 +62,8 @@ void add_driver_options(CLI::App& command, DriverOptions& options) {
   command
       .add_option("--metrics", options.metrics, "seastar: serve its Prometheus metrics here (127.0.0.1:9180)")
       ->type_name("ADDRESS:PORT")
+      ->group(kGroup);
+  command.add_flag("--reveal", options.reveal, "seastar: --metrics may be an address that others can reach")
       ->group(kGroup);
   command.add_option("MORE", options.more, "After --: options of Seastar itself (-- --task-quota-ms 0.2)")
       ->group(kGroup);

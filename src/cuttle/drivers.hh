@@ -18,10 +18,11 @@ struct DriverOptions {
   bool split = false;
   bool poll_mode = false;
   std::string metrics{};
+  bool reveal = false;
   std::vector<std::string> more{};  // the driver's own
 
   // Anything that only a driver of another program knows.
-  bool any_special() const { return split || poll_mode || !metrics.empty() || !more.empty(); }
+  bool any_special() const { return split || poll_mode || !metrics.empty() || reveal || !more.empty(); }
 };
 
 // The driver in this program. `make` is asked before anything is changed; an error is bad input.

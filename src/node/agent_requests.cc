@@ -29,12 +29,6 @@ Result<ReloadReport> RunningAgent::reload() {
   std::vector<std::string> running;
   for (const auto& link : links_) running.push_back(link->peer().name);
   const LinkChanges changes = compare_links(config_, keys_, running, wanted.config, *wanted.keys);
-  if (!changes.only_keys() && !driver_->takes_changes()) {
-    report.problems.push_back(fmt::format(
-        "{}: only keys can change while the driver \"{}\" runs; for another [[peer]], restart the agent",
-        wanted.file, config_.driver));
-    return report;
-  }
   service_manager_.tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", clock_.now().ns / 1000));
   const InService in{config_,  keys_,    links_,   strangers_,     open_,
                      machine_, *driver_, backend_, key_log_.get(), [this] { tell_alive(); }};

@@ -32,14 +32,10 @@ class Driver {
   virtual Result<std::string> start(const std::vector<std::unique_ptr<NodeLink>>& links) = 0;
 
   // While it runs: links more, and less, without disturbing the others. After remove() nobody but the caller
-  // touches their lanes. Takes about as long for many as for one. Not every driver can.
-  virtual bool takes_changes() const { return false; }
-  // One result for each.
-  virtual std::vector<Result<void>> add(std::span<NodeLink* const> links) {
-    return std::vector<Result<void>>(links.size(),
-                                     failure("this driver takes no links while it runs; restart the agent"));
-  }
-  virtual void remove(std::span<NodeLink* const> /*links*/) {}
+  // touches their lanes. Takes about as long for many as for one. add(): one result for each; an error:
+  // nothing of that link is served.
+  virtual std::vector<Result<void>> add(std::span<NodeLink* const> links) = 0;
+  virtual void remove(std::span<NodeLink* const> links) = 0;
 
   // Control thread, several times a second: sees to its threads.
   virtual void handle_timeout(Instant /*now*/) {}

@@ -35,8 +35,6 @@ class NativeDriver final : public Driver {
     return why_not;
   }
 
-  bool takes_changes() const override { return true; }
-
   std::vector<Result<void>> add(std::span<NodeLink* const> links) override {
     std::vector<Result<void>> added;
     ByShard paced;

@@ -3,17 +3,19 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <future>
+#include <map>
 #include <seastar/core/alien.hh>
 #include <seastar/core/app-template.hh>
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/sharded.hh>
-#include <stdexcept>
 #include <thread>
 
 #include "seastar/metrics_server.hh"
 #include "seastar/node_shard.hh"
-#include "seastar/settings.hh"
+#include "seastar/said_on_start.hh"
+#include "seastar/tasks.hh"
 
 namespace cuttle {
 
@@ -46,58 +48,77 @@ constexpr const char* kSystemCalls[] = {"io_setup",       "io_destroy",
                                         "umask"};
 constexpr int kSocketFamilies[] = {AF_UNIX, AF_INET, AF_INET6};
 
-// From shard to shard a failure travels as Seastar's futures carry it.
-void or_throw(const Result<void>& result) {
-  if (!result) throw std::runtime_error(result.error().message);
-}
-
 struct Placement {
-  Lane* lane;
-  std::string peer;
-  unsigned sending;
-  unsigned receiving;
+  Lane* lane = nullptr;
+  std::string peer{};
+  unsigned sending = 0;
+  unsigned receiving = 0;
 };
 
 class SeastarDriver final : public Driver {
  public:
-  SeastarDriver(const NodeConfig& config, const WakeUp& control, const SeastarOptions& options)
-      : config_(config), control_(control), options_(options), app_(seastar_settings(config, options)) {}
+  SeastarDriver(const NodeConfig& config, const WakeUp& control, const SeastarOptions& options,
+                SeastarSettings&& settings)
+      : config_(config), control_(control), options_(options), app_(std::move(settings)) {
+    app_.set_configuration_reader([](auto&) {});  // no file of Seastar's own
+  }
   ~SeastarDriver() override;
 
   Result<std::string> start(const std::vector<std::unique_ptr<NodeLink>>& links) override;
+  std::vector<Result<void>> add(std::span<NodeLink* const> links) override;
+  void remove(std::span<NodeLink* const> links) override;
   SystemCalls system_calls() const override {
     return {.names = kSystemCalls, .socket_families = kSocketFamilies, .reads_files = true};
   }
 
  private:
-  void place(const std::vector<std::unique_ptr<NodeLink>>& links);
+  // On the control thread.
+  const Placement& place(NodeLink& link, size_t lane, size_t turn);
+  Result<void> let_in(NodeLink& link);
+  void let_out(NodeLink& link);
+  size_t least_busy_turn() const;
+  unsigned sending_shard(size_t turn) const {
+    return static_cast<unsigned>(turn * stride() % config_.shards);
+  }
+  unsigned stride() const { return options_.split ? 2 : 1; }
+
+  // On the first reactor.
+  seastar::future<> run_until_stopped();
   seastar::future<> serve();
-  seastar::future<std::string> bring_up();  // throws what a person should know
+  seastar::future<Refusal> bring_up();
   seastar::future<std::string> become_realtime();
+  seastar::future<Refusal> serve_lane(Placement place);
+  seastar::future<> leave_lane(Placement place);
 
   const NodeConfig& config_;
   const WakeUp& control_;
   SeastarOptions options_;
   seastar::app_template app_;
-  std::vector<Placement> lanes_;
+  std::map<const Lane*, Placement> placed_;  // the control thread's, and while that waits the reactors'
   seastar::sharded<NodeShard> shards_;
   MetricsServer metrics_;
-  std::optional<seastar::promise<>> stop_;  // of shard 0
+  seastar::promise<> stop_;  // of shard 0
   std::promise<Result<std::string>> started_;
+  std::string why_not_realtime_;
+  bool serves_ = false;
   std::thread first_reactor_;
 };
 
 Result<std::string> SeastarDriver::start(const std::vector<std::unique_ptr<NodeLink>>& links) {
-  place(links);
+  for (size_t l = 0; l < links.size(); ++l) {
+    for (size_t j = 0; j < links[l]->lanes(); ++j) place(*links[l], j, l + j);
+  }
   auto started = started_.get_future();
   first_reactor_ = std::thread([this] {
-    auto arguments = seastar_arguments(options_);
-    const int status = app_.run(static_cast<int>(arguments.pointers.size()), arguments.pointers.data(),
-                                [this] { return serve(); });
-    if (status != 0 && !stop_) {
-      started_.set_value(
-          failure("Seastar does not start; it says why above (see `cuttle-seastar up --help`)"));
-    }
+    SaidOnStart said;
+    char name[] = "cuttle-seastar";
+    char* arguments[] = {name, nullptr};
+    (void)app_.run(1, arguments, [&] {
+      said.end();
+      serves_ = true;
+      return run_until_stopped();
+    });
+    if (!serves_) started_.set_value(failure("Seastar does not start: " + said.end()));
   });
   auto answer = started.get();
   if (!answer) {
@@ -109,55 +130,95 @@ Result<std::string> SeastarDriver::start(const std::vector<std::unique_ptr<NodeL
 
 SeastarDriver::~SeastarDriver() {
   if (!first_reactor_.joinable()) return;
-  seastar::alien::run_on(app_.alien(), 0, [this]() noexcept { stop_->set_value(); });
+  // What was handed over to a shard before is done by then.
+  for (unsigned shard = 0; shard < config_.shards; ++shard) {
+    seastar::alien::submit_to(app_.alien(), shard, [] { return seastar::make_ready_future<>(); }).get();
+  }
+  seastar::alien::run_on(app_.alien(), 0, [this]() noexcept { stop_.set_value(); });
   first_reactor_.join();
 }
 
-// Lanes go round the shards; split, a lane's receiving side is on the shard after that of its sending side.
-void SeastarDriver::place(const std::vector<std::unique_ptr<NodeLink>>& links) {
-  const unsigned stride = options_.split ? 2 : 1;
-  for (size_t l = 0; l < links.size(); ++l) {
-    for (size_t j = 0; j < links[l]->lanes(); ++j) {
-      const auto sending = static_cast<unsigned>((l + j) * stride % config_.shards);
-      const unsigned receiving = (sending + stride - 1) % config_.shards;
-      Lane* lane = &links[l]->lane(j);
-      choose_queue(*lane, sending);
-      lanes_.push_back({lane, links[l]->peer().name, sending, receiving});
-      links[l]->set_receiver_wake_up(j, [this, lane, receiving] {
-        seastar::alien::run_on(app_.alien(), receiving,
-                               [this, lane]() noexcept { shards_.local().obey(*lane); });
-      });
+std::vector<Result<void>> SeastarDriver::add(std::span<NodeLink* const> links) {
+  std::vector<Result<void>> added;
+  for (NodeLink* link : links) added.push_back(let_in(*link));
+  return added;
+}
+
+void SeastarDriver::remove(std::span<NodeLink* const> links) {
+  for (NodeLink* link : links) let_out(*link);
+}
+
+// No lane of a reactor has to be waited for, so it takes no slot.
+Result<void> SeastarDriver::let_in(NodeLink& link) {
+  for (size_t j = 0; j < link.lanes(); ++j) {
+    const Placement& placement = place(link, j, least_busy_turn());
+    auto refused = seastar::alien::submit_to(app_.alien(), 0, [&] { return serve_lane(placement); }).get();
+    if (refused) {
+      let_out(link);
+      return tl::unexpected(std::move(*refused));
     }
   }
+  return {};
+}
+
+void SeastarDriver::let_out(NodeLink& link) {
+  for (size_t j = 0; j < link.lanes(); ++j) {
+    const auto found = placed_.find(&link.lane(j));
+    if (found == placed_.end()) continue;
+    seastar::alien::submit_to(app_.alien(), 0, [&] { return leave_lane(found->second); }).get();
+    placed_.erase(found);
+  }
+}
+
+// Lanes go round the shards; split, a lane's receiving side is on the shard after that of its sending side.
+const Placement& SeastarDriver::place(NodeLink& link, size_t lane, size_t turn) {
+  Lane& served = link.lane(lane);
+  const unsigned sending = sending_shard(turn);
+  const unsigned receiving = (sending + stride() - 1) % config_.shards;
+  choose_queue(served, sending);
+  link.set_receiver_wake_up(lane, [this, &served, receiving] {
+    seastar::alien::run_on(app_.alien(), receiving, [this, &served]() noexcept {
+      must_not_throw("an order to a receiver", [&] { shards_.local().obey(served); });
+    });
+  });
+  return placed_[&served] = {&served, link.peer().name, sending, receiving};
+}
+
+size_t SeastarDriver::least_busy_turn() const {
+  const auto lanes_of = [&](size_t turn) {
+    return std::ranges::count_if(
+        placed_, [&](const auto& placed) { return placed.second.sending == sending_shard(turn); });
+  };
+  size_t best = 0;
+  for (size_t turn = 1; turn < config_.shards; ++turn) {
+    if (lanes_of(turn) < lanes_of(best)) best = turn;
+  }
+  return best;
+}
+
+seastar::future<> SeastarDriver::run_until_stopped() {
+  return serve().handle_exception(
+      [](const std::exception_ptr& why) { task_failed("the first reactor", why); });
 }
 
 seastar::future<> SeastarDriver::serve() {
-  co_await shards_.start(config_.poll_before, std::cref(control_));
-  stop_.emplace();
-  Result<std::string> answer;
-  try {
-    answer = co_await bring_up();
-  } catch (const std::exception& error) {
-    answer = failure(error.what());
-  }
-  const bool up = answer.has_value();
-  started_.set_value(std::move(answer));
-  if (up) co_await stop_->get_future();
+  co_await shards_.start(config_.poll_before, std::cref(control_), options_.poll_mode);
+  Refusal refused = co_await bring_up();
+  const bool up = !refused;
+  started_.set_value(up ? Result<std::string>(why_not_realtime_) : tl::unexpected(std::move(*refused)));
+  if (up) co_await stop_.get_future();
   co_await metrics_.stop();
+  co_await shards_.invoke_on_all(&NodeShard::stop_receiving);
   co_await shards_.stop();
 }
 
-seastar::future<std::string> SeastarDriver::bring_up() {
-  std::string why_not = co_await become_realtime();
-  for (const Placement& place : lanes_) {
-    co_await shards_.invoke_on(place.receiving, [place](NodeShard& shard) {
-      or_throw(shard.add_receiving(*place.lane, place.peer, place.sending));
-    });
-    co_await shards_.invoke_on(
-        place.sending, [place](NodeShard& shard) { or_throw(shard.add_sending(*place.lane, place.peer)); });
+seastar::future<Refusal> SeastarDriver::bring_up() {
+  why_not_realtime_ = co_await become_realtime();
+  for (const auto& [lane, placement] : placed_) {
+    if (Refusal refused = co_await serve_lane(placement)) co_return refused;
   }
-  if (options_.metrics) co_await metrics_.start(*options_.metrics);
-  co_return why_not;
+  if (options_.metrics) co_return co_await metrics_.start(*options_.metrics);
+  co_return std::nullopt;
 }
 
 seastar::future<std::string> SeastarDriver::become_realtime() {
@@ -173,11 +234,28 @@ seastar::future<std::string> SeastarDriver::become_realtime() {
   co_return why_not;
 }
 
+seastar::future<Refusal> SeastarDriver::serve_lane(Placement place) {
+  Refusal refused = co_await shards_.invoke_on(place.receiving, [&place](NodeShard& shard) {
+    return refusal_of(shard.add_receiving(*place.lane, place.peer, place.sending));
+  });
+  if (refused) co_return refused;
+  co_return co_await shards_.invoke_on(place.sending, [&place](NodeShard& shard) {
+    return refusal_of(shard.add_sending(*place.lane, place.peer));
+  });
+}
+
+// Sending ends last: its shard may still be told what was lost.
+seastar::future<> SeastarDriver::leave_lane(Placement place) {
+  const auto leave = [&place](NodeShard& here) { return here.remove(*place.lane); };
+  co_await shards_.invoke_on(place.receiving, leave);
+  if (place.sending != place.receiving) co_await shards_.invoke_on(place.sending, leave);
+}
+
 }  // namespace
 
-MakeDriver make_seastar_driver(const SeastarOptions& options) {
-  return [options](const NodeConfig& config, const WakeUp& control) {
-    return std::make_unique<SeastarDriver>(config, control, options);
+MakeDriver make_seastar_driver(const SeastarOptions& options, std::shared_ptr<SeastarSettings> settings) {
+  return [options, settings = std::move(settings)](const NodeConfig& config, const WakeUp& control) {
+    return std::make_unique<SeastarDriver>(config, control, options, std::move(*settings));
   };
 }
 

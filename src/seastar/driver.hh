@@ -7,9 +7,11 @@
 
 #include "node/driver.hh"
 #include "seastar/options.hh"
+#include "seastar/settings.hh"
 
 namespace cuttle {
 
-MakeDriver make_seastar_driver(const SeastarOptions& options);
+// `settings`: seastar_settings() of the two; the driver takes them over.
+MakeDriver make_seastar_driver(const SeastarOptions& options, std::shared_ptr<SeastarSettings> settings);
 
 }  // namespace cuttle

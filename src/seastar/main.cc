@@ -2,6 +2,7 @@
 // `down`.
 #include <exception>
 
+#include "control/metrics_address.hh"
 #include "cuttle/commands.hh"
 #include "cuttle/drivers.hh"
 #include "seastar/driver.hh"
@@ -14,15 +15,17 @@ cuttle::Result<cuttle::MakeDriver> make(const cuttle::DriverOptions& options,
     return cuttle::failure(
         "--split needs two shards at least; write runtime.shards = 2 in the configuration");
   }
-  const auto metrics = cuttle::Endpoint::parse(options.metrics);
-  if (!options.metrics.empty() && !metrics) {
-    return cuttle::failure("--metrics " + options.metrics +
-                           ": write an address and a port, as 127.0.0.1:9180");
+  cuttle::SeastarOptions wanted{
+      .split = options.split, .poll_mode = options.poll_mode || config.spin, .more = options.more};
+  if (!options.metrics.empty()) {
+    const auto metrics =
+        cuttle::parse_metrics_address("--metrics", options.metrics, "127.0.0.1:9180", options.reveal);
+    if (!metrics) return tl::unexpected(metrics.error());
+    wanted.metrics = *metrics;
   }
-  return cuttle::make_seastar_driver({.split = options.split,
-                                      .poll_mode = options.poll_mode || config.spin,
-                                      .metrics = metrics,
-                                      .more = options.more});
+  auto settings = cuttle::seastar_settings(config, wanted);
+  if (!settings) return tl::unexpected(settings.error());
+  return cuttle::make_seastar_driver(wanted, std::move(*settings));
 }
 
 cuttle::ExitStatus run(int argc, char** argv) {

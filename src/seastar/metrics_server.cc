@@ -5,11 +5,10 @@
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/prometheus.hh>
 #include <seastar/net/inet_address.hh>
-#include <stdexcept>
 
 namespace cuttle {
 
-seastar::future<> MetricsServer::start(Endpoint listen) {
+seastar::future<Refusal> MetricsServer::start(Endpoint listen) {
   co_await server_.start("metrics");
   started_ = true;
   co_await seastar::prometheus::start(server_, {});
@@ -17,9 +16,9 @@ seastar::future<> MetricsServer::start(Endpoint listen) {
     co_await server_.listen(
         seastar::socket_address(seastar::net::inet_address(listen.address.text()), listen.port));
   } catch (const std::exception& error) {
-    throw std::runtime_error(
-        fmt::format("--metrics {}: cannot listen there: {}", listen.text(), error.what()));
+    co_return Error{fmt::format("--metrics {}: cannot listen there: {}", listen.text(), error.what())};
   }
+  co_return std::nullopt;
 }
 
 seastar::future<> MetricsServer::stop() {

@@ -7,13 +7,14 @@
 #include <seastar/http/httpd.hh>
 
 #include "base/ip.hh"
+#include "seastar/refusal.hh"
 
 namespace cuttle {
 
 class MetricsServer {
  public:
-  // Fails with what a person should know.
-  seastar::future<> start(Endpoint listen);
+  // Where it cannot listen: what a person should know.
+  seastar::future<Refusal> start(Endpoint listen);
   // Whether it was started or not.
   seastar::future<> stop();
 

@@ -1,11 +1,11 @@
 #include "seastar/node_shard.hh"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/smp.hh>
 
 #include "io/realtime.hh"
+#include "engine/receiving.hh"
 
 namespace cuttle {
 
@@ -33,21 +33,28 @@ Result<void> NodeShard::add_sending(Lane& lane, const std::string& peer) {
 }
 
 Result<void> NodeShard::add_receiving(Lane& lane, const std::string& peer, unsigned sending_shard) {
+  // Mostly the same shard, where it costs neither a message nor an allocation.
   const auto report = [this, &lane, sending_shard](const Losses& losses) {
-    (void)container().invoke_on(sending_shard,
-                                [&lane, losses](NodeShard& other) { other.handle_losses(lane, losses); });
+    if (sending_shard == seastar::this_shard_id()) {
+      handle_losses(lane, losses);
+      return seastar::make_ready_future<>();
+    }
+    return container().invoke_on(sending_shard,
+                                 [&lane, losses](NodeShard& other) { other.handle_losses(lane, losses); });
   };
-  auto receiving =
-      Receiving::create(lane, pacer_, rest_, control_, {buffer_.get(), kReceiveBufferBytes}, report, peer);
-  if (!receiving) return tl::unexpected(receiving.error());
-  (*receiving)->start();
-  receiving_.push_back(std::move(*receiving));
+  if (!receiver_) {
+    auto receiver = Receiver::create(pacer_, rest_, control_, !polls_);
+    if (!receiver) return tl::unexpected(receiver.error());
+    receiver_ = std::move(*receiver);
+  }
+  if (auto added = receiver_->add(lane); !added) return added;
+  receiving_.push_back(std::make_unique<Receiving>(lane, report, peer));
   return {};
 }
 
 void NodeShard::obey(const Lane& lane) {
   for (const auto& receiving : receiving_) {
-    if (&receiving->lane() == &lane) receiving->obey();
+    if (&receiving->lane() == &lane) obey_as_receiver(receiving->lane());
   }
 }
 
@@ -57,11 +64,28 @@ void NodeShard::handle_losses(const Lane& lane, const Losses& losses) {
   }
 }
 
-seastar::future<> NodeShard::stop() {
-  // The pacer last: who waits for a release has one to wait for until then.
+seastar::future<> NodeShard::remove(const Lane& lane) {
+  const auto is_of_lane = [&](const auto& side) { return &side->lane() == &lane; };
+  if (const auto at = std::ranges::find_if(receiving_, is_of_lane); at != receiving_.end()) {
+    const auto gone = std::move(*at);
+    receiving_.erase(at);
+    receiver_->remove(lane);
+    co_await gone->stop();
+  }
+  if (const auto at = std::ranges::find_if(sending_, is_of_lane); at != sending_.end()) {
+    const auto gone = std::move(*at);
+    sending_.erase(at);
+    co_await gone->stop();
+  }
+}
+
+seastar::future<> NodeShard::stop_receiving() {
+  if (receiver_) co_await receiver_->stop();
   for (const auto& receiving : receiving_) co_await receiving->stop();
+}
+
+seastar::future<> NodeShard::stop() {
   for (const auto& sending : sending_) co_await sending->stop();
-  pacer_.stop();
 }
 
 }  // namespace cuttle

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.hh"
-#include "engine/receiving.hh"
+#include "seastar/receiver.hh"
 #include "seastar/receiving.hh"
 #include "seastar/rest.hh"
 #include "seastar/sending.hh"
@@ -18,16 +18,25 @@ namespace cuttle {
 
 class NodeShard : public seastar::peering_sharded_service<NodeShard> {
  public:
-  NodeShard(Duration poll_before, const WakeUp& control) : pacer_(poll_before), control_(control) {}
+  // `polls`: the reactor never sleeps.
+  NodeShard(Duration poll_before, const WakeUp& control, bool polls)
+      : pacer_(poll_before), control_(control), polls_(polls) {}
 
   // Real-time priority for this reactor; receiving on it then rests, since what strangers send must not take
   // a CPU from everybody. Why it was refused; empty when it was not.
   std::string become_realtime();
-  // The lane, of the link to `peer`, outlives its stay. `sending_shard`: where its other side is.
+  // One side of a lane comes, of the link to `peer`. The lane outlives its stay. `sending_shard`: where its
+  // other side is.
   Result<void> add_sending(Lane& lane, const std::string& peer);
   Result<void> add_receiving(Lane& lane, const std::string& peer, unsigned sending_shard);
   void obey(const Lane& lane);
+  // Whatever is here of the lane goes, once what is under way has ended. After this nothing here touches the
+  // lane.
+  seastar::future<> remove(const Lane& lane);
 
+  // First on all shards, then stop(): one may still be told what another lost, and who waits for a release
+  // has one to wait for until then.
+  seastar::future<> stop_receiving();
   seastar::future<> stop();
 
  private:
@@ -36,8 +45,9 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
   Pacer pacer_;
   Rest rest_;
   Packing packing_;
-  std::unique_ptr<uint8_t[]> buffer_ = std::make_unique<uint8_t[]>(kReceiveBufferBytes);
   const WakeUp& control_;
+  bool polls_;
+  std::unique_ptr<Receiver> receiver_;  // once a lane has come
   std::vector<std::unique_ptr<Sending>> sending_;
   std::vector<std::unique_ptr<Receiving>> receiving_;
 };

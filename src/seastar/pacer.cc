@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
-#include <seastar/core/coroutine.hh>
 
 #include "engine/pacing.hh"
+#include "seastar/tasks.hh"
 
 namespace cuttle {
 
 namespace {
+
+// Half of what a test with --blocked-reactor-notify-ms 1 calls a stall.
+constexpr Duration kLongestRun = microseconds(500);
+// A shorter wait for the next lane of a group is polled, as the native pacer does (node/pacer_loop.cc).
+constexpr Duration kWorthSleeping = microseconds(15);
 
 // libstdc++'s steady clock is CLOCK_MONOTONIC, as ours is.
 seastar::timer<>::time_point time_point_of(Instant when) {
@@ -18,78 +22,76 @@ seastar::timer<>::time_point time_point_of(Instant when) {
 
 }  // namespace
 
-Pacer::Pacer(Duration poll_before) : poll_before_(poll_before), timer_([this] { run(); }) {}
+Pacer::Pacer(Duration poll_before)
+    : poll_before_(poll_before),
+      lanes_(0),
+      timer_([this] { must_not_throw("the pacer", [this] { run(); }); }) {
+  look_for_shortest_slot();
+}
 
 void Pacer::add(Lane& lane) {
-  sequences_.handle_join(lane.sender);
-  lane.sender.handle_start(clock_.now());
-  shortest_slot_ = std::min(shortest_slot_, lane.sender.plan().period());
-  due_.push_back({wake_for(lane), &lane});
-  std::push_heap(due_.begin(), due_.end(), std::greater<>());
+  loss_65536ths_.emplace(&lane, 0);
+  lanes_.handle_join(lane, clock_.now());
+  look_for_shortest_slot();
+  look_at_next();
   arm();
 }
 
 void Pacer::remove(const Lane& lane) {
-  sequences_.handle_leave(lane.sender);
-  std::erase_if(due_, [&](const Due& due) { return due.lane == &lane; });
-  std::make_heap(due_.begin(), due_.end(), std::greater<>());
+  lanes_.handle_leave(lane);
+  loss_65536ths_.erase(&lane);
+  look_for_shortest_slot();
+  look_at_next();
   arm();
-  if (due_.empty()) released_.broadcast();
+  released_.broadcast();
+}
+
+void Pacer::look_for_shortest_slot() {
+  shortest_slot_ = kLongestSlot;
+  for (const auto& [lane, loss] : loss_65536ths_) {
+    shortest_slot_ = std::min(shortest_slot_, lane->sender.plan().period());
+  }
 }
 
 void Pacer::set_loss(const Lane& lane, uint16_t loss_65536ths) {
-  for (Due& due : due_) {
-    if (due.lane == &lane) due.loss_65536ths = loss_65536ths;
-  }
+  const auto found = loss_65536ths_.find(&lane);
+  if (found != loss_65536ths_.end()) found->second = loss_65536ths;
 }
 
 bool Pacer::has_time_for(Duration work) const {
-  return due_.empty() || clock_.now() + std::min(work, shortest_slot_ / 4) < due_.front().wake;
+  return lanes_.empty() || clock_.now() + std::min(work, shortest_slot_ / 4) < next_wake_;
 }
 
-seastar::future<> Pacer::turn_for(Duration work) {
-  const Instant patience = clock_.now() + shortest_slot_;
-  do {
-    co_await next_release();
-  } while (!has_time_for(work) && clock_.now() < patience);
-}
-
-seastar::future<> Pacer::next_release() {
-  if (due_.empty()) return seastar::make_ready_future<>();
-  return released_.wait();
-}
-
-void Pacer::stop() {
-  timer_.cancel();
-  due_.clear();
-  released_.broadcast();
-}
-
-// At most once round the lanes: then whatever else is ready has its turn.
+// At most once round the lanes, and no longer than kLongestRun: then whatever else is ready has its turn, and
+// the timer goes off again at once.
 void Pacer::run() {
-  for (size_t turns = due_.size(); turns > 0 && clock_.now() >= due_.front().wake; --turns) {
-    std::pop_heap(due_.begin(), due_.end(), std::greater<>());
-    Due& due = due_.back();
-    slot(due);
-    due.wake = wake_for(*due.lane);
-    std::push_heap(due_.begin(), due_.end(), std::greater<>());
+  const Instant end = clock_.now() + kLongestRun;
+  for (size_t turns = loss_65536ths_.size(); turns > 0 && is_due(); --turns) {
+    slot(*lanes_.next().lane);
+    lanes_.handle_released();
+    look_at_next();
+    if (clock_.now() >= end) break;
   }
   arm();
   released_.broadcast();
 }
 
-void Pacer::slot(const Due& due) {
-  Lane& lane = *due.lane;
+bool Pacer::is_due() const {
+  return clock_.now() + (lanes_.next().in_group ? kWorthSleeping : Duration{0}) >= next_wake_;
+}
+
+void Pacer::slot(Lane& lane) {
   const Instant deadline = lane.sender.deadline();
+  const uint16_t loss_65536ths = loss_65536ths_.find(&lane)->second;
   if (goes_by_queue(lane)) {
     const Duration late = clock_.now() - (deadline - wake_lead(lane));
-    obey_as_pacer(lane, due.loss_65536ths);
+    obey_as_pacer(lane, loss_65536ths);
     const Train train = lane.sender.poll_train();
     hand_over(lane, train, clock_.now(), late);
     return;
   }
   clock_.poll_until(deadline - lane.seal_lead.now());
-  obey_as_pacer(lane, due.loss_65536ths);
+  obey_as_pacer(lane, loss_65536ths);
   const Instant began = clock_.now();
   const Train train = lane.sender.poll_train();
   handle_sealed(lane, train, began, clock_.now());
@@ -97,16 +99,19 @@ void Pacer::slot(const Due& due) {
   release(lane, train, clock_.now());
 }
 
-Instant Pacer::wake_for(const Lane& lane) const {
-  if (goes_by_queue(lane)) return lane.sender.deadline() - wake_lead(lane);
-  return lane.sender.deadline() - lane.seal_lead.now() - poll_before_;
+void Pacer::look_at_next() {
+  if (lanes_.empty()) return;
+  const Lane& lane = *lanes_.next().lane;
+  const Instant deadline = lanes_.next().deadline;
+  next_wake_ =
+      goes_by_queue(lane) ? deadline - wake_lead(lane) : deadline - lane.seal_lead.now() - poll_before_;
 }
 
 void Pacer::arm() {
-  if (due_.empty()) {
+  if (lanes_.empty()) {
     timer_.cancel();
   } else {
-    timer_.rearm(time_point_of(due_.front().wake));
+    timer_.rearm(time_point_of(next_wake_));
   }
 }
 

@@ -2,7 +2,8 @@
 // piece, and rests a moment when the reactor has hardly ever waited lately. Releases go on meanwhile.
 #pragma once
 
-#include <seastar/core/future.hh>
+#include <seastar/core/condition-variable.hh>
+#include <seastar/core/timer.hh>
 
 #include "io/clock.hh"
 #include "io/cpu_guard.hh"
@@ -11,23 +12,24 @@ namespace cuttle {
 
 class Rest {
  public:
+  Rest() : timer_([this] { ended_.broadcast(); }) {}
+
   // The reactor has real-time priority from now on.
   void handle_realtime() { realtime_ = true; }
 
-  bool is_due() const {
-    if (!realtime_) return false;
-    const Instant now = clock_.now();
-    return now < until_ || guard_.is_due(now);
-  }
-  // Once it is due, from the reactor's own thread: resolves when work may go on, at once when there is no
-  // need to rest.
-  seastar::future<> take();
+  // Whether work has to wait. Then, for co_await, until it may go on:
+  //
+  //   while (rest.is_on()) co_await rest.end();
+  bool is_on();
+  auto end() { return ended_.when(); }
 
  private:
   bool realtime_ = false;
   CpuGuard guard_;
   MonotonicClock clock_;
   Instant until_{};
+  seastar::timer<> timer_;
+  seastar::condition_variable ended_;
 };
 
 }  // namespace cuttle

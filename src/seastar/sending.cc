@@ -30,14 +30,14 @@ Sending::Sending(Lane& lane, Pacer& pacer, Packing& packing, Readiness tun)
 
 void Sending::start() {
   pacer_.add(lane_);
-  packed_ = pack();
+  tasks_.start("a packer", [this] { return pack(); });
 }
 
 seastar::future<> Sending::stop() {
   stopping_ = true;
   tun_.end();
   pacer_.remove(lane_);
-  return std::exchange(packed_, seastar::make_ready_future<>());
+  return tasks_.close();
 }
 
 void Sending::handle_losses(const Losses& losses) {
@@ -49,7 +49,9 @@ seastar::future<> Sending::pack() {
   while (!stopping_) {
     co_await tun_.readable();
     while (!stopping_) {
-      if (!pacer_.has_time_for(kPackOnePacket)) co_await pacer_.turn_for(kPackOnePacket);
+      for (PacerTurn turn(pacer_, kPackOnePacket); !turn.has_come() && !stopping_;) {
+        co_await pacer_.next_release();
+      }
       if (stopping_) break;
       const Packing::Outcome outcome = packing_.pack(lane_, losses_, 1);
       if (outcome == Packing::Outcome::drained) break;

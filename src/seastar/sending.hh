@@ -10,6 +10,7 @@
 #include "engine/packing.hh"
 #include "seastar/pacer.hh"
 #include "seastar/readiness.hh"
+#include "seastar/tasks.hh"
 
 namespace cuttle {
 
@@ -37,7 +38,7 @@ class Sending {
   Losses losses_;
   seastar::metrics::metric_groups metrics_;
   bool stopping_ = false;
-  seastar::future<> packed_ = seastar::make_ready_future<>();
+  Tasks tasks_;
 };
 
 }  // namespace cuttle

@@ -3,23 +3,20 @@
 // CPU, all memory, and polling.
 #pragma once
 
+#include <memory>
 #include <seastar/core/app-template.hh>
-#include <string>
-#include <vector>
 
+#include "base/result.hh"
 #include "config/config.hh"
 #include "seastar/options.hh"
 
 namespace cuttle {
 
-seastar::app_template::seastar_options seastar_settings(const NodeConfig& config,
-                                                        const SeastarOptions& options);
+using SeastarSettings = seastar::app_template::seastar_options;
 
-// The command line that Seastar reads, which goes before the settings. `pointers` point into `words`.
-struct SeastarArguments {
-  std::vector<std::string> words;
-  std::vector<char*> pointers;
-};
-SeastarArguments seastar_arguments(const SeastarOptions& options);
+// An error: what cannot be had on this machine, or an option that is wrong. Seastar's backends are looked
+// for, so it is not to be called once the process has given away the right to open them.
+Result<std::shared_ptr<SeastarSettings>> seastar_settings(const NodeConfig& config,
+                                                          const SeastarOptions& options);
 
 }  // namespace cuttle

@@ -10,7 +10,7 @@
 # From outside: CUTTLE (the program), CUTTLE_TOOLS (the folder of the programs of tests/tools),
 # CUTTLE_TEST_DRIVER (runtime.driver of every configuration), RUNTIME (more lines of [runtime]), CUTTLE_UP_OPTIONS
 # (more options of `cuttle up`), CUTTLE_UP_OPTIONS_a and CUTTLE_UP_OPTIONS_b (of that node's), CUTTLE_TEST_PREFIX (of
-# the names under which results are counted).
+# the names under which results are counted), CUTTLE_TEST_CASES (run only these).
 set -euo pipefail
 : "${CUTTLE:?the program to test}" "${CUTTLE_TOOLS:?the folder of the helper programs}"
 if ((EUID != 0)); then
@@ -73,6 +73,7 @@ CASES=0
 CASES_FAILED=0
 run_case() {
   local name=$1 status=0 began=$EPOCHREALTIME
+  [[ -z ${CUTTLE_TEST_CASES:-} || " $CUTTLE_TEST_CASES " == *" $name "* ]] || return 0
   CASES=$((CASES + 1))
   echo "[ RUN      ] $name"
   # In the background, because `set -e` does not hold where a status is asked for.

@@ -3,49 +3,12 @@
 # through them does not notice. A configuration that is not good changes nothing.
 # shellcheck source=tests/node/harness.sh
 source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
-V4[c]=10.99.0.3
-V6[c]=fd99::3
-OTHER[c]=a
+# shellcheck source=tests/node/third_node.sh
+source "$(dirname "${BASH_SOURCE[0]}")/third_node.sh"
 CELLS=$(cells_v4 1472 4410)
 export RATE="20 Mb/s"
 OTHER_DRIVER=seastar
 [[ ${CUTTLE_TEST_DRIVER:-native} == native ]] || OTHER_DRIVER=native
-
-clean_up_c() {
-  local pid
-  [[ -e /run/netns/$NET-c ]] || return 0
-  for pid in $(ip netns pids "$NET-c"); do kill -KILL "$pid" 2>/dev/null || true; done
-  ip netns del "$NET-c"
-}
-trap 'clean_up_c; clean_up' EXIT
-
-# A third node on the same network, whose only peer is a.
-third_node() {
-  clean_up_c
-  ip netns add "$NET-c"
-  ip -n "$NET-c" link set dev lo up
-  ip link add u0 netns "$NET-c" type veth peer name mc netns "$NET-m"
-  in_space c sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.u0.rp_filter=0
-  ip -n "$NET-c" addr add "${V4[c]}/24" dev u0
-  ip -n "$NET-c" addr add "${V6[c]}/64" dev u0 nodad
-  ip -n "$NET-c" link set dev u0 up
-  ip -n "$NET-m" link set dev mc master br0
-  ip -n "$NET-m" link set dev mc up
-  "$CUTTLE" genkey >"$WORK/c.key"
-  "$CUTTLE" pubkey <"$WORK/c.key" >"$WORK/c.pub"
-  write_config c
-}
-# peer_of NODE: its [[peer]] for another's file.
-peer_of() {
-  cat <<END
-[[peer]]
-name = "$1"
-public_key = "$(<"$WORK/$1.pub")"
-preshared_key_file = "$WORK/psk"
-endpoint = "${V4[$1]}:4410"
-redirect = ["${V4[$1]}", "${V6[$1]}"]
-END
-}
 
 two_up() {
   network
@@ -53,20 +16,9 @@ two_up() {
   configure
   start_agents
 }
-# What must not change of a's link to b, as status has it.
-session() {
-  status a '.links[] | select(.name == "b") | "\(.handshakes) \(.deadlines_missed < 0) \(.state)"'
-}
-link_is_up() { # NODE PEER
-  [[ $(status "$1" ".links[] | select(.name == \"$2\") | .state") == up ]]
-}
 released_by() { # PEER, of a's
   status a ".links[] | select(.name == \"$1\") | .release.by"
 }
-reaches() { # FROM TO
-  in_space "$1" ping -q -c 2 -i 0.2 -W 1 "$2" >/dev/null 2>&1
-}
-
 peers_come_and_go() {
   two_up
   third_node
@@ -164,9 +116,12 @@ broken() {
   sed 's/^listen = .*/listen = "10.99.0.1:4500"/' "$WORK/good.toml" >"$WORK/a.toml"
   expect_refused "another address of its own"
   grep -q 'a.toml:4: node.listen: .*restart' "$WORK/a.reload" || fail "reload says: $(<"$WORK/a.reload")"
-  sed -e '/^driver = /d' -e "s/^\[runtime\]/&\ndriver = \"$OTHER_DRIVER\"/" "$WORK/good.toml" >"$WORK/a.toml"
-  expect_refused "another driver"
-  grep -q 'a.toml:[0-9]*: runtime.driver: .*restart' "$WORK/a.reload" || fail "reload says: $(<"$WORK/a.reload")"
+  # Where `cuttle up --driver` says what runs, the file does not.
+  if [[ $(status a .driver) == "${CUTTLE_TEST_DRIVER:-native}" ]]; then
+    sed -e '/^driver = /d' -e "s/^\[runtime\]/&\ndriver = \"$OTHER_DRIVER\"/" "$WORK/good.toml" >"$WORK/a.toml"
+    expect_refused "another driver"
+    grep -q 'a.toml:[0-9]*: runtime.driver: .*restart' "$WORK/a.reload" || fail "reload says: $(<"$WORK/a.reload")"
+  fi
   # A peer that cannot be added: nothing of it stays.
   cat "$WORK/good.toml" - >"$WORK/a.toml" <<'END'
 [[peer]]

@@ -1,5 +1,6 @@
 #!/bin/bash
-# variant.sh VARIANT NAME: the end-to-end test NAME with the Seastar driver as VARIANT says.
+# variant.sh VARIANT NAME [CASES...]: the end-to-end test NAME, or these cases of it, with the Seastar driver as VARIANT
+# says.
 #   one                 both nodes on Seastar, one shard
 #   two                 two shards
 #   split               two shards, sending and receiving on different ones
@@ -28,7 +29,7 @@ case $variant in
     exit 2
     ;;
 esac
-export CUTTLE_TEST_PREFIX=seastar_$variant
+export CUTTLE_TEST_PREFIX=seastar_$variant CUTTLE_TEST_CASES="${*:3}"
 script=$here/${name}_test.sh
 [[ -f $script ]] || script=$here/../node/${name}_test.sh
 exec bash "$script"

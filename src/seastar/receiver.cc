@@ -1,0 +1,103 @@
+#include "seastar/receiver.hh"
+
+#include <algorithm>
+#include <chrono>
+#include <seastar/core/coroutine.hh>
+#include <seastar/core/metrics.hh>
+#include <seastar/coroutine/maybe_yield.hh>
+
+#include "engine/receiving.hh"
+
+namespace cuttle {
+
+namespace {
+
+// What one train takes, from the socket to the TUN, with room to spare.
+constexpr Duration kReceiveOneTrain = microseconds(40);
+// Trains, or single datagrams, taken from one socket before the others have their turn.
+constexpr int kTurn = 64;
+
+uint64_t tag_of(const Lane& lane) {
+  return reinterpret_cast<uintptr_t>(&lane);
+}
+Lane* lane_of(uint64_t tag) {
+  return reinterpret_cast<Lane*>(tag);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Receiver>> Receiver::create(Pacer& pacer, Rest& rest, const WakeUp& control,
+                                                   bool gathers) {
+  auto sockets = Readiness::create();
+  if (!sockets) return tl::unexpected(sockets.error());
+  std::unique_ptr<Receiver> receiver(new Receiver(pacer, rest, control, gathers, std::move(*sockets)));
+  receiver->tasks_.start("a receiver", [&here = *receiver] { return here.receive(); });
+  return receiver;
+}
+
+Receiver::Receiver(Pacer& pacer, Rest& rest, const WakeUp& control, bool gathers, Readiness sockets)
+    : pacer_(pacer),
+      rest_(rest),
+      control_(control),
+      gathers_(gathers),
+      sockets_(std::move(sockets)),
+      gather_timer_([this] { gathered_.broadcast(); }),
+      buffer_(std::make_unique<uint8_t[]>(kReceiveBufferBytes)) {
+  metrics_.add_group("cuttle", {seastar::metrics::make_counter(
+                                   "receive_rounds_total", rounds_,
+                                   seastar::metrics::description("Looks at which lanes have something"))});
+}
+
+Result<void> Receiver::add(Lane& lane) {
+  if (auto added = sockets_.add(lane.socket.fd(), tag_of(lane)); !added) return added;
+  lanes_.push_back(&lane);
+  handle_lanes();
+  return {};
+}
+
+void Receiver::remove(const Lane& lane) {
+  sockets_.remove(lane.socket.fd());
+  std::ranges::replace(ready_, tag_of(lane), uint64_t{0});
+  std::erase(lanes_, &lane);
+  handle_lanes();
+}
+
+void Receiver::handle_lanes() {
+  gathering_.set_shortest_slot(gathers_ ? shortest_release_gap(lanes_) : Duration{0});
+}
+
+seastar::future<> Receiver::stop() {
+  stopping_ = true;
+  sockets_.end();
+  return tasks_.close();
+}
+
+seastar::future<> Receiver::receive() {
+  while (!stopping_) {
+    co_await sockets_.readable();
+    ++rounds_;
+    const size_t count = sockets_.ready(ready_);
+    for (size_t i = 0; i < count; ++i) {
+      bool more = true;
+      for (int turn = 0; more && turn < kTurn; ++turn) {
+        while (rest_.is_on() && !stopping_) co_await rest_.end();
+        for (PacerTurn its(pacer_, kReceiveOneTrain); !its.has_come() && !stopping_;) {
+          co_await pacer_.next_release();
+        }
+        // Only now, for it may have left meanwhile.
+        Lane* const lane = lane_of(ready_[i]);
+        if (stopping_ || lane == nullptr) break;
+        obey_as_receiver(*lane);
+        more = receive_train(*lane, control_, clock_, {buffer_.get(), kReceiveBufferBytes});
+        co_await seastar::coroutine::maybe_yield();
+      }
+    }
+    gathering_.handle_arrivals(clock_.now(), count);
+    if (const Duration wait = gathering_.wait(); wait.ns > 0 && !stopping_) {
+      gather_timer_.arm(std::chrono::nanoseconds(wait.ns));
+      co_await gathered_.when();
+    }
+  }
+}
+
+}  // namespace cuttle

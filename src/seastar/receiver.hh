@@ -1,0 +1,60 @@
+// Stages 4 to 8 for all lanes whose receiving side is on this shard: one coroutine that waits until any of
+// their sockets has something to read. Where lanes are many it lets arrivals gather (node/gathering.hh), so
+// that one wake-up of the reactor serves several. Nothing here allocates once the lanes are there.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <seastar/core/condition-variable.hh>
+#include <seastar/core/future.hh>
+#include <seastar/core/metrics_registration.hh>
+#include <seastar/core/timer.hh>
+#include <vector>
+
+#include "io/clock.hh"
+#include "engine/gathering.hh"
+#include "engine/lane.hh"
+#include "seastar/pacer.hh"
+#include "seastar/readiness.hh"
+#include "seastar/rest.hh"
+#include "seastar/tasks.hh"
+
+namespace cuttle {
+
+class Receiver {
+ public:
+  // Pacer and rest (those of this shard) and `control` (wakes the control thread) outlive it. `gathers`:
+  // not, where the reactor polls, which has no wake-up to save. It runs at once.
+  static Result<std::unique_ptr<Receiver>> create(Pacer& pacer, Rest& rest, const WakeUp& control,
+                                                  bool gathers);
+
+  Result<void> add(Lane& lane);
+  // At once: nothing here touches the lane any more.
+  void remove(const Lane& lane);
+  seastar::future<> stop();
+
+ private:
+  Receiver(Pacer& pacer, Rest& rest, const WakeUp& control, bool gathers, Readiness sockets);
+  void handle_lanes();
+  seastar::future<> receive();
+
+  Pacer& pacer_;
+  Rest& rest_;
+  const WakeUp& control_;
+  bool gathers_;
+  MonotonicClock clock_;
+  Readiness sockets_;
+  std::vector<Lane*> lanes_;
+  // Of the lanes that are ready in this round; 0 where one has left since.
+  std::array<uint64_t, 64> ready_{};
+  Gathering gathering_;
+  seastar::timer<> gather_timer_;
+  seastar::condition_variable gathered_;
+  std::unique_ptr<uint8_t[]> buffer_;
+  uint64_t rounds_ = 0;
+  seastar::metrics::metric_groups metrics_;
+  bool stopping_ = false;
+  Tasks tasks_;
+};
+
+}  // namespace cuttle

@@ -1,0 +1,63 @@
+// Faults in the work of the reactors, for the tests: linked into a program that is cuttle-seastar otherwise
+// (the linker's --wrap puts these calls before the real ones). CUTTLE_TEST_FAULT says which, and the file
+// CUTTLE_TEST_FAULT_FILE, once it is there, that it is time.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <new>
+#include <stdexcept>
+#include <string_view>
+
+#include "io/clock.hh"
+#include "engine/packing.hh"
+#include "engine/receiving.hh"
+
+namespace cuttle {
+
+Packing::Outcome real_pack(Packing* packing, Lane& lane, const Losses& losses,
+                           int most) asm("__real__ZN6cuttle7Packing4packERNS_4LaneERKNS_6LossesEi");
+Packing::Outcome faulty_pack(Packing* packing, Lane& lane, const Losses& losses,
+                             int most) asm("__wrap__ZN6cuttle7Packing4packERNS_4LaneERKNS_6LossesEi");
+
+bool real_receive_train(Lane& lane, const WakeUp& control, const MonotonicClock& clock, MutableBytes buffer) asm(
+    "__real__ZN6cuttle13receive_trainERNS_4LaneERKNS_6WakeUpERKNS_"
+    "14MonotonicClockESt4spanIhLm18446744073709551615EE");
+bool faulty_receive_train(Lane& lane, const WakeUp& control, const MonotonicClock& clock, MutableBytes buffer) asm(
+    "__wrap__ZN6cuttle13receive_trainERNS_4LaneERKNS_6WakeUpERKNS_"
+    "14MonotonicClockESt4spanIhLm18446744073709551615EE");
+
+namespace {
+
+bool is_time_for(std::string_view fault) {
+  static const char* const wanted = std::getenv("CUTTLE_TEST_FAULT");
+  static const char* const file = std::getenv("CUTTLE_TEST_FAULT_FILE");
+  return wanted != nullptr && file != nullptr && fault == wanted && access(file, F_OK) == 0;
+}
+
+void fail_as_asked(const char* what) {
+  if (is_time_for(what)) throw std::runtime_error("injected");
+  if (is_time_for("allocate")) {
+    void* const octets = ::operator new(16);
+    asm volatile("" : : "g"(octets) : "memory");  // so that the compiler does not take it away
+    ::operator delete(octets);
+  }
+  if (is_time_for("stall")) {
+    const MonotonicClock clock;
+    clock.poll_until(clock.now() + milliseconds(3));
+  }
+}
+
+}  // namespace
+
+Packing::Outcome faulty_pack(Packing* packing, Lane& lane, const Losses& losses, int most) {
+  fail_as_asked("pack");
+  return real_pack(packing, lane, losses, most);
+}
+
+bool faulty_receive_train(Lane& lane, const WakeUp& control, const MonotonicClock& clock,
+                          MutableBytes buffer) {
+  fail_as_asked("receive");
+  return real_receive_train(lane, control, clock, buffer);
+}
+
+}  // namespace cuttle
