@@ -25,5 +25,32 @@ status_and_metrics() {
   expect_same "processes of a afterwards" "" "$(ip netns pids "$NET-a")"
 }
 
+# Sending sides by shard, as "SHARD:LANES ...".
+lanes_by_shard() {
+  fetch_metrics a
+  sed -n 's/^seastar_cuttle_cells_sent_total{.*shard="\([0-9]*\)".*/\1/p' "$WORK/metrics" | sort | uniq -c |
+    awk '{ print $2 ":" $1 }' | paste -sd' '
+}
+
+# A link that comes goes lane by lane to the shard with fewest.
+lanes_are_spread() {
+  local node
+  network
+  connect
+  configure
+  CUTTLE_UP_OPTIONS=${CUTTLE_UP_OPTIONS/--split/}
+  start_agent a --metrics 127.0.0.1:9180
+  start_agent b
+  wait_up
+  expect_same "lanes by shard" "0:1" "$(lanes_by_shard)"
+  for node in a b; do
+    sed -i 's/^lanes = .*/lanes = 5/' "$WORK/$node.toml"
+    reload "$node" || fail "reload: $(<"$WORK/$node.reload")"
+  done
+  wait_up
+  expect_same "lanes by shard, of five" "0:3 1:2" "$(lanes_by_shard)"
+}
+
 run_case status_and_metrics
+run_case lanes_are_spread
 finish
