@@ -23,14 +23,14 @@ run_ctest() {
 # did is said, with its name, for such a test is to be mended. Where more fail than that, it is no accident.
 MOST_AGAIN=3
 run_ctest_twice() {
-  local name failed=()
+  local name again=()
   run_ctest "$@"
-  mapfile -t failed < <(program_results "$LAST_RUN" | sed -n 's/ fail$//p')
-  ((${#failed[@]} > 0 && ${#failed[@]} <= MOST_AGAIN)) || return 0
-  heading "Once more: ${failed[*]}"
-  for name in "${failed[@]}"; do rm -f "$RESULTS/${name}_test.xml"; done
-  run_ctest "$@" -R "^($(IFS='|' && echo "${failed[*]}"))\$"
-  for name in "${failed[@]}"; do
+  mapfile -t again < <(program_results "$LAST_RUN" | sed -n 's/ fail$//p')
+  ((${#again[@]} > 0 && ${#again[@]} <= MOST_AGAIN)) || return 0
+  heading "Once more: ${again[*]}"
+  for name in "${again[@]}"; do rm -f "$RESULTS/${name}_test.xml"; done
+  run_ctest "$@" -R "^($(IFS='|' && echo "${again[*]}"))\$"
+  for name in "${again[@]}"; do
     ! program_results "$LAST_RUN" | grep -x "$name run" >/dev/null || RUN_AGAIN+=("$name")
   done
 }

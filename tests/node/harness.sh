@@ -97,8 +97,10 @@ run_case() {
 finish() {
   if [[ ${GTEST_OUTPUT:-} == xml:*/ ]]; then
     mkdir -p "${GTEST_OUTPUT#xml:}"
+    local name=${CUTTLE_TEST_PREFIX:-node}_${TEST%_test}
+    [[ -z ${CUTTLE_TEST_CASES:-} ]] || name+=_${CUTTLE_TEST_CASES// /_}
     printf '<testsuites tests="%d" failures="%d" disabled="0" name="%s"></testsuites>\n' \
-      "$CASES" "$CASES_FAILED" "$TEST" >"${GTEST_OUTPUT#xml:}${CUTTLE_TEST_PREFIX:-node}_$TEST.xml"
+      "$CASES" "$CASES_FAILED" "$TEST" >"${GTEST_OUTPUT#xml:}${name}_test.xml"
   fi
   echo "$TEST: $((CASES - CASES_FAILED)) of $CASES passed"
   ((CASES_FAILED == 0))
