@@ -88,7 +88,9 @@ seastar::future<> Receiver::receive() {
         Lane* const lane = lane_of(ready_[i]);
         if (stopping_ || lane == nullptr) break;
         obey_as_receiver(*lane);
-        more = receive_train(*lane, control_, clock_, {buffer_.get(), kReceiveBufferBytes});
+        const TrainReceived received = receive_train(*lane, {buffer_.get(), kReceiveBufferBytes});
+        if (received.for_control) control_.set();
+        more = received.more;
         co_await seastar::coroutine::maybe_yield();
       }
     }

@@ -8,9 +8,9 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "io/clock.hh"
 #include "engine/packing.hh"
 #include "engine/receiving.hh"
+#include "io/clock.hh"
 
 namespace cuttle {
 
@@ -19,12 +19,10 @@ Packing::Outcome real_pack(Packing* packing, Lane& lane, const Losses& losses,
 Packing::Outcome faulty_pack(Packing* packing, Lane& lane, const Losses& losses,
                              int most) asm("__wrap__ZN6cuttle7Packing4packERNS_4LaneERKNS_6LossesEi");
 
-bool real_receive_train(Lane& lane, const WakeUp& control, const MonotonicClock& clock, MutableBytes buffer) asm(
-    "__real__ZN6cuttle13receive_trainERNS_4LaneERKNS_6WakeUpERKNS_"
-    "14MonotonicClockESt4spanIhLm18446744073709551615EE");
-bool faulty_receive_train(Lane& lane, const WakeUp& control, const MonotonicClock& clock, MutableBytes buffer) asm(
-    "__wrap__ZN6cuttle13receive_trainERNS_4LaneERKNS_6WakeUpERKNS_"
-    "14MonotonicClockESt4spanIhLm18446744073709551615EE");
+TrainReceived real_receive_train(Lane& lane, MutableBytes buffer) asm(
+    "__real__ZN6cuttle13receive_trainERNS_4LaneESt4spanIhLm18446744073709551615EE");
+TrainReceived faulty_receive_train(Lane& lane, MutableBytes buffer) asm(
+    "__wrap__ZN6cuttle13receive_trainERNS_4LaneESt4spanIhLm18446744073709551615EE");
 
 namespace {
 
@@ -54,10 +52,9 @@ Packing::Outcome faulty_pack(Packing* packing, Lane& lane, const Losses& losses,
   return real_pack(packing, lane, losses, most);
 }
 
-bool faulty_receive_train(Lane& lane, const WakeUp& control, const MonotonicClock& clock,
-                          MutableBytes buffer) {
+TrainReceived faulty_receive_train(Lane& lane, MutableBytes buffer) {
   fail_as_asked("receive");
-  return real_receive_train(lane, control, clock, buffer);
+  return real_receive_train(lane, buffer);
 }
 
 }  // namespace cuttle
