@@ -48,6 +48,7 @@ void SimNode::obey(Lane& lane) {
 void SimNode::slot(Lane& lane, Duration woke_late) {
   Duration work{};
   if (setup_.mutant == Mutant::pack_on_pacer) pack_all(lane, work);
+  const uint64_t dummies_before = lane.sender.counters().cells_dummy.value();
   Train train = guarded("LaneSender::poll_train", [&] {
     obey(lane);
     return lane.sender.poll_train();
@@ -66,7 +67,9 @@ void SimNode::slot(Lane& lane, Duration woke_late) {
   const bool behind = began > setup_.clock.global(lane.sender.deadline());
   const bool leaves_out = setup_.mutant == Mutant::idle_slots_skipped ||
                           (setup_.mutant == Mutant::idle_slots_not_caught_up && behind);
-  if (leaves_out && train.payloads == 0) train.count = 0;
+  // A handshake is no dummy.
+  const uint64_t dummies = lane.sender.counters().cells_dummy.value() - dummies_before;
+  if (leaves_out && dummies == train.count) train.count = 0;
   if (setup_.mutant == Mutant::queue_runs_empty_under_load && goes_by_queue(lane) && train.payloads > 0) {
     ready = ready + kMuchLater;
   }
