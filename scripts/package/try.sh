@@ -18,7 +18,7 @@ fail() {
 }
 # dpkg would like a terminal of its own in there; what it says otherwise stays.
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@" 2> >(grep -v -e posix_openpt -e apt-utils >&2); }
-files() { (cd "$root" && find etc usr/bin usr/lib/systemd usr/lib/udev usr/libexec usr/share -xdev \( -name '*cuttle*' -o -path '*cuttle/*' \) | sort); }
+files() { (cd "$root" && find etc usr/bin usr/lib/sysctl.d usr/lib/systemd usr/lib/udev usr/libexec usr/share -xdev \( -name '*cuttle*' -o -path '*cuttle/*' \) | sort); }
 users() { cut -d: -f1 "$root/etc/passwd" | sort; }
 
 # The same version with another number.
@@ -35,6 +35,7 @@ export TMPDIR=/var/tmp
 mapfile -t proxies < <(proxy_options)
 mmdebstrap --quiet --variant=apt "${proxies[@]}" "$suite" "$root" "deb $(debian_mirror) $suite main"
 mount -t proc proc "$root/proc"
+mkdir -p "$root"/usr/lib/{sysctl.d,udev} # where a package brings what is looked for
 # As in any container: nothing is to be started in here.
 printf '#!/bin/sh\necho "$*" >>/tmp/asked-to-start\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod +x "$root/usr/sbin/policy-rc.d"
