@@ -25,7 +25,7 @@ void LinkControl::set_receiver_wake_up(size_t lane, std::function<void()> wake_u
 }
 
 void LinkControl::handle_control(Instant now, uint64_t wall_clock_ns) {
-  association_.handle_heard(last_authentic());
+  association_.handle_heard(last_authentic(), wall_clock_ns);
   tell_waiting();
   for (const auto& lane : lanes_) {
     take_handshakes(*lane);

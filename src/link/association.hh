@@ -77,7 +77,8 @@ inline constexpr Duration kArrivalGrid = milliseconds(10);
 // stranger's cost two key agreements at the most. The same for answers, which can cost as much.
 inline constexpr Duration kAnswerInterval = milliseconds(20);
 inline constexpr int kAnswerBurst = 5;
-// Cookies cost no key agreement: so many are read that the genuine one comes through among forged ones.
+// Cookies cost no key agreement: so many are read that the genuine one comes through among forged ones; of
+// those with a good mac2, which are genuine or were once, all.
 inline constexpr Duration kCookieReadInterval = milliseconds(1);
 inline constexpr int kCookieReadBurst = 20;
 // Of the others, one is answered with a cookie this often.
@@ -148,10 +149,14 @@ class Association {
 
   // A cell-sized datagram with the non-ESP marker, and when it arrived.
   void handle_datagram(Instant arrived, Bytes cell);
-  // When the last authentic cell came on any lane; before what arrived since is handled.
-  void handle_heard(Instant last_authentic) { last_authentic_ = last_authentic; }
+  // When the last authentic cell came on any lane, and what the wall clock says, in nanoseconds since 1970;
+  // before what arrived since is handled.
+  void handle_heard(Instant last_authentic, uint64_t wall_clock_ns) {
+    last_authentic_ = last_authentic;
+    wall_clock_ns_ = wall_clock_ns;
+  }
   // The clock has moved; to be called whenever poll_timeout() is over. `last_authentic`: as above.
-  // `wall_clock_ns`: since 1970, for the time stamp of initiations.
+  // `wall_clock_ns`: for the time stamp of initiations.
   void handle_timeout(Instant now, Instant last_authentic, uint64_t wall_clock_ns);
   // Until then handle_timeout() has nothing to do, as long as nothing else is handled and nothing more is
   // heard; what is heard only puts it off. In the past where it has.
@@ -255,6 +260,7 @@ class Association {
   Instant next_attempt_{INT64_MIN};
   uint64_t last_timestamp_sent_ns_ = 0;
   uint64_t last_timestamp_seen_ns_ = 0;
+  uint64_t wall_clock_ns_ = 0;  // when the latest datagrams were handled
   TokenBucket unproven_{kAnswerInterval, kAnswerBurst};  // initiations without a good cookie
   TokenBucket proven_{kAnswerInterval, kAnswerBurst};    // with one
   // Answers take a slot each. Together these allow for no more than there are, or they would pile up until
@@ -266,7 +272,6 @@ class Association {
   TokenBucket answers_read_{kAnswerInterval, kAnswerBurst};
   TokenBucket proven_answers_read_{kAnswerInterval, kAnswerBurst};
   TokenBucket cookies_read_{kCookieReadInterval, kCookieReadBurst};
-  TokenBucket proven_cookies_read_{kCookieReadInterval, kCookieReadBurst};
   CookieIssuer issuer_;
   size_t cookies_sent_ = 0;
   std::array<Blake2sTag, 8> read_{};  // mac1 of the latest genuine initiations

@@ -36,7 +36,7 @@ void Association::send_cookie(Instant arrived, uint32_t asked) {
   size_t turn = cookies_sent_++ % static_cast<size_t>(count);
   PeerKey& peer =
       *std::find_if(peers_.begin(), peers_.end(), [&](const PeerKey& p) { return asks(p) && turn-- == 0; });
-  const Cookie cookie = issuer_.current(arrived, entropy_);
+  const Cookie cookie = issuer_.current(arrived, wall_clock_ns_, entropy_);
   std::array<uint8_t, wire::kCookieNonceBytes> nonce;
   entropy_(nonce);
   uint8_t* at = begin_cell(wire::HandshakeType::cookie, 0, asked);

@@ -132,11 +132,13 @@ void Association::handle_response(Instant arrived, Bytes cell) {
   use(arrived, agreed);
 }
 
-// Whoever it answers: a flood behind our address brings us the cookie that we shall need.
+// Whoever it answers: a flood behind our address brings us the cookie that we shall need. Those that were
+// recorded earlier come with a good mac2 as well, as often as somebody likes; so these have no allowance that
+// could be used up.
 void Association::handle_cookie(Instant arrived, Bytes cell) {
   const bool proven =
       std::any_of(peers_.begin(), peers_.end(), [&](PeerKey& peer) { return peer.answers.verify(cell); });
-  if (!(proven ? proven_cookies_read_ : cookies_read_).take(arrived)) {
+  if (!proven && !cookies_read_.take(arrived)) {
     counters_.too_many.add();
     return;
   }

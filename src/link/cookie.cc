@@ -40,11 +40,13 @@ std::optional<Cookie> CookieSeal::open(Bytes header, Bytes message) const {
   return cookie;
 }
 
-const Cookie& CookieIssuer::current(Instant now, const Entropy& entropy) {
+const Cookie& CookieIssuer::current(Instant now, uint64_t wall_clock_ns, const Entropy& entropy) {
   if (!newest_ || now >= newest_->drawn + kCookieLife) {
     before_ = std::move(newest_);
     Cookie cookie;
-    entropy(cookie.bytes());
+    last_time_ns_ = std::max(last_time_ns_ + 1, wall_clock_ns);
+    store_be64(cookie.data(), last_time_ns_);
+    entropy(cookie.bytes().subspan(wire::kCookieTimeBytes));
     newest_.emplace(Issued{cookie, Blake2sMac(cookie), now});
   }
   return newest_->cookie;
@@ -61,13 +63,21 @@ bool CookieIssuer::verify(Instant now, Bytes cell) noexcept {
 }
 
 void CookieHolder::handle_cookie(Instant now, const Cookie& cookie) {
-  mac_.emplace(cookie);
-  received_ = now;
+  const uint64_t time_ns = load_be64(cookie.data());
+  if (time_ns == newest_time_ns_) return;
+  const bool newer = time_ns > newest_time_ns_;
+  (newer ? newest_ : other_).emplace(Held{Blake2sMac(cookie), now});
+  if (newer) newest_time_ns_ = time_ns;
 }
 
 void CookieHolder::store_mac2(Instant now, MutableBytes cell) noexcept {
-  if (!mac_ || now >= received_ + kCookieLife) return;
-  const Blake2sTag tag = mac_->compute(wire::mac_covered(cell));
+  for (auto* held : {&newest_, &other_}) {
+    if (*held && now >= (*held)->received + kCookieLife) held->reset();
+  }
+  if (!newest_ && !other_) return;
+  std::optional<Held>& held = !newest_ || (other_ && others_turn_) ? other_ : newest_;
+  others_turn_ = !others_turn_;
+  const Blake2sTag tag = held->mac.compute(wire::mac_covered(cell));
   std::copy(tag.begin(), tag.end(), cell.end() - wire::kMacBytes);
 }
 

@@ -10,6 +10,12 @@
 // cookie itself, however rarely it is answered; in WireGuard each initiation has to be answered for its
 // author's sake.
 //
+// So a cookie is bound to a time instead of a question, or whoever recorded an old one could send it after
+// each fresh one: it begins with when it was drawn, and the peer keeps the newest. That takes a wall clock
+// that does not go back between two runs of the flooded side. Where it did, or where that side's cookies say
+// no time (an agent of before they did draws these octets, too), the genuine one may look older than what the
+// peer has; so initiations take turns between the newest and the last that came and was not.
+//
 // One thread. No clock and no randomness of their own.
 #pragma once
 
@@ -48,8 +54,8 @@ class CookieSeal {
 // The side that is flooded.
 class CookieIssuer {
  public:
-  // The cookie to hand out now.
-  const Cookie& current(Instant now, const Entropy& entropy);
+  // The cookie to hand out now. `wall_clock_ns`: since 1970.
+  const Cookie& current(Instant now, uint64_t wall_clock_ns, const Entropy& entropy);
   // Whether mac2 is made with a cookie that was handed out not too long ago. At most two MACs, and none
   // before the first cookie or where mac2 is zero.
   [[nodiscard]] bool verify(Instant now, Bytes cell) noexcept;
@@ -62,6 +68,7 @@ class CookieIssuer {
   };
   std::optional<Issued> newest_;
   std::optional<Issued> before_;
+  uint64_t last_time_ns_ = 0;  // that a cookie says
 };
 
 // The side that was sent one.
@@ -72,8 +79,14 @@ class CookieHolder {
   void store_mac2(Instant now, MutableBytes cell) noexcept;
 
  private:
-  std::optional<Blake2sMac> mac_;
-  Instant received_{};
+  struct Held {
+    Blake2sMac mac;
+    Instant received;
+  };
+  std::optional<Held> newest_;
+  uint64_t newest_time_ns_ = 0;  // outlives it: what is not newer never takes its place
+  std::optional<Held> other_;
+  bool others_turn_ = false;
 };
 
 }  // namespace cuttle

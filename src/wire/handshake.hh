@@ -54,8 +54,10 @@ inline constexpr size_t kOfferBytes = 36;
 inline constexpr size_t kNoiseMessage1Bytes = 32 + 48 + kOfferBytes + 16;  // e, s, payload
 inline constexpr size_t kNoiseMessage2Bytes = 32 + kOfferBytes + 16;       // e, payload
 
-// A cookie's message: a nonce, and the cookie sealed under a key that only the two nodes know.
+// A cookie's message: a nonce, and the cookie sealed under a key that only the two nodes know. The cookie
+// begins with the time at which it was drawn, nanoseconds since 1970; the rest is random.
 inline constexpr size_t kCookieBytes = 32;
+inline constexpr size_t kCookieTimeBytes = 8;
 inline constexpr size_t kCookieNonceBytes = 24;
 inline constexpr size_t kCookieMessageBytes = kCookieNonceBytes + kCookieBytes + 16;
 

@@ -1,5 +1,7 @@
 // Floods of initiations with the right mac1, from somebody who knows the node's public key and forges the
 // peer's address: the peer must get through, and nobody gets back more than he sent.
+#include <set>
+
 #include "association_fixture.hh"
 #include "link/association.hh"
 
@@ -23,6 +25,11 @@ class Flood : public AssociationTest {
   // For so long, a stranger's initiation every 100 us, and a tick of both every kTick. What the responder
   // answers goes to the peer, whose address it is; what the peer sends comes in among the rest.
   void flood(Duration duration) {
+    flood(duration, [] {});
+  }
+  // `beside`: what else he does each time.
+  template <typename Beside>
+  void flood(Duration duration, Beside beside) {
     const Instant end = now + duration;
     for (int i = 0; now < end; ++i, advance(microseconds(100))) {
       if (i % 1000 == 500) tick();
@@ -32,8 +39,24 @@ class Flood : public AssociationTest {
         answers_.push_back(responder->out.front());
         initiator->handle(now, take(*responder));
       }
+      beside();
       while (!initiator->out.empty()) responder->handle(now, take(*initiator));
     }
+  }
+  // What a flood makes the responder send to a peer that is not there.
+  std::vector<uint8_t> record_a_cookie() {
+    responder->tick(now, wall_ns);
+    for (int i = 0; i < 200 && responder->out.empty(); ++i) responder->handle(now, initiation_of_a_stranger());
+    auto cookie = take(*responder);
+    EXPECT_EQ(cookie.at(4), 3);
+    return cookie;
+  }
+  // Both know nothing of what was.
+  void start_anew() {
+    initiator = make_initiator(21);
+    responder = make_responder(22);
+    tick();
+    initiator->out.clear();
   }
   const AssociationCounters& counters() const { return responder->association.counters(); }
 
@@ -49,6 +72,40 @@ TEST_F(Flood, ThePeerGetsThroughWithACookie) {
   EXPECT_TRUE(up());
   EXPECT_GT(counters().cookie_instead.value(), 0u);
   EXPECT_GT(initiator->association.counters().cookies_received.value(), 0u);
+}
+
+// From here on somebody sends old cookies, too, each as the peer once sent it.
+TEST_F(Flood, ARecordedCookieDoesNotTakeTheFreshOnesPlace) {
+  const auto recorded = record_a_cookie();
+  advance(seconds(3600));
+  start_anew();
+  flood(seconds(2), [&] { initiator->handle(now, recorded); });
+  cells_flow();
+  cells_flow();
+  EXPECT_TRUE(up());
+}
+
+TEST_F(Flood, NorDoManyKeepItFromBeingRead) {
+  std::vector<std::vector<uint8_t>> recorded;
+  for (int i = 0; i < 20; ++i, advance(seconds(130))) recorded.push_back(record_a_cookie());
+  start_anew();
+  flood(seconds(2), [&] {
+    for (const auto& one : recorded) initiator->handle(now, one);
+  });
+  cells_flow();
+  cells_flow();
+  EXPECT_TRUE(up());
+}
+
+// The flooded node's clock may be behind what it once said.
+TEST_F(Flood, AClockThatWasSetBackKeepsThePeerOutNoLonger) {
+  initiator->handle(now, record_a_cookie());
+  responder = make_responder(22);
+  wall_ns -= static_cast<uint64_t>(seconds(3600).ns);
+  flood(seconds(3));
+  cells_flow();
+  cells_flow();
+  EXPECT_TRUE(up());
 }
 
 // Where the cookies get lost the same flood keeps the peer out: it is they that let it in.
@@ -135,12 +192,12 @@ TEST(Cookies, OneIsUsedForTwoMinutesAndTakenForFour) {
   std::vector<uint8_t> cell(256, 7);
   const Instant start{1'000'000'000};
   EXPECT_FALSE(issuer.verify(start, cell));
-  const Cookie first = issuer.current(start, entropy);
-  EXPECT_TRUE(first == issuer.current(start + kCookieLife - nanoseconds(1), entropy));
+  const Cookie first = issuer.current(start, 5, entropy);
+  EXPECT_TRUE(first == issuer.current(start + kCookieLife - nanoseconds(1), 6, entropy));
   holder.handle_cookie(start + kCookieLife - nanoseconds(1), first);
   holder.store_mac2(start + kCookieLife * 2 - nanoseconds(2), cell);
   EXPECT_TRUE(issuer.verify(start + kCookieLife * 2 - nanoseconds(1), cell));
-  const Cookie second = issuer.current(start + kCookieLife, entropy);
+  const Cookie second = issuer.current(start + kCookieLife, 7, entropy);
   EXPECT_FALSE(first == second);
   EXPECT_TRUE(issuer.verify(start + kCookieLife * 2 - nanoseconds(1), cell)) << "the one before it, too";
   EXPECT_FALSE(issuer.verify(start + kCookieLife * 2, cell));
@@ -148,6 +205,32 @@ TEST(Cookies, OneIsUsedForTwoMinutesAndTakenForFour) {
   holder.store_mac2(start + kCookieLife * 2, cell);
   EXPECT_TRUE(std::all_of(cell.end() - wire::kMacBytes, cell.end(), [](uint8_t o) { return o == 0; }))
       << "it is too old to be used";
+}
+
+// As an agent draws them that knows of no time in a cookie: some look newer than all that follow.
+TEST(Cookies, EveryOtherInitiationHasTheLatestThatLooksOld) {
+  std::vector<uint8_t> cell(256, 7);
+  const auto mac2_with = [&](CookieHolder& holder, Instant now) {
+    holder.store_mac2(now, cell);
+    return std::vector<uint8_t>(cell.end() - wire::kMacBytes, cell.end());
+  };
+  const auto cookie_of = [](uint8_t octet) {
+    Cookie cookie;
+    std::fill_n(cookie.data(), Cookie::kSize, octet);
+    return cookie;
+  };
+  CookieHolder only_old;
+  only_old.handle_cookie({0}, cookie_of(3));
+  const auto old_one = mac2_with(only_old, {1});
+  EXPECT_EQ(mac2_with(only_old, {2}), old_one);
+  CookieHolder holder;
+  holder.handle_cookie({0}, cookie_of(9));
+  holder.handle_cookie({1}, cookie_of(2));
+  holder.handle_cookie({2}, cookie_of(3));
+  const std::set used{mac2_with(holder, {3}), mac2_with(holder, {4})};
+  EXPECT_EQ(used.size(), 2u);
+  EXPECT_TRUE(used.contains(old_one));
+  EXPECT_EQ(mac2_with(holder, {2 + kCookieLife.ns - 1}), old_one) << "the new one's life is over";
 }
 
 // An initiation that was read once costs nothing when it comes again.

@@ -48,16 +48,17 @@ struct End {
     }
   }
   void tick(Instant now, uint64_t wall_ns) {
+    wall_clock_ns = wall_ns;
     association.handle_timeout(now, last_authentic, wall_ns);
     drain();
   }
   void handle(Instant now, const std::vector<uint8_t>& cell) {
-    association.handle_heard(last_authentic);
+    association.handle_heard(last_authentic, wall_clock_ns);
     association.handle_datagram(now, cell);
     drain();
   }
   void first_cell(Instant now, uint64_t session) {
-    association.handle_heard(last_authentic);
+    association.handle_heard(last_authentic, wall_clock_ns);
     association.handle_first_cell(now, session);
     drain();
   }
@@ -77,6 +78,7 @@ struct End {
   std::vector<InstallSend> sends;
   std::vector<ForgetBefore> forgets;
   bool ended = false;
+  uint64_t wall_clock_ns = 0;  // at the latest tick
   Instant last_authentic{INT64_MIN / 2};
 };
 

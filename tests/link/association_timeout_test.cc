@@ -38,7 +38,7 @@ class AssociationTimeoutTest : public AssociationTest {
       const bool cut = now < cut_until;
       for (End* of : {initiator.get(), responder.get()}) {
         End& end_of = *of;
-        end_of.association.handle_heard(end_of.last_authentic);
+        end_of.association.handle_heard(end_of.last_authentic, wall_ns);
         if (only_when_due && end_of.association.poll_timeout() > now) continue;
         ++run.calls;
         end_of.tick(now, wall_ns);

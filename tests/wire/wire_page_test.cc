@@ -141,9 +141,10 @@ TEST_F(WirePage, TheCookie) {
   const PrivateKey initiator_key = key_of(0x22);
   const PrivateKey responder_key = key_of(0x11);
   std::vector<Octets> draws(5, Octets(32, 0x55));
-  draws.emplace_back(32, 0x66);
+  draws.emplace_back(24, 0x66);
   draws.emplace_back(24, 0x77);
   Association responder(config(responder_key, initiator_key), script(draws));
+  responder.handle_heard(Instant{INT64_MIN / 2}, kTimestampNs);
   Octets cell(256);
   cell[4] = 1;
   store_be32(cell.data() + 8, 0x01020304);
