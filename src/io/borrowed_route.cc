@@ -1,20 +1,20 @@
 #include "io/borrowed_route.hh"
 
 #include <fmt/format.h>
-#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hh"
 #include "io/entropy.hh"
 #include "io/interface_index.hh"
-#include "io/netlink.hh"
 #include "io/os_error.hh"
 #include "io/routes.hh"
+#include "io/rule_messages.hh"
 #include "io/socket_address.hh"
 
 namespace cuttle {
@@ -22,21 +22,16 @@ namespace {
 
 // Before every other rule but the local table's. Nobody's packets but this socket's have the mark.
 constexpr uint32_t kPreference = 1;
-// Far from what people use, and gone within the call.
+// Far from what people use, and gone within the call; where somebody ends the process in it, with the next
+// start (remove_borrowed_routes).
 constexpr uint32_t kTable = 0xC0771E00;
 
-NetlinkMessage rule_message(int type, int flags, uint8_t family, uint32_t mark) {
-  NetlinkMessage message(type, flags);
-  fib_rule_hdr header{};
-  header.family = family;
-  header.action = FR_ACT_TO_TBL;
-  header.table = RT_TABLE_UNSPEC;
-  message.put_header(header);
+NetlinkMessage loan_rule(int type, int flags, uint8_t family, uint32_t mark) {
+  NetlinkMessage message = rule_message(type, flags, {.family = family});
   message.put_u32(FRA_PRIORITY, kPreference);
   message.put_u32(FRA_FWMARK, mark);
   message.put_u32(FRA_FWMASK, UINT32_MAX);
   message.put_u32(FRA_TABLE, kTable);
-  message.put_u8(FRA_PROTOCOL, kRouteProtocol);
   return message;
 }
 
@@ -63,7 +58,7 @@ class Loan {
       : socket_(socket), to_(to), interface_(interface), mark_(mark) {}
   Loan(const Loan&) = delete;
   ~Loan() {
-    NetlinkMessage rule = rule_message(RTM_DELRULE, 0, family_of(to_), mark_);
+    NetlinkMessage rule = loan_rule(RTM_DELRULE, 0, family_of(to_), mark_);
     (void)socket_.request(rule);
     NetlinkMessage route = route_message(RTM_DELROUTE, 0, to_, interface_);
     (void)socket_.request(route);
@@ -71,7 +66,7 @@ class Loan {
   int begin() {
     NetlinkMessage route = route_message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, to_, interface_);
     if (const int error = socket_.request(route); error != 0) return error;
-    NetlinkMessage rule = rule_message(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, family_of(to_), mark_);
+    NetlinkMessage rule = loan_rule(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, family_of(to_), mark_);
     return socket_.request(rule);
   }
 
@@ -113,6 +108,28 @@ Result<void> connect_without_route(int fd, const IpAddress& local, const Endpoin
   // It forgets the way that it was lent.
   if (!set_mark(fd, firewall_mark)) return os_failure(what, errno);
   return connected == 0 ? Result<void>() : os_failure(what, connected);
+}
+
+Result<void> remove_borrowed_routes() {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  struct Left {
+    uint8_t family;
+    uint32_t mark;
+  };
+  std::vector<Left> left;
+  const auto listed = list_all_rules(*socket, [&](const RuleAnswer& rule) {
+    if (rule.is_ours() && rule.number(FRA_TABLE) == kTable) {
+      left.push_back({rule.header().family, rule.number(FRA_FWMARK)});
+    }
+  });
+  if (!listed) return listed;
+  for (const Left& one : left) {
+    NetlinkMessage rule = loan_rule(RTM_DELRULE, 0, one.family, one.mark);
+    const int error = socket->request(rule);
+    if (error != 0 && error != -ENOENT) return os_failure("cannot remove a rule that was lent", -error);
+  }
+  return remove_all_routes(kTable);
 }
 
 }  // namespace cuttle

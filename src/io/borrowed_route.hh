@@ -14,4 +14,7 @@ namespace cuttle {
 Result<void> connect_without_route(int fd, const IpAddress& local, const Endpoint& remote,
                                    uint32_t firewall_mark);
 
+// Those of a process that was ended in between. None there is no error.
+Result<void> remove_borrowed_routes();
+
 }  // namespace cuttle

@@ -1,46 +1,33 @@
 #include "io/foreign_rules.hh"
 
 #include <fmt/format.h>
-#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 
-#include <cerrno>
 #include <initializer_list>
 #include <optional>
 
-#include "io/netlink.hh"
-#include "io/os_error.hh"
-#include "io/routes.hh"
+#include "io/rule_messages.hh"
 
 namespace cuttle {
 namespace {
 
-std::optional<ForeignRule> parse(nlmsghdr* answer) {
-  const auto* header = static_cast<const fib_rule_hdr*>(nlmsg_data(answer));
-  nlattr* attributes[FRA_MAX + 1] = {};
-  if (answer->nlmsg_type != RTM_NEWRULE ||
-      nlmsg_parse(answer, sizeof(fib_rule_hdr), attributes, FRA_MAX, nullptr) < 0) {
-    return std::nullopt;
-  }
-  const auto number = [&](int attribute, uint32_t otherwise) {
-    return attributes[attribute] != nullptr ? nla_get_u32(attributes[attribute]) : otherwise;
-  };
-  const nlattr* protocol = attributes[FRA_PROTOCOL];
-  if (protocol != nullptr && nla_get_u8(protocol) == kRouteProtocol) return std::nullopt;
+std::optional<ForeignRule> parse(const RuleAnswer& answer) {
+  if (answer.is_ours()) return std::nullopt;
+  const fib_rule_hdr& header = answer.header();
   ForeignRule rule;
-  rule.preference = number(FRA_PRIORITY, 0);
-  rule.is_v6 = header->family == AF_INET6;
-  if (header->action == FR_ACT_TO_TBL) rule.table = number(FRA_TABLE, header->table);
-  rule.firewall_mark = number(FRA_FWMARK, 0);
-  rule.mask = number(FRA_FWMASK, attributes[FRA_FWMARK] != nullptr ? UINT32_MAX : 0);
-  rule.inverted = (header->flags & FIB_RULE_INVERT) != 0;
-  rule.narrowed = header->src_len != 0 || header->dst_len != 0 || header->tos != 0;
+  rule.preference = answer.number(FRA_PRIORITY);
+  rule.is_v6 = header.family == AF_INET6;
+  if (answer.leads_to_table()) rule.table = answer.number(FRA_TABLE, header.table);
+  rule.firewall_mark = answer.number(FRA_FWMARK);
+  rule.mask = answer.number(FRA_FWMASK, answer.has(FRA_FWMARK) ? UINT32_MAX : 0);
+  rule.inverted = answer.is_inverted();
+  rule.narrowed = header.src_len != 0 || header.dst_len != 0 || header.tos != 0;
   for (const int attribute : {FRA_IIFNAME, FRA_OIFNAME, FRA_TUN_ID, FRA_UID_RANGE, FRA_IP_PROTO,
                               FRA_SPORT_RANGE, FRA_DPORT_RANGE}) {
-    rule.narrowed |= attributes[attribute] != nullptr;
+    rule.narrowed |= answer.has(attribute);
   }
   // Asks for a packet's routing domain (VRF), which ours have none of.
-  rule.narrowed |= attributes[FRA_L3MDEV] != nullptr && nla_get_u8(attributes[FRA_L3MDEV]) != 0;
+  rule.narrowed |= answer.octet(FRA_L3MDEV) != 0;
   return rule.table == RT_TABLE_LOCAL ? std::nullopt : std::optional(rule);
 }
 
@@ -61,17 +48,10 @@ Result<std::vector<ForeignRule>> foreign_rules() {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
   std::vector<ForeignRule> rules;
-  for (const int family : {AF_INET, AF_INET6}) {
-    NetlinkMessage message(RTM_GETRULE, NLM_F_DUMP);
-    fib_rule_hdr header{};
-    header.family = static_cast<uint8_t>(family);
-    message.put_header(header);
-    const int error = socket->query(message, [&](nlmsghdr* answer) {
-      if (const auto found = parse(answer)) rules.push_back(*found);
-    });
-    const bool unsupported = error == -EAFNOSUPPORT || error == -EOPNOTSUPP;
-    if (error != 0 && !unsupported) return os_failure("cannot list the routing rules", -error);
-  }
+  const auto listed = list_all_rules(*socket, [&](const RuleAnswer& answer) {
+    if (const auto found = parse(answer)) rules.push_back(*found);
+  });
+  if (!listed) return tl::unexpected(listed.error());
   return rules;
 }
 

@@ -171,6 +171,10 @@ IpAddress address_from(const nlattr* attribute) {
   return address;
 }
 
+bool is_unsupported(int error) {
+  return error == -EAFNOSUPPORT || error == -EOPNOTSUPP;
+}
+
 uint8_t family_of(const IpAddress& address) {
   return address.is_v6 ? AF_INET6 : AF_INET;
 }

@@ -1,12 +1,13 @@
 // Talking rtnetlink to the kernel, over libnl: a socket, and messages built attribute by attribute. Used by
-// links.cc, rules.cc, port_rules.cc, routes.cc, addresses.cc, qdisc.cc, traffic_control.cc and the clock
-// device's files only.
+// links.cc, routes.cc, addresses.cc, qdisc.cc, traffic_control.cc, rule_messages.cc and who uses it, and the
+// clock device's files only.
 // Source: RFC 3549; Linux include/uapi/linux/rtnetlink.h.
 #pragma once
 
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
+#include <sys/socket.h>
 
 #include <cstdint>
 #include <functional>
@@ -79,7 +80,11 @@ class NetlinkSocket {
 // An address attribute's octets as an address; 0.0.0.0 when the size is neither 4 nor 16.
 IpAddress address_from(const nlattr* attribute);
 
-// AF_INET or AF_INET6.
+// What the kernel answers about a version of IP that this machine, or this device, does without.
+bool is_unsupported(int error);
+
+inline constexpr uint8_t kIpFamilies[] = {AF_INET, AF_INET6};
+// One of them.
 uint8_t family_of(const IpAddress& address);
 
 }  // namespace cuttle

@@ -1,7 +1,6 @@
 #include "io/port_rules.hh"
 
 #include <fmt/format.h>
-#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 
@@ -10,14 +9,11 @@
 #include <iterator>
 #include <optional>
 
-#include "io/netlink.hh"
 #include "io/os_error.hh"
-#include "io/routes.hh"
+#include "io/rule_messages.hh"
 
 namespace cuttle {
 namespace {
-
-constexpr uint8_t kFamilies[] = {AF_INET, AF_INET6};
 
 std::string describe(uint32_t table, const PortRule& rule) {
   return fmt::format("routing rule 'pref {} to {} {} {} lookup {}'", rule.priority, rule.to.text(),
@@ -25,16 +21,10 @@ std::string describe(uint32_t table, const PortRule& rule) {
 }
 
 NetlinkMessage build(int type, int flags, uint32_t table, const PortRule& rule) {
-  NetlinkMessage message(type, flags);
-  fib_rule_hdr header{};
-  header.family = family_of(rule.to.address);
-  header.dst_len = rule.to.length;
-  header.action = FR_ACT_TO_TBL;
-  header.table = RT_TABLE_UNSPEC;  // wider than its 8 bits: in an attribute
-  message.put_header(header);
+  NetlinkMessage message =
+      rule_message(type, flags, {.family = family_of(rule.to.address), .destination_bits = rule.to.length});
   message.put_u32(FRA_PRIORITY, rule.priority);
   message.put_u32(FRA_TABLE, table);
-  message.put_u8(FRA_PROTOCOL, kRouteProtocol);
   if (rule.to.length > 0) message.put_address(FRA_DST, rule.to.address);
   message.put_u8(FRA_IP_PROTO, rule.ports.is_udp ? IPPROTO_UDP : IPPROTO_TCP);
   const fib_rule_port_range range{rule.ports.first, rule.ports.last};
@@ -48,52 +38,32 @@ struct FoundRule {
 };
 
 // One that `build` could have made, or nothing.
-std::optional<FoundRule> parse(nlmsghdr* answer) {
-  const auto* header = static_cast<const fib_rule_hdr*>(nlmsg_data(answer));
-  nlattr* attributes[FRA_MAX + 1] = {};
-  if (answer->nlmsg_type != RTM_NEWRULE ||
-      nlmsg_parse(answer, sizeof(fib_rule_hdr), attributes, FRA_MAX, nullptr) < 0) {
-    return std::nullopt;
-  }
-  const auto number = [&](int attribute) {
-    return attributes[attribute] != nullptr ? nla_get_u32(attributes[attribute]) : 0;
-  };
-  const auto octet = [&](int attribute) {
-    return attributes[attribute] != nullptr ? nla_get_u8(attributes[attribute]) : 0;
-  };
-  const nlattr* source = attributes[FRA_SPORT_RANGE];
-  const nlattr* destination = attributes[FRA_DPORT_RANGE];
-  if (header->action != FR_ACT_TO_TBL || (header->flags & FIB_RULE_INVERT) != 0 || header->src_len != 0 ||
-      octet(FRA_PROTOCOL) != kRouteProtocol || (source == nullptr) == (destination == nullptr)) {
+std::optional<FoundRule> parse(const RuleAnswer& answer) {
+  const bool of_source = answer.has(FRA_SPORT_RANGE);
+  if (!answer.leads_to_table() || answer.is_inverted() || answer.header().src_len != 0 || !answer.is_ours() ||
+      of_source == answer.has(FRA_DPORT_RANGE)) {
     return std::nullopt;
   }
   PortRule rule;
-  rule.priority = number(FRA_PRIORITY);
-  rule.to.address.is_v6 = header->family == AF_INET6;
-  rule.to.length = header->dst_len;
-  if (attributes[FRA_DST] != nullptr) rule.to.address = address_from(attributes[FRA_DST]);
-  rule.ports.is_udp = octet(FRA_IP_PROTO) == IPPROTO_UDP;
-  rule.of_source = source != nullptr;
-  const auto* range =
-      static_cast<const fib_rule_port_range*>(nla_data(rule.of_source ? source : destination));
+  rule.priority = answer.number(FRA_PRIORITY);
+  rule.to.address.is_v6 = answer.header().family == AF_INET6;
+  rule.to.length = answer.header().dst_len;
+  if (answer.has(FRA_DST)) rule.to.address = address_from(answer.attribute(FRA_DST));
+  rule.ports.is_udp = answer.octet(FRA_IP_PROTO) == IPPROTO_UDP;
+  rule.of_source = of_source;
+  const auto* range = static_cast<const fib_rule_port_range*>(
+      nla_data(answer.attribute(of_source ? FRA_SPORT_RANGE : FRA_DPORT_RANGE)));
   rule.ports.first = range->start;
   rule.ports.last = range->end;
-  return FoundRule{number(FRA_TABLE), rule};
+  return FoundRule{answer.number(FRA_TABLE), rule};
 }
 
 Result<std::vector<FoundRule>> list_all(NetlinkSocket& socket) {
   std::vector<FoundRule> rules;
-  for (const uint8_t family : kFamilies) {
-    NetlinkMessage message(RTM_GETRULE, NLM_F_DUMP);
-    fib_rule_hdr header{};
-    header.family = family;
-    message.put_header(header);
-    const int error = socket.query(message, [&](nlmsghdr* answer) {
-      if (const auto found = parse(answer)) rules.push_back(*found);
-    });
-    const bool unsupported = error == -EAFNOSUPPORT || error == -EOPNOTSUPP;
-    if (error != 0 && !unsupported) return os_failure("cannot list the routing rules", -error);
-  }
+  const auto listed = list_all_rules(socket, [&](const RuleAnswer& answer) {
+    if (const auto found = parse(answer)) rules.push_back(*found);
+  });
+  if (!listed) return tl::unexpected(listed.error());
   return rules;
 }
 

@@ -14,7 +14,6 @@
 namespace cuttle {
 namespace {
 
-constexpr uint8_t kFamilies[] = {AF_INET, AF_INET6};
 
 std::string describe(uint32_t table, const Route& route) {
   return route.blackhole
@@ -52,6 +51,7 @@ Result<void> set_route(uint32_t table, const Route& route) {
   if (route.source) message.put_address(RTA_PREFSRC, *route.source);
   const int error = socket->request(message);
   if (error == 0) return {};
+  if (route.blackhole && is_unsupported(error)) return {};  // nothing can go there
   std::string advice;
   if (error == -EINVAL && route.source) {
     advice = fmt::format("is {} an address of this machine?", route.source->text());
@@ -82,10 +82,6 @@ std::optional<Route> parse_route(nlmsghdr* answer, uint32_t table) {
   if (attributes[RTA_PREFSRC]) route.source = address_from(attributes[RTA_PREFSRC]);
   if (attributes[RTA_PRIORITY]) route.metric = nla_get_u32(attributes[RTA_PRIORITY]);
   return route;
-}
-
-bool is_unsupported(int error) {
-  return error == -EAFNOSUPPORT || error == -EOPNOTSUPP;
 }
 
 // All of ours for that prefix, whatever their kind and metric: the kernel takes away one that fits at a time.
@@ -130,7 +126,7 @@ Result<std::vector<Route>> list_routes(uint32_t table) {
   // Ours alone, of that table: a machine may have a million others.
   socket->ask_strictly();
   std::vector<Route> routes;
-  for (const uint8_t family : kFamilies) {
+  for (const uint8_t family : kIpFamilies) {
     NetlinkMessage message(RTM_GETROUTE, NLM_F_DUMP);
     rtmsg header{};
     header.rtm_family = family;

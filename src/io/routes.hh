@@ -35,7 +35,7 @@ struct Route {
 // metric.
 Result<void> set_link_route(uint32_t table, const IpPrefix& prefix, std::string_view interface,
                             const std::optional<IpAddress>& source);
-// "blackhole PREFIX table TABLE metric 4000".
+// "blackhole PREFIX table TABLE metric 4000". Of a version of IP that this machine lacks none is needed.
 Result<void> set_blackhole(uint32_t table, const IpPrefix& prefix);
 
 // Ours in that table.

@@ -1,21 +1,18 @@
 #include "io/rules.hh"
 
 #include <fmt/format.h>
-#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <optional>
 
-#include "io/netlink.hh"
 #include "io/os_error.hh"
-#include "io/routes.hh"
+#include "io/rule_messages.hh"
 
 namespace cuttle {
 namespace {
 
-constexpr uint8_t kFamilies[] = {AF_INET, AF_INET6};
 constexpr uint32_t kWholeMark = UINT32_MAX;
 
 std::string describe(const RedirectRule& rule, uint8_t family) {
@@ -23,25 +20,13 @@ std::string describe(const RedirectRule& rule, uint8_t family) {
                      rule.priority, rule.firewall_mark, rule.table);
 }
 
-// libnl-route knows neither the flag for "not" nor a way past that, hence the message by hand.
 NetlinkMessage build(int type, int flags, const RedirectRule& rule, uint8_t family) {
-  NetlinkMessage message(type, flags);
-  fib_rule_hdr header{};
-  header.family = family;
-  header.action = FR_ACT_TO_TBL;
-  header.table = RT_TABLE_UNSPEC;  // wider than its 8 bits: in an attribute
-  header.flags = FIB_RULE_INVERT;
-  message.put_header(header);
+  NetlinkMessage message = rule_message(type, flags, {.family = family, .flags = FIB_RULE_INVERT});
   message.put_u32(FRA_PRIORITY, rule.priority);
   message.put_u32(FRA_FWMARK, rule.firewall_mark);
   message.put_u32(FRA_FWMASK, kWholeMark);
   message.put_u32(FRA_TABLE, rule.table);
-  message.put_u8(FRA_PROTOCOL, kRouteProtocol);
   return message;
-}
-
-uint32_t number(const nlattr* attribute) {
-  return attribute != nullptr ? nla_get_u32(attribute) : 0;
 }
 
 struct FoundRule {
@@ -50,37 +35,25 @@ struct FoundRule {
 };
 
 // One that `build` could have made, whoever made it, or nothing.
-std::optional<FoundRule> parse(nlmsghdr* answer) {
-  const auto* header = static_cast<const fib_rule_hdr*>(nlmsg_data(answer));
-  nlattr* attributes[FRA_MAX + 1] = {};
-  if (answer->nlmsg_type != RTM_NEWRULE ||
-      nlmsg_parse(answer, sizeof(fib_rule_hdr), attributes, FRA_MAX, nullptr) < 0) {
+std::optional<FoundRule> parse(const RuleAnswer& answer) {
+  const bool narrower = answer.header().src_len != 0 || answer.header().dst_len != 0 ||
+                        answer.has(FRA_IIFNAME) || answer.has(FRA_OIFNAME);
+  if (!answer.leads_to_table() || !answer.is_inverted() || narrower ||
+      answer.number(FRA_FWMASK) != kWholeMark) {
     return std::nullopt;
   }
-  const bool narrower = header->src_len != 0 || header->dst_len != 0 || attributes[FRA_IIFNAME] != nullptr ||
-                        attributes[FRA_OIFNAME] != nullptr;
-  if (header->action != FR_ACT_TO_TBL || (header->flags & FIB_RULE_INVERT) == 0 || narrower ||
-      number(attributes[FRA_FWMASK]) != kWholeMark) {
-    return std::nullopt;
-  }
-  const nlattr* protocol = attributes[FRA_PROTOCOL];
-  return FoundRule{
-      {number(attributes[FRA_PRIORITY]), number(attributes[FRA_FWMARK]), number(attributes[FRA_TABLE])},
-      protocol != nullptr && nla_get_u8(protocol) == kRouteProtocol};
+  return FoundRule{{answer.number(FRA_PRIORITY), answer.number(FRA_FWMARK), answer.number(FRA_TABLE)},
+                   answer.is_ours()};
 }
 
 // None, too, when the machine lacks that IP version: *supported says so.
 Result<std::vector<FoundRule>> list(NetlinkSocket& socket, uint8_t family, bool* supported) {
-  NetlinkMessage message(RTM_GETRULE, NLM_F_DUMP);
-  fib_rule_hdr header{};
-  header.family = family;
-  message.put_header(header);
   std::vector<FoundRule> rules;
-  const int error = socket.query(message, [&](nlmsghdr* answer) {
+  const auto listed = list_rules_of(socket, family, [&](const RuleAnswer& answer) {
     if (const auto found = parse(answer)) rules.push_back(*found);
   });
-  *supported = error != -EAFNOSUPPORT && error != -EOPNOTSUPP;
-  if (error != 0 && *supported) return os_failure("cannot list the routing rules", -error);
+  if (!listed) return tl::unexpected(listed.error());
+  *supported = *listed;
   return rules;
 }
 
@@ -96,7 +69,7 @@ Result<bool> is_present(NetlinkSocket& socket, const RedirectRule& rule, uint8_t
 Result<void> add_rule(const RedirectRule& rule) {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
-  for (const uint8_t family : kFamilies) {
+  for (const uint8_t family : kIpFamilies) {
     bool supported = false;
     const auto present = is_present(*socket, rule, family, &supported);
     if (!present) return tl::unexpected(present.error());
@@ -112,7 +85,7 @@ Result<void> add_rule(const RedirectRule& rule) {
 Result<void> remove_rule(const RedirectRule& rule) {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
-  for (const uint8_t family : kFamilies) {
+  for (const uint8_t family : kIpFamilies) {
     for (;;) {
       bool supported = false;
       const auto present = is_present(*socket, rule, family, &supported);
@@ -131,7 +104,7 @@ Result<bool> rule_is_present(const RedirectRule& rule) {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
   bool everywhere = true;
-  for (const uint8_t family : kFamilies) {
+  for (const uint8_t family : kIpFamilies) {
     bool supported = false;
     const auto present = is_present(*socket, rule, family, &supported);
     if (!present) return present;
@@ -144,7 +117,7 @@ Result<std::vector<RedirectRule>> list_rules() {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
   std::vector<RedirectRule> ours;
-  for (const uint8_t family : kFamilies) {
+  for (const uint8_t family : kIpFamilies) {
     bool supported = false;
     const auto rules = list(*socket, family, &supported);
     if (!rules) return tl::unexpected(rules.error());
