@@ -4,6 +4,7 @@
 
 #include "config/parse.hh"
 #include "damages.hh"
+#include "damages_of_peers.hh"
 
 namespace cuttle {
 namespace {
@@ -53,8 +54,11 @@ TEST_P(BadConfig, SaysExactly) {
               testing::ElementsAreArray(GetParam().lines));
 }
 
-INSTANTIATE_TEST_SUITE_P(Damages, BadConfig, testing::ValuesIn(damages()),
-                         [](const testing::TestParamInfo<Damage>& row) { return row.param.what; });
+std::string name_of(const testing::TestParamInfo<Damage>& row) {
+  return row.param.what;
+}
+INSTANTIATE_TEST_SUITE_P(Damages, BadConfig, testing::ValuesIn(damages()), name_of);
+INSTANTIATE_TEST_SUITE_P(DamagesOfPeers, BadConfig, testing::ValuesIn(damages_of_peers()), name_of);
 
 TEST(BadFile, TheUndamagedOneIsGood) {
   EXPECT_THAT(problems_of(kGood), testing::IsEmpty());

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "../../temporary_folder.hh"
 
@@ -27,6 +30,27 @@ TEST_F(FolderLockTest, IsHadByOneAndGoneAfterwards) {
     EXPECT_FALSE(*second);
   }
   EXPECT_FALSE(std::filesystem::exists(folder_));
+}
+
+// Whoever had it takes the folder away while another has it open already.
+TEST_F(FolderLockTest, IsNeverHadByTwo) {
+  constexpr int kTurns = 2000;
+  std::atomic<int> holders{0};
+  std::atomic<int> had_by_two{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int turn = 0; turn < kTurns; ++turn) {
+        const auto lock = FolderLock::take(folder_);
+        if (!lock || !*lock) continue;
+        if (++holders > 1) ++had_by_two;
+        std::this_thread::yield();
+        --holders;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(had_by_two, 0);
 }
 
 TEST_F(FolderLockTest, WhatIsInItStays) {
