@@ -14,7 +14,6 @@
 namespace cuttle {
 namespace {
 
-
 std::string describe(uint32_t table, const Route& route) {
   return route.blackhole
              ? fmt::format("route 'blackhole {} table {}'", route.prefix.text(), table)
