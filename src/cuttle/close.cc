@@ -15,7 +15,7 @@ ExitStatus close(const std::string& config) {
   // A file that others can write is bad, and `cuttle up` will not take it; nothing closed at all is worse.
   if (!load_config(config, KeyFiles::ignore).good()) return kBadInput;
   start_log(false);
-  const auto closed = close_without_agent(loaded.config);
+  const auto closed = close_without_agent(loaded.config, loaded.good());
   if (closed) return loaded.good() ? kDone : kBadInput;
   complain(closed.error().message);
   return kFailed;

@@ -13,14 +13,14 @@ ExitStatus down(const std::string& config, const std::vector<std::string>& close
   const LoadedConfig loaded = load_config(config, KeyFiles::unneeded);
   complain(loaded);
   if (!loaded.good()) return kBadInput;
-  std::vector<IpPrefix> stays_closed;
+  std::vector<ClosedAddress> stays_closed;
   for (const std::string& text : closed_before) {
-    const auto prefix = IpPrefix::parse(text);
-    if (!prefix) {
+    const auto closed = ClosedAddress::parse(text);
+    if (!closed) {
       complain(text + ": no address");
       return kBadInput;
     }
-    stays_closed.push_back(*prefix);
+    stays_closed.push_back(*closed);
   }
   start_log(false);
   const auto undone = take_down(loaded.config, stays_closed);

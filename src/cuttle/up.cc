@@ -59,13 +59,13 @@ ExitStatus up(const UpOptions& options, const OwnDriver& own, AgentOptions agent
 }
 
 // What was closed before a trial stays closed after it.
-std::vector<std::string> down_command(const std::string& config) {
+Result<std::vector<std::string>> down_command(const std::string& config) {
   std::vector<std::string> words{"/proc/self/exe", "down", "--config", config};
   const LoadedConfig loaded = load_config(config, KeyFiles::ignore);
   if (!loaded.good()) return words;  // it will not start either
-  for (const IpPrefix& prefix : closed_addresses(loaded.config)) {
-    words.insert(words.end(), {kClosedBefore, prefix.text()});
-  }
+  const auto closed = closed_addresses(loaded.config);
+  if (!closed) return tl::unexpected(closed.error());
+  for (const ClosedAddress& one : *closed) words.insert(words.end(), {kClosedBefore, one.text()});
   return words;
 }
 
@@ -76,7 +76,12 @@ ExitStatus up_on_trial(const UpOptions& options, const OwnDriver& own) {
     complain(fmt::format("--confirm '{}': not a duration of at most an hour; write 60s", options.confirm));
     return kBadInput;
   }
-  auto will = LastWill::make(down_command(options.config));
+  auto command = down_command(options.config);
+  if (!command) {
+    complain(command.error().message);
+    return kFailed;
+  }
+  auto will = LastWill::make(std::move(*command));
   if (!will) {
     complain(will.error().message);
     return kFailed;

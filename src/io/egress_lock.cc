@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/bytes.hh"
+#include "base/fingerprint.hh"
 #include "io/interface_name.hh"
 
 namespace cuttle {
@@ -136,16 +137,14 @@ Result<void> lock_devices(const GuardConfig& config, const std::vector<Link>& de
 }  // namespace
 
 std::string lock_version(const GuardConfig& config) {
-  // Of all that the program and its maps are made from. 64 bits of FNV-1a: nobody is kept out by it.
+  // Of all that the program and its maps are made from.
   std::string text = fmt::format("2 {} {}", config.first_port, config.firewall_mark);
   for (const GuardPeer& peer : config.peers) {
     text += fmt::format("|{} {} {}", peer.endpoint.text(), peer.lanes, peer.cell_bytes);
     for (const IpPrefix& prefix : peer.prefixes) text += " " + prefix.text();
     for (const PortRange& range : peer.ports) text += " " + range.text();
   }
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char octet : text) hash = (hash ^ static_cast<uint8_t>(octet)) * 0x100000001b3;
-  return fmt::format("{:016x}", hash);
+  return fingerprint(text);
 }
 
 Result<std::vector<Link>> lockable_devices(const GuardConfig& config) {

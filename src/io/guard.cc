@@ -51,6 +51,28 @@ bool tables_are_unknown(const Answer& answer) {
   return answer.errors.find("not supported") != std::string::npos;
 }
 
+// "10.0.0.1", or {"prefix": {"addr": "10.0.0.0", "len": 24}}.
+std::optional<IpPrefix> prefix_in(const nlohmann::json& key) {
+  if (key.is_string()) return IpPrefix::parse(key.get<std::string>());
+  if (!key.is_object()) return std::nullopt;
+  const auto prefix = key.value("prefix", nlohmann::json::object());
+  return IpPrefix::parse(prefix.value("addr", "") + "/" + std::to_string(prefix.value("len", 255)));
+}
+
+// A rule's look-up of the address: each prefix, and the chain that its packets go through. False where one
+// has another form than expected.
+bool read_look_up(const nlohmann::json& expression, std::vector<GuardedPrefix>& prefixes) {
+  for (const auto& element : expression.value("/vmap/data/set"_json_pointer, nlohmann::json::array())) {
+    if (!element.is_array() || element.size() != 2) continue;
+    const std::string chain = element[1].value("/jump/target"_json_pointer, "");
+    if (!chain.starts_with(kExit)) continue;
+    const auto prefix = prefix_in(element[0]);
+    if (!prefix) return false;
+    prefixes.push_back({*prefix, chain.substr(kExit.size())});
+  }
+  return true;
+}
+
 // In text that guard_text made, each rule is a line of its own, inside a chain; so is what makes a chain a
 // hook.
 size_t count_rules(std::string_view text) {
@@ -159,7 +181,27 @@ Result<bool> guard_is_whole(const GuardConfig& config) {
   const auto objects = json.value("nftables", nlohmann::json::array());
   const auto rules = std::count_if(objects.begin(), objects.end(),
                                    [](const nlohmann::json& object) { return object.contains("rule"); });
-  return static_cast<size_t>(rules) >= count_rules(*text);
+  const bool is_of_these = std::any_of(objects.begin(), objects.end(), [&](const nlohmann::json& object) {
+    const std::string chain = object.value("/chain/name"_json_pointer, "");
+    return chain.starts_with("version-") && text->find("chain " + chain + " {") != std::string::npos;
+  });
+  return is_of_these && static_cast<size_t>(rules) == count_rules(*text);
+}
+
+Result<std::vector<GuardedPrefix>> guarded_prefixes() {
+  std::vector<GuardedPrefix> prefixes;
+  const Answer answer = run_nft("list chain inet cuttle exit\n", NFT_CTX_OUTPUT_JSON);
+  if (!answer.accepted && (table_is_missing(answer) || tables_are_unknown(answer))) return prefixes;
+  if (!answer.accepted) return nft_failure("cannot read the guard", answer);
+  const auto json = nlohmann::json::parse(answer.output, nullptr, false);
+  if (!json.is_object()) return failure("cannot read the guard: nftables gave no JSON");
+  for (const auto& object : json.value("nftables", nlohmann::json::array())) {
+    for (const auto& expression : object.value("/rule/expr"_json_pointer, nlohmann::json::array())) {
+      if (!read_look_up(expression, prefixes)) return failure("cannot read which addresses the guard closes");
+    }
+  }
+  std::sort(prefixes.begin(), prefixes.end());
+  return prefixes;
 }
 
 Result<std::vector<std::string>> filtered_bridges() {

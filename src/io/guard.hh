@@ -31,8 +31,8 @@
 namespace cuttle {
 
 struct GuardPeer {
-  std::string interface;  // "ct-NAME"
-  std::vector<IpPrefix> prefixes;
+  std::string interface;              // "ct-NAME"
+  std::vector<IpPrefix> prefixes;     // none: it is not closed (yet), and the guard does not name it
   Endpoint endpoint;                  // of its first lane
   uint16_t lanes = 1;                 // its ports from the endpoint's on
   std::vector<PortRange> ports = {};  // what the link carries; empty: everything
@@ -63,7 +63,8 @@ struct GuardCounts {
 Result<void> apply_guard(const GuardConfig& config);
 // No table there is no error.
 Result<void> remove_guard();
-// By interface; an error when the table is not there (someone flushed the ruleset: apply it again).
+// By interface, of peers that are closed; an error when the table is not there (someone flushed the ruleset:
+// apply it again).
 Result<std::map<std::string, GuardCounts>> guard_counts();
 
 // Whom a packet that was dropped was from and for.
@@ -81,8 +82,18 @@ Result<std::vector<GuardDrop>> guard_drops();
 
 // Whether anything of it is there.
 Result<bool> guard_is_present();
-// Whether it is there with all of its rules: `nft flush table` leaves the table and its chains, but empty.
+// Whether it is there, made for these peers, with as many rules as it had: `nft flush table` leaves the table
+// and its chains, but empty, and a ruleset that was saved once may have been loaded again.
 Result<bool> guard_is_whole(const GuardConfig& config);
+
+// What it closes, and for the interfaces of which peers. No table there is no error.
+struct GuardedPrefix {
+  IpPrefix prefix;
+  std::string interface;
+
+  auto operator<=>(const GuardedPrefix&) const = default;
+};
+Result<std::vector<GuardedPrefix>> guarded_prefixes();
 
 // The bridges of this network namespace, where bridge netfilter is there; otherwise none.
 Result<std::vector<std::string>> filtered_bridges();

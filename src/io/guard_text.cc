@@ -4,13 +4,21 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/fingerprint.hh"
 #include "io/guard.hh"
 #include "io/interface_name.hh"
 
 namespace cuttle {
 namespace {
 
-// Every peer has its own two chains; one look-up of the address finds them, however many peers there are.
+// Whoever reads the rules tells by the counters which peers are closed (node/joining.hh): one that is not has
+// none.
+bool is_closed(const GuardPeer& peer) {
+  return !peer.prefixes.empty();
+}
+
+// Every peer that is closed has its own two chains; one look-up of the address finds them, however many peers
+// there are.
 void write_look_up(std::string& out, const GuardConfig& config, bool v6, bool entry) {
   std::string elements;
   for (const GuardPeer& peer : config.peers) {
@@ -37,13 +45,13 @@ void write_answers_to_cells(std::string& out, const GuardConfig& config, const G
   const size_t quoted_bits = 64;
   const size_t ports_at = quoted_bits + (v6 ? 320 : 160);
   fmt::format_to(
-      std::back_inserter(out),
-      "    {} daddr {} {} @th,{},8 17 @th,{},16 {} @th,{},16 {} counter name exit-{} drop\n",
+      std::back_inserter(out), "    {} daddr {} {} @th,{},8 17 @th,{},16 {} @th,{},16 {} {}drop\n",
       v6 ? "ip6" : "ip", peer.endpoint.address.text(),
       v6 ? "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }"
          : "icmp type { destination-unreachable, time-exceeded, parameter-problem }",
       quoted_bits + (v6 ? 48 : 72), ports_at, ports(peer.endpoint.port, peer.lanes), ports_at + 16,
-      ports(config.first_port, peer.lanes), peer.interface);
+      ports(config.first_port, peer.lanes),
+      is_closed(peer) ? fmt::format("counter name exit-{} ", peer.interface) : "");
 }
 
 bool is_redirected(const GuardConfig& config, const IpAddress& address) {
@@ -199,21 +207,26 @@ void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& pe
 
 Result<std::string> guard_text(const GuardConfig& config, const std::map<std::string, GuardCounts>& counts) {
   std::string out = "table inet cuttle\ndelete table inet cuttle\ntable inet cuttle {\n";
+  std::string rules;
   for (const std::string& bridge : config.bridges) {
     if (auto valid = check_interface_name(bridge); !valid) return tl::unexpected(valid.error());
   }
   for (const GuardPeer& peer : config.peers) {
     if (auto valid = check_interface_name(peer.interface); !valid) return tl::unexpected(valid.error());
+    if (!is_closed(peer)) continue;
     const auto known = counts.find(peer.interface);
     const GuardCounts count = known != counts.end() ? known->second : GuardCounts{};
     write_counter(out, "entry-" + peer.interface, count.entry_packets, count.entry_bytes);
     write_counter(out, "exit-" + peer.interface, count.exit_packets, count.exit_bytes);
   }
-  write_notes(out);
-  for (const GuardPeer& peer : config.peers) write_peer(out, config, peer);
-  write_hooks(out, config);
-  out += "}\n";
-  return out;
+  write_notes(rules);
+  for (const GuardPeer& peer : config.peers) {
+    if (is_closed(peer)) write_peer(rules, config, peer);
+  }
+  write_hooks(rules, config);
+  // An empty chain, by whose name the guard is told from one that was made for other addresses and loaded
+  // again.
+  return out + fmt::format("  chain version-{} {{\n  }}\n", fingerprint(rules)) + rules + "}\n";
 }
 
 }  // namespace cuttle

@@ -260,7 +260,7 @@ class Association {
   Instant next_attempt_{INT64_MIN};
   uint64_t last_timestamp_sent_ns_ = 0;
   uint64_t last_timestamp_seen_ns_ = 0;
-  uint64_t wall_clock_ns_ = 0;  // when the latest datagrams were handled
+  uint64_t wall_clock_ns_ = 0;                           // when the latest datagrams were handled
   TokenBucket unproven_{kAnswerInterval, kAnswerBurst};  // initiations without a good cookie
   TokenBucket proven_{kAnswerInterval, kAnswerBurst};    // with one
   // Answers take a slot each. Together these allow for no more than there are, or they would pile up until

@@ -180,7 +180,7 @@ Result<void> run_agent(LoadedConfig& loaded, Machine& machine, const AgentOption
                              format_duration(*options.confirm_within)));
 }
 
-Result<void> take_down(const NodeConfig& config, const std::vector<IpPrefix>& stays_closed) {
+Result<void> take_down(const NodeConfig& config, const std::vector<ClosedAddress>& stays_closed) {
   // Taken down under it, an agent would go on sending cells and put its guard back. One that is just ending
   // does not answer either, but then is not there any more; one that is only slow is.
   const auto answer = ask_agent(config.control_socket, "status", kPatience);

@@ -37,6 +37,6 @@ Result<void> run_agent(LoadedConfig& loaded, Machine& machine, const AgentOption
 // Undoes every route, rule, interface and guard of this node. What is not there is no error; an agent of this
 // node that still runs is one. `stays_closed`: addresses that were closed before a trial, and are to be after
 // it.
-Result<void> take_down(const NodeConfig& config, const std::vector<IpPrefix>& stays_closed = {});
+Result<void> take_down(const NodeConfig& config, const std::vector<ClosedAddress>& stays_closed = {});
 
 }  // namespace cuttle

@@ -2,18 +2,23 @@
 
 #include "control/client.hh"
 #include "node/joining.hh"
+#include "node/leftovers.hh"
 #include "node/redirect.hh"
 
 namespace cuttle {
 
-Result<void> close_without_agent(const NodeConfig& config) {
-  // What an agent closed is closed, perhaps by an older file than this.
-  const auto there = agent_is_there(config.control_socket);
-  if (!there) return tl::unexpected(there.error());
-  if (*there) return {};
+Result<void> close_without_agent(const NodeConfig& config, bool trusted) {
+  if (trusted) {
+    // What an agent closed is closed, perhaps by an older file than this.
+    const auto there = agent_is_there(config.control_socket);
+    if (!there) return tl::unexpected(there.error());
+    if (*there) return {};
+  }
   const auto joining = Joining::look(config);
   if (!joining) return tl::unexpected(joining.error());
-  return close_all(joining->routed());
+  // What an earlier run closed under another file is the next start's to open.
+  const auto closed_before = closed_addresses(config);
+  return close_all(closing_also(joining->routed(), closed_before.value_or(std::vector<ClosedAddress>())));
 }
 
 }  // namespace cuttle

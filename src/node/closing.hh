@@ -8,6 +8,8 @@ namespace cuttle {
 
 // Closes the addresses of all peers that are not joining, as an agent does before anything else, and leaves
 // it at that: no interface, no link. Does nothing while an agent of this node runs. Twice is no error.
-Result<void> close_without_agent(const NodeConfig& config);
+// Addresses that were closed before under another file stay closed. `trusted`: nobody else could have written
+// the file; of one that is not, the socket which it names is not asked whether there is an agent.
+Result<void> close_without_agent(const NodeConfig& config, bool trusted);
 
 }  // namespace cuttle

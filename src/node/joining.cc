@@ -25,14 +25,15 @@ bool closes(const Route& route, const PeerConfig& peer) {
 
 }  // namespace
 
-// By name or by address.
+// By name, by address or by key.
 bool Joining::has_closed(const PeerConfig& peer) const {
   for (size_t i = 0; i < stage_.size(); ++i) {
     if (stage_[i] == Stage::open) continue;
     const std::vector<IpPrefix>& its = redirects_[i];
     const bool shares =
         std::any_of(its.begin(), its.end(), [&](const IpPrefix& one) { return overlap(peer.redirect, one); });
-    if (shares || routed_.peers[i].name == peer.name) return true;
+    const PeerConfig& before = routed_.peers[i];
+    if (shares || before.name == peer.name || before.public_key == peer.public_key) return true;
   }
   return false;
 }
@@ -50,18 +51,22 @@ Result<Joining> Joining::look(const NodeConfig& config, const Joining* before) {
     if (!its) return tl::unexpected(its.error());
     routes.insert(routes.end(), its->begin(), its->end());
   }
-  // Routes are not all that closes: guard and lock outlive them. The guard names its peers; the lock does
-  // not, so where it stands alone it may be any.
+  // Routes are not all that closes: guard and lock outlive them. The guard says what it closes, and names its
+  // peers; the lock does not, so where it stands alone, or the guard cannot be read, it may be any.
   const auto guarded = any ? guard_counts() : Result<std::map<std::string, GuardCounts>>();
-  bool by_lock_alone = false;
-  if (any && before == nullptr && !guarded) {
+  const auto prefixes = any ? guarded_prefixes() : Result<std::vector<GuardedPrefix>>();
+  bool may_be_any = false;
+  if (any && before == nullptr && (!guarded || !prefixes)) {
     const auto locked = lock_is_present();
-    by_lock_alone = !locked || *locked;
+    may_be_any = !prefixes || !locked || *locked;
   }
   for (size_t i = 0; i < config.peers.size(); ++i) {
     const PeerConfig& peer = config.peers[i];
     const bool closed_before =
-        by_lock_alone || (guarded && guarded->contains(peer.interface_name())) ||
+        may_be_any || (guarded && guarded->contains(peer.interface_name())) ||
+        (prefixes &&
+         std::any_of(prefixes->begin(), prefixes->end(),
+                     [&](const GuardedPrefix& one) { return overlap(peer.redirect, one.prefix); })) ||
         (before != nullptr && before->has_closed(peer)) ||
         std::any_of(routes.begin(), routes.end(), [&](const Route& route) { return closes(route, peer); });
     const bool open = peer.joining && !closed_before;

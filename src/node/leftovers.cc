@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "io/borrowed_route.hh"
 #include "io/egress_lock.hh"
 #include "io/links.hh"
 #include "io/tun.hh"
@@ -60,6 +61,10 @@ Result<void> remove_links_left(const NodeConfig& config) {
 
 }  // namespace
 
+constexpr char kOnlyTheLock[] =
+    "of what was closed before only the lock at the egress is left, which does not say what it closes; run "
+    "`cuttle up` without --confirm, or `cuttle down` first";
+
 bool is_closed(const NodeConfig& config) {
   const auto rules = list_rules();
   if (!rules || !rules->empty()) return true;
@@ -75,29 +80,63 @@ bool is_closed(const NodeConfig& config) {
   return !locked || *locked;
 }
 
-std::vector<IpPrefix> closed_addresses(const NodeConfig& config) {
-  if (!is_closed(config)) return {};
-  std::set<IpPrefix> closed;
+namespace {
+
+// By routes: whole, where a rule leads all of it into that table, or as the rules for its ports say.
+Result<std::set<ClosedAddress>> closed_by_routes(const NodeConfig& config) {
+  std::set<ClosedAddress> closed;
   const auto tables = tables_in_use(config);
-  for (const uint32_t table : tables.value_or(std::vector<uint32_t>())) {
+  if (!tables) return tl::unexpected(tables.error());
+  for (const uint32_t table : *tables) {
     const auto routes = list_routes(table);
-    for (const Route& route : routes.value_or(std::vector<Route>())) closed.insert(route.prefix);
+    if (!routes) return tl::unexpected(routes.error());
+    const auto port_rules = list_port_rules(table);
+    if (!port_rules) return tl::unexpected(port_rules.error());
+    for (const Route& route : *routes) {
+      ClosedAddress one{route.prefix};
+      for (const PortRule& rule : *port_rules) {
+        if (rule.to == route.prefix && !rule.of_source) one.ports.push_back(rule.ports);
+      }
+      closed.insert(std::move(one));
+    }
   }
-  const bool has_routes = !closed.empty();
-  const auto guarded = guard_counts();
-  for (const PeerConfig& peer : config.peers) {
-    const bool by_guard = guarded && guarded->contains(peer.interface_name());
-    if (!by_guard && (has_routes || peer.joining)) continue;
-    closed.insert(peer.redirect.begin(), peer.redirect.end());
+  return closed;
+}
+
+}  // namespace
+
+Result<std::vector<ClosedAddress>> closed_addresses(const NodeConfig& config) {
+  if (!is_closed(config)) return std::vector<ClosedAddress>();
+  auto closed = closed_by_routes(config);
+  if (!closed) return tl::unexpected(closed.error());
+  const auto guarded = guarded_prefixes();
+  if (!guarded) return tl::unexpected(guarded.error());
+  for (const GuardedPrefix& one : *guarded) {
+    const bool has_routes = std::any_of(closed->begin(), closed->end(), [&](const ClosedAddress& known) {
+      return known.prefix == one.prefix;
+    });
+    if (!has_routes) closed->insert(ClosedAddress{one.prefix});
   }
-  return {closed.begin(), closed.end()};
+  if (closed->empty()) {
+    const auto locked = lock_is_present();
+    if (!locked || *locked) return failure(kOnlyTheLock);
+  }
+  return std::vector<ClosedAddress>(closed->begin(), closed->end());
 }
 
 Result<void> check_alone(const NodeConfig& config) {
-  const auto links = links_with_alias(alias_of_node(config.name));
+  const auto links = list_links();
   if (!links) return tl::unexpected(links.error());
+  const std::string own = alias_of_node(config.name);
   for (const Link& link : *links) {
-    if (!link.running) continue;
+    if (link.kind == "tun" && link.alias != own && link.alias.starts_with(alias_of_node(""))) {
+      return failure(
+          fmt::format("interface {} is of another node here ({}), whose guard and lock this one would "
+                      "take away; give it a network namespace of its own, or run `cuttle down` with "
+                      "the other one's configuration first",
+                      link.name, link.alias));
+    }
+    if (link.alias != own || !link.running) continue;
     const auto holder = tun_holder(link.name);
     return failure(fmt::format("interface {} is held by {}; stop that process first", link.name,
                                holder ? fmt::format("process {}", *holder) : "another process"));
@@ -127,6 +166,7 @@ Result<void> remove_leftovers(const NodeConfig& config) {
     if (auto removed = remove_routes_left(config, table); !removed) return removed;
   }
   if (auto removed = remove_rules_left(config, *tables); !removed) return removed;
+  if (auto removed = remove_borrowed_routes(); !removed) return removed;
   return remove_links_left(config);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/result.hh"
 #include "config/config.hh"
+#include "node/closed_address.hh"
 
 namespace cuttle {
 
@@ -15,13 +16,13 @@ namespace cuttle {
 // that cannot be told: then nothing may be opened.
 bool is_closed(const NodeConfig& config);
 
-// The addresses that were left closed, by routes of ours, and those of the peers that the guard names. Where
-// there are no routes, or it cannot be told: all of this configuration's but those of other peers that are
-// joining.
-std::vector<IpPrefix> closed_addresses(const NodeConfig& config);
+// The addresses that were left closed, by routes and rules of ours, or by the guard, those then whole; an
+// error where the lock alone is left, which does not say. `config`: which tables to look into.
+Result<std::vector<ClosedAddress>> closed_addresses(const NodeConfig& config);
 
 // An error when a process holds an interface of this node: an agent whose file names another control socket
-// than this one, so that it does not answer there. What it set up is not left over.
+// than this one, so that it does not answer there. What it set up is not left over. So it is where another
+// node has interfaces in this network namespace: there is one guard and one lock.
 Result<void> check_alone(const NodeConfig& config);
 
 // The tables of this configuration, and those that rules of ours look up besides.

@@ -73,7 +73,9 @@ Result<OpenPeers> LocalMachine::close_all() {
   // a start that finds one fails before it changes anything, and has nothing to undo.
   was_closed_ = is_closed(*wanted_);
   checksum_errors_before_ = udp_checksum_errors();
-  if (on_trial_) closed_before_ = closed_addresses(*wanted_);
+  auto closed_before = closed_addresses(*wanted_);
+  if (!closed_before && on_trial_) return tl::unexpected(closed_before.error());
+  if (closed_before) closed_before_ = std::move(*closed_before);
   auto joining = Joining::look(*wanted_);
   if (!joining) return tl::unexpected(joining.error());
   in_force_ = *wanted_;
@@ -86,9 +88,11 @@ Result<OpenPeers> LocalMachine::close_all() {
   hold_cpu_latency();
   if (auto alone = check_alone(*in_force_); !alone) return tl::unexpected(alone.error());
   changed_ = true;
-  if (auto closed = cuttle::close_all(joining_->routed()); !closed) return tl::unexpected(closed.error());
+  const NodeConfig closing = closing_also(joining_->routed(), closed_before_);
+  closes_more_ = closing.peers.size() > joining_->routed().peers.size();
+  if (auto closed = cuttle::close_all(closing); !closed) return tl::unexpected(closed.error());
   // Before the sockets: a rule with another mark would lead their cells into the links.
-  if (auto removed = remove_leftovers(joining_->routed()); !removed) return tl::unexpected(removed.error());
+  if (auto removed = remove_leftovers(closing); !removed) return tl::unexpected(removed.error());
   return open_peers(*joining_, in_force_->peers.size());
 }
 
@@ -127,6 +131,11 @@ Result<void> LocalMachine::confine() {
 }
 
 Result<void> LocalMachine::settle() {
+  if (closes_more_) {
+    // The start is over: only now what this file does not close may open.
+    if (auto guarded = restore_guard(joining_->guarded()); !guarded) return guarded;
+    if (auto removed = remove_leftovers(joining_->routed()); !removed) return removed;
+  }
   settled_ = true;
   const std::string control = in_force_->control_socket;
   for (const std::string& path : {control, status_socket_of(control)}) {
@@ -246,7 +255,7 @@ Result<void> LocalMachine::remove_sockets() {
 
 Result<void> LocalMachine::take_back() {
   if (settled_ && !on_trial_) return failure("what a running node set up stays; `cuttle down` removes it");
-  if (!changed_ || (!settled_ && was_closed_)) return {};
+  if (!changed_ || (!settled_ && was_closed_ && !on_trial_)) return {};
   taken_back_ = true;
   return remove_redirect_but(*in_force_, closed_before_);
 }

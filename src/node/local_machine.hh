@@ -78,7 +78,8 @@ class LocalMachine final : public Machine {
   std::vector<SocketFile> sockets_;               // the agent's, once the start is over
   bool changed_ = false;                          // something of the machine
   bool was_closed_ = false;                       // before
-  std::vector<IpPrefix> closed_before_;
+  std::vector<ClosedAddress> closed_before_;
+  bool closes_more_ = false;  // of it than the file says, until the start is over
   uint64_t checksum_errors_before_ = 0;
   bool settled_ = false;
   bool taken_back_ = false;

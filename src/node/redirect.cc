@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "io/borrowed_route.hh"
 #include "io/clock_device.hh"
 #include "io/egress_lock.hh"
 #include "io/links.hh"
@@ -32,6 +33,10 @@ uint32_t largest_packet_bytes(const Shape& shape) {
   return static_cast<uint32_t>(std::clamp<uint64_t>(bytes, kLeastPacketBytes, kMostPacketBytes));
 }
 
+void keep_first(Result<void>& all, Result<void> one) {
+  if (all && !one) all = std::move(one);
+}
+
 // What the file may have said before: a peer's routes are in one table only.
 Result<void> leave_other_table(const NodeConfig& config, const PeerConfig& peer) {
   const uint32_t other = peer.ports.empty() ? config.port_table() : config.route_table;
@@ -53,17 +58,17 @@ Result<GuardConfig> guard_on_this_machine(const NodeConfig& config) {
 
 namespace {
 
-// The guard closes by itself; where a machine cannot have the lock behind it as well, the log says so.
+// Each closes by itself; where a machine cannot have the lock as well, the log says so.
 Result<void> guard_and_lock(const NodeConfig& config) {
   const auto guard = guard_on_this_machine(config);
   if (!guard) return tl::unexpected(guard.error());
-  if (auto applied = apply_guard(*guard); !applied) return applied;
+  auto applied = apply_guard(*guard);
   if (auto locked = apply_lock(*guard); !locked) {
     spdlog::warn(
         "without the lock at the egress, whoever flushes the firewall's rules opens a way past the links: {}",
         locked.error().message);
   }
-  return {};
+  return applied;
 }
 
 // Interfaces that a start which failed halfway left without our mark.
@@ -80,18 +85,21 @@ Result<void> remove_nameless(const NodeConfig& config) {
 }  // namespace
 
 Result<void> close_routes(const NodeConfig& config) {
+  Result<void> closed;
   for (const PeerConfig& peer : config.peers) {
     for (const IpPrefix& prefix : peer.redirect) {
-      if (auto set = set_blackhole(table_of(config, peer), prefix); !set) return set;
+      keep_first(closed, set_blackhole(table_of(config, peer), prefix));
     }
   }
-  if (auto added = add_rule(rule_of(config)); !added) return added;
-  return set_port_rules(config.port_table(), port_rules_of(config));
+  keep_first(closed, add_rule(rule_of(config)));
+  keep_first(closed, set_port_rules(config.port_table(), port_rules_of(config)));
+  return closed;
 }
 
 Result<void> close_all(const NodeConfig& config) {
-  if (auto closed = close_routes(config); !closed) return closed;
-  if (auto guarded = guard_and_lock(config); !guarded) return guarded;
+  Result<void> closed = close_routes(config);
+  keep_first(closed, guard_and_lock(config));
+  if (!closed) return closed;
   for (const PeerConfig& peer : config.peers) {
     if (auto left = leave_other_table(config, peer); !left) return left;
   }
@@ -159,37 +167,9 @@ Result<void> remove_interfaces(const NodeConfig& config) {
   return remove_nameless(config);
 }
 
-bool overlaps(const PeerConfig& peer, const IpPrefix& prefix) {
-  return std::any_of(peer.redirect.begin(), peer.redirect.end(),
-                     [&](const IpPrefix& one) { return one.overlaps(prefix); });
-}
-
-// The same links, closing exactly these addresses, whole: each prefix is some peer's, its own where it has
-// one of that address, and no two overlap.
-NodeConfig closing_only(const NodeConfig& config, std::vector<IpPrefix> closed) {
-  NodeConfig result = config;
-  for (PeerConfig& peer : result.peers) {
-    peer.redirect.clear();
-    peer.ports.clear();
-  }
-  std::sort(closed.begin(), closed.end(),
-            [](const IpPrefix& a, const IpPrefix& b) { return a.length < b.length; });
-  for (const IpPrefix& prefix : closed) {
-    const bool there = std::any_of(result.peers.begin(), result.peers.end(),
-                                   [&](const PeerConfig& peer) { return overlaps(peer, prefix); });
-    if (there) continue;
-    size_t owner = 0;
-    for (size_t i = 0; i < config.peers.size(); ++i) {
-      if (overlaps(config.peers[i], prefix)) owner = i;
-    }
-    result.peers[owner].redirect.push_back(prefix);
-  }
-  return result;
-}
-
 }  // namespace
 
-Result<void> remove_redirect_but(const NodeConfig& config, const std::vector<IpPrefix>& closed_before) {
+Result<void> remove_redirect_but(const NodeConfig& config, const std::vector<ClosedAddress>& closed_before) {
   if (closed_before.empty() || config.peers.empty()) return remove_redirect(config);
   const NodeConfig stays = closing_only(config, closed_before);
   if (auto removed = remove_interfaces(config); !removed) return removed;
@@ -213,6 +193,7 @@ Result<void> remove_redirect(const NodeConfig& config) {
   for (const RedirectRule& rule : *rules) {
     if (auto removed = remove_rule(rule); !removed) return removed;
   }
+  if (auto removed = remove_borrowed_routes(); !removed) return removed;
   if (auto removed = remove_guard(); !removed) return removed;
   if (auto removed = remove_clock_devices(clock_alias_of_node(config.name)); !removed) return removed;
   return remove_lock();

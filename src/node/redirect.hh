@@ -11,10 +11,12 @@
 #include "config/config.hh"
 #include "control/status.hh"
 #include "io/guard.hh"
+#include "node/closed_address.hh"
 
 namespace cuttle {
 
-// Blackholes, rules, guard and lock: from here on nothing leaves unshaped. Precedes the links.
+// Blackholes, rules, guard and lock: from here on nothing leaves unshaped. Precedes the links. What can be
+// closed is, whatever fails; the first failure is told.
 Result<void> close_all(const NodeConfig& config);
 // The blackholes and the rule alone, without guard and lock.
 Result<void> close_routes(const NodeConfig& config);
@@ -26,7 +28,7 @@ Result<void> withdraw_routes(const NodeConfig& before, const NodeConfig& after);
 // Undoes both, and what an earlier run left under another configuration (leftovers.hh).
 Result<void> remove_redirect(const NodeConfig& config);
 // The same after a trial, but for what was closed before it (leftovers.hh), which stays closed.
-Result<void> remove_redirect_but(const NodeConfig& config, const std::vector<IpPrefix>& closed_before);
+Result<void> remove_redirect_but(const NodeConfig& config, const std::vector<ClosedAddress>& closed_before);
 
 // What the guard is made from: the configuration, and bridges of this machine.
 Result<GuardConfig> guard_on_this_machine(const NodeConfig& config);

@@ -46,7 +46,8 @@ class Flood : public AssociationTest {
   // What a flood makes the responder send to a peer that is not there.
   std::vector<uint8_t> record_a_cookie() {
     responder->tick(now, wall_ns);
-    for (int i = 0; i < 200 && responder->out.empty(); ++i) responder->handle(now, initiation_of_a_stranger());
+    for (int i = 0; i < 200 && responder->out.empty(); ++i)
+      responder->handle(now, initiation_of_a_stranger());
     auto cookie = take(*responder);
     EXPECT_EQ(cookie.at(4), 3);
     return cookie;

@@ -87,6 +87,94 @@ closed_with_another_file() { # LINE in place of `redirect`
   is_closed || fail "b answers after the trial"
 }
 
+remove_rules_and_routes() {
+  local family
+  for family in -4 -6; do
+    ip -n "$NET-a" "$family" rule del pref 100 || true
+    ip -n "$NET-a" "$family" route flush table 4410
+  done
+}
+
+# Guard and lock alone closed: the guard knows what, the lock does not, and then no trial begins.
+closed_by_the_guard_alone() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  in_space a "$CUTTLE" close --config "$WORK/a.toml"
+  sed -i 's|^redirect = .*|redirect = ["10.98.0.7"]|' "$WORK/a.toml"
+  remove_rules_and_routes
+  start_agent a --confirm 2s
+  eventually 20 answers || fail "the agent does not answer"
+  eventually 20 agent_ended || fail "the agent goes on"
+  is_closed || fail "b answers after the trial"
+  remove_rules_and_routes
+  in_space a nft delete table inet cuttle
+  is_closed || fail "b answers, though the lock is there"
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" --confirm 1s >"$WORK/refused" 2>&1 ||
+    fail "a trial begins, though nobody knows what was closed"
+  grep -q 'only the lock' "$WORK/refused" || fail "it says: $(<"$WORK/refused")"
+  is_closed || fail "b answers after the trial that was refused"
+}
+
+# What was closed under another file opens with a start that is over, and with nothing before it.
+closed_whatever_fails() { # HOW IT STARTS
+  local family
+  network
+  connect
+  RATE="20 Mb/s" configure
+  in_space a "$CUTTLE" close --config "$WORK/a.toml"
+  sed -i 's|^redirect = .*|redirect = ["10.98.0.7"]|' "$WORK/a.toml"
+  in_space a "$CUTTLE" close --config "$WORK/a.toml"
+  for family in -4 -6; do ip -n "$NET-a" "$family" rule del pref 100; done
+  is_closed || fail "'cuttle close' with another file took b out of the guard"
+  # Somebody has the port.
+  ip netns exec "$NET-a" timeout 60 python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 4410)); time.sleep(50)' "${V4[a]}" &
+  PORT=$!
+  eventually 5 port_is_taken || fail "nobody has the port"
+  # shellcheck disable=SC2086
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" $1 >"$WORK/refused" 2>&1 || fail "it starts"
+  is_closed || fail "b answers after a start that failed: $(<"$WORK/refused")"
+  kill "$PORT"
+  wait "$PORT" || true
+  [[ -z $1 ]] || return 0
+  start_agent a
+  ! is_closed || fail "b is still closed, though the file does not say so and the start is over"
+}
+port_is_taken() { [[ -n $(in_space a ss -Huanp "sport = :4410") ]]; }
+
+# Of a peer of which certain ports were closed the others stay open.
+closed_ports_before() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  sed -i '/^redirect = /a ports = ["3300", "udp 6800-7300"]' "$WORK/a.toml"
+  in_space a "$CUTTLE" close --config "$WORK/a.toml"
+  machine_state a >"$WORK/before"
+  ! is_closed || fail "b does not answer, though pings have no port"
+  start_agent a --confirm 2s
+  eventually 20 answers || fail "the agent does not answer"
+  [[ $1 == not_confirmed ]] || stop_agent a KILL
+  eventually 20 agent_ended || fail "the agent goes on"
+  eventually 20 is_as_before || expect_same "the machine afterwards" "$(<"$WORK/before")" "$(machine_state a)"
+  ! is_closed || fail "b does not answer after the trial"
+}
+
+# There is one guard and one lock in a network namespace.
+one_node_alone() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  start_agent a
+  sed 's|^name = "a"|name = "other"|; s|^name = "b"|name = "c"|; s|a.sock|other.sock|; /^listen/s|:4410|:4420|' \
+    "$WORK/a.toml" >"$WORK/other.toml"
+  chmod 600 "$WORK/other.toml"
+  machine_state a >"$WORK/before"
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/other.toml" >"$WORK/refused" 2>&1 || fail "a second node starts"
+  grep -q 'another node here' "$WORK/refused" || fail "it says: $(<"$WORK/refused")"
+  is_as_before || expect_same "the machine afterwards" "$(<"$WORK/before")" "$(machine_state a)"
+}
+
 no_such_time() {
   local value status
   network
@@ -105,4 +193,8 @@ for case in not_confirmed confirmed stopped_on_trial crashed_on_trial no_such_ti
 for how in not_confirmed crashed; do run_case closed_before "$how"; done
 run_case closed_with_another_file 'redirect = ["10.99.0.2"]\nports = ["3300"]'
 run_case closed_with_another_file 'redirect = ["10.98.0.7"]'
+run_case closed_by_the_guard_alone
+for how in "" "--confirm 10s"; do run_case closed_whatever_fails "$how"; done
+for how in not_confirmed crashed; do run_case closed_ports_before "$how"; done
+run_case one_node_alone
 finish

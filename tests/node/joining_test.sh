@@ -53,17 +53,29 @@ join_and_lose_b() {
   stop_agent b KILL
 }
 
-# What removes others' rules and routes leaves guard and lock, and these close, too.
+# As a restart of systemd-networkd does.
+remove_rules_and_routes() {
+  local family
+  for family in -4 -6; do
+    ip -n "$NET-a" "$family" rule del pref 100 || true
+    ip -n "$NET-a" "$family" route flush table 4410
+  done
+}
+
+# What removes others' rules and routes leaves guard and lock, and these close, too; also under another name.
 closed_by_guard_or_lock_alone() {
-  local left family
+  local left
   join_and_lose_b
   take_down b
   stop_agent a KILL
+  remove_rules_and_routes
+  ! answers || fail "b answers, though guard and lock are there"
+  sed -i 's/^name = "b"/name = "bb"/' "$WORK/a.toml"
+  in_space a "$CUTTLE" close --config "$WORK/a.toml"
+  ! answers || fail "'cuttle close' opens what the guard closed under another name"
+  sed -i 's/^name = "bb"/name = "b"/' "$WORK/a.toml"
   for left in "guard and lock" "the lock"; do
-    for family in -4 -6; do
-      ip -n "$NET-a" "$family" rule del pref 100 || true
-      ip -n "$NET-a" "$family" route flush table 4410
-    done
+    remove_rules_and_routes
     [[ $left == "guard and lock" ]] || in_space a nft delete table inet cuttle
     ! answers || fail "b answers, though $left is there"
     in_space a "$CUTTLE" close --config "$WORK/a.toml"
@@ -120,7 +132,28 @@ ends_after_its_limit() {
   grep -q "has not been up within joining_limit" "$WORK/a.log" || fail "it does not say why"
 }
 
+# Neither a start, a reload nor what closes at boot takes a peer that never joined for one that did.
+stays_open_until_it_joins() {
+  network
+  connect
+  RATE="20 Mb/s" JOINING=true configure
+  in_space a "$CUTTLE" close --config "$WORK/a.toml"
+  answers || fail "'cuttle close' closed a peer that never joined"
+  start_agent a
+  eventually 20 is_open a || fail "a start after 'cuttle close' closed it: $(status a '.links[0]')"
+  sed -i 's/^rate = .*/rate = "30 Mb\/s"/' "$WORK/a.toml"
+  reload a || fail "reload: $(<"$WORK/a.reload")"
+  is_open a || fail "a reload closed it: $(status a '.links[0]')"
+  stop_agent a KILL
+  start_agent a
+  eventually 20 is_open a || fail "a second start closed it: $(status a '.links[0]')"
+  stop_agent a
+  in_space a timeout 60 "$CUTTLE" up --config "$WORK/a.toml" --confirm 1s >"$WORK/a.trial" 2>&1 || true
+  answers || fail "a trial that nobody confirmed closed it"
+}
+
 run_case one_after_the_other
+run_case stays_open_until_it_joins
 run_case never_open_again
 run_case closed_by_guard_or_lock_alone
 run_case closed_later

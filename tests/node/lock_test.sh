@@ -83,6 +83,12 @@ others_can_write() {
   RATE="20 Mb/s" configure
   machine_state a >"$WORK/a.before"
   chmod 666 "$WORK/a.toml"
+  # Nor does a socket that it names say that an agent is there.
+  ip netns exec "$NET-a" timeout 60 python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()
+while True: s.accept()' "$WORK/a.sock" &
+  IMPOSTOR=$!
+  eventually 5 test -S "$WORK/a.sock" || fail "there is no socket"
   in_space a timeout 20 "$CUTTLE" close --config "$WORK/a.toml" 2>"$WORK/said" || status=$?
   expect_same "exit status of close" 2 "$status"
   grep -q 'others can write it' "$WORK/said" || fail "close says: $(<"$WORK/said")"
@@ -91,6 +97,9 @@ others_can_write() {
   expect_same "exit status of down" 2 "$status"
   grep -q 'others can write it' "$WORK/said" || fail "down says: $(<"$WORK/said")"
   expect_silence "closed, by a file that others can write"
+  kill "$IMPOSTOR"
+  wait "$IMPOSTOR" || true
+  rm "$WORK/a.sock"
   chmod 600 "$WORK/a.toml"
   take_down a
   expect_as_before a

@@ -357,13 +357,16 @@ TEST_F(HelperTest, a_peer_that_joined_stays_closed_wherever_it_moves) {
     lanes_.clear();
     configure_joining(redirect);
     const auto closed =
-        close_without_agent(load_config((folder_ / "node.toml").string(), KeyFiles::ignore).config);
+        close_without_agent(load_config((folder_ / "node.toml").string(), KeyFiles::ignore).config, true);
     ASSERT_TRUE(closed) << closed.error().message;
     start();
     ASSERT_TRUE(machine_->read_configuration().good());
     EXPECT_EQ(*machine_->close_all(), OpenPeers{false}) << redirect;
     ASSERT_TRUE(machine_->open_lanes(0));
     ASSERT_TRUE(machine_->open_link(0));
+    EXPECT_GE(routes().size(), 2u) << "what was closed before, too, until the start is over";
+    ASSERT_TRUE(machine_->confine());
+    ASSERT_TRUE(machine_->settle());
     EXPECT_EQ(routes().size(), 2u) << redirect;
   }
 }
