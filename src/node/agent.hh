@@ -11,6 +11,7 @@
 #include "config/config.hh"
 #include "config/key_files.hh"
 #include "config/load.hh"
+#include "node/closed_address.hh"
 #include "node/driver.hh"
 #include "node/machine.hh"
 

@@ -12,6 +12,7 @@
 #include "control/socket_file.hh"
 #include "io/cpu_latency.hh"
 #include "node/clock_devices.hh"
+#include "node/closed_address.hh"
 #include "node/joining.hh"
 #include "node/kept.hh"
 #include "node/machine.hh"

@@ -139,8 +139,9 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 4410)
   wait "$PORT" || true
   [[ -z $1 ]] || return 0
   start_agent a
-  ! is_closed || fail "b is still closed, though the file does not say so and the start is over"
+  eventually 20 is_open || fail "b is still closed, though the file does not say so and the start is over"
 }
+is_open() { ! is_closed; }
 port_is_taken() { [[ -n $(in_space a ss -Huanp "sport = :4410") ]]; }
 
 # Of a peer of which certain ports were closed the others stay open.
