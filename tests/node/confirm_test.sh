@@ -167,6 +167,7 @@ one_node_alone() {
   connect
   RATE="20 Mb/s" configure
   start_agent a
+  eventually 20 answers || fail "the agent does not answer"
   sed 's|^name = "a"|name = "other"|; s|^name = "b"|name = "c"|; s|a.sock|other.sock|; /^listen/s|:4410|:4420|' \
     "$WORK/a.toml" >"$WORK/other.toml"
   chmod 600 "$WORK/other.toml"
