@@ -16,9 +16,9 @@ struct CaptureOptions {
   Duration disorder = kLittleDisorder;
   // A capture that ends in the middle of a packet is read up to there (see SourceCounts), not refused.
   bool accept_cut_off = false;
-  // Copies of packets that the same interface had just before are left out: a mirrored port's, joined captures of
-  // two hosts, and Linux cooked captures of the first kind (`tcpdump -i any`, older), which do not tell the
-  // interface. Otherwise they are only counted, and in the last of these alone.
+  // Copies of packets that the same interface had just before are left out: a mirrored port's, joined
+  // captures of two hosts, and Linux cooked captures of the first kind (`tcpdump -i any`, older), which do
+  // not tell the interface. Otherwise they are only counted, and in the last of these alone.
   bool leave_out_copies = false;
   std::string called;  // in messages; empty: the path
 };

@@ -1,6 +1,6 @@
 // Finds packets that were captured more than once: by several interfaces that one packet passes (bond, VLAN,
-// card), in a capture that does not say by which, on a mirrored port, or on two hosts. Two records are copies when what was captured of their IP
-// packets is the same but for what a router changes, within a moment.
+// card), in a capture that does not say by which, on a mirrored port, or on two hosts. Two records are copies
+// when what was captured of their IP packets is the same but for what a router changes, within a moment.
 #pragma once
 
 #include <cstdint>

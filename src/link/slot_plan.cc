@@ -35,8 +35,8 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   // Trains of equal length, each left whole until the network card cuts it. A lane that is alone has two of
   // them in a slot, which shortens the wait for the next, while each is one call; of several lanes, each has
   // one, since all of a node's releases together must not come too often to hide lateness (hiding.hh). A
-  // train of several calls leaves together: several trains would tell more. At fixed intervals nothing hides, and a
-  // slot stays one train, of several calls where it must.
+  // train of several calls leaves together: several trains would tell more. At fixed intervals nothing hides,
+  // and a slot stays one train, of several calls where it must.
   uint64_t trains = 1;
   if (!request.scatter && request.jitter_percent > 0) {
     const uint64_t most = most_cells_per_call(request.cell_bytes);

@@ -4,8 +4,8 @@
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/smp.hh>
 
-#include "io/realtime.hh"
 #include "engine/receiving.hh"
+#include "io/realtime.hh"
 
 namespace cuttle {
 

@@ -14,9 +14,9 @@
 #include <seastar/core/timer.hh>
 #include <unordered_map>
 
-#include "io/clock.hh"
 #include "engine/lane.hh"
 #include "engine/paced_lanes.hh"
+#include "io/clock.hh"
 
 namespace cuttle {
 

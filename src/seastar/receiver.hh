@@ -11,9 +11,9 @@
 #include <seastar/core/timer.hh>
 #include <vector>
 
-#include "io/clock.hh"
 #include "engine/gathering.hh"
 #include "engine/lane.hh"
+#include "io/clock.hh"
 #include "seastar/pacer.hh"
 #include "seastar/readiness.hh"
 #include "seastar/rest.hh"
