@@ -21,6 +21,7 @@ constexpr int kSleeps = 400;
 constexpr Duration kSleep = microseconds(500);
 // Of rounds the median counts: some are interrupted.
 constexpr int kRounds = 101;
+constexpr Duration kLost = milliseconds(200);
 constexpr size_t kLongTrain = 32;
 constexpr int kCellsSealed = 32;
 constexpr uint16_t kPort = 4410;
@@ -80,8 +81,9 @@ Result<Duration> measure_trains(UdpSocket& from, UdpSocket& to, size_t count, ui
       return failure("the loopback interface takes no trains");
     for (size_t bytes = 0; bytes < cells.size();) {
       const auto train = to.receive(buffer);
-      if (!train) return failure("the loopback interface loses datagrams");
-      bytes += train->bytes;
+      // On a busy machine another thread of the kernel's may have to run first.
+      if (!train && clock.now() - began > kLost) return failure("the loopback interface loses datagrams");
+      if (train) bytes += train->bytes;
     }
     took.push_back(clock.now() - began);
   }

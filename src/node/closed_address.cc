@@ -84,6 +84,12 @@ std::string ClosedAddress::text() const {
   return text;
 }
 
+bool closes_the_same(const NodeConfig& a, const NodeConfig& b) {
+  return std::ranges::equal(a.peers, b.peers, [](const PeerConfig& one, const PeerConfig& other) {
+    return one.redirect == other.redirect && one.ports == other.ports;
+  });
+}
+
 NodeConfig closing_only(const NodeConfig& config, const std::vector<ClosedAddress>& closed) {
   NodeConfig result = config;
   for (PeerConfig& peer : result.peers) {
@@ -91,7 +97,7 @@ NodeConfig closing_only(const NodeConfig& config, const std::vector<ClosedAddres
     peer.ports.clear();
   }
   for (const ClosedAddress& one : in_order(closed)) {
-    size_t owner = 0;
+    size_t owner = config.peers.size();
     for (size_t i = 0; i < config.peers.size(); ++i) {
       if (overlaps(config.peers[i], one.prefix)) owner = i;
     }
@@ -105,6 +111,12 @@ NodeConfig closing_only(const NodeConfig& config, const std::vector<ClosedAddres
 NodeConfig closing_also(const NodeConfig& config, const std::vector<ClosedAddress>& closed) {
   NodeConfig result = config;
   if (config.peers.empty()) return result;
+  // What was closed whole, or on other ports, is not opened by a file that names some ports of it.
+  for (const ClosedAddress& one : closed) {
+    for (PeerConfig& peer : result.peers) {
+      if (peer.ports != one.ports && overlaps(peer, one.prefix)) peer.ports.clear();
+    }
+  }
   for (const ClosedAddress& one : in_order(closed)) {
     std::vector<IpPrefix> rest;
     add_rest(one.prefix, prefixes_of(result), rest);

@@ -27,8 +27,10 @@ struct ClosedAddress {
 // address, or of a further peer that stands for nobody. `config` has a peer.
 NodeConfig closing_only(const NodeConfig& config, const std::vector<ClosedAddress>& closed);
 
-// The same configuration, and beside it what of these addresses no peer has, as a further peer's: for as long
-// as it is not known whether they may open.
+// The same configuration, and beside it what of these addresses no peer has, as a further peer's, and whole
+// what a peer closes on other ports: for as long as it is not known whether they may open.
 NodeConfig closing_also(const NodeConfig& config, const std::vector<ClosedAddress>& closed);
+// Peer by peer.
+bool closes_the_same(const NodeConfig& a, const NodeConfig& b);
 
 }  // namespace cuttle

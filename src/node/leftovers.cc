@@ -130,11 +130,15 @@ Result<void> check_alone(const NodeConfig& config) {
   const std::string own = alias_of_node(config.name);
   for (const Link& link : *links) {
     if (link.kind == "tun" && link.alias != own && link.alias.starts_with(alias_of_node(""))) {
+      // Without the interface what it closed stays closed, until this node's start is over.
+      const std::string way_out =
+          link.running
+              ? "stop it, or give this one a network namespace of its own"
+              : fmt::format("where that node is over (its name was changed, say): ip link del {}", link.name);
       return failure(
           fmt::format("interface {} is of another node here ({}), whose guard and lock this one would "
-                      "take away; give it a network namespace of its own, or run `cuttle down` with "
-                      "the other one's configuration first",
-                      link.name, link.alias));
+                      "take away; {}",
+                      link.name, link.alias, way_out));
     }
     if (link.alias != own || !link.running) continue;
     const auto holder = tun_holder(link.name);

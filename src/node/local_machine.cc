@@ -89,7 +89,7 @@ Result<OpenPeers> LocalMachine::close_all() {
   if (auto alone = check_alone(*in_force_); !alone) return tl::unexpected(alone.error());
   changed_ = true;
   const NodeConfig closing = closing_also(joining_->routed(), closed_before_);
-  closes_more_ = closing.peers.size() > joining_->routed().peers.size();
+  closes_more_ = !closes_the_same(closing, joining_->routed());
   if (auto closed = cuttle::close_all(closing); !closed) return tl::unexpected(closed.error());
   // Before the sockets: a rule with another mark would lead their cells into the links.
   if (auto removed = remove_leftovers(closing); !removed) return tl::unexpected(removed.error());
@@ -133,6 +133,7 @@ Result<void> LocalMachine::confine() {
 Result<void> LocalMachine::settle() {
   if (closes_more_) {
     // The start is over: only now what this file does not close may open.
+    if (auto closed = cuttle::close_all(joining_->routed()); !closed) return closed;
     if (auto guarded = restore_guard(joining_->guarded()); !guarded) return guarded;
     if (auto removed = remove_leftovers(joining_->routed()); !removed) return removed;
   }

@@ -60,7 +60,7 @@ TEST(ClosedAddress, NothingElseIsClosedAndEachByItsOwner) {
   EXPECT_THAT(texts(closing_only(config, {closed("10.0.0.2"), closed("10.0.0.3=tcp 3300")})),
               ElementsAre("b 10.0.0.2", "c 10.0.0.3=tcp 3300"));
   EXPECT_THAT(texts(closing_only(config, {closed("10.0.0.2=udp 7"), closed("10.9.0.0/24")})),
-              UnorderedElementsAre("Earlier0 10.0.0.2=udp 7", "b 10.9.0.0/24"));
+              UnorderedElementsAre("b 10.0.0.2=udp 7", "Earlier0 10.9.0.0/24"));
   EXPECT_THAT(texts(closing_only(config, {closed("10.0.0.0/30=tcp 1"), closed("10.0.0.2")})),
               UnorderedElementsAre("b 10.0.0.2", "c 10.0.0.0/31=tcp 1", "c 10.0.0.3=tcp 1"));
   EXPECT_THAT(texts(closing_only(config, {})), IsEmpty());
@@ -69,11 +69,18 @@ TEST(ClosedAddress, NothingElseIsClosedAndEachByItsOwner) {
 TEST(ClosedAddress, WhatNoPeerHasIsClosedBeside) {
   const NodeConfig config = node({closed("10.0.0.2"), closed("10.0.0.3=tcp 3300")});
   EXPECT_THAT(texts(closing_also(config, {closed("10.0.0.2"), closed("10.0.0.3")})),
+              ElementsAre("b 10.0.0.2", "c 10.0.0.3"))
+      << "all of it was closed";
+  EXPECT_THAT(texts(closing_also(config, {closed("10.0.0.3=udp 7")})),
+              ElementsAre("b 10.0.0.2", "c 10.0.0.3"));
+  EXPECT_THAT(texts(closing_also(config, {closed("10.0.0.3=tcp 3300")})),
               ElementsAre("b 10.0.0.2", "c 10.0.0.3=tcp 3300"));
-  EXPECT_THAT(
-      texts(closing_also(config, {closed("10.0.0.0/30"), closed("fd00::1=udp 7")})),
-      ElementsAre("b 10.0.0.2", "c 10.0.0.3=tcp 3300", "Earlier0 10.0.0.0/31", "Earlier1 fd00::1=udp 7"));
+  EXPECT_THAT(texts(closing_also(config, {closed("10.0.0.0/30"), closed("fd00::1=udp 7")})),
+              ElementsAre("b 10.0.0.2", "c 10.0.0.3", "Earlier0 10.0.0.0/31", "Earlier1 fd00::1=udp 7"));
   EXPECT_THAT(texts(closing_also(node({}), {closed("10.0.0.2")})), IsEmpty());
+  EXPECT_TRUE(closes_the_same(config, closing_also(config, {closed("10.0.0.2")})));
+  EXPECT_FALSE(closes_the_same(config, closing_also(config, {closed("10.0.0.3")}))) << "other ports";
+  EXPECT_FALSE(closes_the_same(config, closing_also(config, {closed("10.0.0.4")})));
 }
 
 }  // namespace

@@ -117,13 +117,13 @@ closed_by_the_guard_alone() {
 }
 
 # What was closed under another file opens with a start that is over, and with nothing before it.
-closed_whatever_fails() { # HOW IT STARTS
+closed_whatever_fails() { # LINE in place of `redirect`, HOW IT STARTS
   local family
   network
   connect
   RATE="20 Mb/s" configure
   in_space a "$CUTTLE" close --config "$WORK/a.toml"
-  sed -i 's|^redirect = .*|redirect = ["10.98.0.7"]|' "$WORK/a.toml"
+  sed -i "s/^redirect = .*/$1/" "$WORK/a.toml"
   in_space a "$CUTTLE" close --config "$WORK/a.toml"
   for family in -4 -6; do ip -n "$NET-a" "$family" rule del pref 100; done
   is_closed || fail "'cuttle close' with another file took b out of the guard"
@@ -133,11 +133,11 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 4410)
   PORT=$!
   eventually 5 port_is_taken || fail "nobody has the port"
   # shellcheck disable=SC2086
-  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" $1 >"$WORK/refused" 2>&1 || fail "it starts"
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" $2 >"$WORK/refused" 2>&1 || fail "it starts"
   is_closed || fail "b answers after a start that failed: $(<"$WORK/refused")"
   kill "$PORT"
   wait "$PORT" || true
-  [[ -z $1 ]] || return 0
+  [[ -z $2 ]] || return 0
   start_agent a
   eventually 20 is_open || fail "b is still closed, though the file does not say so and the start is over"
 }
@@ -196,7 +196,10 @@ for how in not_confirmed crashed; do run_case closed_before "$how"; done
 run_case closed_with_another_file 'redirect = ["10.99.0.2"]\nports = ["3300"]'
 run_case closed_with_another_file 'redirect = ["10.98.0.7"]'
 run_case closed_by_the_guard_alone
-for how in "" "--confirm 10s"; do run_case closed_whatever_fails "$how"; done
+for how in "" "--confirm 10s"; do
+  run_case closed_whatever_fails 'redirect = ["10.98.0.7"]' "$how"
+  run_case closed_whatever_fails 'redirect = ["10.99.0.2", "fd99::2"]\nports = ["3300"]' "$how"
+done
 for how in not_confirmed crashed; do run_case closed_ports_before "$how"; done
 run_case one_node_alone
 finish

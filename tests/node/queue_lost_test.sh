@@ -138,12 +138,16 @@ in_a_time_namespace() {
     return 0
   fi
   for offset in -1 1; do # none is before the machine's start, which may be a short while ago
+    network
+    connect
+    RATE="50 Mb/s" SLOT="1 ms" configure
     printf '#!/bin/bash\nexec unshare -T --monotonic %s "%s" "$@"\n' "$offset" "$CUTTLE" >"$WORK/cuttle"
     chmod +x "$WORK/cuttle"
     (
       CUTTLE=$WORK/cuttle
-      up
+      start_agents
     )
+    keeps_time a || fail "$offset s: no queue: $(status a '.queue_why_not')"
     trains_wait a || fail "$offset s: nothing waits in a queue that is said to keep time"
     sleep 1
     goes_by a queue || fail "$offset s: it gave the queue up: $(status a '.queue_why_not')"

@@ -5,6 +5,7 @@
 #include <exception>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "capacity/measure_host.hh"
 #include "config/units.hh"
@@ -120,7 +121,13 @@ int run(const Arguments& arguments) {
   auto load = load_of(arguments);
   if (!load) return complain(load.error().message);
   const uint32_t cell = arguments.cell == 0 ? 1472 : arguments.cell;
-  auto advice = advise(*load, wanted, measure_host(best_aead_backend(), cell).value_or(HostCosts{}));
+  const auto measured = measure_host(best_aead_backend(), cell);
+  if (!measured) {
+    complain("what a cell costs this machine could not be measured, so the CPU is that of another: " +
+             measured.error().message);
+  }
+  auto advice =
+      advise(*load, wanted, measured.value_or(HostCosts{.cpus = std::thread::hardware_concurrency()}));
   if (!advice) return complain(advice.error().message);
   const Planned planned{std::move(*load), wanted, std::move(*advice)};
   fmt::print("{}", arguments.json ? to_json(planned) : to_text(planned));
