@@ -34,8 +34,8 @@ std::vector<Sample> samples_of(const Json& series) {
     if (std::isfinite(value)) samples.push_back({pair.at(0).get<double>(), value});
   }
   std::ranges::stable_sort(samples, {}, &Sample::at_s);
-  const auto again = std::ranges::unique(samples, {}, &Sample::at_s);
-  samples.erase(again.begin(), again.end());
+  const auto same = [](const Sample& a, const Sample& b) { return a.at_s == b.at_s; };
+  samples.erase(std::unique(samples.begin(), samples.end(), same), samples.end());
   return samples;
 }
 
