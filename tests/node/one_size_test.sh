@@ -38,11 +38,13 @@ is_steady() {
 }
 
 life_of_two_agents() { # UNDERLAY CELL
-  local cells both_up foreign
+  local cells both_up foreign node
   cells=$("cells_v$1" "$2" 4410)
   network
   connect
   RATE="60 Mb/s" UNDERLAY=$1 configure
+  # As at boot: until its own start has closed a node, it would answer the other's first cells in the clear.
+  for node in a b; do in_space "$node" "$CUTTLE" close --config "$WORK/$node.toml"; done
   start_capture all ma 128
   start_agent a
   start_agent b
