@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "../seeded_keys.hh"
 #include "base/random.hh"
 #include "engine/cell_socket_double.hh"
 #include "engine/link_control.hh"
@@ -15,18 +16,6 @@
 #include "engine/receiving.hh"
 
 namespace cuttle::testing {
-
-inline Entropy entropy_of(uint64_t seed) {
-  return [random = Random(seed)](MutableBytes out) mutable {
-    for (auto& octet : out) octet = static_cast<uint8_t>(random.next());
-  };
-}
-
-inline PrivateKey key_of(uint64_t seed) {
-  uint8_t octets[kKeySize];
-  entropy_of(seed)(octets);
-  return PrivateKey::from_random(octets);
-}
 
 // An IPv4 packet without a transport that anybody knows.
 inline std::vector<uint8_t> packet_of(size_t bytes, const char* source, const char* destination) {

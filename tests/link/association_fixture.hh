@@ -8,22 +8,11 @@
 #include <deque>
 #include <vector>
 
+#include "../seeded_keys.hh"
 #include "base/random.hh"
 #include "link/association.hh"
 
 namespace cuttle::testing {
-
-inline Entropy entropy_of(uint64_t seed) {
-  return [random = Random(seed)](MutableBytes out) mutable {
-    for (auto& octet : out) octet = static_cast<uint8_t>(random.next());
-  };
-}
-
-inline PrivateKey key_of(uint64_t seed) {
-  uint8_t octets[kKeySize];
-  entropy_of(seed)(octets);
-  return PrivateKey::from_random(octets);
-}
 
 // One end: what its driver would keep of it.
 struct End {

@@ -118,6 +118,25 @@ cpus_of_thread() {
   done
 }
 
+# Of a, as a restart of systemd-networkd does.
+remove_rules_and_routes() {
+  local family
+  for family in -4 -6; do
+    ip -n "$NET-a" "$family" rule del pref 100 || true
+    ip -n "$NET-a" "$family" route flush table 4410
+  done
+}
+
+# set_lanes NUMBER: of the link, at both ends while they run.
+set_lanes() {
+  local node
+  for node in a b; do
+    sed -i "s/^lanes = .*/lanes = $1/" "$WORK/$node.toml"
+    reload "$node" || fail "reload: $(<"$WORK/$node.reload")"
+  done
+  wait_up
+}
+
 # --- loads from a to b
 
 # transfer TO_ADDRESS OPTIONS...: one TCP connection; what it found is in $WORK/transfer.json.

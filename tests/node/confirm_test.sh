@@ -87,14 +87,6 @@ closed_with_another_file() { # LINE in place of `redirect`
   is_closed || fail "b answers after the trial"
 }
 
-remove_rules_and_routes() {
-  local family
-  for family in -4 -6; do
-    ip -n "$NET-a" "$family" rule del pref 100 || true
-    ip -n "$NET-a" "$family" route flush table 4410
-  done
-}
-
 # Guard and lock alone closed: the guard knows what, the lock does not, and then no trial begins.
 closed_by_the_guard_alone() {
   network

@@ -107,13 +107,9 @@ lanes_come_and_go() {
   configure
   start_agents
   transfer "${V4[b]}" --seconds 6 --limit-bps 5000000 &
-  local load=$! lanes node
+  local load=$! lanes
   for lanes in 4 1; do
-    for node in a b; do
-      sed -i "s/^lanes = .*/lanes = $lanes/" "$WORK/$node.toml"
-      reload "$node" || fail "reload: $(<"$WORK/$node.reload")"
-    done
-    wait_up
+    set_lanes "$lanes"
     expect_same "lanes in the status" "$lanes" "$(link .shape.lanes)"
     eventually 10 reaches a "${V4[b]}" || fail "nothing comes through $lanes lanes"
     cells_pass "$lanes"

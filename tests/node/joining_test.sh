@@ -53,15 +53,6 @@ join_and_lose_b() {
   stop_agent b KILL
 }
 
-# As a restart of systemd-networkd does.
-remove_rules_and_routes() {
-  local family
-  for family in -4 -6; do
-    ip -n "$NET-a" "$family" rule del pref 100 || true
-    ip -n "$NET-a" "$family" route flush table 4410
-  done
-}
-
 # What removes others' rules and routes leaves guard and lock, and these close, too; also under another name.
 closed_by_guard_or_lock_alone() {
   local left

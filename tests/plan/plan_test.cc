@@ -203,6 +203,18 @@ class OddCapture : public CaptureLoad {
     packet.ip_bytes = 1000;
     return packet;
   }
+  // Each packet so often, one `apart` after the other.
+  void write_copies(capture::LinkLayer layer, int copies, Duration apart) {
+    auto writer = capture::CaptureWriter::create(path_, layer);
+    for (int i = 0; i < 100; ++i) {
+      for (int copy = 0; copy < copies; ++copy) {
+        capture::PacketRecord one = packet(i);
+        one.time = one.time + apart * copy;
+        (*writer)->write(one);
+      }
+    }
+    ASSERT_TRUE((*writer)->finish());
+  }
   LinkLoad load() {
     auto loads = loads_of_capture(path_, {});
     EXPECT_TRUE(loads) << loads.error().message;
@@ -231,15 +243,7 @@ TEST_F(OddCapture, OfAllInterfacesOneCounts) {
 }
 
 TEST_F(OddCapture, WhereNoInterfaceIsToldCopiesCountOnce) {
-  auto writer = capture::CaptureWriter::create(path_, capture::LinkLayer::linux_cooked);
-  for (int i = 0; i < 100; ++i) {
-    for (int copy = 0; copy < 3; ++copy) {
-      capture::PacketRecord one = packet(i);
-      one.time = one.time + microseconds(copy * 3);
-      (*writer)->write(one);
-    }
-  }
-  ASSERT_TRUE((*writer)->finish());
+  write_copies(capture::LinkLayer::linux_cooked, 3, microseconds(3));
   const LinkLoad got = load();
   EXPECT_EQ(got.bytes, 100'000u);
   EXPECT_THAT(
@@ -249,15 +253,7 @@ TEST_F(OddCapture, WhereNoInterfaceIsToldCopiesCountOnce) {
 }
 
 TEST_F(OddCapture, JoinedFromTwoHostsCopiesCountOnce) {
-  auto writer = capture::CaptureWriter::create(path_, capture::LinkLayer::ethernet);
-  for (int i = 0; i < 100; ++i) {
-    for (int copy = 0; copy < 2; ++copy) {
-      capture::PacketRecord one = packet(i);
-      one.time = one.time + microseconds(copy * 70);
-      (*writer)->write(one);
-    }
-  }
-  ASSERT_TRUE((*writer)->finish());
+  write_copies(capture::LinkLayer::ethernet, 2, microseconds(70));
   const LinkLoad got = load();
   EXPECT_EQ(got.bytes, 100'000u);
   EXPECT_THAT(got.note, HasSubstr("100 packets that were captured more than once"));

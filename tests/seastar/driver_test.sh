@@ -43,11 +43,7 @@ lanes_are_spread() {
   start_agent b
   wait_up
   expect_same "lanes by shard" "0:1" "$(lanes_by_shard)"
-  for node in a b; do
-    sed -i 's/^lanes = .*/lanes = 5/' "$WORK/$node.toml"
-    reload "$node" || fail "reload: $(<"$WORK/$node.reload")"
-  done
-  wait_up
+  set_lanes 5
   expect_same "lanes by shard, of five" "0:3 1:2" "$(lanes_by_shard)"
 }
 

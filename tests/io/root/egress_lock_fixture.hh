@@ -1,24 +1,13 @@
 // Two nodes, one of which has the lock on its device.
 #pragma once
 
+#include "against_b.hh"
 #include "io/egress_lock.hh"
-#include "udp_fixture.hh"
 
 namespace cuttle {
 
-constexpr uint32_t kMark = 0x10c0;
-
 inline GuardConfig lock_against_b() {
-  GuardConfig config;
-  config.peers.push_back({"ct-b",
-                          {IpPrefix::parse("10.9.0.2").value(), IpPrefix::parse("fd09::2").value()},
-                          endpoint("10.9.0.2:4410"),
-                          2,
-                          {},
-                          kCell});
-  config.first_port = 4410;
-  config.firewall_mark = kMark;
-  return config;
+  return against_b(2, kCell);
 }
 
 inline bool succeeds(const std::string& command) {

@@ -1,27 +1,26 @@
 // Two nodes, one of which guards itself against the other.
 #pragma once
 
-#include "io/guard.hh"
-#include "udp_fixture.hh"
+#include "against_b.hh"
 
 namespace cuttle {
 
-constexpr uint32_t kMark = 0x10c0;
-
 inline GuardConfig guard_against_b() {
-  GuardConfig config;
-  config.peers.push_back({"ct-b",
-                          {IpPrefix::parse("10.9.0.2").value(), IpPrefix::parse("fd09::2").value()},
-                          endpoint("10.9.0.2:4410"),
-                          1});
-  config.first_port = 4410;
-  config.firewall_mark = kMark;
-  return config;
+  return against_b(1);
 }
 
 // Node a guards itself against node b, which does as it likes.
 class GuardTest : public TwoNodes {
  protected:
+  void expect_cells_both_ways() {
+    auto a = lane(*a_, "10.9.0.1:4410", "10.9.0.2:4410");
+    auto b = lane(*b_, "10.9.0.2:4410", "10.9.0.1:4410");
+    const auto cells = numbered_cells(30);
+    EXPECT_EQ(a.send_train(cells.data(), 30, kCell), 30u);
+    EXPECT_EQ(datagrams(receive(b, 30)), 30u);
+    EXPECT_EQ(b.send_train(cells.data(), 30, kCell), 30u);
+    EXPECT_EQ(datagrams(receive(a, 30)), 30u);
+  }
   void SetUp() override {
     TwoNodes::SetUp();
     if (IsSkipped()) return;

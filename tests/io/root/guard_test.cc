@@ -10,13 +10,7 @@ namespace cuttle {
 namespace {
 
 TEST_F(GuardTest, lets_cells_pass_both_ways) {
-  auto a = lane(*a_, "10.9.0.1:4410", "10.9.0.2:4410");
-  auto b = lane(*b_, "10.9.0.2:4410", "10.9.0.1:4410");
-  const auto cells = numbered_cells(30);
-  EXPECT_EQ(a.send_train(cells.data(), 30, kCell), 30u);
-  EXPECT_EQ(datagrams(receive(b, 30)), 30u);
-  EXPECT_EQ(b.send_train(cells.data(), 30, kCell), 30u);
-  EXPECT_EQ(datagrams(receive(a, 30)), 30u);
+  expect_cells_both_ways();
   EXPECT_EQ(counts().entry_packets, 0u);
   EXPECT_EQ(counts().exit_packets, 0u);
 }
