@@ -1,6 +1,7 @@
 """The native driver against the one on Seastar, in turn: lateness, slots left out, CPU idle and under load, goodput,
 ping, at several constant rates; and the highest rates at which fewer than 0.1 % of the slots are left out, or late."""
 
+import itertools
 import os
 import time
 
@@ -26,6 +27,7 @@ COLUMNS = {
     "busy_late_p999_us": ("p99.9", "{:.0f}"),
 }
 RATES_GBPS = (0.2, 1, 2, 4)
+SLOT = "200 us"
 
 
 def variants():
@@ -43,12 +45,12 @@ def variants():
     return found
 
 
-def measure(rate, runtime, up, seconds):
+def measure(rate, slot, runtime, up, seconds):
     """One start of two nodes for idleness, another for load: the percentiles count from the start."""
     found = {}
     for busy in (False, True):
         spaces.make()
-        agents = Agents(f"{rate * 1000:g} Mb/s", runtime=runtime, up=up, own_cpus=False)
+        agents = Agents(f"{rate * 1000:g} Mb/s", slot, runtime=runtime, up=up, own_cpus=False)
         try:
             address = spaces.ADDRESS["b"]
             load.ping(address, 20)
@@ -77,26 +79,26 @@ def measure(rate, runtime, up, seconds):
     return found
 
 
-def row_of(name, rate):
-    return f"{name}, {rate:g} Gb/s"
+def row_of(name, rate, slot):
+    return f"{name}, {rate:g} Gb/s" + (f", {slot} slots" if slot else "")
 
 
 def main(options):
-    results = Results("drivers", "Native against Seastar, 200 us slots, both directions at once", COLUMNS, plot="busy_missed_percent")
+    results = Results("drivers", "Native against Seastar, default shape and 200 us slots, both directions at once", COLUMNS, plot="busy_missed_percent")
     found = variants()
     if len(found) == 1:
         results.note("there is no Seastar driver here; ./run seastar says why")
     rates = options.rates or RATES_GBPS
     for number in range(options.rounds):
         for rate in rates:
-            for name, runtime, up in found:
+            for slot, (name, runtime, up) in itertools.product((None, SLOT), found):
                 try:
-                    results.add(row_of(name, rate), **measure(rate, runtime, up, options.seconds))
+                    results.add(row_of(name, rate, slot), **measure(rate, slot, runtime, up, options.seconds))
                 except RuntimeError as error:
-                    results.note(f"{row_of(name, rate)}: failed once: {str(error)[:200]}")
+                    results.note(f"{row_of(name, rate, slot)}: failed once: {str(error)[:200]}")
             say(f"  round {number + 1} of {options.rounds}: {rate:g} Gb/s done")
     for name, _, _ in found:
-        results.note(f"{name}: highest rate with fewer than 0.1 % of the slots left out, idle and busy: {highest(results, name, rates, 'missed_percent')}; "
+        results.note(f"{name}, {SLOT} slots: highest rate with fewer than 0.1 % of the slots left out, idle and busy: {highest(results, name, rates, 'missed_percent')}; "
                      f"later than 100 us or left out: {highest(results, name, rates, 'late_percent')}")
     return results
 
@@ -104,7 +106,7 @@ def main(options):
 def highest(results, name, rates, share):
     best = None
     for rate in rates:
-        row = row_of(name, rate)
+        row = row_of(name, rate, SLOT)
         shares = [results.median(row, key) for key in (share, "busy_" + share)]
         if None not in shares and max(shares) < 0.1:
             best = max(best or 0, rate)

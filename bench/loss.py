@@ -39,7 +39,7 @@ def main(options):
     for number in range(options.rounds):
         for size in SIZES:
             for loss in LOSSES:
-                tunnel = tunnels.Cuttle(f"{RATE_MBPS} Mb/s")
+                tunnel = tunnels.Cuttle(f"{RATE_MBPS} Mb/s")  # in the default shape
                 try:
                     spaces.ordinary_frames()
                     lose(loss)

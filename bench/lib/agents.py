@@ -22,7 +22,7 @@ class Agents:
     """Two agents and the link between them. Fixed slots are released by the agent's own thread: the quickest way,
     which tells how busy the host is."""
 
-    def __init__(self, rate, slot="200 us", lanes=1, runtime="", shape="", up=(), own_cpus=True):
+    def __init__(self, rate, slot=None, lanes=1, runtime="", shape="", up=(), own_cpus=True):
         self.folder = tempfile.TemporaryDirectory(prefix="cuttle-bench-")
         self.processes = {}
         os.umask(0o077)

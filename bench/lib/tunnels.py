@@ -25,8 +25,9 @@ class Plain:
 
 
 class Cuttle:
-    def __init__(self, rate, slot="200 us", **more):
-        self.name = f"Cuttle {rate}" + (f", {slot} slots" if slot != "200 us" else "")
+    def __init__(self, rate, slot=None, **more):
+        """Without a slot the product's default shape."""
+        self.name = f"Cuttle {rate}" + (f", {slot} slots" if slot else "")
         self.name += f", {more['lanes']} lanes" if more.get("lanes", 1) > 1 else ""
         self.address = spaces.ADDRESS["b"]
         spaces.make()

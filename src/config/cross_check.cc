@@ -190,6 +190,20 @@ class CrossCheck {
     }
   }
 
+  // What guard and lock drop as unshaped traffic of peer i, they would drop of the cells of `other`, too.
+  bool holds_cells_of(size_t i, const IpPrefix& prefix, size_t other) const {
+    const PeerConfig& peer = node_.peers[other];
+    const PeerConfig& own = node_.peers[i];
+    if (peer.endpoint.port == 0 || !prefix.contains(peer.endpoint.address)) return false;
+    if (ports_overlap(peer.endpoint, own.endpoint, peer.lanes, own.lanes)) return false;  // noted already
+    const auto& ports = own.ports;
+    const auto has_cells = [&](uint16_t first) {
+      const PortRange cells{true, first, static_cast<uint16_t>(first + peer.lanes - 1)};
+      return std::any_of(ports.begin(), ports.end(), [&](const PortRange& p) { return p.overlaps(cells); });
+    };
+    return ports.empty() || has_cells(peer.endpoint.port) || has_cells(node_.listen.port);
+  }
+
   void check_redirect(size_t i, size_t j) {
     const IpPrefix& prefix = node_.peers[i].redirect[j];
     const std::string key = fmt::format("redirect[{}]", j);
@@ -214,6 +228,12 @@ class CrossCheck {
         return complain(fmt::format("overlaps {} of {}; an address goes through one link", redirect[k].text(),
                                     where(peer, fmt::format("redirect[{}]", k))));
       }
+    }
+    for (size_t other = 0; other < node_.peers.size(); ++other) {
+      if (other == i || !holds_cells_of(i, prefix, other)) continue;
+      return complain(
+          fmt::format("covers {}, the endpoint of {}: its cells would have to go through this link",
+                      node_.peers[other].endpoint.text(), where(other, "endpoint")));
     }
     const auto same_family = [&](const IpAddress& address) { return address.is_v6 == prefix.address.is_v6; };
     if (!node_.addresses.empty() &&

@@ -55,8 +55,9 @@ ShapeRequest to_request(const Shape& shape, bool is_v6, uint32_t lanes, uint32_t
           .node_lanes = node_lanes};
 }
 
-tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, uint32_t lanes,
+tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& asked, bool is_v6, uint32_t lanes,
                                                 uint32_t node_lanes) {
+  Shape shape = asked;
   const size_t ip_bytes = wire::CellFormat(shape.cell_bytes).ip_bytes(is_v6);
   const LaneRate lane{8 * ip_bytes * lanes, shape.rate_bps};
   const std::string rate =
@@ -85,7 +86,11 @@ tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, 
                                     format_duration(kLongestSlot)));
   }
   const uint64_t most = std::min<uint64_t>(cells_in(kLongestSlot, lane, Rounding::down), most_cells);
-  const uint64_t cells = std::max<uint64_t>(cells_in(shape.slot, lane, Rounding::nearest), 1);
+  uint64_t cells = std::max<uint64_t>(cells_in(shape.slot, lane, Rounding::nearest), 1);
+  if (cells > most && shape.slot == Shape::kDefaultSlot) {
+    shape.slot = time_of(most, lane);
+    cells = most;
+  }
   if (cells > most) {
     return slot_problem(
         fmt::format("a slot of {} would hold {} cells of {} bytes at {}, and {} is the most; "

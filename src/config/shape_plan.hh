@@ -21,8 +21,10 @@ struct ShapeProblem : Error {
 ShapeRequest to_request(const Shape& shape, bool is_v6, uint32_t lanes, uint32_t node_lanes);
 
 // plan_slots (link/schedule.hh) with an error that says what would be possible. `shape` is complete:
-// cell_bytes is a valid cell size, lanes at least 1; `is_v6` is the family that carries the cells.
-tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& shape, bool is_v6, uint32_t lanes,
+// cell_bytes is a valid cell size, lanes at least 1; `is_v6` is the family that carries the cells. Where the
+// rate is too high for the default slot, the slot is as long as can be; one that somebody asked for is not
+// shortened.
+tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& asked, bool is_v6, uint32_t lanes,
                                                 uint32_t node_lanes);
 
 // The same for a peer of that configuration, beside all its other lanes.

@@ -16,6 +16,18 @@ TEST(ShapePlan, DefaultsComeOutAsExpected) {
   EXPECT_EQ(plan->period(), microseconds(180));
 }
 
+TEST(ShapePlan, TheDefaultSlotGivesWayToAHighRate) {
+  for (const uint64_t rate_gbps : {1, 7, 8, 20, 100, 400}) {
+    Shape shape;
+    shape.cell_bytes = 1472;
+    shape.rate_bps = rate_gbps * 1'000'000'000;
+    const auto plan = plan_shape(shape, false, 1, 1);
+    ASSERT_TRUE(plan) << rate_gbps << " Gb/s: " << plan.error().message;
+    shape.slot = microseconds(1501);
+    EXPECT_EQ(plan_shape(shape, false, 1, 1).has_value(), rate_gbps <= 7) << "asked for by somebody";
+  }
+}
+
 TEST(ShapePlan, AgreesWithTheScheduleOverRandomShapes) {
   Random random(1);
   int possible = 0;
