@@ -55,7 +55,7 @@ class Session {
         say(static_cast<Step>((choice & 0xf) + 1), number());
       } else if (const uint8_t other = input_.octet(); (other & 0x80) != 0) {
         constexpr Step kOthers[] = {Step::look_at_queues, Step::set_up_queues, Step::confine,
-                                    Step::remove_sockets};
+                                    Step::handle_end};
         if (other % 5 == 4) {
           now_ = now_ + seconds(other);
           service_.handle_timeout(now_);

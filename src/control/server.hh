@@ -42,7 +42,7 @@ class ControlServer {
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
   // Removes the socket, if it is still this one and this process may: an agent that is confined has its
-  // helper do it (Machine::remove_sockets).
+  // helper do it (Machine::handle_end).
   ~ControlServer();
 
   // What to wait for; ask again after every handle_* call.

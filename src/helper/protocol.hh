@@ -40,9 +40,9 @@ enum class Step : uint8_t {
   set_up_queues,
   look_at_queues,
   confine,
-  remove_sockets,
+  handle_end,
 };
-inline constexpr auto kLastStep = Step::remove_sockets;
+inline constexpr auto kLastStep = Step::handle_end;
 
 struct Request {
   Step step = Step::guard_status;

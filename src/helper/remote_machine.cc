@@ -212,8 +212,8 @@ Result<void> RemoteMachine::confirm() {
   return tell(Step::confirm);
 }
 
-Result<void> RemoteMachine::remove_sockets() {
-  return tell(Step::remove_sockets);
+Result<void> RemoteMachine::handle_end() {
+  return tell(Step::handle_end);
 }
 
 Result<void> RemoteMachine::take_back() {

@@ -32,7 +32,7 @@ class RemoteMachine final : public Machine {
   Result<GuardStatus> guard_status() override;
   Result<std::vector<QueueLook>> look_at_queues() override;
   Result<void> confirm() override;
-  Result<void> remove_sockets() override;
+  Result<void> handle_end() override;
   Result<void> take_back() override;
   // Why nobody watches: the helper is gone.
   std::string handle_timeout(Instant now) override;

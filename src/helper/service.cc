@@ -80,7 +80,7 @@ bool Service::fits(const Request& request) const {
       return !in({Phase::reading, Phase::failed, Phase::over});
     case Step::confirm:
     case Step::look_at_queues:
-    case Step::remove_sockets:
+    case Step::handle_end:
       return in({Phase::running});
     case Step::take_back:
       return in({Phase::reading, Phase::starting, Phase::confined, Phase::failed, Phase::running});
@@ -152,8 +152,8 @@ Answer Service::act(const Request& request) {
       return look_at_queues();
     case Step::confirm:
       return answer_to(machine_.confirm());
-    case Step::remove_sockets:
-      return answer_to(machine_.remove_sockets());
+    case Step::handle_end:
+      return answer_to(machine_.handle_end());
     case Step::take_back:
       if (phase_ == Phase::reading) return done();  // a start that failed before it changed anything
       return move(machine_.take_back(), Phase::over);

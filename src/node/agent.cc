@@ -160,8 +160,8 @@ Result<void> run_agent(LoadedConfig& loaded, Machine& machine, const AgentOption
   }
   const RunningAgent::End end = (*agent)->run();
   const bool keep = !(*agent)->on_trial();
-  agent->reset();                  // its threads end before what they use is taken away
-  (void)machine.remove_sockets();  // without its helper they stay, and the next start takes them away
+  agent->reset();              // its threads end before what they use is taken away
+  (void)machine.handle_end();  // without its helper they stay, and the next start takes them away
   if (!keep) {
     if (auto undone = machine.take_back(); !undone) {
       if (options.on_left_behind) options.on_left_behind();

@@ -249,7 +249,8 @@ Result<void> LocalMachine::confirm() {
   return {};
 }
 
-Result<void> LocalMachine::remove_sockets() {
+Result<void> LocalMachine::handle_end() {
+  if (settled_ && !on_trial_ && !change_) watch_joining(Instant::never());
   for (const SocketFile& socket : sockets_) socket.remove();
   return {};
 }

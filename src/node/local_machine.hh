@@ -51,7 +51,7 @@ class LocalMachine final : public Machine {
   Result<GuardStatus> guard_status() override;
   Result<std::vector<QueueLook>> look_at_queues() override;
   Result<void> confirm() override;
-  Result<void> remove_sockets() override;
+  Result<void> handle_end() override;
   Result<void> take_back() override;
   std::string handle_timeout(Instant now) override;
 

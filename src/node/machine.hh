@@ -59,8 +59,9 @@ class Machine {
   // Puts back what is missing of the queues; in the order in which they were set up.
   virtual Result<std::vector<QueueLook>> look_at_queues() = 0;
   virtual Result<void> confirm() = 0;  // the trial is over: what was set up stays
-  // The agent ends: its control sockets go. An agent may remove no file by itself.
-  virtual Result<void> remove_sockets() = 0;
+  // The agent ends: its control sockets go (it may remove no file by itself), and the guard closes what
+  // joined a moment ago, without waiting for the other end any more.
+  virtual Result<void> handle_end() = 0;
   // All of it, but for addresses that were closed before: they stay closed. Of a start that failed nothing
   // where the node was closed before, or nothing was changed. An error when it is neither on trial nor still
   // starting.

@@ -129,7 +129,7 @@ class MachineDouble final : public Machine {
     on_trial = false;
     return {};
   }
-  Result<void> remove_sockets() override {
+  Result<void> handle_end() override {
     CUTTLE_CHECK(settled_, "sockets of an agent that ran");
     return done();
   }

@@ -85,7 +85,7 @@ class CountingMachine final : public Machine {
   Result<GuardStatus> guard_status() override { return GuardStatus{}; }
   Result<std::vector<QueueLook>> look_at_queues() override { return std::vector<QueueLook>(); }
   Result<void> confirm() override { return done(); }
-  Result<void> remove_sockets() override { return done(); }
+  Result<void> handle_end() override { return done(); }
   Result<void> take_back() override { return done(); }
   std::string handle_timeout(Instant /*now*/) override { return {}; }
 

@@ -143,7 +143,27 @@ stays_open_until_it_joins() {
   answers || fail "a trial that nobody confirmed closed it"
 }
 
+# The guard is given three seconds after a link joined, for the other end's sake; an end does not skip it.
+ends_right_after_it_joined() {
+  network
+  connect
+  RATE="20 Mb/s" JOINING=true configure
+  start_agent a
+  start_agent b
+  eventually 20 grep -q 'up for the first time' "$WORK/a.log" || fail "a does not join: $(<"$WORK/a.log")"
+  stop_agent a
+  in_space a nft list table inet cuttle | grep "${V4[b]} : jump exit" >"$WORK/guard" || fail "the guard does not close b"
+  stop_agent b KILL
+  take_down b
+  for family in -4 -6; do
+    ip -n "$NET-a" "$family" rule del pref 100
+    ip -n "$NET-a" "$family" route flush table 4410
+  done
+  ! answers || fail "without its routes, traffic passes in the clear"
+}
+
 run_case one_after_the_other
+run_case ends_right_after_it_joined
 run_case stays_open_until_it_joins
 run_case never_open_again
 run_case closed_by_guard_or_lock_alone
