@@ -82,19 +82,17 @@ struct Sending {
   }
   // As fill(), but without writing the packets' octets again: what packing itself costs.
   void fill_in_place() {
-    std::vector<iovec>& room = pieces;
-    while (packer.has_room()) {
-      packer.poll_room(room);
-      auto* first = static_cast<uint8_t*>(room[0].iov_base);
-      const size_t head = std::min<size_t>(room[0].iov_len, 20);
+    while (auto room = packer.poll_room()) {
+      const auto pieces = room->pieces();
+      auto* first = static_cast<uint8_t*>(pieces[0].iov_base);
+      const size_t head = std::min<size_t>(pieces[0].iov_len, 20);
       std::memcpy(first, packet.data(), head);
-      if (head < 20) std::memcpy(room[1].iov_base, packet.data() + head, 20 - head);
-      packer.handle_packet(packet.size());
+      if (head < 20) std::memcpy(pieces[1].iov_base, packet.data() + head, 20 - head);
+      room->commit(packet.size());
     }
   }
 
   std::vector<uint8_t> packet;
-  std::vector<iovec> pieces = std::vector<iovec>(Packer::most_slots_per_packet(kFormat));
   SlotRing ring{kFormat, 256};
   Packer packer{ring};
   LaneSender sender{ring, plan(), Instant{0}, 1};

@@ -165,7 +165,7 @@ class SimNode {
   Packing packing_;
   bool packer_works_ = false;
   size_t packing_lane_ = 0;
-  bool packing_begun_ = false;
+  std::optional<Packing::Begun> packing_begun_;
   PacedLanes paced_;
   Instant pacer_free_{INT64_MIN};
   bool control_waits_ = false;

@@ -24,15 +24,15 @@ void SimNode::kick_packer() {
 
 // The pacer and the receiver run on while the packet is read.
 Duration SimNode::begin_packing() {
-  packing_begun_ = false;
-  for (size_t i = 0; i < lanes_.size() && !packing_begun_; ++i) {
+  bool has_more = false;
+  for (size_t i = 0; i < lanes_.size() && !has_more; ++i) {
     packing_lane_ = (packing_lane_ + 1) % lanes_.size();
-    packing_begun_ = lanes_[packing_lane_]->outcome == Packing::Outcome::more;
+    has_more = lanes_[packing_lane_]->outcome == Packing::Outcome::more;
   }
-  if (!packing_begun_) return kLook;
+  if (!has_more) return kLook;
   SimLane& sim = *lanes_[packing_lane_];
   guarded("Packing::begin", [&] {
-    packing_.begin(*sim.lane, losses_of(*sim.lane));
+    packing_begun_.emplace(packing_.begin(*sim.lane, losses_of(*sim.lane)));
     return 0;
   });
   const Duration cost = sim.device->empty() ? kLook : setup_.cost.read(sim.device->next_bytes());
@@ -44,7 +44,9 @@ void SimNode::end_packing() {
   packer_works_ = false;
   if (!packing_begun_) return;
   SimLane& sim = *lanes_[packing_lane_];
-  sim.outcome = guarded("Packing::finish", [&] { return packing_.finish(*sim.lane); });
+  sim.outcome =
+      guarded("Packing::finish", [&] { return packing_.finish(*sim.lane, std::move(*packing_begun_)); });
+  packing_begun_.reset();
   if (sim.outcome == Packing::Outcome::no_room) look_again(sim);
   const auto has_more = [](const auto& other) { return other->outcome == Packing::Outcome::more; };
   if (std::ranges::any_of(lanes_, has_more)) kick_packer();

@@ -31,42 +31,37 @@ void Packing::add(const Lane& lane) {
 
 Packing::Outcome Packing::pack(Lane& lane, const Losses& losses, int most) {
   for (int i = 0; i < most; ++i) {
-    begin(lane, losses);
-    if (const Outcome outcome = finish(lane); outcome != Outcome::more) return outcome;
+    if (const Outcome outcome = finish(lane, begin(lane, losses)); outcome != Outcome::more) return outcome;
   }
   return Outcome::more;
 }
 
-void Packing::begin(Lane& lane, const Losses& losses) {
+Packing::Begun Packing::begin(Lane& lane, const Losses& losses) {
   lane.packer.set_loss_report(losses.ours_65536ths);
-  longest_ = longest_packet_under_loss(losses.peers_65536ths, lane.format);
-  waiting_ = lane.packer.handle_waiting();
-  const bool is_cut = longest_ < Packer::kLargestPacketBytes;
-  room_ = is_cut ? std::span<const iovec>() : lane.packer.poll_room();
+  const size_t longest_bytes = longest_packet_under_loss(losses.peers_65536ths, lane.format);
+  const bool waiting = lane.packer.handle_waiting();
+  if (longest_bytes < Packer::kLargestPacketBytes) return {std::nullopt, longest_bytes, waiting};
+  return {lane.packer.poll_room(), longest_bytes, waiting};
 }
 
-Packing::Outcome Packing::finish(Lane& lane) {
-  const bool came = room_.empty() ? read_to_cut(lane) : read(lane);
+Packing::Outcome Packing::finish(Lane& lane, Begun begun) {
+  const bool came = begun.room ? read(lane, *begun.room) : read_to_cut(lane, begun.longest_bytes);
   if (came) return Outcome::more;
-  return waiting_ ? Outcome::no_room : Outcome::drained;
+  return begun.waiting ? Outcome::no_room : Outcome::drained;
 }
 
-bool Packing::read(Lane& lane) {
-  const size_t bytes = read_to(lane, room_);
-  if (bytes != 0 && prepare(lane, room_, bytes)) {
-    lane.packer.handle_packet(bytes);
-  } else {
-    lane.packer.handle_nothing();
-  }
+bool Packing::read(Lane& lane, LanePacker::Room& room) {
+  const size_t bytes = read_to(lane, room.pieces());
+  if (bytes != 0 && prepare(lane, room.pieces(), bytes)) room.commit(bytes);
   return bytes != 0;
 }
 
-bool Packing::read_to_cut(Lane& lane) {
+bool Packing::read_to_cut(Lane& lane, size_t longest_bytes) {
   const iovec room{whole_.data(), whole_.size()};
   const size_t bytes = read_to(lane, std::span(&room, 1));
   if (bytes == 0) return false;
   if (!prepare(lane, std::span(&room, 1), bytes)) return true;
-  Segmenter segmenter({whole_.data(), bytes}, header_.gso_bytes, longest_);
+  Segmenter segmenter({whole_.data(), bytes}, header_.gso_bytes, longest_bytes);
   while (const auto piece = segmenter.poll_piece(piece_)) lane.packer.handle_copy({piece_.data(), *piece});
   return true;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -34,12 +35,17 @@ class Packing {
 
   // The same for one packet in two halves, between which others may run: what waits goes on and room is
   // claimed; then the packet is read. Nothing else is packed in between.
-  void begin(Lane& lane, const Losses& losses);
-  Outcome finish(Lane& lane);
+  struct Begun {
+    std::optional<LanePacker::Room> room;  // none: what is read is to be cut
+    size_t longest_bytes;
+    bool waiting;
+  };
+  Begun begin(Lane& lane, const Losses& losses);
+  Outcome finish(Lane& lane, Begun begun);
 
  private:
-  bool read(Lane& lane);
-  bool read_to_cut(Lane& lane);
+  bool read(Lane& lane, LanePacker::Room& room);
+  bool read_to_cut(Lane& lane, size_t longest_bytes);
   size_t read_to(Lane& lane, std::span<const iovec> room);
   bool prepare(Lane& lane, std::span<const iovec> room, size_t bytes);
 
@@ -48,10 +54,6 @@ class Packing {
   std::vector<iovec> pieces_;   // the header, then the room
   std::vector<uint8_t> whole_;  // a packet that is to be cut
   std::vector<uint8_t> piece_;
-  // Between begin() and finish().
-  std::span<const iovec> room_;  // empty: what is read is to be cut
-  size_t longest_ = 0;
-  bool waiting_ = false;
 };
 
 }  // namespace cuttle

@@ -3,29 +3,19 @@
 namespace cuttle {
 
 LanePacker::LanePacker(SlotRing& ring, const LaneSizes& sizes, uint64_t seed)
-    : ring_(ring),
-      ahead_cells_(sizes.ahead_cells),
-      packer_(ring),
-      queue_(sizes.queue_bytes, seed),
-      ring_room_(Packer::most_slots_per_packet(ring.format())) {}
+    : ring_(ring), ahead_cells_(sizes.ahead_cells), packer_(ring), queue_(sizes.queue_bytes, seed) {}
 
-std::span<const iovec> LanePacker::poll_room() {
-  room_is_in_ring_ = queue_.empty() && has_room();
-  if (!room_is_in_ring_) return queue_.poll_room();
-  return std::span(ring_room_).first(packer_.poll_room(ring_room_));
+LanePacker::Room LanePacker::poll_room() {
+  return {*this, queue_.empty() && has_room() ? packer_.poll_room() : std::nullopt};
 }
 
-void LanePacker::handle_packet(size_t bytes) {
-  if (!room_is_in_ring_) {
-    queue_.handle_packet(bytes);
-  } else if (packer_.handle_packet(bytes)) {
-    packets_.add();
-    bytes_.add(bytes);
+void LanePacker::Room::commit(size_t bytes) {
+  if (!in_ring_) {
+    packer_.queue_.handle_packet(bytes);
+  } else if (in_ring_->commit(bytes)) {
+    packer_.packets_.add();
+    packer_.bytes_.add(bytes);
   }
-}
-
-void LanePacker::handle_nothing() {
-  if (room_is_in_ring_) packer_.handle_nothing();
 }
 
 bool LanePacker::handle_waiting() {

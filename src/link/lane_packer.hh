@@ -14,8 +14,8 @@
 // One thread (the packer's); the counters may be read by any. Nothing is allocated after construction.
 #pragma once
 
+#include <optional>
 #include <span>
-#include <vector>
 
 #include "base/counter.hh"
 #include "link/flow_queue.hh"
@@ -33,11 +33,25 @@ class LanePacker {
     return std::max(FlowQueue::kRoomPieces, Packer::most_slots_per_packet(format));
   }
 
-  // Room for one packet. Must be followed by handle_packet or handle_nothing before any other call.
-  std::span<const iovec> poll_room();
-  // The first `bytes` octets of the room now hold one packet.
-  void handle_packet(size_t bytes);
-  void handle_nothing();
+  // Room for one packet, always there: in the ring, or in the queue. To be committed or to go before any
+  // other call; the packer outlives it.
+  class Room {
+   public:
+    std::span<const iovec> pieces() const {
+      return in_ring_ ? in_ring_->pieces() : packer_.queue_.poll_room();
+    }
+    // The first `bytes` octets hold one packet. Without it, nothing was read, or it is to be forgotten.
+    void commit(size_t bytes);
+
+   private:
+    friend LanePacker;
+    Room(LanePacker& packer, std::optional<Packer::Room> in_ring)
+        : packer_(packer), in_ring_(std::move(in_ring)) {}
+
+    LanePacker& packer_;
+    std::optional<Packer::Room> in_ring_;  // none: in the queue
+  };
+  Room poll_room();
 
   // Copies a packet to those that wait; where has_queue_room said no, another one is dropped for it.
   void handle_copy(Bytes packet) { queue_.handle_copy(packet); }
@@ -64,8 +78,6 @@ class LanePacker {
   size_t ahead_cells_;
   Packer packer_;
   FlowQueue queue_;
-  std::vector<iovec> ring_room_;
-  bool room_is_in_ring_ = false;
   Counter packets_;
   Counter bytes_;
 };

@@ -13,38 +13,38 @@ constexpr size_t kSmallestFragmentBytes = 24;
 
 }  // namespace
 
-size_t Packer::poll_room(std::span<iovec> out) {
-  if (!has_room()) return 0;
-  used_bytes_ = ring_.begin_write();
+std::optional<Packer::Room> Packer::poll_room() {
+  if (!has_room()) return std::nullopt;
+  const size_t used_bytes = ring_.begin_write();
   const size_t data_bytes = ring_.format().data_bytes();
   size_t left = kLargestPacketBytes;
   size_t pieces = 0;
-  size_t used = used_bytes_;
-  for (size_t ahead = 0; left > 0 && pieces < out.size(); ++ahead) {
+  size_t used = used_bytes;
+  for (size_t ahead = 0; left > 0 && pieces < pieces_.size(); ++ahead) {
     const size_t piece = std::min(left, data_bytes - used);
-    out[pieces++] = {data(ahead) + used, piece};
+    pieces_[pieces++] = {data(ahead) + used, piece};
     left -= piece;
     used = 0;
   }
   CUTTLE_CHECK(left == 0, "as many pieces as a packet can touch slots");
-  return pieces;
+  return Room(*this, used_bytes, std::span(pieces_).first(pieces));
 }
 
-bool Packer::handle_packet(size_t bytes) {
+bool Packer::complete(size_t used_bytes, size_t bytes) {
   const size_t data_bytes = ring_.format().data_bytes();
   // No fragment is shorter than kSmallestFragmentBytes, so the length is in the first one.
-  const Bytes first(data(0) + used_bytes_, std::min(bytes, data_bytes - used_bytes_));
+  const Bytes first(data(0) + used_bytes, std::min(bytes, data_bytes - used_bytes));
   const wire::Block block = wire::classify_block(first);
   if (block.kind != wire::BlockKind::packet || block.bytes != bytes) {
     packets_malformed_.add();
-    handle_nothing();
+    give_back(used_bytes);
     return false;
   }
-  if (used_bytes_ == 0) wire::store_aggfrag_header(ring_.payload(0), 0);
+  if (used_bytes == 0) wire::store_aggfrag_header(ring_.payload(0), 0);
   size_t left = bytes;
-  size_t used = used_bytes_;
+  size_t used = used_bytes;
   // What follows the packets of an open slot is zero but for the old report, which this packet covers.
-  bool rest_is_zero = used_bytes_ != 0;
+  bool rest_is_zero = used_bytes != 0;
   while (left > data_bytes - used) {
     rest_is_zero = false;
     left -= data_bytes - used;
@@ -68,13 +68,13 @@ bool Packer::handle_packet(size_t bytes) {
   return true;
 }
 
-void Packer::handle_nothing() {
+void Packer::give_back(size_t used_bytes) {
   // What was read may lie behind the packets that are already there, and must not leave with them.
-  if (used_bytes_ != 0) {
-    const size_t rest = ring_.format().data_bytes() - used_bytes_;
-    wire::store_pad({data(0) + used_bytes_, rest}, loss_report_);
+  if (used_bytes != 0) {
+    const size_t rest = ring_.format().data_bytes() - used_bytes;
+    wire::store_pad({data(0) + used_bytes, rest}, loss_report_);
   }
-  ring_.end_write_open(used_bytes_);
+  ring_.end_write_open(used_bytes);
 }
 
 bool Packer::handle_copy(Bytes packet) {
@@ -91,9 +91,9 @@ bool Packer::handle_copy(std::span<const iovec> pieces) {
     return true;
   }
   const size_t data_bytes = ring_.format().data_bytes();
-  used_bytes_ = ring_.begin_write();
+  const size_t used_bytes = ring_.begin_write();
   size_t ahead = 0;
-  size_t used = used_bytes_;
+  size_t used = used_bytes;
   for (const iovec& piece : pieces) {
     const auto* from = static_cast<const uint8_t*>(piece.iov_base);
     for (size_t left = piece.iov_len; left > 0;) {
@@ -108,7 +108,7 @@ bool Packer::handle_copy(std::span<const iovec> pieces) {
       used += now;
     }
   }
-  handle_packet(bytes);
+  complete(used_bytes, bytes);
   return true;
 }
 

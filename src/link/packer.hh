@@ -1,13 +1,16 @@
 // Stage 1 of the sending side: inner packets become data blocks (RFC 9347, section 2.2). Packets are
-// aggregated into payloads and fragmented across them. The packer is given room to read a packet straight
-// into (no copy), then told how long it was.
+// aggregated into payloads and fragmented across them. The packer gives room to read a packet straight into
+// (no copy), and is then told how long it was.
 //
 // One thread. It may wait for packets; the pacer never waits for it.
 #pragma once
 
 #include <sys/uio.h>
 
+#include <optional>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "base/counter.hh"
 #include "link/slot_ring.hh"
@@ -20,7 +23,37 @@ class Packer {
   // The longest packet taken: a BlockOffset has sixteen bits.
   static constexpr size_t kLargestPacketBytes = 65535;
 
-  explicit Packer(SlotRing& ring) : ring_(ring) {}
+  // Room for one packet of the largest size, in the data areas of consecutive slots, claimed until it is
+  // committed or goes. One at a time; the packer outlives it.
+  class Room {
+   public:
+    Room(Room&& other) noexcept
+        : packer_(std::exchange(other.packer_, nullptr)),
+          used_bytes_(other.used_bytes_),
+          pieces_(other.pieces_) {}
+    Room& operator=(Room&&) = delete;
+    // Not committed: nothing was read, or what was read is to be forgotten.
+    ~Room() {
+      if (packer_ != nullptr) packer_->give_back(used_bytes_);
+    }
+
+    // In the packet's order.
+    std::span<const iovec> pieces() const { return pieces_; }
+    // The first `bytes` octets hold one whole IP packet. False, and forgotten, when its own header does not
+    // say that it is so long: the receiver could not tell where the next one begins. Once.
+    bool commit(size_t bytes) { return std::exchange(packer_, nullptr)->complete(used_bytes_, bytes); }
+
+   private:
+    friend Packer;
+    Room(Packer& packer, size_t used_bytes, std::span<const iovec> pieces)
+        : packer_(&packer), used_bytes_(used_bytes), pieces_(pieces) {}
+
+    Packer* packer_;
+    size_t used_bytes_;  // by other packets, in the first slot
+    std::span<const iovec> pieces_;
+  };
+
+  explicit Packer(SlotRing& ring) : ring_(ring), pieces_(most_slots_per_packet(ring.format())) {}
 
   // Slots that one packet can touch at the most.
   static size_t most_slots_per_packet(const wire::CellFormat& format) {
@@ -31,16 +64,8 @@ class Packer {
     return !ring_.on_hold() && ring_.writable_slots() > most_slots_per_packet(ring_.format());
   }
 
-  // Room for one packet of the largest size, in order, in the data areas of consecutive slots; at most
-  // out.size() pieces are used. Returns the number of pieces, 0 when the ring has no such room. Must be
-  // followed by handle_packet or handle_nothing before the next call.
-  size_t poll_room(std::span<iovec> out);
-
-  // The first `bytes` octets of the room now hold one whole IP packet. False, and forgotten, when its own
-  // header does not say that it is so long: the receiver could not tell where the next one begins.
-  bool handle_packet(size_t bytes);
-  // Nothing was read (or what was read is to be forgotten).
-  void handle_nothing();
+  // None where the ring has no such room.
+  std::optional<Room> poll_room();
 
   // Copies a packet in, whole or in pieces. False when there is no room; a packet whose header lies about its
   // length, or that is longer than kLargestPacketBytes, is forgotten.
@@ -56,8 +81,11 @@ class Packer {
  private:
   uint8_t* data(size_t ahead) { return ring_.payload(ahead) + wire::kAggfragHeaderBytes; }
 
+  bool complete(size_t used_bytes, size_t bytes);
+  void give_back(size_t used_bytes);
+
   SlotRing& ring_;
-  size_t used_bytes_ = 0;  // in the slot claimed by poll_room
+  std::vector<iovec> pieces_;  // of the room
   uint16_t loss_report_ = 0;
   Counter packets_malformed_;
 };

@@ -33,14 +33,13 @@ class PackerTest : public ::testing::Test {
   static bool all_zero(Bytes octets) {
     return std::all_of(octets.begin(), octets.end(), [](uint8_t octet) { return octet == 0; });
   }
-  // Octets that no packet and no pad has.
-  void dirty(size_t bytes) {
-    std::vector<iovec> room(Packer::most_slots_per_packet(kFormat));
-    const size_t pieces = packer.poll_room(room);
-    ASSERT_GT(pieces, 0u);
-    for (size_t i = 0; i < pieces && bytes > 0; ++i) {
-      const size_t piece = std::min(bytes, room[i].iov_len);
-      std::memset(room[i].iov_base, 0xee, piece);
+  // Reads octets that no packet and no pad has, and forgets them.
+  void read_and_forget(size_t bytes) {
+    const auto room = packer.poll_room();
+    ASSERT_TRUE(room);
+    for (const iovec& whole : room->pieces()) {
+      const size_t piece = std::min(bytes, whole.iov_len);
+      std::memset(whole.iov_base, 0xee, piece);
       bytes -= piece;
     }
   }
@@ -98,8 +97,7 @@ TEST_F(PackerTest, APacketThatEndsWithTheCellLeavesNothingOpen) {
 
 TEST_F(PackerTest, WhatWasReadAndForgottenDoesNotLeaveBehindAPacket) {
   ASSERT_TRUE(packer.handle_copy(make_packet(60, 1)));
-  dirty(1000);
-  packer.handle_nothing();
+  read_and_forget(1000);
   const auto payload = take();
   ASSERT_FALSE(payload.empty());
   EXPECT_EQ(std::count(payload.begin() + 64, payload.end(), 0xee), 0);
@@ -113,8 +111,7 @@ TEST_F(PackerTest, WhatWasReadAndForgottenDoesNotLeaveBehindAPacket) {
 }
 
 TEST_F(PackerTest, AForgottenReadInAFreshSlotLeavesNoSlot) {
-  dirty(1000);
-  packer.handle_nothing();
+  read_and_forget(1000);
   EXPECT_TRUE(take().empty());
   EXPECT_EQ(ring.waiting(), 0u);
 }

@@ -41,13 +41,14 @@ class Lane {
 
   void send(const Packet& packet) {
     size_t done = 0;
-    for (const iovec& piece : packer_.poll_room()) {
+    auto room = packer_.poll_room();
+    for (const iovec& piece : room.pieces()) {
       const size_t now = std::min(packet.size() - done, piece.iov_len);
       std::memcpy(piece.iov_base, packet.data() + done, now);
       done += now;
     }
     ASSERT_EQ(done, packet.size());
-    packer_.handle_packet(packet.size());
+    room.commit(packet.size());
   }
   // The packer looks once a slot; then the pacer takes its cells. True when the small packet was in them.
   bool next_slot() {

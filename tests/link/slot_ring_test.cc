@@ -52,25 +52,23 @@ TEST(SlotRing, TwoThreadsLoseAndTearNothing) {
   std::thread packing([&ring] {
     Packer packer(ring);
     Random random(7);
-    std::vector<iovec> room(Packer::most_slots_per_packet(kFormat));
     for (uint32_t number = 0; number < kPackets;) {
       const size_t bytes = testing::draw_length(random, random.chance(0.01) ? 65535 : 1500);
       const Packet packet = testing::make_packet(bytes, number, random.chance(0.5));
       if (random.chance(0.5)) {  // as the driver does it, in place
-        const size_t pieces = packer.poll_room(room);
-        if (pieces == 0) continue;
+        auto room = packer.poll_room();
+        if (!room) continue;
         if (random.chance(0.1)) {  // read, and forgotten
-          std::memset(room[0].iov_base, 0x45, room[0].iov_len);
-          packer.handle_nothing();
+          std::memset(room->pieces()[0].iov_base, 0x45, room->pieces()[0].iov_len);
           continue;
         }
         size_t done = 0;
-        for (size_t i = 0; i < pieces && done < bytes; ++i) {
-          const size_t piece = std::min(bytes - done, room[i].iov_len);
-          std::memcpy(room[i].iov_base, packet.data() + done, piece);
+        for (const iovec& whole : room->pieces()) {
+          const size_t piece = std::min(bytes - done, whole.iov_len);
+          std::memcpy(whole.iov_base, packet.data() + done, piece);
           done += piece;
         }
-        packer.handle_packet(bytes);
+        room->commit(bytes);
         ++number;
       } else if (packer.handle_copy(packet)) {
         ++number;
@@ -108,11 +106,12 @@ TEST(SlotRing, NothingIsTakenWhileASlotIsWritten) {
   SlotRing ring(kFormat, 512);
   Packer packer(ring);
   Taker taker;
-  std::vector<iovec> room(Packer::most_slots_per_packet(kFormat));
   ASSERT_TRUE(packer.handle_copy(testing::make_packet(60, 0)));
-  ASSERT_GT(packer.poll_room(room), 0u);
-  EXPECT_FALSE(taker.take(ring));
-  packer.handle_nothing();
+  {
+    const auto room = packer.poll_room();
+    ASSERT_TRUE(room);
+    EXPECT_FALSE(taker.take(ring));
+  }
   EXPECT_TRUE(taker.take(ring));
   EXPECT_EQ(taker.packets(), 1u);
 }
