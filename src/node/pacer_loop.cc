@@ -16,11 +16,16 @@ constexpr Duration kWorthSleeping = microseconds(15);
 // Trains for a queue are handed over early by so much at the most, to spare a wake-up.
 constexpr Duration kTogether = microseconds(50);
 constexpr Duration kIdleNap = milliseconds(20);
+// It keeps to its share over so long: then a rest is a few slots at the most.
+constexpr Duration kShareWindow = milliseconds(4);
 
 }  // namespace
 
 PacerLoop::PacerLoop(std::vector<Lane*> lanes, PacerOptions options)
-    : at_first_(std::move(lanes)), lanes_(at_first_.size()), options_(options) {}
+    : at_first_(std::move(lanes)),
+      lanes_(at_first_.size()),
+      options_(options),
+      throttle_(kShareWindow, options.most_percent) {}
 
 void PacerLoop::run(const std::atomic<bool>& stop) {
   for (Lane* lane : at_first_) lanes_.handle_join(*lane, clock_.now());
@@ -33,7 +38,15 @@ void PacerLoop::run(const std::atomic<bool>& stop) {
     }
     slot(lanes_.next());
     lanes_.handle_released();
+    give_way();
   }
+}
+
+void PacerLoop::give_way() {
+  const Instant now = clock_.now();
+  if (options_.most_percent == 100 || !throttle_.is_due(now)) return;
+  const Duration rest = throttle_.handle_window(now, thread_use().cpu);
+  if (rest.ns > 0) clock_.sleep_until(now + rest);
 }
 
 void PacerLoop::slot(const PacedLanes::Due& due) {

@@ -7,6 +7,7 @@
 
 #include "engine/paced_lanes.hh"
 #include "io/clock.hh"
+#include "io/cpu_throttle.hh"
 #include "node/lane_change.hh"
 
 namespace cuttle {
@@ -14,6 +15,9 @@ namespace cuttle {
 struct PacerOptions {
   Duration poll_before;  // busy-wait so long before each deadline instead of sleeping until it
   bool spin = false;     // never sleep
+  // Of its CPU. Asked for more than the host has, the pacer is late and leaves slots out, by its own CPU time
+  // alone, and receiver and packer have the rest. 100: they have CPUs of their own.
+  int most_percent = 100;
 };
 
 class PacerLoop {
@@ -31,12 +35,14 @@ class PacerLoop {
  private:
   void slot(const PacedLanes::Due& due);
   void fill(Lane& lane);
+  void give_way();
   void wait_for(Instant seal_at, bool in_group);
 
   std::vector<Lane*> at_first_;
   PacedLanes lanes_;
   LaneChange change_;
   PacerOptions options_;
+  CpuThrottle throttle_;
   MonotonicClock clock_;
 };
 

@@ -110,7 +110,7 @@ void ReceiverLoop::read(Lane& lane) {
 }
 
 void ReceiverLoop::look_after_cpu(Instant now) {
-  if (!guard_.is_due(now)) return;
+  if (!throttle_.is_due(now)) return;
   if (!keeps_to_one_.load(std::memory_order_acquire)) placement_.handle_freed();
   const ThreadUse use = thread_use();
   const auto before = placement_.cpu();
@@ -120,7 +120,7 @@ void ReceiverLoop::look_after_cpu(Instant now) {
     keeps_to_one_.store(wanted.has_value(), std::memory_order_release);
     (void)set_thread_cpus(wanted ? std::vector{*wanted} : cpus_);
   }
-  const Duration pause = guard_.handle_window(now, use.cpu);
+  const Duration pause = throttle_.handle_window(now, use.cpu);
   if (pause.ns > 0) clock_.sleep_until(now + pause);
 }
 

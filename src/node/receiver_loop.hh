@@ -11,7 +11,7 @@
 #include "engine/gathering.hh"
 #include "engine/lane.hh"
 #include "io/clock.hh"
-#include "io/cpu_guard.hh"
+#include "io/cpu_throttle.hh"
 #include "io/event_queue.hh"
 #include "io/placement.hh"
 #include "node/lane_change.hh"
@@ -53,7 +53,7 @@ class ReceiverLoop {
   WakeUp wake_up_;
   bool spin_;
   Gathering gathering_;
-  CpuGuard guard_;
+  CpuThrottle throttle_ = CpuThrottle::of_receiver();
   Placement placement_;
   std::vector<uint32_t> cpus_;  // where it may run
   // The control thread asks a loop that keeps to one CPU whether it is run, and ends that when no answer

@@ -13,6 +13,8 @@ namespace {
 constexpr unsigned kThreads = 3;  // of a shard
 // Above whatever else an operator may run with SCHED_FIFO at its lowest, below what the kernel itself does.
 constexpr int kPacerPriority = 50;
+// Of a CPU, where it is shared.
+constexpr int kSharedCpuPercent = 60;
 // Below every pacer. Ordinary priority does not do: sessions (autogroups) share a CPU evenly whatever the
 // nice values inside them, and a busy machine would fill the socket's buffer.
 constexpr int kReceiverPriority = 10;
@@ -34,7 +36,7 @@ Shard::Shard(std::unique_ptr<PackerLoop> packer, std::unique_ptr<ReceiverLoop> r
     : options_(options),
       packer_(std::move(packer)),
       receiver_(std::move(receiver)),
-      pacer_(std::move(lanes), {options.poll_before, options.spin}) {}
+      pacer_(std::move(lanes), {options.poll_before, options.spin, options.most_pacer_percent()}) {}
 
 std::string Shard::start() {
   std::promise<std::string> why_not;
@@ -74,6 +76,12 @@ std::string Shard::start() {
 // A thread that never sleeps may have real-time priority only where CPUs are left for others.
 bool ShardOptions::may_take_cpu() const {
   return !spin || std::thread::hardware_concurrency() > kThreads * shards;
+}
+
+// Where a shard's threads cannot each have a CPU, the pacer leaves the others, which need about as much,
+// theirs.
+int ShardOptions::most_pacer_percent() const {
+  return spin || std::thread::hardware_concurrency() >= kThreads * shards ? 100 : kSharedCpuPercent;
 }
 
 Result<void> Shard::let_in(Lane& lane) {

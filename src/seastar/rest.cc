@@ -7,7 +7,7 @@ namespace cuttle {
 bool Rest::is_on() {
   if (!realtime_) return false;
   const Instant now = clock_.now();
-  if (guard_.is_due(now)) until_ = now + guard_.handle_window(now, thread_use().cpu);
+  if (throttle_.is_due(now)) until_ = now + throttle_.handle_window(now, thread_use().cpu);
   if (until_ <= now) return false;
   if (!timer_.armed()) timer_.arm(std::chrono::nanoseconds((until_ - now).ns));
   return true;

@@ -6,7 +6,7 @@
 #include <seastar/core/timer.hh>
 
 #include "io/clock.hh"
-#include "io/cpu_guard.hh"
+#include "io/cpu_throttle.hh"
 
 namespace cuttle {
 
@@ -25,7 +25,7 @@ class Rest {
 
  private:
   bool realtime_ = false;
-  CpuGuard guard_;
+  CpuThrottle throttle_ = CpuThrottle::of_receiver();
   MonotonicClock clock_;
   Instant until_{};
   seastar::timer<> timer_;

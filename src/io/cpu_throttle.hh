@@ -1,0 +1,38 @@
+// Keeps a real-time thread from taking more of a CPU than its share: one that was at work for longer, lately,
+// is to rest until it has kept to it. The kernel has such a limit for all real-time threads together, but an
+// operator may have turned it off, and it stops the thread that keeps time as well.
+#pragma once
+
+#include "base/time.hh"
+
+namespace cuttle {
+
+class CpuThrottle {
+ public:
+  // A receiver's share: what strangers send must not take a CPU away from the machine.
+  static CpuThrottle of_receiver() { return {milliseconds(20), 95}; }
+
+  // A thread that had work all the time has a rest after each window.
+  CpuThrottle(Duration window, int most_percent) : window_(window), most_percent_(most_percent) {}
+
+  // Whether it is time to ask for the thread's CPU time, which costs a system call.
+  bool is_due(Instant now) const { return now - since_ >= window_; }
+  // Once a window: how long the thread should rest now. `used`: its CPU time so far.
+  Duration handle_window(Instant now, Duration used) {
+    const Duration window = now - since_;
+    const Duration busy = used - used_;
+    const Duration with_rest = busy * 100 / most_percent_;
+    const Duration rest = with_rest > window ? with_rest - window : Duration{0};
+    since_ = now + rest;
+    used_ = used;
+    return rest;
+  }
+
+ private:
+  Duration window_;
+  int most_percent_;
+  Instant since_{};
+  Duration used_{};
+};
+
+}  // namespace cuttle
