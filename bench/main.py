@@ -7,26 +7,29 @@ import os
 import sys
 import time
 
+import host
 from lib import cpu
 
 NAMES = ("cells", "idle", "tunnel", "queueing", "loss", "links", "intervals", "ceph", "drivers")
+ALONE = ("host",)  # only where it is asked for
 
 
 def parse():
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}, or all (the default)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}, or all (the default); or host, by itself")
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured, in turn (default 3)")
     parser.add_argument("--seconds", type=int, default=5, help="of each measurement (default 5)")
     parser.add_argument("--rates", type=float, nargs="+", help="tunnel, drivers: constant rates in Gb/s")
     parser.add_argument("--counts", type=int, nargs="+", help="links: how many")
     parser.add_argument("--cpus-awake", action="store_true",
                         help="no CPU of the machine sleeps meanwhile, whatever is measured (as runtime.cpu_latency = \"0 us\" does)")
+    host.arguments(parser)
     options = parser.parse_args()
     if options.rounds < 1 or options.seconds < 2:
         parser.error("--rounds is at least 1, --seconds at least 2")
     for name in options.names:
-        if name not in NAMES + ("all",):
-            parser.error(f"no benchmark '{name}'; there are {', '.join(NAMES)}, all")
+        if name not in NAMES + ALONE + ("all",):
+            parser.error(f"no benchmark '{name}'; there are {', '.join(NAMES + ALONE)}, all")
     if not options.names or "all" in options.names:
         options.names = list(NAMES)
     if options.names != ["cells"] and os.geteuid() != 0:

@@ -1,5 +1,5 @@
 #!/bin/bash
-# summary: measure: cells, idle, tunnel, queueing, loss, links, intervals, ceph, drivers, flood, or all (docs/benchmarks.md); --help lists options
+# summary: measure: cells, idle, tunnel, queueing, loss, links, intervals, ceph, drivers, flood, host, or all (docs/benchmarks.md); --help lists options
 # example: ./run bench; ./run bench tunnel --rounds 5; ./run bench cells
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"

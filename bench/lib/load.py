@@ -5,17 +5,17 @@ import json
 import re
 import statistics
 
-from lib.shell import run, start, stop, wait_for
-from lib.spaces import inside
+from lib.shell import run, start, wait_for
+from lib.spaces import inside, start_inside, stop_inside
 
 
 class TcpServer:
     def __init__(self, address, seconds=120):
-        self.process = start(*inside("b", "timeout", seconds, "iperf3", "-s", "-B", address))
+        self.process = start_inside("b", "timeout", seconds, "iperf3", "-s", "-B", address)
         wait_for(lambda: run(*inside("b", "ss", "-Hltn", "sport = :5201")).strip() != "", 5, "iperf3 to listen")
 
     def close(self):
-        stop(self.process)
+        stop_inside(self.process)
 
 
 def tcp(address, seconds, streams=1, both_ways=False, congestion=None):

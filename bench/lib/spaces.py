@@ -1,23 +1,60 @@
-"""Two network namespaces, a and b, joined by one veth pair; nothing of it shows in the machine's own network."""
+"""The two nodes, a and b: network namespaces joined by one veth pair, so that nothing shows in the machine's own network;
+or, where a benchmark says so, this host and one that ssh reaches."""
 
 import atexit
 import os
+import shlex
 import signal
+import subprocess
 
-from lib.shell import run
+from lib.shell import run, start, stop
 
 NAME = f"ctb-{os.getpid()}"
 ADDRESS = {"a": "10.99.0.1", "b": "10.99.0.2"}
 NODES = ("a", "b")
+_other_host = None  # what ssh calls it
+_ids = {}  # files on the other host with the ids of what was started there
 
 
 def space(node):
     return f"{NAME}-{node}"
 
 
+def use_hosts(other):
+    """a is this host from now on, b the other one."""
+    global _other_host
+    _other_host = other
+
+
 def inside(node, *words):
     """The words that run a command in a node."""
+    if _other_host:
+        quick = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", _other_host)
+        return words if node == "a" else (*quick, shlex.join(str(word) for word in words))
     return ("ip", "netns", "exec", space(node), *words)
+
+
+def start_inside(node, *words, log=None):
+    """Starts a process in a node; stop_inside() ends it."""
+    if not _other_host or node == "a":
+        return start(*inside(node, *words), log=log)
+    # The end of ssh is not that of what it started.
+    file = f"/tmp/{NAME}-{len(_ids)}.pid"
+    script = f"echo $$ >{file}; exec {shlex.join(str(word) for word in words)}"
+    process = start(*inside(node, "sh", "-c", script), log=log)
+    _ids[process] = file
+    return process
+
+
+def stop_inside(process, limit=10):
+    file = _ids.get(process)
+    if file:
+        run(*inside("b", "sh", "-c", f"kill $(cat {file}); rm -f {file}"), check=False)
+        try:
+            process.wait(limit)
+        except subprocess.TimeoutExpired:
+            pass
+    stop(process, limit)
 
 
 def make(mtu=1500):
