@@ -79,10 +79,27 @@ links_up() {
   done
 }
 
+# Milliseconds of CPU, all CPUs together: worked and idle.
+cpu_ms() { awk '/^cpu / { print ($2 + $3 + $4 + $7 + $8) * 10, ($5 + $6) * 10 }' /proc/stat; }
+
+why_links_are_down() {
+  local node worked idle later_worked later_idle free
+  read -r worked idle < <(cpu_ms)
+  sleep 1
+  read -r later_worked later_idle < <(cpu_ms)
+  free=$(((later_idle - idle) * 100 / (later_worked - worked + later_idle - idle + 1)))
+  for node in "${NODES[@]}"; do
+    agent_status "$node" --json 2>/dev/null |
+      jq -r --arg node "$node" '.links[] | select(.state != "up") | "  \($node): the link to \(.name) is \(.state)"' || true
+  done
+  ((free >= 5)) || say "  $free % of this machine's $(nproc) CPUs is free: ${#NODES[@]} agents with $((${#NODES[@]} - 1)) links of $LAB_RATE each are more than it has; give a lower --rate or a longer --slot"
+  return 1
+}
+
 # Up is what the agents say; a ping through every link is what counts.
 wait_for_links() {
   local node peer
-  wait_for 30 "every link of every agent up" links_up
+  wait_for 30 "every link of every agent up" links_up || why_links_are_down
   for node in "${NODES[@]}"; do
     for peer in "${NODES[@]}"; do
       [[ $node == "$peer" ]] || in_node "$node" ping -q -c 1 -W 5 "${ADDRESS[$peer]}"
