@@ -1,16 +1,12 @@
-// Key derivation by HMAC-BLAKE2s (RFC 2104 with a block of 64 bytes).
+// Key derivation by HMAC-BLAKE2s (RFC 2104 with a block of 64 bytes), which is OpenSSL's HKDF.
 #pragma once
 
 #include <array>
-#include <initializer_list>
 
 #include "base/bytes.hh"
 #include "crypto/secret.hh"
 
 namespace cuttle {
-
-// HMAC of the parts, one after the other.
-Secret<32> hmac_blake2s(Bytes key, std::initializer_list<Bytes> parts);
 
 // HKDF as Noise has it (revision 34, section 4.3): `count` outputs out of a chaining key and new key
 // material. It is RFC 5869 with the chaining key as salt, the key material as input and no info.
