@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The course of the experiment: rounds of one block of idleness and one of the main load in random order, now and
-# then the other loads among them, and a recovery at the end. Random, so that nothing that drifts with time can be
+# The course of the experiment: rounds of one block of idleness and one of each load in random order, and a recovery
+# at the end. Random, so that nothing that drifts with time can be
 # taken for what the cluster does.
 SPANS=
 
@@ -15,15 +15,6 @@ shuffled() {
   printf '%s\n' "${list[@]}"
 }
 
-# round KIND NUMBER: the classes of one round, in order. The plain cluster shows every class in every round.
-round() {
-  if [[ $1 == plain ]] || (($2 % 6 == 2)); then
-    shuffled idle "$MAIN_LOAD" write-4k read
-  else
-    shuffled idle "$MAIN_LOAD"
-  fi
-}
-
 run_blocks() { # KIND DEADLINE_MS
   local kind=$1 deadline=$2 number=0 class classes seconds=$BLOCK_SECONDS began
   [[ $kind == shaped ]] || seconds=$PLAIN_BLOCK_SECONDS
@@ -35,11 +26,11 @@ run_blocks() { # KIND DEADLINE_MS
   while ((number < LEAST_ROUNDS || $(now_ms) + round_ms + 60000 < deadline)); do
     number=$((number + 1))
     began=$(now_ms)
-    mapfile -t classes < <(RANDOM=$((SEED * 1000 + number)) && round "$kind" "$number")
+    mapfile -t classes < <(RANDOM=$((SEED * 1000 + number)) && shuffled idle "$MAIN_LOAD" write-4k read)
     for class in "${classes[@]}"; do
       step "round $number: $class, $seconds s" "do_$class" "$seconds"
     done
-    ((${#classes[@]} > 2 && round_ms > 0)) || round_ms=$(($(now_ms) - began))
+    round_ms=$(($(now_ms) - began))
   done
   # With one OSD there is nobody to recover from.
   ((${#NODES[@]} < 3)) || step "recovery: an OSD stopped and started" do_recovery "$seconds"

@@ -11,14 +11,14 @@ NODES=(mon osd0 osd1)
 PORT=4410
 CELL=1472
 POOL=bench
-MAIN_LOAD=write-4m # what is told apart from idleness, with as many windows as there is time for
+MAIN_LOAD=write-4m # what is told apart from idleness behind every observer; the others behind two
 BLOCK_SECONDS=24   # of each span: so many one-second windows
 PLAIN_BLOCK_SECONDS=8
 PLAIN_SECONDS=150    # the plain cluster is told apart with few windows
 ANALYSIS_SECONDS=270 # kept free for the attackers at the end
 LEAST_ROUNDS=4       # so many blocks of idleness and of load at least, whatever the time
 
-MINUTES=25
+MINUTES=35
 # The product's default shape, unless one is asked for.
 RATE=200Mb/s
 SLOT=
