@@ -19,13 +19,13 @@ TEST_F(LaneTest, APacketComesOutAtTheOtherEnd) {
 TEST_F(LaneTest, APacketInTwoHalves) {
   come_up();
   a->device->put(packet_of(3000, "10.0.0.1", "10.0.0.2"));
-  a->packing.begin(a->lane(), {});
+  auto begun = a->packing.begin(a->lane(), {});
   // The pacer finds a payload that is being written, and sends a dummy.
   const uint64_t dummies = a->lane().sender.counters().cells_dummy.value();
   const Train train = a->lane().sender.poll_train();
   EXPECT_EQ(a->lane().sender.counters().cells_dummy.value(), dummies + train.count);
   release(a->lane(), train, a->lane().sender.deadline());
-  EXPECT_EQ(a->packing.finish(a->lane()), Packing::Outcome::more);
+  EXPECT_EQ(a->packing.finish(a->lane(), std::move(begun)), Packing::Outcome::more);
   slots(20);
   EXPECT_EQ(b->device->written().size(), 1u);
 }

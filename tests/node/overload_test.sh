@@ -7,7 +7,7 @@ gives_way() {
   local answered
   network
   connect
-  RATE="40 Gb/s" configure
+  RATE="40 Gb/s" SLOT="200 us" configure
   start_agent a
   start_agent b
   wait_up
