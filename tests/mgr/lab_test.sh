@@ -10,6 +10,7 @@ for part in scripts/lib/say lab/settings lab/processes lab/network lab/ceph lab/
 done
 LAB_NAME=$name
 derive_settings
+# shellcheck disable=SC2034  # make_network reads it
 NODES=(mon)
 HOSTS=(mon osd0 osd1)
 
@@ -44,6 +45,7 @@ expect() {
 expect_none() { wait_for 20 "no check of Cuttle's" shows_none || fail "$1: $(cat "$STATE/health")"; }
 
 prepare_state
+rm "$STATE/processes/up" # no lab that is coming up, for lab down
 make_network >/dev/null
 start_monitor 2>/dev/null
 mkdir "$STATE/modules"
@@ -52,7 +54,7 @@ printf '[mgr]\nmgr module path = %s\n' "$STATE/modules" >>"$STATE/ceph.conf"
 ask_ceph config set mgr mgr/cuttle/interval 1 --force
 for option in down_after open_after late_after; do ask_ceph config set mgr "mgr/cuttle/$option" 0 --force; done
 start_manager
-is_there() { ask_ceph mgr module ls | grep -q '"cuttle"\|^ *"name": "cuttle"'; }
+is_there() { ask_ceph mgr module ls | grep -q '"cuttle"'; }
 wait_for 30 "the module in the manager's list" is_there
 for host in "${HOSTS[@]}"; do
   ask_ceph auth get-or-create "client.cuttle.$host" mon "allow r, allow command \"config-key set\" with key=\"cuttle/state/$host\"" \
