@@ -36,6 +36,7 @@ class Module(MgrModule):
             "perm": "r",
         }
     ]
+    NOTIFY_TYPES = []  # type: List[Any]
     MODULE_OPTIONS = [
         _option("interval", "secs", 10, "seconds between two readings of what hosts report", min=1),
         _option("silent_after", "secs", 60, "a host whose report is older is silent"),
@@ -153,7 +154,8 @@ class Module(MgrModule):
             name = "mgr." + self.get_mgr_id()
             raise Unreadable(
                 "the key of %s may not read below cuttle/ in the config-key store" % name,
-                "ceph auth caps %s mon 'allow profile mgr' osd 'allow *' mds 'allow *'" % name,
+                "ceph auth caps %s mon 'allow profile mgr' osd 'allow *' mds 'allow *' && ceph mgr fail %s"
+                % (name, self.get_mgr_id()),
             )
         if result.r != 0:
             why = "the monitors refuse: %s (%d)" % (printable(result.outs), result.r)

@@ -52,6 +52,7 @@ class Serving(Quiet):
         self.assertEqual(list(refused), ["CUTTLE_UNREADABLE"])
         line = refused["CUTTLE_UNREADABLE"]["detail"][0]
         self.assertIn("ceph auth caps mgr.a mon 'allow profile mgr'", line)
+        self.assertTrue(line.endswith("&& ceph mgr fail a"), line)
         self.assertEqual(fine, {})
 
     def test_answers_that_are_none(self):
@@ -103,6 +104,9 @@ class Serving(Quiet):
         module = Module(answer(down), muted="CUTTLE_LINK_DOWN, CUTTLE_LATE", **PROMPT)
         module._round()
         self.assertEqual(list(module.health), ["CUTTLE_LINK_OPEN"])
+        out = module.handle_command("", {})[1]
+        self.assertIn("1 link is down (muted)", out)
+        self.assertNotIn("beside it (muted)", out)
         module.options["muted"] = "CUTTLE_LINK_DOWN CUTTLE_LINK_OPEN CUTTLE_X"
         module.config_notify()
         module._round()
