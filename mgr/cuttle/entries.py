@@ -162,8 +162,6 @@ def _report(fields: Dict[str, Any], host: str, mark: int) -> Report:
     if not _is_number(fields.get("time")):
         raise BadEntry("it has no time")
     links = [_link(item) for item in _list(fields, "links")]
-    if len({link.peer for link in links}) != len(links):
-        raise BadEntry("it has two links to one peer")
     problems = [_problem(item) for item in _list(fields, "problems", [])[:MOST_PROBLEMS]]
     return Report(host, _word(fields, "agent"), tuple(links), tuple(problems), mark)
 

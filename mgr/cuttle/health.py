@@ -168,7 +168,9 @@ def _pairs(hosts: Dict[str, Host]) -> Pairs:
             if peer is not None and peer.entry in (LEFT, REVOKED_WORD):
                 continue
             ends = (min(host.name, link.peer), max(host.name, link.peer))
-            pairs.setdefault(ends, _Pair()).says[host.name] = link
+            says = pairs.setdefault(ends, _Pair()).says
+            if host.name not in says or says[host.name].state == "up":  # of two to one peer the worse
+                says[host.name] = link
     return pairs
 
 
@@ -300,8 +302,7 @@ def _told(hosts: Dict[str, Host]) -> List[Tuple[str, str, int, List[str]]]:
     about = set()
     for (code, host, text, fix), seers in sorted(seen_by.items()):
         line = "%s%s says: %s" % (host + ": " if host else "", names(sorted(seers)), text or "nothing more")
-        if fix:
-            line += ". To do, once you know why: " + fix
+        line += ". To do, once you know why: " + fix if fix else ". To do there: cuttle mesh status"
         if code == KEY_CHANGED:
             about.add(host)
             lines[KEY_CHANGED].append(line)

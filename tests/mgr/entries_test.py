@@ -114,7 +114,6 @@ class BadInput(unittest.TestCase):
             {"links": [dict(link("mon"), state=[])]},
             {"links": [dict(link("mon"), open="no")]},
             {"links": [dict(link("a b"))]},
-            {"links": [link("mon"), link("mon")]},
             {"problems": "none"},
             {"problems": [3]},
             {"problems": [dict(KEY_CHANGED, code="HEALTH_OK")]},

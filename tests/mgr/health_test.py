@@ -65,6 +65,11 @@ class Checks(unittest.TestCase):
         self.assertIn("To do", check.detail[0])
         self.assertEqual(manager.read(mesh(HOSTS)), {})
 
+    def test_of_two_links_to_one_peer_the_worse(self):
+        for first, second in (("up", "quiet"), ("quiet", "up")):
+            twice = [link("mon", first), link("mon", second), link("osd0")]
+            self.expect(Manager().read(mesh(HOSTS, osd1=state("osd1", twice))), LINK_DOWN, 1, "quiet as osd1")
+
     def test_a_link_down_as_one_end_sees_it(self):
         dump = mesh(HOSTS, osd1=state("osd1", [link("mon", "quiet"), link("osd0")]))
         self.expect(Manager().read(dump), LINK_DOWN, 1, "mon - osd1", "quiet as osd1 sees it")
@@ -206,6 +211,7 @@ class Checks(unittest.TestCase):
             "CUTTLE_ADDRESS_TAKEN",
         )
         self.assertNotIn("reboot", check.detail[0])
+        self.assertIn("To do there: cuttle mesh status", check.detail[0])
 
     def test_a_bad_entry_is_named(self):
         dump = mesh(HOSTS, osd1="no json")
