@@ -82,7 +82,7 @@ echo "upgraded: what was changed and made is still there, nothing was restarted"
 
 inside apt-get -qq remove --yes cuttle "${others[@]}" >/dev/null
 [[ -e $root/etc/cuttle/osd0.key && ! -e $root/usr/bin/cuttle ]] || fail "remove took a key, or left the program"
-inside apt-get -qq purge --yes cuttle "${others[@]}" >/dev/null
+inside dpkg --purge cuttle "${others[@]}" >/dev/null # apt does not know those that left nothing
 [[ -e $root/etc/cuttle/osd0.key ]] || fail "purge took the operator's key"
 rm -r "$root/etc/cuttle"
 left=$(comm -13 <(echo "$before_files") <(files | grep -v '^usr/share/\(man\|doc\)$'))
