@@ -24,7 +24,7 @@ fail() {
 }
 # dpkg would like a terminal of its own in there; what it says otherwise stays.
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@" 2> >(grep -v -e posix_openpt -e apt-utils >&2); }
-files() { (cd "$root" && find etc usr/bin usr/lib/sysctl.d usr/lib/systemd usr/lib/udev usr/libexec usr/share -xdev \( -name '*cuttle*' -o -path '*cuttle/*' \) | sort); }
+files() { mkdir -p "$root"/usr/lib/{sysctl.d,udev} && (cd "$root" && find etc usr/bin usr/lib/sysctl.d usr/lib/systemd usr/lib/udev usr/libexec usr/share -xdev \( -name '*cuttle*' -o -path '*cuttle/*' \) | sort); }
 users() { cut -d: -f1 "$root/etc/passwd" | sort; }
 
 # The same version with another number.
@@ -41,7 +41,6 @@ export TMPDIR=/var/tmp
 mapfile -t proxies < <(proxy_options)
 mmdebstrap --quiet --variant=apt "${proxies[@]}" "$suite" "$root" "deb $(debian_mirror) $suite main"
 mount -t proc proc "$root/proc"
-mkdir -p "$root"/usr/lib/{sysctl.d,udev} # where a package brings what is looked for
 # As in any container: nothing is to be started in here.
 printf '#!/bin/sh\necho "$*" >>/tmp/asked-to-start\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod +x "$root/usr/sbin/policy-rc.d"
@@ -84,7 +83,9 @@ inside apt-get -qq remove --yes cuttle "${others[@]}" >/dev/null
 [[ -e $root/etc/cuttle/osd0.key && ! -e $root/usr/bin/cuttle ]] || fail "remove took a key, or left the program"
 inside dpkg --purge cuttle "${others[@]}" >/dev/null # apt does not know those that left nothing
 [[ -e $root/etc/cuttle/osd0.key ]] || fail "purge took the operator's key"
+# Nor did it take the users whose the key may be; now they go, too, as it said.
 rm -r "$root/etc/cuttle"
+for user in cuttle cuttle-metrics; do ! grep -qx "$user" <(users) || inside deluser --quiet --system "$user"; done
 left=$(comm -13 <(echo "$before_files") <(files | grep -v '^usr/share/\(man\|doc\)$'))
 [[ -z $left ]] || fail "purge left: $left"
 [[ $(users) == "$before_users" ]] || fail "purge left a user"
