@@ -51,8 +51,7 @@ start_monitor 2>/dev/null
 mkdir "$STATE/modules"
 # Ceph's other modules have no part in this, and would take seconds to load.
 ln -s /usr/share/ceph/mgr/*.py "$CUTTLE_ROOT/mgr/cuttle" "$STATE/modules"
-# A manager without OSDs reports for the first time after four of these periods.
-printf '[mgr]\nmgr module path = %s\nmgr stats period = 1\n' "$STATE/modules" >>"$STATE/ceph.conf"
+printf '[mgr]\nmgr module path = %s\n' "$STATE/modules" >>"$STATE/ceph.conf"
 ask_ceph mgr module enable cuttle --force 2>/dev/null # else it has to be known, and the manager starts anew
 {
   sets interval 1
