@@ -281,7 +281,7 @@ def _silent(hosts: Dict[str, Host]) -> Tuple[str, int, List[str]]:
         said = "has never reported" if host.report is None else "has reported nothing new"
         least = "" if host.age.is_exact else "at least "
         lines.append(
-            "%s: %s for %s%s. To do there: systemctl status cuttle-mesh; if the host is gone for good: cuttle mesh revoke %s"
+            "%s: %s for %s%s. To do there: systemctl status 'cuttle-mesh*'; if the host is gone for good: cuttle mesh revoke %s"
             % (host.name, said, least, lasting(host.age.seconds), host.name)
         )
     return (
