@@ -23,7 +23,7 @@ MOST_LINES = 50  # of one check's details
 class Settings(NamedTuple):
     """In seconds."""
 
-    silent_after: float = 60
+    silent_after: float = 90
     down_after: float = 30
     open_after: float = 60
     late_after: float = 900

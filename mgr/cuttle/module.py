@@ -39,7 +39,7 @@ class Module(MgrModule):
     NOTIFY_TYPES = []  # type: List[Any]
     MODULE_OPTIONS = [
         _option("interval", "secs", 10, "seconds between two readings of what hosts report", min=1),
-        _option("silent_after", "secs", 60, "a host whose report is older is silent"),
+        _option("silent_after", "secs", 90, "a host whose report is older is silent"),
         _option(
             "down_after", "secs", 30, "a link that is down, or an agent that is stopped, for longer warns"
         ),
