@@ -27,6 +27,28 @@ function(cuttle_test name label)
   endforeach()
   add_test(NAME ${name} COMMAND ${name}_test)
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 600)
+  if(label STREQUAL root)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+  endif()
+endfunction()
+
+# beside_each_other(NAMES...): tests with network namespaces that look at what is so, not at when or how fast, and spend most
+# of their time waiting. Two of them run at a time.
+function(beside_each_other)
+  foreach(name ${ARGN})
+    if(TEST ${name})
+      set_tests_properties(${name} PROPERTIES RUN_SERIAL OFF)
+    endif()
+  endforeach()
+endfunction()
+
+# leave_to_unsanitized(NAME CASES...): cases of that program, as GoogleTest's filters name them, that only crunch numbers.
+# Under sanitizers they would take ten times as long and show nothing that the others do not.
+function(leave_to_unsanitized name)
+  if(CUTTLE_SANITIZE)
+    list(JOIN ARGN ":" cases)
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "GTEST_FILTER=-${cases}")
+  endif()
 endfunction()
 
 # cuttle_script_test(NAME LABEL SECONDS SCRIPT ARGUMENTS...): a test that is a shell script of the calling folder. It is

@@ -50,6 +50,12 @@ ask_ceph() { in_node mon timeout 30 ceph --conf "$STATE/ceph.conf" --connect-tim
 
 ceph_health() { ask_ceph health 2>/dev/null | head -n 1; }
 
+# Then reports come as rarely as Ceph's default has it: what the lab says while nothing is done is as everywhere.
+become_healthy() {
+  wait_for 120 HEALTH_OK cluster_healthy
+  ask_ceph config rm mgr mgr_stats_period
+}
+
 # HEALTH_OK alone is not enough: a monitor that has not heard of the new pool yet says so, too.
 cluster_healthy() {
   [[ $(ask_ceph pg stat 2>/dev/null) == "$PLACEMENT_GROUPS pgs: $PLACEMENT_GROUPS active+clean;"* &&

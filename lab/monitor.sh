@@ -28,8 +28,10 @@ monitor_answers() {
 }
 
 # Without the disks' health there is no pool of its own for it: one pool less to wait for.
+# While the lab comes up, the OSDs report every second: that all placement groups are well is known that much sooner.
 start_manager() {
   mkdir -p "$STATE/mgr"
+  ask_ceph config set mgr mgr_stats_period 1
   ask_ceph config set mgr mgr/devicehealth/enable_monitoring false --force
   start_in mon ceph-mgr ceph-mgr --conf "$STATE/ceph.conf" -f -i a
 }

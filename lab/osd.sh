@@ -1,21 +1,26 @@
 # shellcheck shell=bash
 # The OSDs: each a real ceph-osd with BlueStore on a sparse file, in a node of its own.
 
-# create_osd N: known to the cluster, with a key and an empty store.
-create_osd() {
-  local id=$1 uuid
-  uuid=$(cat /proc/sys/kernel/random/uuid)
-  mkdir -p "$STATE/osd$id"
-  [[ $(ask_ceph osd new "$uuid") == "$id" ]]
+# make_osd N UUID: with a key and an empty store.
+make_osd() {
+  local id=$1
   ask_ceph auth get-or-create "osd.$id" mon 'allow profile osd' mgr 'allow profile osd' osd 'allow *' \
     -o "$STATE/osd.$id.keyring"
-  in_node "osd$id" timeout 120 ceph-osd --conf "$STATE/ceph.conf" -i "$id" --mkfs --osd-uuid "$uuid"
+  in_node "osd$id" timeout 120 ceph-osd --conf "$STATE/ceph.conf" -i "$id" --mkfs --osd-uuid "$2"
 }
 
+# Known to the cluster one after the other, since their numbers follow from that; made side by side.
 start_osds() {
-  local id
+  local id uuid makers=()
   for id in "${OSDS[@]}"; do
-    create_osd "$id"
+    uuid=$(cat /proc/sys/kernel/random/uuid)
+    mkdir -p "$STATE/osd$id"
+    [[ $(ask_ceph osd new "$uuid") == "$id" ]]
+    make_osd "$id" "$uuid" &
+    makers+=($!)
+  done
+  for id in "${OSDS[@]}"; do
+    wait "${makers[id]}"
     start_in "osd$id" "ceph-osd$id" ceph-osd --conf "$STATE/ceph.conf" -f -i "$id"
   done
   wait_for 90 "${#OSDS[@]} OSDs up" osds_up

@@ -59,7 +59,7 @@ lab_up() {
   step "Ceph: manager" start_manager
   step "Ceph: ${#OSDS[@]} OSD(s)" start_osds
   step "Ceph: a pool, $COPIES cop$([[ $COPIES == 1 ]] && echo y || echo ies) of each object" make_pool
-  step "Ceph: health" wait_for 120 HEALTH_OK cluster_healthy
+  step "Ceph: health" become_healthy
   rm "$STATE/processes/up" "$STATE/processes/step"
   touch "$STATE/ready"
   trap - INT TERM

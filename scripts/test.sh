@@ -29,8 +29,8 @@ begin_counting
 heading "Tests of units and simulation (two at a time)"
 run_ctest release -j "$(nproc)" -L 'unit|sim' ${filter:+-R "$filter"}
 if ((EUID == 0)); then
-  heading "Tests with network namespaces (one after the other)"
-  run_ctest_twice release -L root ${filter:+-R "$filter"}
+  heading "Tests with network namespaces (one after the other; two at a time where none looks at the time)"
+  run_ctest_twice release -j 2 -L root ${filter:+-R "$filter"}
 else
   heading "Tests with network namespaces: SKIPPED, they need root (sudo ./run test)"
 fi

@@ -1,9 +1,8 @@
 # shellcheck shell=bash
 # Part of try.sh: an agent whose configuration asks for the driver seastar finds it, runs on it, and ends.
-# shellcheck disable=SC2034  # try.sh reads it
-OTHER_PAGES=(cuttle-seastar.1)
+OTHER_PAGES+=(cuttle-seastar.1)
 
-try_other() {
+try_cuttle_seastar() {
   inside cuttle-seastar --version
   # shellcheck disable=SC2154  # of try.sh
   mkdir -p "$root/dev/net"

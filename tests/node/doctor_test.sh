@@ -33,9 +33,7 @@ other_rate() {
 }
 
 who_cuts_trains() {
-  network
-  connect
-  RATE="20 Mb/s" configure
+  b_alone
   in_space a ethtool -K u0 tx on tx-udp-segmentation on >/dev/null
   expect_said '^ok +u0 is no card and passes trains of cells on whole'
   in_space a ethtool -K u0 tx-udp-segmentation off >/dev/null
@@ -65,9 +63,7 @@ path_too_small() {
 
 # What stands beside the node and its guard.
 devices() {
-  network
-  connect
-  RATE="20 Mb/s" configure
+  b_alone # which answers: the doctor waits for nobody
   expect_said '^ok +no guests are seen beside this node'
   ip -n "$NET-a" link add mac0 link u0 type macvlan mode bridge
   expect_said '^[?]{2} +mac0 is a macvlan'
