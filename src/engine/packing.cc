@@ -40,6 +40,8 @@ Packing::Outcome Packing::pack(Lane& lane, const Losses& losses, int most) {
 void Packing::begin(Lane& lane, const Losses& losses) {
   lane.packer.set_loss_report(losses.ours_65536ths);
   longest_ = longest_packet_under_loss(losses.peers_65536ths, lane.format);
+  // No longer than an interface there may take.
+  if (lane.foreign_peer) longest_ = std::min<size_t>(longest_, lane.inner_mtu);
   waiting_ = lane.packer.handle_waiting();
   const bool is_cut = longest_ < Packer::kLargestPacketBytes;
   room_ = is_cut ? std::span<const iovec>() : lane.packer.poll_room();
@@ -67,7 +69,10 @@ bool Packing::read_to_cut(Lane& lane) {
   if (bytes == 0) return false;
   if (!prepare(lane, std::span(&room, 1), bytes)) return true;
   Segmenter segmenter({whole_.data(), bytes}, header_.gso_bytes, longest_);
-  while (const auto piece = segmenter.poll_piece(piece_)) lane.packer.handle_copy({piece_.data(), *piece});
+  while (const auto piece = segmenter.poll_piece(piece_)) {
+    if (lane.foreign_peer) complete_checksum({piece_.data(), *piece});
+    lane.packer.handle_copy({piece_.data(), *piece});
+  }
   return true;
 }
 
