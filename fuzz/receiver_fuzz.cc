@@ -1,5 +1,5 @@
-// Datagrams of any kind, authentic ones among them: the whole receiving side of a lane, and what it writes
-// into the headers for a TUN.
+// Datagrams of any kind, authentic ones among them: the whole receiving side of a lane, from a node of ours
+// and from another implementation's, and what it writes into the headers for a TUN.
 #include "input.hh"
 #include "link/receiver.hh"
 #include "link/segment.hh"
@@ -29,7 +29,9 @@ void use_packet(Bytes packet) {
 void run(FuzzInput input) {
   const wire::CellFormat format(256);
   LaneReceiver receiver(format, 8, milliseconds(5));
+  LaneReceiver of_any_size(format, 8, milliseconds(5), CellSizes::any);
   const auto sealer = make(1);
+  of_any_size.handle_key({make(1), Spi{kSpi}, 1});
   receiver.handle_key({make(1), Spi{kSpi}, 1});
   receiver.handle_key({make(2), Spi{kSpi + 32}, 2});
   std::vector<uint8_t> cell(format.cell_bytes());
@@ -37,21 +39,28 @@ void run(FuzzInput input) {
   uint32_t sequence = 0;
   while (!input.empty()) {
     const uint8_t choice = input.octet();
+    size_t sealed = payload.size();
     if ((choice & 3) != 0) {
       sequence += 1 + (choice >> 6);
       std::fill(payload.begin(), payload.end(), uint8_t{0});
-      payload.back() = wire::kNextHeaderAggfrag;
+      if ((choice & 0x38) == 8) {
+        sealed = std::clamp<size_t>(input.octet(), wire::kAggfragHeaderBytes + wire::kEspTrailerBytes,
+                                    payload.size());
+      }
+      payload[sealed - 1] = wire::kNextHeaderAggfrag;
       input.fill({payload.data(), std::min<size_t>(input.octet(), payload.size())});
       wire::store_esp_header(cell.data(), Spi{kSpi}, Sequence{sequence});
-      sealer->seal(sequence, {cell.data(), wire::kEspHeaderBytes}, payload,
+      sealer->seal(sequence, {cell.data(), wire::kEspHeaderBytes}, Bytes(payload).first(sealed),
                    cell.data() + wire::kSealedOffset);
       if ((choice & 4) != 0) cell[choice] ^= 1;
     } else {
       input.fill(cell);
     }
-    const size_t size = (choice & 0x38) == 0 ? input.octet() : cell.size();
+    const size_t size = (choice & 0x38) == 0 ? input.octet() : cell.size() - (payload.size() - sealed);
     receiver.handle_datagram(Instant{sequence}, {cell.data(), size});
     while (auto packet = receiver.poll_packet()) use_packet(*packet);
+    of_any_size.handle_datagram(Instant{sequence}, {cell.data(), size});
+    while (auto packet = of_any_size.poll_packet()) use_packet(*packet);
   }
 }
 

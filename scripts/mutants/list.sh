@@ -9,7 +9,11 @@ each_mutant() {
   "$each" "the replay window is a word too short" src/link/replay_window.hh \
     'kWindow / 64 + 1' 'kWindow / 64' "link"
   "$each" "a datagram that is too long is taken" src/link/receiver.cc \
-    'datagram.size() != format_.cell_bytes()' 'datagram.size() < format_.cell_bytes()' "link"
+    'datagram.size() == format_.cell_bytes()' 'datagram.size() >= format_.cell_bytes()' "link"
+  "$each" "a short cell is taken from a node of ours" src/link/receiver.cc \
+    'sizes_ == CellSizes::any && ' '' "link"
+  "$each" "the pad of a cell is taken for data" src/link/reassembler.cc \
+    'append_data(block_offset, room - pad)' 'append_data(block_offset, room)' "link"
   "$each" "an old session's cell is delivered" src/link/receiver.cc \
     'if (session.number < current_session_) {' 'if (session.number + 1 < current_session_) {' "link"
   "$each" "a forged cell leaves its bytes behind" src/link/receiver.cc \
@@ -54,11 +58,13 @@ each_mutant() {
   "$each" "a restored machine keeps its sessions" src/engine/link_control.cc \
     'association_.handle_restored();' '' "engine"
   "$each" "packets go on being begun before a change of keys" src/engine/link_control.cc \
-    'if (!event.first) lane.ring.hold();' '' "engine"
+    'if (!first) lane.ring.hold();' '' "engine"
   "$each" "every lane receives with the first one's key" src/engine/link_control.cc \
     'make_receive_key(event, index, backend_)' 'make_receive_key(event, 0, backend_)' "sim_two_nodes"
   "$each" "the first lane gets every lane's key to send with" src/engine/link_control.cc \
-    'to_pacers_[i].handle_command(make_send_key' 'to_pacers_[0].handle_command(make_send_key' "sim_two_nodes"
+    'change_send_key(i, make_send_key' 'change_send_key(0, make_send_key' "sim_two_nodes"
+  "$each" "a restored node goes on with keys that somebody wrote down" src/engine/link_control.cc \
+    'handle_event(EndSending{"the machine was restored' '(void)(EndSending{"the machine was restored' "engine"
   "$each" "handshakes to a new key are taken for strangers'" src/engine/receiving.cc \
     'lane.handshake_mac = std::move(expect->mac);' '' "engine sim_two_nodes"
   "$each" "a release with data is late for the next" src/engine/pacing.cc \

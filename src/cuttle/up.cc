@@ -20,6 +20,7 @@ namespace {
 struct UpOptions {
   std::string config;
   std::string debug_keys;
+  std::string debug_static_keys;
   std::string debug_draws;
   std::string confirm;
   bool verbose = false;
@@ -51,6 +52,7 @@ ExitStatus up(const UpOptions& options, const OwnDriver& own, AgentOptions agent
   }
   agent.make_driver = std::move(*driver);
   agent.debug_keys_file = options.debug_keys;
+  agent.debug_static_keys_file = options.debug_static_keys;
   agent.debug_draws_file = options.debug_draws;
   const auto ran = run_agent(loaded, **machine, agent);
   if (ran) return kDone;
@@ -118,6 +120,12 @@ void add_up(CLI::App& app, Action& chosen, const OwnDriver& own) {
           "--debug-keys", options->debug_keys,
           "Append the session keys to this file, to decrypt captures with. Whoever has it can read the "
           "traffic")
+      ->type_name("FILE");
+  command
+      ->add_option(
+          "--debug-static-keys", options->debug_static_keys,
+          "Take the keys of links with another implementation of RFC 9347 from this file, and empty it. "
+          "Whoever wrote it can read the traffic")
       ->type_name("FILE");
   command
       ->add_option("--debug-draws", options->debug_draws,

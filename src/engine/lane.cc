@@ -20,6 +20,7 @@ Lane::Lane(LaneSetup setup, std::unique_ptr<PacketDevice> device, std::unique_pt
       allowed_destinations(std::move(setup.allowed_destinations)),
       cell_ends(setup.cell_ends),
       inner_mtu(setup.inner_mtu),
+      foreign_peer(setup.foreign_peer),
       owned_tun(std::move(device)),
       owned_socket(std::move(cell_socket)),
       tun(*owned_tun),
@@ -28,7 +29,8 @@ Lane::Lane(LaneSetup setup, std::unique_ptr<PacketDevice> device, std::unique_pt
       packer(ring, sizes, setup.seed),
       sender(ring, setup.plan, setup.epoch, std::move(setup.draws)),
       seal_lead(setup.sealing),
-      receiver(format, sizes.reorder_cells, sizes.lost_cell_timer),
+      receiver(format, sizes.reorder_cells, sizes.lost_cell_timer,
+               setup.foreign_peer ? CellSizes::any : CellSizes::one),
       handshake_mac(std::make_unique<HandshakeMac>(setup.own_key)),
       handshakes_out(format.cell_bytes(), kHandshakesWaiting),
       handshakes_in(format.cell_bytes(), kHandshakesWaitingInwards) {}

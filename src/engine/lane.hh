@@ -59,6 +59,9 @@ struct LaneSetup {
   std::vector<IpPrefix> allowed_destinations;  // empty: all
   CellEnds cell_ends;                          // of the link's cells
   uint32_t inner_mtu = 1500;
+  // The other end is another implementation of RFC 9347 (static_sessions.hh): its cells may be of any size,
+  // and packets to it are whole, with their checksums, and no longer than the MTU.
+  bool foreign_peer = false;
   Duration sealing{};  // what sealing one train takes on this machine
   // When the first slot begins, and what is drawn at random: the hash of the flows, the instants.
   Instant epoch{};
@@ -78,6 +81,7 @@ struct Lane {
   std::vector<IpPrefix> allowed_destinations;
   CellEnds cell_ends;
   uint32_t inner_mtu;
+  bool foreign_peer;
   std::string underlay;     // the interface that its cells leave by; empty where none was found
   bool cut_by_cpu = false;  // trains are cut into datagrams by this machine's CPUs, not by the card
   // The pacer's thread: where trains go. None: the pacer releases by itself. Outlives the lane.

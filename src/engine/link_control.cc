@@ -25,6 +25,7 @@ void LinkControl::set_receiver_wake_up(size_t lane, std::function<void()> wake_u
 }
 
 void LinkControl::handle_control(Instant now, uint64_t wall_clock_ns) {
+  if (static_sessions_) return handle_static(now);
   association_.handle_heard(last_authentic(), wall_clock_ns);
   tell_waiting();
   for (const auto& lane : lanes_) {
@@ -37,6 +38,24 @@ void LinkControl::handle_control(Instant now, uint64_t wall_clock_ns) {
   }
   association_.handle_timeout(now, last_authentic(), wall_clock_ns);
   drain();
+}
+
+void LinkControl::handle_static(Instant now) {
+  tell_waiting();
+  for (const auto& lane : lanes_) {
+    while (lane->handshakes_in.front()) lane->handshakes_in.pop();
+    while (lane->retired_by_pacer.pop()) {
+    }
+    while (lane->retired_by_receiver.pop()) {
+    }
+  }
+  static_sessions_->handle_timeout(now);
+  while (auto key = static_sessions_->poll_receive_key()) tell_receiver(0, std::move(*key));
+  while (auto key = static_sessions_->poll_send_key()) {
+    const bool first = key->session == 1;
+    change_send_key(0, std::move(key->key), first);
+    if (listener_.session_used) listener_.session_used(key->session);
+  }
 }
 
 void LinkControl::take_handshakes(Lane& lane) {
@@ -86,18 +105,21 @@ void LinkControl::handle_event(const InstallReceive& event) {
 void LinkControl::handle_event(const InstallSend& event) {
   for (size_t i = 0; i < lanes_.size(); ++i) {
     const auto index = static_cast<uint8_t>(i);
-    Lane& lane = *lanes_[i];
     if (listener_.key) {
       listener_.key(false, Spi{event.first_spi.value + index}, derive_cell_key(event.secret, index));
     }
-    Instant from = event.from;
-    if (!event.first) from = from + key_change_lead(lane.sender.plan(), lane.ring.capacity());
-    // On hold before the pacer can know the key: it ends the hold when it changes to it, and whoever was kept
-    // from running in between must not begin one that nobody ends.
-    if (!event.first) lane.ring.hold();
-    to_pacers_[i].handle_command(make_send_key(event, index, backend_, from));
+    change_send_key(i, make_send_key(event, index, backend_, event.from), event.first);
   }
   if (listener_.session_used) listener_.session_used(event.session);
+}
+
+void LinkControl::change_send_key(size_t i, SendKey key, bool first) {
+  Lane& lane = *lanes_[i];
+  if (!first) key.from = key.from + key_change_lead(lane.sender.plan(), lane.ring.capacity());
+  // On hold before the pacer can know the key: it ends the hold when it changes to it, and whoever was kept
+  // from running in between must not begin one that nobody ends.
+  if (!first) lane.ring.hold();
+  to_pacers_[i].handle_command(std::move(key));
 }
 
 void LinkControl::handle_event(const ForgetBefore& event) {
@@ -122,6 +144,7 @@ void LinkControl::tell_waiting() {
 }
 
 void LinkControl::handle_keys(const AssociationKeys& keys) {
+  if (static_sessions_) return;
   association_.handle_keys(keys);
   for (size_t i = 0; i < lanes_.size(); ++i) {
     tell_receiver(i, ExpectMac{std::make_unique<HandshakeMac>(keys.own.public_key())});
@@ -130,7 +153,12 @@ void LinkControl::handle_keys(const AssociationKeys& keys) {
 
 // Keys of sessions, and of the draws: whoever saw the releases of the life before knows the next ones.
 void LinkControl::handle_restored() {
-  association_.handle_restored();
+  if (static_sessions_) {
+    static_sessions_->handle_restored();
+    handle_event(EndSending{"the machine was restored, and static keys must not be used again"});
+  } else {
+    association_.handle_restored();
+  }
   for (auto& to_pacer : to_pacers_) {
     DrawKey key;
     entropy_(key.bytes());

@@ -7,12 +7,14 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "crypto/aead.hh"
 #include "engine/lane.hh"
 #include "engine/outbox.hh"
+#include "engine/static_sessions.hh"
 #include "link/association.hh"
 
 namespace cuttle {
@@ -34,10 +36,16 @@ class LinkControl {
   // Called after a command for that lane's receiver.
   void set_receiver_wake_up(size_t lane, std::function<void()> wake_up);
 
+  // At start-up only, of a link of one lane: its keys are these, and no others are ever agreed; handshakes
+  // are ignored.
+  void use_static_sessions(StaticSessions sessions) { static_sessions_.emplace(std::move(sessions)); }
+
   // Everything there is to do now. To be called when a lane's receiver had something for this thread, and
   // whenever poll_timeout() is over.
   void handle_control(Instant now, uint64_t wall_clock_ns);
-  Instant poll_timeout() const { return association_.poll_timeout(); }
+  Instant poll_timeout() const {
+    return static_sessions_ ? static_sessions_->poll_timeout() : association_.poll_timeout();
+  }
 
   // Other keys from now on (association.hh).
   void handle_keys(const AssociationKeys& keys);
@@ -48,10 +56,15 @@ class LinkControl {
   const Lane& lane(size_t i) const { return *lanes_[i]; }
   size_t lanes() const { return lanes_.size(); }
   const Association& association() const { return association_; }
-  // Quiet when one lane is.
-  Association::State state(Instant now) const { return association_.state(now, heard_on_every_lane()); }
+  // Quiet when one lane is. With static keys, up: whether the peer, too, sends when it has nothing to say is
+  // not known.
+  Association::State state(Instant now) const {
+    return static_sessions_ ? static_sessions_->state() : association_.state(now, heard_on_every_lane());
+  }
 
  private:
+  void handle_static(Instant now);
+  void change_send_key(size_t lane, SendKey key, bool first);
   void handle_event(const InstallReceive& event);
   void handle_event(const InstallSend& event);
   void handle_event(const ForgetBefore& event);
@@ -65,6 +78,7 @@ class LinkControl {
   Instant heard_on_every_lane() const;  // on the lane that has been quiet longest: nothing is missing
 
   Association association_;
+  std::optional<StaticSessions> static_sessions_;
   AeadBackend backend_;
   Entropy entropy_;
   LinkListener listener_;

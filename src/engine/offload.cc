@@ -116,6 +116,19 @@ bool prepare_for_cells(const VirtioHeader& header, std::span<const iovec> room, 
   return true;
 }
 
+void complete_checksum(MutableBytes packet) {
+  const auto transport = wire::find_transport(packet);
+  if (!transport) return;
+  uint8_t* field = packet.data() + transport->offset + transport->checksum_offset;
+  if (transport->protocol == IPPROTO_UDP && load_be16(field) == 0) return;  // none
+  store_be16(field, wire::pseudo_header_sum(packet, *transport, packet.size() - transport->offset));
+  VirtioHeader header{};
+  header.checksum_start = transport->offset;
+  header.checksum_offset = transport->checksum_offset;
+  const iovec whole{packet.data(), packet.size()};
+  complete(header, Scattered(std::span(&whole, 1), packet.size()));
+}
+
 VirtioHeader describe_for_tun(MutableBytes packet, uint32_t mtu) {
   VirtioHeader header{};
   const auto transport = wire::find_transport(packet);

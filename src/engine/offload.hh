@@ -23,6 +23,10 @@ Bytes first_octets(std::span<const iovec> room, size_t bytes, MutableBytes out);
 // whatever else the kernel left to be completed is complete. False when a checksum is wrong: drop it.
 bool prepare_for_cells(const VirtioHeader& header, std::span<const iovec> room, size_t bytes);
 
+// For a peer that does not complete checksums, after prepare_for_cells: one that is still to be made is made,
+// and one that is whole stays right.
+void complete_checksum(MutableBytes packet);
+
 // Describes a packet that came out of cells. Where its checksum is still to be made, puts the pseudo-header's
 // sum into the field; everything else stays as it is. No segment is larger than an MTU.
 VirtioHeader describe_for_tun(MutableBytes packet, uint32_t mtu);

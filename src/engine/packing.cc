@@ -38,7 +38,9 @@ Packing::Outcome Packing::pack(Lane& lane, const Losses& losses, int most) {
 
 Packing::Begun Packing::begin(Lane& lane, const Losses& losses) {
   lane.packer.set_loss_report(losses.ours_65536ths);
-  const size_t longest_bytes = longest_packet_under_loss(losses.peers_65536ths, lane.format);
+  size_t longest_bytes = longest_packet_under_loss(losses.peers_65536ths, lane.format);
+  // No longer than an interface there may take.
+  if (lane.foreign_peer) longest_bytes = std::min<size_t>(longest_bytes, lane.inner_mtu);
   const bool waiting = lane.packer.handle_waiting();
   if (longest_bytes < Packer::kLargestPacketBytes) return {std::nullopt, longest_bytes, waiting};
   return {lane.packer.poll_room(), longest_bytes, waiting};
@@ -62,7 +64,10 @@ bool Packing::read_to_cut(Lane& lane, size_t longest_bytes) {
   if (bytes == 0) return false;
   if (!prepare(lane, std::span(&room, 1), bytes)) return true;
   Segmenter segmenter({whole_.data(), bytes}, header_.gso_bytes, longest_bytes);
-  while (const auto piece = segmenter.poll_piece(piece_)) lane.packer.handle_copy({piece_.data(), *piece});
+  while (const auto piece = segmenter.poll_piece(piece_)) {
+    if (lane.foreign_peer) complete_checksum({piece_.data(), *piece});
+    lane.packer.handle_copy({piece_.data(), *piece});
+  }
   return true;
 }
 

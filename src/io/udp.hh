@@ -52,6 +52,9 @@ class UdpSocket final : public CellSocket {
   std::optional<ReceivedTrain> receive(MutableBytes buffer) override;
   int fd() const override { return fd_.get(); }
 
+  // From then on receives what the filter would have dropped. Where the kernel refuses that, it goes on
+  // dropping.
+  void accept_any_size();
   // What is to leave by an interface and would leave by another is dropped (queue_priority.hh).
   void set_way_out(uint32_t interface_index) override;
   // For the queue of a clock device (clock_device.hh).

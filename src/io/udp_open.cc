@@ -155,6 +155,10 @@ Result<UdpSocket> UdpSocket::adopt(FileDescriptor fd, FileDescriptor counter, co
   return UdpSocket(std::move(fd), std::move(*filter), options);
 }
 
+void UdpSocket::accept_any_size() {
+  set_option(fd_.get(), SOL_SOCKET, SO_DETACH_FILTER, 0);
+}
+
 uint64_t UdpSocket::receive_buffer_dropped() const {
   uint32_t memory[SK_MEMINFO_VARS] = {};
   socklen_t size = sizeof(memory);

@@ -20,9 +20,11 @@ static_assert(kStreamBytes > wire::kLargestInnerPacketBytes + 2 * wire::kLargest
 
 }  // namespace
 
-Reassembler::Reassembler(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer)
+Reassembler::Reassembler(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer,
+                         CellSizes sizes)
     : format_(format),
       lost_cell_timer_(lost_cell_timer),
+      sizes_(sizes),
       stream_(std::make_unique<uint8_t[]>(kStreamBytes)),
       begin_(wire::kAggfragHeaderBytes),
       end_(begin_),
@@ -73,14 +75,18 @@ void Reassembler::handle_forged() {
   restore_saved();
 }
 
-void Reassembler::handle_payload(Instant now, Sequence sequence) {
+void Reassembler::handle_payload(Instant now, Sequence sequence, size_t payload_bytes) {
+  CUTTLE_CHECK(payload_bytes >= wire::kAggfragHeaderBytes + wire::kEspTrailerBytes &&
+                   payload_bytes <= format_.payload_bytes(),
+               "a payload has its header and trailer, and fits its room");
   if (sequence.value == next_) {
-    append();
+    append(payload_bytes);
   } else {
     const uint64_t window = early_.size();
     if (sequence.value - next_ >= window) floor_ = std::max(floor_, sequence.value - window + 1);
     held_sequence_ = sequence.value;
     held_arrived_ = now;
+    held_bytes_ = payload_bytes;
   }
   handle_timeout(now);
 }
@@ -96,23 +102,27 @@ uint64_t Reassembler::first_early() const {
   }
 }
 
-void Reassembler::append() {
+void Reassembler::append(size_t payload_bytes) {
   ++next_;
   uint8_t* payload = stream_.get() + end_ - wire::kAggfragHeaderBytes;
   const uint8_t sub_type = payload[0];
   const uint16_t block_offset = load_be16(payload + 2);
   restore_saved();
-  const uint8_t* trailer = stream_.get() + end_ + format_.data_bytes();
-  if (sub_type != wire::kAggfragSubType || trailer[0] != 0 || trailer[1] != wire::kNextHeaderAggfrag) {
+  const size_t room = payload_bytes - wire::kAggfragHeaderBytes - wire::kEspTrailerBytes;
+  const uint8_t* trailer = stream_.get() + end_ + room;
+  const size_t pad = trailer[0];
+  const size_t most_pad = sizes_ == CellSizes::any ? room : 0;
+  if (sub_type != wire::kAggfragSubType || pad > most_pad || trailer[1] != wire::kNextHeaderAggfrag) {
     counters_.blocks_malformed.add();
     end_block(end_);
     return;
   }
-  append_data(block_offset);
+  append_data(block_offset, room - pad);
 }
 
-void Reassembler::append_data(uint16_t block_offset) {
-  const Bytes data(stream_.get() + end_, format_.data_bytes());
+void Reassembler::append_data(uint16_t block_offset, size_t data_bytes) {
+  if (data_bytes == 0) return;
+  const Bytes data(stream_.get() + end_, data_bytes);
   if (block_offset == 0 && data[0] >> 4 == 0) {  // all pad: allowed between the fragments of a packet
     counters_.cells_dummy.add();
     if (const auto report = wire::load_loss_report(data)) loss_report_ = report;
@@ -156,8 +166,8 @@ void Reassembler::place_held() {
     counters_.cells_late.add();
     return;
   }
-  std::memcpy(early_payload(sequence), held_.get(), format_.payload_bytes());
-  early_at(sequence) = {true, held_arrived_};
+  std::memcpy(early_payload(sequence), held_.get(), held_bytes_);
+  early_at(sequence) = {true, held_arrived_, held_bytes_};
   if (early_count_++ == 0) gap_since_ = held_arrived_;
 }
 
@@ -176,8 +186,9 @@ bool Reassembler::pull() {
     if (early_count_ > 0 && early_at(next_).present) {
       early_at(next_).present = false;
       --early_count_;
-      std::memcpy(lay_out(), early_payload(next_), format_.payload_bytes());
-      append();
+      const size_t payload_bytes = early_at(next_).payload_bytes;
+      std::memcpy(lay_out(), early_payload(next_), payload_bytes);
+      append(payload_bytes);
       place_held();
       if (early_count_ > 0) gap_since_ = early_at(first_early()).arrived;
       return true;

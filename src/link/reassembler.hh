@@ -23,6 +23,11 @@
 
 namespace cuttle {
 
+// Which sizes a receiver's peer sends: its cells are all of the format's size, as Cuttle's are, or of any up
+// to it and padded as ESP allows (RFC 9347, section 2.1: a receiver must expect any size "unless constrained
+// by other policy").
+enum class CellSizes { one, any };
+
 struct ReassemblyCounters {
   Counter cells_dummy;       // nothing but pad in them
   Counter cells_lost;        // gaps given up
@@ -34,7 +39,8 @@ struct ReassemblyCounters {
 
 class Reassembler {
  public:
-  Reassembler(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer);
+  Reassembler(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer,
+              CellSizes sizes = CellSizes::one);
 
   // A new session: its first cell has number 1. What was unfinished is dropped.
   void reset();
@@ -42,8 +48,11 @@ class Reassembler {
   // Where the payload of cell `sequence` should be decrypted to: payload_bytes() octets. nullptr: the cell is
   // late and of no use. Exactly one handle_payload or handle_forged follows.
   uint8_t* poll_room(Sequence sequence);
-  // The payload is there and authentic.
-  void handle_payload(Instant now, Sequence sequence);
+  // The payload is there and authentic. `payload_bytes`: at least an AGGFRAG header and an ESP trailer.
+  void handle_payload(Instant now, Sequence sequence) {
+    handle_payload(now, sequence, format_.payload_bytes());
+  }
+  void handle_payload(Instant now, Sequence sequence, size_t payload_bytes);
   // It was not authentic: forget it.
   void handle_forged();
 
@@ -63,6 +72,7 @@ class Reassembler {
   struct Early {
     bool present = false;
     Instant arrived;
+    size_t payload_bytes = 0;
   };
 
   Early& early_at(uint64_t sequence) { return early_[sequence % early_.size()]; }
@@ -74,8 +84,8 @@ class Reassembler {
   // Makes room for one more payload behind end_ and returns where it is to be laid.
   uint8_t* lay_out();
   // The next payload in order was laid there: take its data in and count on.
-  void append();
-  void append_data(uint16_t block_offset);
+  void append(size_t payload_bytes);
+  void append_data(uint16_t block_offset, size_t data_bytes);
   // Brings the next payload in order out of the window; false when there is none.
   bool pull();
   void place_held();
@@ -87,6 +97,7 @@ class Reassembler {
 
   wire::CellFormat format_;
   Duration lost_cell_timer_;
+  CellSizes sizes_;
 
   // The stream: octets [begin_, end_) are not yet handed out; they begin with a block and end with a cell.
   std::unique_ptr<uint8_t[]> stream_;
@@ -106,6 +117,7 @@ class Reassembler {
   std::unique_ptr<uint8_t[]> held_;  // the latest early payload, before it has its place in the window
   std::optional<uint64_t> held_sequence_;
   Instant held_arrived_;
+  size_t held_bytes_ = 0;
   Instant gap_since_;
 
   std::optional<uint16_t> loss_report_;

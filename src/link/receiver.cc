@@ -8,9 +8,19 @@
 
 namespace cuttle {
 
-LaneReceiver::LaneReceiver(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer)
+namespace {
+
+size_t payload_bytes(Bytes cell) {
+  return cell.size() - wire::kSealedOffset - wire::kIcvBytes;
+}
+
+}  // namespace
+
+LaneReceiver::LaneReceiver(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer,
+                           CellSizes sizes)
     : format_(format),
-      reassembler_(format, reorder_cells, lost_cell_timer),
+      sizes_(sizes),
+      reassembler_(format, reorder_cells, lost_cell_timer, sizes),
       scratch_(std::make_unique<uint8_t[]>(format.payload_bytes())) {}
 
 LaneReceiver::Session* LaneReceiver::find(Spi spi) {
@@ -20,8 +30,14 @@ LaneReceiver::Session* LaneReceiver::find(Spi spi) {
   return nullptr;
 }
 
+bool LaneReceiver::has_a_cells_size(Bytes datagram) const {
+  if (datagram.size() == format_.cell_bytes()) return true;
+  return sizes_ == CellSizes::any && datagram.size() < format_.cell_bytes() &&
+         datagram.size() >= wire::kCellOverheadBytes && !wire::is_handshake(datagram);
+}
+
 Received LaneReceiver::handle_datagram(Instant now, Bytes datagram) {
-  if (datagram.size() != format_.cell_bytes()) {
+  if (!has_a_cells_size(datagram)) {
     counters_.wrong_size.add();
     return Received::dropped;
   }
@@ -60,7 +76,7 @@ Received LaneReceiver::handle_current(Instant now, Session& session, Bytes cell,
     return Received::dropped;
   }
   handle_authentic(now, session, sequence);
-  reassembler_.handle_payload(now, sequence);
+  reassembler_.handle_payload(now, sequence, payload_bytes(cell));
   return Received::cell;
 }
 
@@ -79,8 +95,8 @@ Received LaneReceiver::handle_other(Instant now, Session& session, Bytes cell, S
   current_session_ = session.number;
   session_since_ns_.store(now.ns, std::memory_order_relaxed);
   reassembler_.reset();
-  std::memcpy(reassembler_.poll_room(sequence), scratch_.get(), format_.payload_bytes());
-  reassembler_.handle_payload(now, sequence);
+  std::memcpy(reassembler_.poll_room(sequence), scratch_.get(), payload_bytes(cell));
+  reassembler_.handle_payload(now, sequence, payload_bytes(cell));
   return Received::first_of_session;
 }
 

@@ -48,7 +48,8 @@ class LaneReceiver {
   // Current, previous, and those that the peer has not used yet (association.hh, kMostUnconfirmed).
   static constexpr size_t kSessions = 6;
 
-  LaneReceiver(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer);
+  LaneReceiver(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer,
+               CellSizes sizes = CellSizes::one);
 
   // `now`: when the datagram arrived, not when its turn came (association.hh, kReaction).
   Received handle_datagram(Instant now, Bytes datagram);
@@ -88,6 +89,7 @@ class LaneReceiver {
   };
 
   Session* find(Spi spi);
+  bool has_a_cells_size(Bytes datagram) const;
   void retire(Session& session);
   Received handle_current(Instant now, Session& session, Bytes cell, Sequence sequence, uint64_t iv);
   Received handle_other(Instant now, Session& session, Bytes cell, Sequence sequence, uint64_t iv);
@@ -95,6 +97,7 @@ class LaneReceiver {
   void measure_loss(Instant now);
 
   wire::CellFormat format_;
+  CellSizes sizes_;
   Reassembler reassembler_;
   std::array<Session, kSessions> sessions_;
   std::array<std::unique_ptr<Aead>, kSessions> retired_;

@@ -18,8 +18,9 @@
 namespace cuttle {
 
 struct AgentOptions {
-  std::string debug_draws_file{};  // empty: none (node/draw_log.hh)
-  std::string debug_keys_file{};   // empty: none (node/key_log.hh)
+  std::string debug_draws_file{};        // empty: none (node/draw_log.hh)
+  std::string debug_keys_file{};         // empty: none (node/key_log.hh)
+  std::string debug_static_keys_file{};  // empty: none (node/static_keys.hh)
   // On trial: without `cuttle confirm` in this time after it is up, and when it is stopped before, the agent
   // takes everything back.
   std::optional<Duration> confirm_within{};

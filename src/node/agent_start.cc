@@ -48,6 +48,15 @@ Result<void> RunningAgent::open_control(const AgentOptions& options) {
     key_log_ = std::move(*log);
     spdlog::warn("--debug-keys: everyone who can read {} can read all traffic", options.debug_keys_file);
   }
+  if (!options.debug_static_keys_file.empty()) {
+    auto keys = StaticKeys::take(options.debug_static_keys_file, config_);
+    if (!keys) return tl::unexpected(keys.error());
+    static_keys_ = std::move(*keys);
+    spdlog::warn(
+        "--debug-static-keys: the links of {} have keys that somebody wrote down, who can read all their "
+        "traffic",
+        options.debug_static_keys_file);
+  }
   if (!options.debug_draws_file.empty()) {
     auto log = DrawLog::open(options.debug_draws_file);
     if (!log) return tl::unexpected(log.error());
@@ -72,8 +81,9 @@ Result<void> RunningAgent::set_up() {
   auto closed = machine_.close_all();
   if (!closed) return tl::unexpected(closed.error());
   open_ = std::move(*closed);
-  auto links = assemble_links({config_, keys_, backend_, key_log_.get()},
-                              [&](size_t peer) { return machine_.open_lanes(peer); });
+  auto links =
+      assemble_links({config_, keys_, backend_, key_log_.get(), static_keys_ ? &*static_keys_ : nullptr},
+                     [&](size_t peer) { return machine_.open_lanes(peer); });
   if (!links) return tl::unexpected(links.error());
   links_ = std::move(*links);
   for (const auto& link : links_) {

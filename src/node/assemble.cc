@@ -39,7 +39,7 @@ AssociationConfig association_config(const Assembly& assembly, size_t i, const S
 namespace {
 
 std::unique_ptr<Lane> make_lane(const Assembly& assembly, const PeerConfig& peer, const SlotPlan& plan,
-                                uint8_t index, LaneDoor door) {
+                                uint8_t index, LaneDoor door, bool foreign) {
   // Unrelated to anything; the pacer may move it to other links' (slot_groups.hh).
   const uint64_t seed = random_seed();
   const Instant epoch =
@@ -54,10 +54,12 @@ std::unique_ptr<Lane> make_lane(const Assembly& assembly, const PeerConfig& peer
       .allowed_destinations = assembly.config.accept,
       .cell_ends = {peer.endpoint, assembly.config.listen.port, static_cast<uint16_t>(peer.lanes)},
       .inner_mtu = assembly.config.inner_mtu,
+      .foreign_peer = foreign,
       .sealing = measure_sealing(assembly.backend, format) * static_cast<int64_t>(plan.cells_per_release()),
       .epoch = epoch,
       .seed = random_seed(),
       .draws = random_draw_key()};
+  if (foreign) door.socket.accept_any_size();
   auto lane = std::make_unique<Lane>(std::move(setup), std::make_unique<Tun>(std::move(door.queue)),
                                      std::make_unique<UdpSocket>(std::move(door.socket)));
   lane->underlay = std::move(door.underlay);
@@ -79,9 +81,13 @@ Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t
   auto link =
       std::make_unique<NodeLink>(peer, own_address_for(config, peer.endpoint.address),
                                  association_config(assembly, i, *plan), assembly.backend, assembly.key_log);
+  std::vector<StaticSession> sessions;
+  if (assembly.static_keys != nullptr) sessions = assembly.static_keys->take_for(peer.name);
   for (uint32_t index = 0; index < peer.lanes; ++index) {
-    link->add_lane(make_lane(assembly, peer, *plan, static_cast<uint8_t>(index), std::move((*doors)[index])));
+    link->add_lane(make_lane(assembly, peer, *plan, static_cast<uint8_t>(index), std::move((*doors)[index]),
+                             !sessions.empty()));
   }
+  if (!sessions.empty()) link->use_static_sessions({std::move(sessions), assembly.backend});
   return link;
 }
 

@@ -13,6 +13,7 @@
 #include "node/doors.hh"
 #include "node/key_log.hh"
 #include "node/link.hh"
+#include "node/static_keys.hh"
 
 namespace cuttle {
 
@@ -20,7 +21,8 @@ struct Assembly {
   const NodeConfig& config;
   const NodeKeys& keys;
   AeadBackend backend;
-  KeyLog* key_log;  // may be null
+  KeyLog* key_log;                    // may be null
+  StaticKeys* static_keys = nullptr;  // the same; a link takes its own out
 };
 
 // What the link with the configuration's i-th peer agrees its sessions with.

@@ -19,6 +19,8 @@ class NodeLink {
 
   // At start-up only.
   void add_lane(std::unique_ptr<Lane> lane) { link_.add_lane(std::move(lane)); }
+  // Of a link of one lane (engine/static_sessions.hh).
+  void use_static_sessions(StaticSessions sessions) { link_.use_static_sessions(std::move(sessions)); }
   void set_receiver_wake_up(size_t lane, std::function<void()> wake_up) {
     link_.set_receiver_wake_up(lane, std::move(wake_up));
   }

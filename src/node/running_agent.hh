@@ -27,6 +27,7 @@
 #include "node/machine.hh"
 #include "node/release_queues.hh"
 #include "node/restore_watch.hh"
+#include "node/static_keys.hh"
 
 namespace cuttle {
 
@@ -94,6 +95,7 @@ class RunningAgent {
   std::function<void()> on_confirmed_;
   bool memory_locked_ = false;
   std::unique_ptr<KeyLog> key_log_;
+  std::optional<StaticKeys> static_keys_;
   std::unique_ptr<DrawLog> draw_log_;
   uint64_t draws_lost_ = 0;  // already said
   std::vector<StrangerSocket> strangers_;

@@ -106,6 +106,34 @@ TEST(Prepare, WhatACardCheckedIsNotCheckedAgain) {
   EXPECT_TRUE(prepare(packet, header));
 }
 
+// For a peer that completes nothing.
+TEST(Prepare, AChecksumIsMadeWhole) {
+  for (uint64_t seed = 0; seed < 400; ++seed) {
+    const bool is_v6 = seed % 4 < 2;
+    for (const size_t bytes : {60 + seed, 1500 - seed}) {
+      for (auto packet : {tcp_packet(bytes, is_v6), udp_packet(bytes, is_v6)}) {
+        auto whole = packet;
+        store_whole_sum(whole);
+        ASSERT_TRUE(prepare(packet, to_be_made(packet), seed));
+        complete_checksum(packet);
+        ASSERT_EQ(packet, whole);
+        ASSERT_TRUE(prepare(packet, {}, seed));
+        complete_checksum(packet);
+        ASSERT_EQ(packet, whole) << "it was whole already";
+      }
+    }
+    auto none = udp_packet(300, is_v6);
+    store_be16(none.data() + (is_v6 ? 46 : 26), 0);
+    const auto before = none;
+    complete_checksum(none);
+    ASSERT_EQ(none, before);
+  }
+  auto echo = ip_packet(300, 1, false);
+  const auto before = echo;
+  complete_checksum(echo);
+  EXPECT_EQ(echo, before);
+}
+
 TEST(Prepare, UdpWithoutAChecksumStaysWithout) {
   for (const bool is_v6 : {false, true}) {
     auto packet = udp_packet(300, is_v6);
