@@ -5,6 +5,7 @@ namespace cuttle {
 LanePacker::LanePacker(SlotRing& ring, const LaneSizes& sizes, uint64_t seed)
     : ring_(ring),
       ahead_cells_(sizes.ahead_cells),
+      queue_bytes_(sizes.queue_bytes),
       packer_(ring),
       queue_(sizes.queue_bytes, seed),
       ring_room_(Packer::most_slots_per_packet(ring.format())) {}
@@ -29,6 +30,7 @@ void LanePacker::handle_nothing() {
 }
 
 bool LanePacker::handle_waiting() {
+  queue_.set_limit(queue_bytes_.load(std::memory_order_relaxed));
   while (!queue_.empty() && has_room()) {
     const std::span<const iovec> packet = queue_.poll_front();
     size_t bytes = 0;
