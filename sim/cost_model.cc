@@ -24,6 +24,8 @@ const char* mutant_name(Mutant mutant) {
       return "keys-at-once";
     case Mutant::stamped_when_read:
       return "stamped-when-read";
+    case Mutant::rate_follows_load:
+      return "rate-follows-load";
   }
   return "?";
 }

@@ -54,6 +54,7 @@ enum class Mutant {
   answer_at_once,               // handshakes leave in the next slot instead of after a fixed time
   keys_at_once,                 // and so do changes of keys
   stamped_when_read,            // a handshake came in when it is read, after what was read before it
+  rate_follows_load,            // the calendar's change is put off while there are packets to send
 };
 inline constexpr Mutant kMutants[] = {Mutant::pack_on_pacer,
                                       Mutant::data_is_dear,
@@ -63,7 +64,8 @@ inline constexpr Mutant kMutants[] = {Mutant::pack_on_pacer,
                                       Mutant::idle_slots_not_caught_up,
                                       Mutant::answer_at_once,
                                       Mutant::keys_at_once,
-                                      Mutant::stamped_when_read};
+                                      Mutant::stamped_when_read,
+                                      Mutant::rate_follows_load};
 const char* mutant_name(Mutant mutant);
 
 }  // namespace cuttle::sim

@@ -107,9 +107,8 @@ void draw_crashes(Random& random, Scenario& scenario) {
     const auto node = static_cast<NodeNumber>(random.below(scenario.nodes));
     Instant at = instant_in(random, Instant{0} + milliseconds(100), scenario.faults_stop);
     Instant back_at = instant_in(random, at, scenario.faults_stop);
-    if (scenario.family == Family::pairs ||
-        scenario.family ==
-            Family::reactions) {  // short, and when the links are busy: new sessions under load
+    if (scenario.family != Family::two_nodes &&
+        scenario.family != Family::network) {  // short, and when the links are busy: new sessions under load
       at = instant_in(random, Instant{scenario.faults_stop.ns * 3 / 10},
                       Instant{scenario.faults_stop.ns * 6 / 10});
       back_at = at + microseconds(between(random, 1000, 60'000));
@@ -179,6 +178,22 @@ void draw_queue_resets(Random& random, Scenario& scenario) {
   }
 }
 
+// The rate changes once in the run, at each node by its own clock, which may be wrong by some.
+void draw_calendar(Random& random, Scenario& scenario) {
+  // Never a higher one: how slow a host may be was drawn by the other.
+  constexpr uint64_t kParts[] = {2, 3, 4, 8};
+  scenario.other_rate_bps = scenario.shape.rate_bps / kParts[random.below(std::size(kParts))];
+  const Instant change = instant_in(random, Instant{scenario.faults_stop.ns * 45 / 100},
+                                    Instant{scenario.faults_stop.ns * 75 / 100});
+  for (size_t i = 0; i < scenario.nodes; ++i) {
+    const Duration wrong = milliseconds(random.chance(0.5) ? 0 : between(random, -40, 40));
+    const Duration into_minute{
+        static_cast<int64_t>(scenario.clocks[i].wall_ns(change + wrong) % 60'000'000'000)};
+    scenario.clocks[i].wall_offset = scenario.clocks[i].wall_offset - into_minute;
+    scenario.clocks[i].drift_ppm = 0;  // Linux slews both clocks alike
+  }
+}
+
 }  // namespace
 
 const char* family_name(Family family) {
@@ -191,6 +206,8 @@ const char* family_name(Family family) {
       return "pairs";
     case Family::reactions:
       return "reactions";
+    case Family::calendar:
+      return "calendar";
   }
   return "?";
 }
@@ -200,9 +217,11 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   Scenario scenario;
   scenario.seed = seed;
   scenario.family = family;
-  const bool compared = family == Family::pairs || family == Family::reactions;
-  const bool slow = random.chance(family == Family::network ? 0.05 : 0.1) && family != Family::reactions;
-  const bool many = family == Family::reactions || (family == Family::pairs && random.chance(0.3));
+  const bool compared = family == Family::pairs || family == Family::reactions || family == Family::calendar;
+  const bool slow = random.chance(family == Family::network ? 0.05 : 0.1) && family != Family::reactions &&
+                    family != Family::calendar;
+  const bool many = family == Family::reactions ||
+                    ((family == Family::pairs || family == Family::calendar) && random.chance(0.3));
   scenario.nodes = many ? 3 : 2;
   if (family == Family::network) scenario.nodes = static_cast<size_t>(between(random, 3, 5));
   scenario.lanes = static_cast<uint8_t>(random.chance(0.3) ? between(random, 2, 3) : 1);
@@ -234,6 +253,10 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   draw_pauses(random, scenario, compared);
   if (!compared) draw_key_changes(random, scenario);
   draw_queue_resets(random, scenario);
+  if (family == Family::calendar) {
+    scenario.clock_jumps.clear();
+    draw_calendar(random, scenario);
+  }
   return scenario;
 }
 
@@ -274,6 +297,7 @@ std::string Scenario::describe() const {
     text +=
         fmt::format("; {}'s queue is reset at {:.3f} s", reset.node, static_cast<double>(reset.at.ns) * 1e-9);
   }
+  if (other_rate_bps != 0) text += fmt::format("; by the calendar, {} b/s from mid-run on", other_rate_bps);
   text += fmt::format("; queues keep time at {}", fmt::join(by_queue, ","));
   if (!without.empty()) text += fmt::format("; without {}", fmt::join(without, ","));
   return text;
@@ -314,6 +338,7 @@ const std::vector<std::pair<std::string_view, Remove>>& removals() {
       {"lanes", leave_one_lane},
       {"queues", [](Scenario& s) { std::fill(s.by_queue.begin(), s.by_queue.end(), false); }},
       {"flows", [](Scenario& s) { s.flows = 0; }},
+      {"calendar", [](Scenario& s) { s.other_rate_bps = 0; }},
   };
   return all;
 }

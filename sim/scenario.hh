@@ -19,8 +19,10 @@ enum class Family {
   network,    // three to five nodes, with crashes and partitions besides
   pairs,      // short, for comparing two runs with different payload
   reactions,  // the same with short slots and a node that starts anew: handshakes under load
+  calendar,   // like pairs, and in the middle of it the rate changes by a calendar
 };
-inline constexpr Family kFamilies[] = {Family::two_nodes, Family::network, Family::pairs, Family::reactions};
+inline constexpr Family kFamilies[] = {Family::two_nodes, Family::network, Family::pairs, Family::reactions,
+                                       Family::calendar};
 const char* family_name(Family family);
 
 struct Cut {
@@ -68,6 +70,7 @@ struct Scenario {
   size_t nodes = 2;   // each with a link to every other
   uint8_t lanes = 1;  // of each link
   ShapeRequest shape{};
+  uint64_t other_rate_bps = 0;  // by the calendar, in every second minute; 0: there is none
   Duration delay{};
   Faults faults;
   std::vector<Cut> cuts;

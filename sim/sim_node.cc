@@ -8,6 +8,9 @@ namespace cuttle::sim {
 
 namespace {
 
+// Runs are short.
+constexpr CalendarAhead kAhead{milliseconds(300), milliseconds(100)};
+
 // The address of a node, as in inner.hh, in both families.
 std::vector<IpPrefix> prefixes_of(NodeNumber number) {
   std::vector<IpPrefix> prefixes;
@@ -30,7 +33,8 @@ AssociationConfig config_of(const NodeSetup& setup, const AssociationKeys& keys)
           .format = setup.format,
           .lanes = setup.lanes,
           .rate_bps = 0,
-          .slot_ns = static_cast<uint64_t>(setup.plan.period().ns)};
+          .slot_ns = static_cast<uint64_t>(setup.plan.period().ns),
+          .calendar = setup.calendar ? setup.calendar->fingerprint() : uint16_t{0}};
 }
 
 std::optional<SimQueue> queue_of(const NodeSetup& setup) {
@@ -91,6 +95,15 @@ void SimNode::add_link(const SimPeer& peer, size_t index) {
     link.lanes.push_back(sim.get());
     lanes_.push_back(std::move(sim));
   }
+  if (!setup_.calendar) return;
+  link.control.set_calendar(CalendarWatch(*setup_.calendar, setup_.clock.wall_ns(world_.loop.now()), kAhead),
+                            {setup_.rates_bps[0], setup_.rates_bps[1]});
+}
+
+SlotSteps SimNode::steps() const {
+  if (!setup_.calendar) return setup_.plan;
+  const CalendarWatch watch(*setup_.calendar, setup_.clock.wall_ns(world_.loop.now()), kAhead);
+  return {{setup_.plan, *setup_.other_plan}, watch.begins_with_bps() == setup_.rates_bps[0] ? 0U : 1U};
 }
 
 std::unique_ptr<Lane> SimNode::make_lane(const SimPeer& peer, size_t index, uint8_t lane, SimLane& sim) {
@@ -100,7 +113,7 @@ std::unique_ptr<Lane> SimNode::make_lane(const SimPeer& peer, size_t index, uint
   LaneSetup lane_setup{
       .index = lane,
       .format = setup_.format,
-      .plan = setup_.plan,
+      .steps = steps(),
       .own_key = peer.keys.own.public_key(),
       .allowed_sources = prefixes_of(peer.number),
       .allowed_destinations = prefixes_of(setup_.number),

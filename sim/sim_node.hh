@@ -7,6 +7,7 @@
 // (invariants 4 and 6).
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -33,7 +34,10 @@ struct NodeSetup {
   NodeNumber number = 0;
   wire::CellFormat format;
   SlotPlan plan{};
-  uint8_t lanes = 1;  // of each link
+  std::optional<SlotPlan> other_plan{};  // by the calendar
+  std::optional<Calendar> calendar{};
+  std::array<uint64_t, 2> rates_bps{};  // of both plans
+  uint8_t lanes = 1;                    // of each link
   SimClock clock;
   CostModel cost;
   Mutant mutant = Mutant::none;
@@ -106,6 +110,7 @@ class SimNode {
   };
 
   void add_link(const SimPeer& peer, size_t index);
+  SlotSteps steps() const;
   std::unique_ptr<Lane> make_lane(const SimPeer& peer, size_t index, uint8_t lane, SimLane& sim);
   Link& link_of(NodeNumber peer);
   const Link& link_of(NodeNumber peer) const;
@@ -133,6 +138,7 @@ class SimNode {
   void obey(Lane& lane);
   void sealed(Lane& lane, Train train, Instant began, Duration woke_late);
   void released(const Train& train);
+  void put_off_change(Lane& lane);
 
   void kick_receiver(SimLane& sim);
   Duration receive(SimLane& sim);

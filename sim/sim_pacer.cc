@@ -95,7 +95,16 @@ void SimNode::sealed(Lane& lane, Train train, Instant began, Duration woke_late)
   });
 }
 
+// For Mutant::rate_follows_load.
+void SimNode::put_off_change(Lane& lane) {
+  const auto coming = lane.sender.coming_change();
+  if (!coming || coming->at > local_now() + lane.sender.plan().period()) return;
+  const Duration by = lane.sender.plan().period() * 2;
+  lane.sender.handle_change({coming->step, coming->at + by, coming->place_at});
+}
+
 void SimNode::released(const Train& train) {
+  if (setup_.mutant == Mutant::rate_follows_load && train.payloads > 0) put_off_change(*paced_.next().lane);
   paced_.handle_released();
   pacer_free_ =
       std::max(pacer_free_, world_.loop.now() + setup_.cost.send_cell * static_cast<int64_t>(train.count));

@@ -18,6 +18,15 @@ uint64_t no_allocations() {
   return 0;
 }
 
+std::optional<Calendar> calendar_of(const Scenario& scenario) {
+  if (scenario.other_rate_bps == 0) return std::nullopt;
+  std::vector<CalendarEntry> entries;
+  for (uint32_t minute = 1; minute < kMinutesPerDay; minute += 2) {
+    entries.push_back({kEveryDay, minute, minute + 1, scenario.other_rate_bps});
+  }
+  return Calendar(scenario.shape.rate_bps, entries);
+}
+
 PrivateKey draw_key(uint64_t seed) {
   Random random(seed);
   uint8_t octets[kKeySize];
@@ -40,6 +49,11 @@ World::World(const Scenario& scenario, const RunOptions& options)
       probed_(scenario.nodes * scenario.nodes, 0) {
   if (options_.probe == nullptr) options_.probe = no_allocations;
   CUTTLE_CHECK(plan_slots(scenario.shape, plan_), "shapes are drawn so that a plan exists");
+  if (scenario.other_rate_bps != 0) {
+    ShapeRequest other = scenario.shape;
+    other.rate_bps = scenario.other_rate_bps;
+    CUTTLE_CHECK(plan_slots(other, other_plan_.emplace()), "both rates are drawn so that a plan exists");
+  }
   for (NodeNumber i = 0; i < scenario.nodes; ++i) {
     keys_.push_back(draw_key(scenario.seed * 100 + i));
     known_.push_back(keys_[i].public_key());
@@ -66,6 +80,9 @@ void World::start(NodeNumber number) {
   NodeSetup setup{.number = number,
                   .format = wire::CellFormat(scenario_.shape.cell_bytes),
                   .plan = plan_,
+                  .other_plan = other_plan_,
+                  .calendar = calendar_of(scenario_),
+                  .rates_bps = {scenario_.shape.rate_bps, scenario_.other_rate_bps},
                   .lanes = scenario_.lanes,
                   .clock = clocks_[number],
                   .cost = cost,

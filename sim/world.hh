@@ -38,6 +38,7 @@ class World final : public PacketSink {
 
   const Scenario& scenario_;
   RunOptions options_;
+  std::optional<SlotPlan> other_plan_;
   SlotPlan plan_{};
   EventLoop loop_;
   RunResult result_;

@@ -38,6 +38,12 @@ each_mutant() {
     'if (now - deadline_ > kLongestPause)' 'if (now > deadline_ + plan_.period())' "link"
   "$each" "slots are caught up without a distance" src/link/schedule.cc \
     'plan_.period() / plan_.releases_per_slot() / 2' 'Duration{0}' "link"
+  "$each" "a lane gets its place in coming slots as they begin" src/engine/paced_lanes.cc \
+    'sender.has_reached(coming->place_at)' 'sender.has_reached(coming->at)' "engine"
+  "$each" "a change of rate that came too late is made at once" src/link/sender.cc \
+    'change.at = not_gone(change.at);' '' "engine"
+  "$each" "a node of a ladder spends more than its budget" src/ladder/step_keeper.cc \
+    'changes_left() == 0' 'false' "ladder"
   "$each" "two lanes take one turn" src/link/turn_sequence.cc \
     'i * layout.members.size() + turn' 'i * layout.members.size()' "link"
   "$each" "the queue forgets the credit it has" src/link/queue_clock.hh \

@@ -13,6 +13,7 @@
 #include "base/ports.hh"
 #include "base/time.hh"
 #include "crypto/keys.hh"
+#include "link/calendar.hh"
 
 namespace cuttle {
 
@@ -39,6 +40,7 @@ struct Shape {
   // 0 to 100: each release is drawn uniformly inside that share of its slot
   uint32_t jitter_percent = kDefaultJitterPercent;
   bool scatter = false;  // the cells of a slot leave one by one, each at an instant of its own
+  std::vector<CalendarEntry> calendar{};  // of other rates than rate_bps; they do not overlap
 
   bool operator==(const Shape&) const = default;
 };

@@ -18,7 +18,7 @@ void read_root(const toml::table& root, const std::string& directory, ParsedConf
   bool shape_good = true;
   if (const toml::table* table = reader.table("shape")) {
     TomlReader section(*table, "shape", "shape", out);
-    shape_good = read_shape(section, out.config.shape);
+    shape_good = read_shape(section, out.config.shape, out);
   } else {
     shape_good = !reader.has("shape");
   }

@@ -80,7 +80,7 @@ void read_peer_shape(TomlReader& reader, PeerConfig& peer, bool default_shape_go
   const toml::table* own = reader.table("shape");
   if (own != nullptr) {
     TomlReader section(*own, reader.path() + ".shape", reader.shown_path() + ".shape", out);
-    good = read_shape(section, peer.shape) && good;
+    good = read_shape(section, peer.shape, out) && good;
   }
   if (peer.endpoint.port == 0) return;  // the family is not known
   const bool is_v6 = peer.endpoint.address.is_v6;

@@ -43,7 +43,7 @@ uint32_t default_cell_bytes(bool is_v6) {
   return is_v6 ? wire::kDefaultCellBytesV6 : wire::kDefaultCellBytesV4;
 }
 
-bool read_shape(TomlReader& reader, Shape& shape) {
+bool read_shape(TomlReader& reader, Shape& shape, ParsedConfig& out) {
   bool good = read_rate(reader, shape);
   good = read_cell(reader, shape) && good;
   if (const auto slot =
@@ -62,6 +62,7 @@ bool read_shape(TomlReader& reader, Shape& shape) {
   } else {
     good = good && !reader.has("scatter");
   }
+  good = read_calendar(reader, shape, out) && good;
   reader.finish();
   return good;
 }
@@ -77,7 +78,7 @@ void check_shape(const Shape& shape, bool is_v6, uint32_t lanes, const std::stri
                                  complete.cell_bytes, kLargestCellBytesV6));
   }
   const auto plan = plan_shape(complete, is_v6, lanes, lanes);
-  if (plan) return;
+  if (plan) return check_calendar(complete, is_v6, lanes, path, shown, out);
   const std::string_view culprit = plan.error().culprit == ShapeProblem::Culprit::rate ? "rate" : "slot";
   out.problems.add(out.lines.line({key(culprit), key("rate"), key("slot"), key("cell"), path,
                                    fmt::format("shape.{}", culprit), "shape"}),

@@ -10,7 +10,12 @@ void read_node(TomlReader& reader, const std::string& directory, ParsedConfig& o
 // [runtime]
 void read_runtime(TomlReader& reader, ParsedConfig& out);
 // [shape] or [peer.shape]: overrides in `shape` what the table gives. False when any of it is wrong.
-bool read_shape(TomlReader& reader, Shape& shape);
+bool read_shape(TomlReader& reader, Shape& shape, ParsedConfig& out);
+// [[shape.calendar]], in place of what `shape` has. False when any of it is wrong.
+bool read_calendar(TomlReader& reader, Shape& shape, ParsedConfig& out);
+// Notes what rate of the calendar no schedule keeps. `complete`: with a size of cells.
+void check_calendar(const Shape& complete, bool is_v6, uint32_t lanes, const std::string& path,
+                    const std::string& shown, ParsedConfig& out);
 // All [[peer]]. `default_shape_good`: whether [shape] was.
 void read_peers(const toml::node& list, const std::string& directory, bool default_shape_good,
                 ParsedConfig& out);

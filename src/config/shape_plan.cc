@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "config/units.hh"
 #include "wire/cell.hh"
@@ -117,6 +118,37 @@ tl::expected<SlotPlan, ShapeProblem> plan_peer(const NodeConfig& config, const P
   uint32_t node_lanes = 0;
   for (const PeerConfig& one : config.peers) node_lanes += one.lanes;
   return plan_shape(peer.shape, peer.endpoint.address.is_v6, peer.lanes, node_lanes);
+}
+
+tl::expected<PeerSteps, ShapeProblem> plan_peer_steps(const NodeConfig& config, const PeerConfig& peer) {
+  PeerSteps steps;
+  const auto calendar = calendar_of(peer.shape);
+  steps.rates_bps = calendar ? calendar->rates() : std::vector{peer.shape.rate_bps};
+  for (const uint64_t rate_bps : steps.rates_bps) {
+    PeerConfig at_rate = peer;
+    at_rate.shape.rate_bps = rate_bps;
+    auto plan = plan_peer(config, at_rate);
+    if (!plan) return tl::unexpected(plan.error());
+    steps.plans.push_back(*plan);
+  }
+  return steps;
+}
+
+std::optional<Calendar> calendar_of(const Shape& shape) {
+  if (shape.calendar.empty()) return std::nullopt;
+  return Calendar(shape.rate_bps, shape.calendar);
+}
+
+Shape at_highest_rate(Shape shape) {
+  if (const auto calendar = calendar_of(shape)) shape.rate_bps = calendar->rates().back();
+  shape.calendar.clear();
+  return shape;
+}
+
+Shape at_lowest_rate(Shape shape) {
+  if (const auto calendar = calendar_of(shape)) shape.rate_bps = calendar->rates().front();
+  shape.calendar.clear();
+  return shape;
 }
 
 }  // namespace cuttle

@@ -1,7 +1,9 @@
 // Whether any schedule can keep the shape that an operator asks for, and in words why not.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hh"
 #include "config/config.hh"
@@ -29,5 +31,18 @@ tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& asked, bool is_v6, 
 
 // The same for a peer of that configuration, beside all its other lanes.
 tl::expected<SlotPlan, ShapeProblem> plan_peer(const NodeConfig& config, const PeerConfig& peer);
+
+// The rates that a link changes between, ascending, and the plan of each: one without a calendar.
+struct PeerSteps {
+  std::vector<uint64_t> rates_bps;
+  std::vector<SlotPlan> plans;
+};
+tl::expected<PeerSteps, ShapeProblem> plan_peer_steps(const NodeConfig& config, const PeerConfig& peer);
+
+// Nullopt where the shape has none.
+std::optional<Calendar> calendar_of(const Shape& shape);
+// The same shape at its highest rate, or its lowest, all the time.
+Shape at_highest_rate(Shape shape);
+Shape at_lowest_rate(Shape shape);
 
 }  // namespace cuttle

@@ -16,6 +16,18 @@
 
 namespace cuttle {
 
+// A link whose rate follows a calendar.
+inline constexpr uint64_t kMostClocksApart_ms = 2000;  // beyond it, a calendar is kept badly
+struct CalendarStatus {
+  uint64_t next_rate_bps = 0;  // and when, in seconds since 1970
+  uint64_t next_at_s = 0;
+  // What the peer said when the session was agreed: "same", "other", "none"; empty: nothing yet.
+  std::string peer;
+  uint64_t clocks_apart_ms = 0;  // the peer's wall clock and this one
+
+  bool operator==(const CalendarStatus&) const = default;
+};
+
 // How long after its deadline a slot's first cell left.
 struct LatenessStatus {
   uint64_t p50_ns = 0;
@@ -36,10 +48,11 @@ struct LinkStatus {
   std::string session_peer_key;           // the peer's public key that it was agreed with; empty without one
 
   uint32_t cell_bytes = 0;
-  uint64_t rate_bps = 0;        // of the link, all lanes together
-  uint64_t slot_ns = 0;         // as it came out
-  uint64_t peer_rate_bps = 0;   // of the other direction, as the peer says; 0: not known yet
-  uint32_t cells_per_slot = 0;  // of each lane
+  uint64_t rate_bps = 0;                   // of the link, all lanes together; by a calendar, now
+  uint64_t slot_ns = 0;                    // as it came out
+  uint64_t peer_rate_bps = 0;              // of the other direction, as the peer says; 0: not known yet
+  std::optional<CalendarStatus> calendar;  // none: the rate is always the same
+  uint32_t cells_per_slot = 0;             // of each lane
   uint32_t lanes = 1;
   uint32_t jitter_percent = 0;
   bool scatter = false;  // the cells of a slot one by one

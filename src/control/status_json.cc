@@ -29,6 +29,12 @@ Json link_json(const LinkStatus& link) {
                    {"slot_ns", link.slot_ns},       {"cells_per_slot", link.cells_per_slot},
                    {"lanes", link.lanes},           {"jitter_percent", link.jitter_percent},
                    {"scatter", link.scatter},       {"peer_rate_bps", link.peer_rate_bps}};
+  if (link.calendar) {
+    json["calendar"] = {{"next_rate_bps", link.calendar->next_rate_bps},
+                        {"next_at_s", link.calendar->next_at_s},
+                        {"peer", link.calendar->peer},
+                        {"clocks_apart_ms", link.calendar->clocks_apart_ms}};
+  }
   json["cells"] = {{"sent", link.cells_sent},
                    {"sent_dummy", link.cells_sent_dummy},
                    {"received", link.cells_received},
@@ -106,6 +112,14 @@ LinkStatus link_from(const Json& json) {
   read(shape, "jitter_percent", link.jitter_percent);
   read(shape, "scatter", link.scatter);
   read(shape, "peer_rate_bps", link.peer_rate_bps);
+  if (json.contains("calendar")) {
+    const Json& calendar = object(json, "calendar");
+    CalendarStatus& read_to = link.calendar.emplace();
+    read(calendar, "next_rate_bps", read_to.next_rate_bps);
+    read(calendar, "next_at_s", read_to.next_at_s);
+    read(calendar, "peer", read_to.peer);
+    read(calendar, "clocks_apart_ms", read_to.clocks_apart_ms);
+  }
   const Json& cells = object(json, "cells");
   read(cells, "sent", link.cells_sent);
   read(cells, "sent_dummy", link.cells_sent_dummy);

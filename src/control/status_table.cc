@@ -1,3 +1,4 @@
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,6 +50,28 @@ std::string links_table(const StatusSnapshot& status) {
                format_rate(link.rate_bps), shape_text(link)});
   }
   return table.text();
+}
+
+constexpr uint64_t kLatest_s = 253'402'300'799;  // the end of the year 9999
+
+// "  mon: by its calendar 400 Mb/s from Mon 22:00 UTC on"
+std::string calendar_lines(const StatusSnapshot& status) {
+  std::string text;
+  for (const LinkStatus& link : status.links) {
+    if (!link.calendar || link.calendar->next_at_s == 0 || link.calendar->next_at_s > kLatest_s) continue;
+    const CalendarStatus& calendar = *link.calendar;
+    const auto when = static_cast<std::time_t>(calendar.next_at_s);
+    text += fmt::format("  {}: by its calendar {} from {:%a %H:%M} UTC on{}\n", link.name,
+                        format_rate(calendar.next_rate_bps), fmt::gmtime(when),
+                        calendar.peer == "other"  ? "; THE PEER'S CALENDAR IS ANOTHER"
+                        : calendar.peer == "none" ? "; THE PEER HAS NO CALENDAR"
+                                                  : "");
+    if (calendar.clocks_apart_ms > kMostClocksApart_ms) {
+      text += fmt::format("  {}: THE CLOCKS of the two nodes are {} APART\n", link.name,
+                          format_duration(milliseconds(static_cast<int64_t>(calendar.clocks_apart_ms))));
+    }
+  }
+  return text;
 }
 
 std::string traffic_table(const StatusSnapshot& status) {
@@ -107,8 +130,8 @@ std::string drops_table(const StatusSnapshot& status) {
 
 std::string render_table(const StatusSnapshot& status) {
   if (status.links.empty()) return head(status) + "  no links\n";
-  return head(status) + "\n" + links_table(status) + "\n" + traffic_table(status) + "\n" +
-         timing_table(status) + "\n" + drops_table(status);
+  return head(status) + "\n" + links_table(status) + calendar_lines(status) + "\n" + traffic_table(status) +
+         "\n" + timing_table(status) + "\n" + drops_table(status);
 }
 
 }  // namespace cuttle

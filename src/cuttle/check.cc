@@ -25,11 +25,16 @@ void print_summary(const LoadedConfig& loaded) {
              node.peers.size(), node.peers.size() == 1 ? "" : "s");
   for (const PeerConfig& peer : node.peers) {
     const auto plan = plan_peer(node, peer);
-    if (!plan) continue;
+    const auto steps = plan_peer_steps(node, peer);
+    if (!plan || !steps) continue;
     fmt::print("  {} at {}: {}, {} x {} B every {}{}\n", peer.name, peer.endpoint.text(),
                format_rate(peer.shape.rate_bps), plan->cells_per_slot, peer.shape.cell_bytes,
                format_duration(plan->period()),
                peer.lanes > 1 ? fmt::format(" on each of {} lanes", peer.lanes) : "");
+    if (steps->rates_bps.size() == 1) continue;
+    const auto calendar = calendar_of(peer.shape);
+    fmt::print("    by its calendar {} to {}, {:.1f} GB a day\n", format_rate(steps->rates_bps.front()),
+               format_rate(steps->rates_bps.back()), calendar->bytes_a_week() / 7 * 1e-9);
   }
 }
 

@@ -11,7 +11,8 @@ namespace cuttle::doctor {
 Finding capacity_finding(const NodeConfig& config, const HostCosts& costs) {
   double cover = 0;
   double full = 0;
-  for (const PeerConfig& peer : config.peers) {
+  for (PeerConfig peer : config.peers) {
+    peer.shape = at_highest_rate(std::move(peer.shape));
     const auto plan = plan_peer(config, peer);
     if (!plan) continue;
     cover += peer.lanes * cores_of_lane(costs, *plan);

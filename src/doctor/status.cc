@@ -45,6 +45,24 @@ Finding why_down(const LinkStatus& link) {
           "start the agent there; let its UDP port through every firewall; check endpoint on both ends"};
 }
 
+void examine_calendar(Findings& findings, const LinkStatus& link) {
+  const CalendarStatus& calendar = *link.calendar;
+  if (calendar.peer == "other" || calendar.peer == "none") {
+    findings.push_back(
+        {Mark::unsure,
+         fmt::format("link {}: its peer {}", link.name,
+                     calendar.peer == "other" ? "follows another calendar" : "has no calendar"),
+         "if that is not meant, give both ends the same rate and [[shape.calendar]]"});
+  }
+  if (calendar.clocks_apart_ms <= kMostClocksApart_ms) return;
+  findings.push_back(
+      {Mark::bad,
+       fmt::format("link {}: the clocks of the two nodes are {:.1f} s apart, so they change their rates at "
+                   "different times",
+                   link.name, static_cast<double>(calendar.clocks_apart_ms) / 1000),
+       "synchronise the time of day on both (chrony, systemd-timesyncd)"});
+}
+
 void examine_link(Findings& findings, const LinkStatus& link, uint64_t checksum_wrong) {
   // This end does not miss them: the other one's cells come all the same.
   if (const uint64_t own = dropped(link, "packet_own_cell"); own > 0) {
@@ -65,7 +83,9 @@ void examine_link(Findings& findings, const LinkStatus& link, uint64_t checksum_
                       fmt::format("link {}: up; cells of {} bytes get through both ways, keys agree",
                                   link.name, link.cell_bytes),
                       ""});
-  if (link.peer_rate_bps != 0 && link.peer_rate_bps != link.rate_bps) {
+  if (link.calendar) {
+    examine_calendar(findings, link);
+  } else if (link.peer_rate_bps != 0 && link.peer_rate_bps != link.rate_bps) {
     findings.push_back({Mark::unsure,
                         fmt::format("link {}: sends at {}, its peer at {}", link.name,
                                     format_rate(link.rate_bps), format_rate(link.peer_rate_bps)),

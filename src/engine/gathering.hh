@@ -50,12 +50,13 @@ class Gathering {
   bool gathers_ = false;
 };
 
-// Between two releases of any of these lanes; 0 where there is none.
+// Between two releases of any of these lanes, whatever its step; 0 where there is none.
 inline Duration shortest_release_gap(std::span<Lane* const> lanes) {
   Duration shortest = lanes.empty() ? Duration{0} : kLongestSlot;
   for (const Lane* lane : lanes) {
-    const SlotPlan& plan = lane->sender.plan();
-    shortest = std::min(shortest, plan.period() / plan.releases_per_slot());
+    for (const SlotPlan& plan : lane->sender.steps().plans) {
+      shortest = std::min(shortest, plan.period() / plan.releases_per_slot());
+    }
   }
   return shortest;
 }

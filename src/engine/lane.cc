@@ -15,7 +15,7 @@ constexpr size_t kHandshakesWaitingInwards = 64;
 Lane::Lane(LaneSetup setup, std::unique_ptr<PacketDevice> device, std::unique_ptr<CellSocket> cell_socket)
     : index(setup.index),
       format(setup.format),
-      sizes(lane_sizes(setup.plan, format)),
+      sizes(largest_lane_sizes(setup.steps, format)),
       allowed_sources(std::move(setup.allowed_sources)),
       allowed_destinations(std::move(setup.allowed_destinations)),
       cell_ends(setup.cell_ends),
@@ -27,12 +27,14 @@ Lane::Lane(LaneSetup setup, std::unique_ptr<PacketDevice> device, std::unique_pt
       socket(*owned_socket),
       ring(format, sizes.ring_slots),
       packer(ring, sizes, setup.seed),
-      sender(ring, setup.plan, setup.epoch, std::move(setup.draws)),
+      sender(ring, std::move(setup.steps), setup.epoch, std::move(setup.draws)),
       seal_lead(setup.sealing),
       receiver(format, sizes.reorder_cells, sizes.lost_cell_timer,
                setup.foreign_peer ? CellSizes::any : CellSizes::one),
       handshake_mac(std::make_unique<HandshakeMac>(setup.own_key)),
       handshakes_out(format.cell_bytes(), kHandshakesWaiting),
-      handshakes_in(format.cell_bytes(), kHandshakesWaitingInwards) {}
+      handshakes_in(format.cell_bytes(), kHandshakesWaitingInwards) {
+  packer.set_limits(lane_sizes(sender.plan(), format));
+}
 
 }  // namespace cuttle

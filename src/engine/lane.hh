@@ -34,7 +34,7 @@ struct ForgetSessionsBefore {
 struct ExpectMac {
   std::unique_ptr<HandshakeMac> mac;  // of handshakes to this node
 };
-using PacerCommand = std::variant<StopSending, SendKey, DrawKey>;
+using PacerCommand = std::variant<StopSending, SendKey, DrawKey, ChangeStep>;
 using ReceiverCommand = std::variant<ForgetSessionsBefore, ReceiveKey, ExpectMac>;
 
 // Written by the receiver's thread.
@@ -53,7 +53,7 @@ struct PacketCounters {
 struct LaneSetup {
   uint8_t index = 0;
   wire::CellFormat format;
-  SlotPlan plan{};
+  SlotSteps steps = SlotPlan{};
   PublicKey own_key;  // handshakes to this node are known by it
   std::vector<IpPrefix> allowed_sources;
   std::vector<IpPrefix> allowed_destinations;  // empty: all
@@ -76,7 +76,7 @@ struct Lane {
 
   uint8_t index;
   wire::CellFormat format;
-  LaneSizes sizes;
+  LaneSizes sizes;  // the largest of any of its plans
   std::vector<IpPrefix> allowed_sources;
   std::vector<IpPrefix> allowed_destinations;
   CellEnds cell_ends;

@@ -24,10 +24,34 @@ void LinkControl::set_receiver_wake_up(size_t lane, std::function<void()> wake_u
   receiver_wake_ups_[lane] = std::move(wake_up);
 }
 
+void LinkControl::set_calendar(CalendarWatch watch, std::vector<uint64_t> rates) {
+  calendar_ = std::move(watch);
+  rates_ = std::move(rates);
+}
+
+std::optional<LinkControl::Rate> LinkControl::rate(uint64_t wall_clock_ns) const {
+  if (!calendar_) return std::nullopt;
+  return Rate{rates_[lanes_.front()->sender.step()],
+              calendar_->calendar().next_after(static_cast<int64_t>(wall_clock_ns))};
+}
+
+void LinkControl::follow_calendar(Instant now, uint64_t wall_clock_ns) {
+  if (!calendar_) return;
+  const auto change = calendar_->handle_time(now, wall_clock_ns);
+  if (!change) return;
+  const auto rate = std::ranges::find(rates_, change->rate_bps);
+  CUTTLE_CHECK(rate != rates_.end(), "the lanes have a plan for every rate of the calendar");
+  const auto step = static_cast<uint32_t>(rate - rates_.begin());
+  for (auto& to_pacer : to_pacers_) {
+    to_pacer.handle_command(ChangeStep{step, change->at, change->place_at});
+  }
+}
+
 void LinkControl::handle_control(Instant now, uint64_t wall_clock_ns) {
   if (static_sessions_) return handle_static(now);
   association_.handle_heard(last_authentic(), wall_clock_ns);
   tell_waiting();
+  follow_calendar(now, wall_clock_ns);
   for (const auto& lane : lanes_) {
     take_handshakes(*lane);
     confirm(*lane);
@@ -115,7 +139,7 @@ void LinkControl::handle_event(const InstallSend& event) {
 
 void LinkControl::change_send_key(size_t i, SendKey key, bool first) {
   Lane& lane = *lanes_[i];
-  if (!first) key.from = key.from + key_change_lead(lane.sender.plan(), lane.ring.capacity());
+  if (!first) key.from = key.from + key_change_lead(lane.sender.steps().slowest(), lane.ring.capacity());
   // On hold before the pacer can know the key: it ends the hold when it changes to it, and whoever was kept
   // from running in between must not begin one that nobody ends.
   if (!first) lane.ring.hold();

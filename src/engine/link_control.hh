@@ -16,6 +16,7 @@
 #include "engine/outbox.hh"
 #include "engine/static_sessions.hh"
 #include "link/association.hh"
+#include "link/calendar_watch.hh"
 
 namespace cuttle {
 
@@ -47,6 +48,15 @@ class LinkControl {
     return static_sessions_ ? static_sessions_->poll_timeout() : association_.poll_timeout();
   }
 
+  // At start-up: the link's rate follows a calendar. `rates`: of the lanes' steps, in their order.
+  void set_calendar(CalendarWatch watch, std::vector<uint64_t> rates);
+  // What the lanes send at now, all together, and the next step of the calendar; nullopt without one.
+  struct Rate {
+    uint64_t now_bps;
+    std::optional<Calendar::Step> next;
+  };
+  std::optional<Rate> rate(uint64_t wall_clock_ns) const;
+
   // Other keys from now on (association.hh).
   void handle_keys(const AssociationKeys& keys);
   // No key that was in memory is used again (association.hh).
@@ -69,6 +79,7 @@ class LinkControl {
   void handle_event(const InstallSend& event);
   void handle_event(const ForgetBefore& event);
   void handle_event(const EndSending& event);
+  void follow_calendar(Instant now, uint64_t wall_clock_ns);
   void tell_receiver(size_t lane, ReceiverCommand command);
   void tell_waiting();
   void take_handshakes(Lane& lane);
@@ -87,6 +98,8 @@ class LinkControl {
   std::deque<Outbox<ReceiverCommand>> to_receivers_;
   std::vector<std::function<void()>> receiver_wake_ups_;
   uint64_t confirmed_session_ = 0;
+  std::optional<CalendarWatch> calendar_;
+  std::vector<uint64_t> rates_;
 };
 
 }  // namespace cuttle

@@ -1,9 +1,11 @@
 // The lanes of one pacer, and whose release is next. Lanes that join take their places among the others:
-// equal slots in groups (slot_groups.hh) or in turns (link/turn_sequences.hh).
+// equal slots in groups (slot_groups.hh) or in turns (link/turn_sequences.hh). Lanes that change their plan
+// (LaneSender::handle_change) do so here, between two slots.
 //
 // One thread. A lane stays where it is in memory until it left.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "engine/lane.hh"
@@ -18,6 +20,13 @@ class PacedLanes {
     Instant deadline{};
     Lane* lane;
     bool in_group = false;  // its slots were moved to those of other lanes
+    // The place it has for a coming plan.
+    struct Place {
+      ChangeStep change;
+      Instant epoch;
+      uint32_t draw_keys;  // of its sender by then
+    };
+    std::optional<Place> place{};
     bool operator>(const Due& other) const { return deadline > other.deadline; }
   };
 
@@ -34,6 +43,9 @@ class PacedLanes {
   void handle_released();
 
  private:
+  void follow_change(Due& due);
+  void change(Due& due);
+
   std::vector<Due> due_;  // a heap, earliest deadline first
   SlotGroups groups_;
   TurnSequences sequences_;

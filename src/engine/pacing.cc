@@ -13,6 +13,8 @@ void obey_as_pacer(Lane& lane, uint16_t loss_65536ths) {
       lane.sender.handle_key(std::move(*key));
     } else if (const auto* draw_key = std::get_if<DrawKey>(&*command)) {
       lane.sender.handle_draw_key(*draw_key);
+    } else if (const auto* change = std::get_if<ChangeStep>(&*command)) {
+      lane.sender.handle_change(*change);
     } else {
       lane.sender.handle_stop();
     }

@@ -134,7 +134,8 @@ wire::Offer Association::own_offer(Instant now, uint64_t timestamp_ns, Spi first
           .rate_bps = config_.rate_bps,
           .slot_ns = config_.slot_ns,
           .cell_bytes = static_cast<uint32_t>(config_.format.cell_bytes()),
-          .renews = renews(now)};
+          .renews = renews(now),
+          .calendar = config_.calendar};
 }
 
 uint32_t Association::draw_u32() {
@@ -211,6 +212,10 @@ Association::Agreed Association::agree(Instant arrived, InstallReceive receive, 
                                        const Secret<32>& send_secret, const PublicKey& peer) {
   receive.session = ++sessions_made_;
   peer_offer_ = offer;
+  peer_clock_ahead_.reset();
+  if (offer.timestamp_ns != 0 && wall_clock_ns_ != 0) {
+    peer_clock_ahead_ = Duration{static_cast<int64_t>(offer.timestamp_ns - wall_clock_ns_)};
+  }
   events_.emplace_back(receive);
   return {receive.session, arrived, offer.first_spi, send_secret, offer.timestamp_ns, peer, offer.renews};
 }

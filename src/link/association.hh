@@ -101,6 +101,7 @@ struct AssociationConfig {
   uint8_t lanes = 1;
   uint64_t rate_bps = 0;              // told to the peer, for its status
   uint64_t slot_ns = 0;               // the same; and handshakes wait for a slot
+  uint16_t calendar = 0;              // told to the peer, with the time of day, where it is not 0
   Duration quiet_after = seconds(1);  // or four of the peer's slots, where those are longer
 };
 
@@ -183,6 +184,9 @@ class Association {
   std::optional<Instant> established() const;     // of the session used for sending
   std::optional<PublicKey> session_peer() const;  // the peer's key that it was agreed with
   const std::optional<wire::Offer>& peer_offer() const { return peer_offer_; }
+  // What the peer's wall clock was ahead of this one by when the latest session was agreed, but for what a
+  // handshake takes on its way, a second at the most; nullopt: it did not say.
+  std::optional<Duration> peer_clock_ahead() const { return peer_clock_ahead_; }
   const AssociationCounters& counters() const { return counters_; }
 
  private:
@@ -285,6 +289,7 @@ class Association {
   Instant last_authentic_{INT64_MIN / 2};
   std::optional<Instant> forget_at_;
   std::optional<wire::Offer> peer_offer_;
+  std::optional<Duration> peer_clock_ahead_;
 
   std::unique_ptr<uint8_t[]> cell_;
   bool cell_waiting_ = false;

@@ -98,7 +98,7 @@ void Association::answer(Instant arrived, uint32_t asked, NoiseHandshake& noise,
   noise.set_preshared_key(config_.keys.preshared);
   const Spi spi = draw_spi();
   uint8_t own[wire::kOfferBytes];
-  wire::store_offer(own, own_offer(arrived, 0, spi));
+  wire::store_offer(own, own_offer(arrived, config_.calendar != 0 ? wall_clock_ns_ : 0, spi));
   uint8_t* at = begin_cell(wire::HandshakeType::response, draw_u32(), asked);
   if (!noise.write_message(own, {at, wire::kNoiseMessage2Bytes})) {
     counters_.not_genuine.add();

@@ -57,7 +57,8 @@ void FlowQueue::drop_from_longest() {
 void FlowQueue::refill_room() {
   for (size_t i = 0; i < kRoomChunks; ++i) {
     if (room_chunks_[i] != kNone) continue;
-    if (free_.empty()) drop_from_longest();
+    while (free_.size() <= kept_free_ && !busy_.empty()) drop_from_longest();
+    CUTTLE_CHECK(!free_.empty(), "all memory but the room's is in packets that wait");
     room_chunks_[i] = free_.back();
     free_.pop_back();
     room_[i] = {memory_of(room_chunks_[i]), kChunkBytes};

@@ -10,6 +10,7 @@
 
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -32,12 +33,19 @@ class FlowQueue {
   // `limit_bytes` of packets may wait, at least one of the longest. `seed`: of the flows' hash.
   FlowQueue(size_t limit_bytes, uint64_t seed);
 
+  // From now on no more than that waits, nor more than what it was made for; what is too much goes when the
+  // next packet comes.
+  void set_limit(size_t limit_bytes) {
+    const size_t most = chunks_ - kRoomChunks;
+    kept_free_ = most - std::clamp(limit_bytes / kChunkBytes, kRoomChunks, most);
+  }
+
   bool empty() const { return busy_.empty(); }
   // Packet memory in use.
   size_t waiting_bytes() const { return (chunks_ - kRoomChunks - free_.size()) * kChunkBytes; }
 
   // Whether a packet of so many octets can wait without another one being dropped for it.
-  bool has_room(size_t bytes) const { return free_.size() >= chunks_of(bytes); }
+  bool has_room(size_t bytes) const { return free_.size() >= chunks_of(bytes) + kept_free_; }
 
   // Room for a packet, always there. What is written to it waits once handle_packet said how long it is.
   std::span<const iovec> poll_room() const { return room_; }
@@ -85,6 +93,7 @@ class FlowQueue {
   void refill_room();
 
   size_t chunks_;
+  size_t kept_free_ = 0;
   uint64_t seed_;
   std::unique_ptr<uint8_t[]> memory_;
   std::vector<ChunkState> states_;

@@ -57,4 +57,17 @@ LaneSizes lane_sizes(const SlotPlan& plan, const wire::CellFormat& format) {
   return {packet + 1 + ahead, ahead, queue, reorder, std::max(milliseconds(5), plan.period() * 4)};
 }
 
+LaneSizes largest_lane_sizes(const SlotSteps& steps, const wire::CellFormat& format) {
+  LaneSizes largest = lane_sizes(steps.plans.front(), format);
+  for (const SlotPlan& plan : steps.plans) {
+    const LaneSizes sizes = lane_sizes(plan, format);
+    largest.ring_slots = std::max(largest.ring_slots, sizes.ring_slots);
+    largest.ahead_cells = std::max(largest.ahead_cells, sizes.ahead_cells);
+    largest.queue_bytes = std::max(largest.queue_bytes, sizes.queue_bytes);
+    largest.reorder_cells = std::max(largest.reorder_cells, sizes.reorder_cells);
+    largest.lost_cell_timer = std::max(largest.lost_cell_timer, sizes.lost_cell_timer);
+  }
+  return largest;
+}
+
 }  // namespace cuttle

@@ -27,5 +27,7 @@ struct LaneSizes {
   Duration lost_cell_timer;  // the same section
 };
 LaneSizes lane_sizes(const SlotPlan& plan, const wire::CellFormat& format);
+// For a lane that changes between several plans: what each needs at the most.
+LaneSizes largest_lane_sizes(const SlotSteps& steps, const wire::CellFormat& format);
 
 }  // namespace cuttle

@@ -3,7 +3,11 @@
 namespace cuttle {
 
 LanePacker::LanePacker(SlotRing& ring, const LaneSizes& sizes, uint64_t seed)
-    : ring_(ring), ahead_cells_(sizes.ahead_cells), packer_(ring), queue_(sizes.queue_bytes, seed) {}
+    : ring_(ring),
+      ahead_cells_(sizes.ahead_cells),
+      queue_bytes_(sizes.queue_bytes),
+      packer_(ring),
+      queue_(sizes.queue_bytes, seed) {}
 
 LanePacker::Room LanePacker::poll_room() {
   return {*this, queue_.empty() && has_room() ? packer_.poll_room() : std::nullopt};
@@ -19,6 +23,7 @@ void LanePacker::Room::commit(size_t bytes) {
 }
 
 bool LanePacker::handle_waiting() {
+  queue_.set_limit(queue_bytes_.load(std::memory_order_relaxed));
   while (!queue_.empty() && has_room()) {
     const std::span<const iovec> packet = queue_.poll_front();
     size_t bytes = 0;

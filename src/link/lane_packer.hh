@@ -14,6 +14,7 @@
 // One thread (the packer's); the counters may be read by any. Nothing is allocated after construction.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <span>
 
@@ -62,6 +63,13 @@ class LanePacker {
   // a slot.
   bool handle_waiting();
 
+  // Any thread: the lane has another plan now, and what waits here is what that one asks for. Of the sizes
+  // that it was made with, no more than there is.
+  void set_limits(const LaneSizes& sizes) {
+    ahead_cells_.store(sizes.ahead_cells, std::memory_order_relaxed);
+    queue_bytes_.store(sizes.queue_bytes, std::memory_order_relaxed);
+  }
+
   // What the pad octets report to the peer (wire/pad.hh).
   void set_loss_report(uint16_t loss_65536ths) { packer_.set_loss_report(loss_65536ths); }
 
@@ -72,10 +80,13 @@ class LanePacker {
   uint64_t packets_dropped() const { return queue_.packets_dropped(); }
 
  private:
-  bool has_room() const { return packer_.has_room() && ring_.waiting() < ahead_cells_; }
+  bool has_room() const {
+    return packer_.has_room() && ring_.waiting() < ahead_cells_.load(std::memory_order_relaxed);
+  }
 
   SlotRing& ring_;
-  size_t ahead_cells_;
+  std::atomic<size_t> ahead_cells_;
+  std::atomic<size_t> queue_bytes_;
   Packer packer_;
   FlowQueue queue_;
   Counter packets_;

@@ -19,12 +19,32 @@ void Schedule::handle_epoch(Instant epoch) {
   enter_slot();
 }
 
-void Schedule::handle_turns(TurnSequence& sequence, TurnSequence::Place place) {
+void Schedule::handle_turns(TurnSequence& sequence, TurnSequence::Place place, Instant from) {
   sequence_ = &sequence;
   member_ = place.member;
   epoch_ = sequence.epoch();
-  slot_ = place.first_slot;
+  slot_ = std::max(place.first_slot, first_slot_from(from));
   enter_slot();
+}
+
+void Schedule::handle_plan(const SlotPlan& plan, Instant epoch, Instant from) {
+  plan_ = plan;
+  sequence_ = nullptr;
+  epoch_ = epoch;
+  slot_ = first_slot_from(from);
+  enter_slot();
+}
+
+Instant Schedule::start_of(uint64_t slot) const {
+  const auto offset =
+      static_cast<unsigned __int128>(slot) * plan_.period_numerator / plan_.period_denominator;
+  return epoch_ + Duration{static_cast<int64_t>(offset)};
+}
+
+uint64_t Schedule::first_slot_from(Instant at) const {
+  if (at <= epoch_) return 0;
+  const auto since = static_cast<unsigned __int128>((at - epoch_).ns) * plan_.period_denominator;
+  return static_cast<uint64_t>((since + plan_.period_numerator - 1) / plan_.period_numerator);
 }
 
 void Schedule::handle_draw_key(const DrawKey& key) {
@@ -33,9 +53,7 @@ void Schedule::handle_draw_key(const DrawKey& key) {
 }
 
 void Schedule::enter_slot() {
-  const auto offset =
-      static_cast<unsigned __int128>(slot_) * plan_.period_numerator / plan_.period_denominator;
-  start_ = epoch_ + Duration{static_cast<int64_t>(offset)};
+  start_ = start_of(slot_);
   release_ = 0;
   const std::span releases = std::span(offsets_ns_).first(plan_.releases_per_slot());
   if (sequence_ != nullptr) {

@@ -32,9 +32,12 @@ class Schedule {
   Instant epoch() const { return epoch_; }
   // Another beginning; before the first release.
   void handle_epoch(Instant epoch);
-  // Before the first release: from now on the instants are those of a place in a sequence of several lanes,
-  // which has to outlive this.
-  void handle_turns(TurnSequence& sequence, TurnSequence::Place place);
+  // Before the first release, or that of another plan: from now on the instants are those of a place in a
+  // sequence of several lanes, which has to outlive this; of slots that do not begin before `from`.
+  void handle_turns(TurnSequence& sequence, TurnSequence::Place place, Instant from = {INT64_MIN});
+  // Another plan, in place of the current slot, none of which was released yet: of slots counted from `epoch`
+  // the first that does not begin before `from`. The draws go on; a sequence is left.
+  void handle_plan(const SlotPlan& plan, Instant epoch, Instant from);
   // Draws under another key from then on, also those of the sequence: what was seen of the old ones, on a
   // machine that was restored to before them, says nothing.
   void handle_draw_key(const DrawKey& key);
@@ -47,6 +50,10 @@ class Schedule {
   Instant drawn() const { return deadline_; }
   // The earliest time at which the current slot could have been due: its beginning.
   Instant slot_start() const { return start_; }
+  // Nothing of the current slot was released yet.
+  bool is_at_slot_start() const { return release_ == 0; }
+  // When the first slot begins that does not begin before `at`.
+  Instant first_start_from(Instant at) const { return start_of(first_slot_from(at)); }
 
   // What the release at `now` means for those that follow.
   struct Aftermath {
@@ -69,6 +76,8 @@ class Schedule {
 
  private:
   void enter_slot();
+  Instant start_of(uint64_t slot) const;
+  uint64_t first_slot_from(Instant at) const;
 
   SlotPlan plan_;
   Instant epoch_;

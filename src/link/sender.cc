@@ -8,11 +8,13 @@
 
 namespace cuttle {
 
-LaneSender::LaneSender(SlotRing& ring, const SlotPlan& plan, Instant epoch, Draws draws)
+LaneSender::LaneSender(SlotRing& ring, SlotSteps steps, Instant epoch, Draws draws)
     : ring_(ring),
-      schedule_(plan, epoch, std::move(draws)),
+      steps_(std::move(steps)),
+      step_(steps_.first),
+      schedule_(steps_.plans[steps_.first], epoch, std::move(draws)),
       cell_bytes_(ring.format().cell_bytes()),
-      train_(std::make_unique<uint8_t[]>(cell_bytes_ * plan.cells_per_release())),
+      train_(std::make_unique<uint8_t[]>(cell_bytes_ * steps_.most_cells_per_release())),
       dummy_(std::make_unique<uint8_t[]>(ring.format().payload_bytes())),
       handshakes_(std::make_unique<uint8_t[]>(cell_bytes_ * kMostHandshakes)) {
   wire::store_aggfrag_header(dummy_.get(), 0);
@@ -52,6 +54,20 @@ void LaneSender::handle_key(SendKey key) {
   retire(coming_);
   key.from = not_gone(key.from);
   coming_ = std::move(key);
+}
+
+void LaneSender::handle_change(ChangeStep change) {
+  CUTTLE_CHECK(change.step < steps_.plans.size(), "a lane changes to one of its plans");
+  change.at = not_gone(change.at);
+  change.place_at = std::min(change.place_at, change.at);
+  coming_change_ = change;
+}
+
+void LaneSender::handle_changed(Instant epoch, Instant from) {
+  const uint32_t next = std::exchange(coming_change_, std::nullopt)->step;
+  if (next == step()) return;
+  step_.store(next, std::memory_order_relaxed);
+  schedule_.handle_plan(plan(), epoch, from);
 }
 
 Instant LaneSender::not_gone(Instant due) const {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "crypto/aead.hh"
 #include "link/schedule.hh"
 #include "link/slot_ring.hh"
+#include "link/slot_steps.hh"
 
 namespace cuttle {
 
@@ -36,6 +38,15 @@ struct SendKey {
   Spi spi;
   Instant from;
   Instant until;
+};
+
+// Another of the lane's plans, from the first slot on that does not begin before `at`. The lane gets a place
+// among others for it in the first slot that does not begin before `place_at`.
+struct ChangeStep {
+  uint32_t step = 0;  // of its SlotSteps
+  Instant at;
+  Instant place_at;
+  bool operator==(const ChangeStep&) const = default;
 };
 
 struct SenderCounters {
@@ -58,7 +69,7 @@ class LaneSender {
   // A release this long after its deadline counts as late.
   static constexpr Duration kLate = microseconds(100);
 
-  LaneSender(SlotRing& ring, const SlotPlan& plan, Instant epoch, Draws draws);
+  LaneSender(SlotRing& ring, SlotSteps steps, Instant epoch, Draws draws);
 
   // --- the slot
   // The thread that will keep time begins: slots that passed before are not its fault, and not counted.
@@ -67,11 +78,17 @@ class LaneSender {
   void handle_epoch(Instant epoch) { schedule_.handle_epoch(epoch); }
   Instant epoch() const { return schedule_.epoch(); }
   // Its releases take turns with those of other lanes from then on (schedule.hh).
-  void handle_turns(TurnSequence& sequence, TurnSequence::Place place) {
-    schedule_.handle_turns(sequence, place);
+  void handle_turns(TurnSequence& sequence, TurnSequence::Place place, Instant from = {INT64_MIN}) {
+    schedule_.handle_turns(sequence, place, from);
   }
+  Instant slot_start() const { return schedule_.slot_start(); }
+  Instant first_start_from(Instant at) const { return schedule_.first_start_from(at); }
   // From the next slot on that nobody has drawn.
-  void handle_draw_key(const DrawKey& key) { schedule_.handle_draw_key(key); }
+  void handle_draw_key(const DrawKey& key) {
+    schedule_.handle_draw_key(key);
+    ++draw_keys_;
+  }
+  uint32_t draw_keys() const { return draw_keys_; }  // so many so far
   Draws fork_draws() { return schedule_.fork_draws(); }
   Instant deadline() const { return schedule_.deadline(); }
   Instant drawn() const { return schedule_.drawn(); }
@@ -89,6 +106,8 @@ class LaneSender {
   // A whole cell, copied, for the first slot whose deadline is not before `due` (Association::datagram_due;
   // without one, the next). They leave in the order in which they came. False when too many wait.
   bool handle_handshake(Bytes cell, Instant due = {INT64_MIN});
+  // Another plan. One can wait; a newer one replaces it.
+  void handle_change(ChangeStep change);
   // The session is over: nothing but handshakes until the next key.
   void handle_stop();
   // What dummies report to the peer (wire/pad.hh).
@@ -96,10 +115,23 @@ class LaneSender {
   // Keys that are no longer used, to be freed elsewhere.
   std::unique_ptr<Aead> poll_retired();
 
+  // --- a change of plan, for whoever knows the other lanes (engine/paced_lanes.hh)
+  const std::optional<ChangeStep>& coming_change() const { return coming_change_; }
+  // The current slot, of which nothing was released, does not begin before that.
+  bool has_reached(Instant at) const { return schedule_.is_at_slot_start() && slot_start() >= at; }
+  // The coming plan is the current one now, in slots counted from `epoch`, of which the first is one that
+  // does not begin before `from`. Where it is the current one already, nothing happens.
+  void handle_changed(Instant epoch, Instant from);
+  // The same slots from another beginning; before a release of theirs.
+  void handle_epoch_from(Instant epoch, Instant from) { schedule_.handle_plan(plan(), epoch, from); }
+
   bool has_session() const { return current_.has_value(); }
   const SenderCounters& counters() const { return counters_; }
   SenderCounters& counters() { return counters_; }
-  const SlotPlan& plan() const { return schedule_.plan(); }
+  // Any thread.
+  const SlotSteps& steps() const { return steps_; }
+  uint32_t step() const { return step_.load(std::memory_order_relaxed); }
+  const SlotPlan& plan() const { return steps_.plans[step()]; }
   size_t cell_bytes() const { return cell_bytes_; }
 
   static constexpr Duration kAgain = milliseconds(100);
@@ -114,10 +146,14 @@ class LaneSender {
   void seal(const uint8_t* payload, uint8_t* cell);
 
   SlotRing& ring_;
+  const SlotSteps steps_;
+  std::atomic<uint32_t> step_;
+  std::optional<ChangeStep> coming_change_;
   Schedule schedule_;
   size_t cell_bytes_;
   std::optional<SendKey> current_;
   std::optional<SendKey> coming_;
+  uint32_t draw_keys_ = 0;
   Instant polled_{INT64_MIN};  // the deadline of the latest train
   uint32_t sequence_ = 0;
   uint16_t loss_report_ = 0;

@@ -56,11 +56,22 @@ Labels with(Labels labels, const char* name, const std::string& value) {
 }
 
 void add_shape(Collection& out, const Labels& labels, const LinkStatus& link) {
-  out.gauge("cuttle_link_rate_bytes_per_second", "IP bytes that the link sends, always, as configured.",
-            labels, bytes_a_second(link.rate_bps));
+  out.gauge("cuttle_link_rate_bytes_per_second",
+            "IP bytes that the link sends, always, as configured (by a calendar, now).", labels,
+            bytes_a_second(link.rate_bps));
   if (link.peer_rate_bps > 0) {
     out.gauge("cuttle_link_peer_rate_bytes_per_second", "The same, of the peer, as it says.", labels,
               bytes_a_second(link.peer_rate_bps));
+  }
+  if (link.calendar) {
+    out.gauge("cuttle_link_next_rate_bytes_per_second", "The rate after the calendar's next change.", labels,
+              bytes_a_second(link.calendar->next_rate_bps));
+    out.gauge("cuttle_link_next_rate_timestamp_seconds", "When that is, in seconds since 1970.", labels,
+              static_cast<double>(link.calendar->next_at_s));
+    out.gauge("cuttle_link_calendar_differs", "Whether the peer follows another calendar, or none.", labels,
+              link.calendar->peer == "other" || link.calendar->peer == "none" ? 1 : 0);
+    out.gauge("cuttle_link_clocks_apart_seconds", "The peer's wall clock and this one, roughly.", labels,
+              static_cast<double>(link.calendar->clocks_apart_ms) * 1e-3);
   }
   out.gauge("cuttle_link_slot_seconds", "From one release of cells to the next.", labels,
             seconds_of(link.slot_ns));

@@ -11,6 +11,11 @@ namespace cuttle {
 
 namespace {
 
+uint16_t fingerprint_of(const Shape& shape) {
+  const auto calendar = calendar_of(shape);
+  return calendar ? calendar->fingerprint() : uint16_t{0};
+}
+
 uint64_t random_seed() {
   uint8_t octets[8];
   fill_with_entropy(octets);
@@ -32,14 +37,16 @@ AssociationConfig association_config(const Assembly& assembly, size_t i, const S
           .lanes = static_cast<uint8_t>(peer.lanes),
           .rate_bps = peer.shape.rate_bps,
           .slot_ns = static_cast<uint64_t>(plan.period().ns),
+          .calendar = fingerprint_of(peer.shape),
           // A slow link is quiet for many slots before it says that it is.
           .quiet_after = std::max(seconds(1), plan.period() * 10)};
 }
 
 namespace {
 
-std::unique_ptr<Lane> make_lane(const Assembly& assembly, const PeerConfig& peer, const SlotPlan& plan,
+std::unique_ptr<Lane> make_lane(const Assembly& assembly, const PeerConfig& peer, const SlotSteps& steps,
                                 uint8_t index, LaneDoor door, bool foreign) {
+  const SlotPlan& plan = steps.plans[steps.first];
   // Unrelated to anything; the pacer may move it to other links' (slot_groups.hh).
   const uint64_t seed = random_seed();
   const Instant epoch =
@@ -48,14 +55,15 @@ std::unique_ptr<Lane> make_lane(const Assembly& assembly, const PeerConfig& peer
   LaneSetup setup{
       .index = index,
       .format = format,
-      .plan = plan,
+      .steps = steps,
       .own_key = assembly.keys.private_key.public_key(),
       .allowed_sources = peer.redirect,
       .allowed_destinations = assembly.config.accept,
       .cell_ends = {peer.endpoint, assembly.config.listen.port, static_cast<uint16_t>(peer.lanes)},
       .inner_mtu = assembly.config.inner_mtu,
       .foreign_peer = foreign,
-      .sealing = measure_sealing(assembly.backend, format) * static_cast<int64_t>(plan.cells_per_release()),
+      .sealing =
+          measure_sealing(assembly.backend, format) * static_cast<int64_t>(steps.most_cells_per_release()),
       .epoch = epoch,
       .seed = random_seed(),
       .draws = random_draw_key()};
@@ -72,22 +80,28 @@ std::unique_ptr<Lane> make_lane(const Assembly& assembly, const PeerConfig& peer
 Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t i, const OpenDoors& open) {
   const NodeConfig& config = assembly.config;
   const PeerConfig& peer = config.peers[i];
-  const auto plan = plan_peer(config, peer);
-  if (!plan) return tl::unexpected(plan.error());
+  const auto planned = plan_peer_steps(config, peer);
+  if (!planned) return tl::unexpected(planned.error());
+  std::optional<CalendarWatch> watch;
+  if (auto calendar = calendar_of(peer.shape)) watch.emplace(std::move(*calendar), wall_clock_ns());
+  const uint64_t begins_bps = watch ? watch->begins_with_bps() : peer.shape.rate_bps;
+  const auto first = std::ranges::find(planned->rates_bps, begins_bps) - planned->rates_bps.begin();
+  const SlotSteps steps(planned->plans, static_cast<uint32_t>(first));
 
   auto doors = open(i);
   if (!doors) return tl::unexpected(doors.error());
   CUTTLE_CHECK(doors->size() == peer.lanes, "every lane has a door");
-  auto link =
-      std::make_unique<NodeLink>(peer, own_address_for(config, peer.endpoint.address),
-                                 association_config(assembly, i, *plan), assembly.backend, assembly.key_log);
+  auto link = std::make_unique<NodeLink>(peer, own_address_for(config, peer.endpoint.address),
+                                         association_config(assembly, i, steps.slowest()), assembly.backend,
+                                         assembly.key_log);
   std::vector<StaticSession> sessions;
   if (assembly.static_keys != nullptr) sessions = assembly.static_keys->take_for(peer.name);
   for (uint32_t index = 0; index < peer.lanes; ++index) {
-    link->add_lane(make_lane(assembly, peer, *plan, static_cast<uint8_t>(index), std::move((*doors)[index]),
+    link->add_lane(make_lane(assembly, peer, steps, static_cast<uint8_t>(index), std::move((*doors)[index]),
                              !sessions.empty()));
   }
   if (!sessions.empty()) link->use_static_sessions({std::move(sessions), assembly.backend});
+  if (watch) link->set_calendar(std::move(*watch), planned->rates_bps);
   return link;
 }
 

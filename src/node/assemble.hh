@@ -25,7 +25,7 @@ struct Assembly {
   StaticKeys* static_keys = nullptr;  // the same; a link takes its own out
 };
 
-// What the link with the configuration's i-th peer agrees its sessions with.
+// What the link with the configuration's i-th peer agrees its sessions with. `plan`: the slowest that it has.
 AssociationConfig association_config(const Assembly& assembly, size_t i, const SlotPlan& plan);
 // The keys of the link with the configuration's i-th peer.
 AssociationKeys association_keys(const NodeConfig& config, const NodeKeys& keys, size_t i);

@@ -25,6 +25,11 @@ class NodeLink {
     link_.set_receiver_wake_up(lane, std::move(wake_up));
   }
 
+  // At start-up: its rate follows a calendar (link_control.hh).
+  void set_calendar(CalendarWatch watch, std::vector<uint64_t> rates_bps) {
+    link_.set_calendar(std::move(watch), std::move(rates_bps));
+  }
+
   // Everything there is to do now. To be called when a lane woke the control thread, and whenever
   // poll_timeout() is over.
   void handle_control(Instant now, uint64_t wall_clock_ns);

@@ -218,10 +218,12 @@ bool is_told_of(const NodeConfig& config, size_t i) {
                      });
 }
 
-// Shapes that are known to tell, each once.
+// Shapes that are known to tell, each once. By a calendar, at the highest rate: its trains are nearest to
+// each other.
 void check_hiding(const NodeConfig& config, size_t i, const SourceMap& lines, Problems& problems) {
-  const PeerConfig& peer = config.peers[i];
+  PeerConfig peer = config.peers[i];
   if (is_told_of(config, i)) return;
+  peer.shape = at_highest_rate(std::move(peer.shape));
   const auto plan = plan_peer(config, peer);
   if (!plan) return;
   const auto line = [&](const char* key) {
@@ -242,7 +244,8 @@ void check_hiding(const NodeConfig& config, size_t i, const SourceMap& lines, Pr
             peer.name, format_duration(mean_gap(*plan)), format_duration(most_hidden_deviation(*plan)),
             format_duration(kUsualDeviation)));
   }
-  const PeerConfig& first = config.peers.front();
+  PeerConfig first = config.peers.front();
+  first.shape = at_highest_rate(std::move(first.shape));
   const auto firsts = plan_peer(config, first);
   if (firsts && firsts->jitter.ns > 0 && plan->jitter.ns > 0 && firsts->period() != plan->period()) {
     problems.warn(

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "config/shape_plan.hh"
 #include "io/borrowed_route.hh"
 #include "io/clock_device.hh"
 #include "io/egress_lock.hh"
@@ -111,7 +112,7 @@ Result<void> open_link(const NodeConfig& config, const PeerConfig& peer) {
   settings.up = true;
   settings.mtu = config.inner_mtu;
   settings.queue_packets = kQueuePackets;
-  settings.largest_gso_bytes = largest_packet_bytes(peer.shape);
+  settings.largest_gso_bytes = largest_packet_bytes(at_lowest_rate(peer.shape));
   settings.alias = alias_of_node(config.name);
   settings.quiet_ipv6 = true;
   settings.with_ipv6 = std::any_of(peer.redirect.begin(), peer.redirect.end(),

@@ -19,6 +19,14 @@ struct Arrival {
   uint32_t flow = 0;  // packets of one connection have the same number
 };
 
+// Of an export: what came from one sample to the next.
+struct LoadStep {
+  double at_s;  // since 1970
+  double length_s;
+  uint64_t bytes;
+  double mean_bps() const { return static_cast<double>(bytes) * 8 / length_s; }
+};
+
 // One direction of one link.
 struct LinkLoad {
   std::string name;               // "10.77.0.10 to 10.77.0.11"
@@ -28,6 +36,7 @@ struct LinkLoad {
   Duration seen;       // the time of that
   std::string note;    // what has to be known about how it came about; may be empty
   bool is_v6 = false;
+  std::vector<LoadStep> steps{};  // all that was seen, where the time of day is known
 
   uint64_t mean_bps() const;
   // The highest rate over any stretch of this length.

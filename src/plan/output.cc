@@ -132,12 +132,43 @@ report::Chart waits_chart(const Planned& planned) {
   return chart;
 }
 
+report::Chart calendar_chart(const Comparison& comparison) {
+  report::Chart chart;
+  chart.title = "A rate for each hour";
+  chart.caption =
+      "The load's busiest step of each hour, and what the proposed calendar sends in it, whatever comes.";
+  chart.x.label = "time (h)";
+  chart.y.label = "Mb/s";
+  const auto series = [](const char* name, report::Colour colour, const auto& points) {
+    report::Series made{.name = name, .mark = report::Mark::step, .colour = colour, .points = {}};
+    for (const auto& [hour, bps] : points) made.points.push_back({hour, bps / 1e6, ""});
+    return made;
+  };
+  chart.series = {series("load", report::Colour::blue, comparison.load_bps),
+                  series("calendar", report::Colour::orange, comparison.calendar_bps)};
+  return chart;
+}
+
+report::RowChart ways_chart(const Comparison& comparison) {
+  report::RowChart chart;
+  chart.title = "What each way sends";
+  chart.value.label = "GB a day";
+  for (const Way& way : comparison.ways) {
+    report::Row row;
+    row.label = way.name;
+    row.value = way.bytes_a_day / kGigabyte;
+    chart.rows.push_back(row);
+  }
+  return chart;
+}
+
 }  // namespace
 
 std::string to_text(const Planned& planned) {
   std::string text = load_text(planned.load) + "\n";
   if (!planned.load.note.empty()) text += "  " + planned.load.note + "\n";
   text += "\n" + report::text_table(options_table(planned)) + "\n" + verdict(planned) + "\n";
+  if (planned.comparison) text += "\n" + to_text(*planned.comparison) + "\n";
   return text + "CPU: of cover alone, on a machine like this one, where " + to_text(planned.advice.costs) +
          ".\n";
 }
@@ -172,6 +203,19 @@ std::string to_json(const Planned& planned) {
   json["recommended_rate_bps"] =
       planned.advice.recommended ? Json(planned.advice.options[*planned.advice.recommended].shape.rate_bps)
                                  : Json(nullptr);
+  if (planned.comparison) {
+    json["ways"] = Json::array();
+    for (const Way& way : planned.comparison->ways) {
+      json["ways"].push_back(
+          {{"name", way.name},
+           {"bytes_a_day", way.bytes_a_day},
+           {"added_p99_s", way.added_p99_s},
+           {"bits_a_day", way.bits_a_day},
+           {"price_a_day", way.bytes_a_day * 1e-9 * planned.comparison->wanted.price_per_gb},
+           {"note", way.note}});
+    }
+    json["calendar"] = to_toml(planned.comparison->calendar);
+  }
   return json.dump(2) + "\n";
 }
 
@@ -181,6 +225,12 @@ std::string to_page(const Planned& planned) {
                planned.advice.recommended ? "Recommended." : "None is good enough.");
   if (!planned.load.note.empty()) page.paragraph(planned.load.note + ".");
   page.figures(std::vector<report::Chart>{load_chart(planned), waits_chart(planned)});
+  if (planned.comparison) {
+    page.heading("Other ways to the same cover");
+    page.figures(std::vector<report::Chart>{calendar_chart(*planned.comparison)});
+    page.figures(std::vector<report::RowChart>{ways_chart(*planned.comparison)});
+    page.table(ways_table(*planned.comparison));
+  }
   page.heading("The rates tried");
   page.table(options_table(planned));
   page.paragraph(kMeaning);

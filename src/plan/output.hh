@@ -4,6 +4,7 @@
 #include <string>
 
 #include "plan/advice.hh"
+#include "plan/compare.hh"
 
 namespace cuttle::plan {
 
@@ -11,6 +12,7 @@ struct Planned {
   LinkLoad load;
   Wanted wanted;
   Advice advice;
+  std::optional<Comparison> comparison{};  // where it was asked for
 };
 
 std::string to_text(const Planned& planned);

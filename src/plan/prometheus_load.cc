@@ -98,14 +98,9 @@ std::string why_no_counter(const Json& series, const std::vector<Sample>& sample
   return named_rate ? "it is called a rate" : "";
 }
 
-struct Step {
-  double length_s;
-  uint64_t bytes;
-};
-
 // The stretch of steps around the busiest one that fits into what can be replayed.
-std::pair<size_t, size_t> busiest_stretch(const std::vector<Step>& steps) {
-  const auto busier = [](const Step& a, const Step& b) {
+std::pair<size_t, size_t> busiest_stretch(const std::vector<LoadStep>& steps) {
+  const auto busier = [](const LoadStep& a, const LoadStep& b) {
     return static_cast<double>(a.bytes) / a.length_s < static_cast<double>(b.bytes) / b.length_s;
   };
   auto begin = static_cast<size_t>(std::max_element(steps.begin(), steps.end(), busier) - steps.begin());
@@ -129,26 +124,26 @@ Result<LinkLoad> load_of_series(const Json& series, uint64_t burst_bps) {
   if (!samples.empty() && samples.back().at_s > kLatest_s) {
     return failure(series_name(series) + ": its time stamps are milliseconds; Prometheus has seconds");
   }
-  std::vector<Step> steps;
+  std::vector<LoadStep> steps;
   for (size_t i = 1; i < samples.size(); ++i) {
     const double length = samples[i].at_s - samples[i - 1].at_s;
     // A counter that fell began anew at zero (Prometheus's own rule, too).
     const double gained =
         samples[i].value >= samples[i - 1].value ? samples[i].value - samples[i - 1].value : samples[i].value;
-    steps.push_back({length, static_cast<uint64_t>(gained)});
+    steps.push_back({samples[i - 1].at_s, length, static_cast<uint64_t>(gained)});
   }
   LinkLoad load;
   load.name = series_name(series);
   if (steps.empty()) return failure(load.name + ": at least two samples of a counter are needed");
   double seen_s = 0;
-  for (const Step& step : steps) load.bytes += step.bytes, seen_s += step.length_s;
+  for (const LoadStep& step : steps) load.bytes += step.bytes, seen_s += step.length_s;
   load.seen = duration_of(seen_s);
   const auto [begin, end] = busiest_stretch(steps);
   Random random(kLoadSeed);
   Instant now{};
   constexpr double kBurstBytes = 1'000'000;
   for (size_t i = begin; i < end; ++i) {
-    const Step& step = steps[i];
+    const LoadStep& step = steps[i];
     // Bursts at random times, as many as the step's bytes make; faster than planned where it needs to be.
     const uint64_t pace =
         std::max(burst_bps, rate_of_bytes(step.bytes, duration_of(step.length_s)) * 5 / 4 + 1);
@@ -162,6 +157,7 @@ Result<LinkLoad> load_of_series(const Json& series, uint64_t burst_bps) {
   std::sort(load.arrivals.begin(), load.arrivals.end(),
             [](const Arrival& a, const Arrival& b) { return a.at < b.at; });
   load.span = now - Instant{};
+  load.steps = steps;
   load.note = fmt::format(
       "An export holds means over its steps; within a step, bursts of 1 MB at {} are assumed (--burst-rate)",
       format_rate(burst_bps));

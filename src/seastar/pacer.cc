@@ -49,7 +49,7 @@ void Pacer::remove(const Lane& lane) {
 void Pacer::look_for_shortest_slot() {
   shortest_slot_ = kLongestSlot;
   for (const auto& [lane, loss] : loss_65536ths_) {
-    shortest_slot_ = std::min(shortest_slot_, lane->sender.plan().period());
+    shortest_slot_ = std::min(shortest_slot_, lane->sender.steps().shortest_period());
   }
 }
 

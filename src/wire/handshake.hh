@@ -32,12 +32,13 @@ inline constexpr size_t kMacBytes = 16;
 inline constexpr size_t kMacsBytes = 2 * kMacBytes;
 
 // The payload that both messages carry encrypted: what the sender of the message will receive and send.
-//   0  8  time stamp, nanoseconds since 1970 (an initiation only; 0 in a response)
+//   0  8  time stamp, nanoseconds since 1970 (an initiation only; in a response 0, but where the sender's
+//         rates follow a calendar)
 //   8  4  first SPI: lane j of the sender receives under first SPI + j
 //  12  1  lanes
 //  13  1  bit 0: the sender still uses the session before, and hears cells; all other bits zero
-//  14  2  zero
-//  16  8  rate, bits a second of IP bytes
+//  14  2  zero, or the fingerprint of the calendar that the sender's rates follow (link/calendar.hh)
+//  16  8  rate, bits a second of IP bytes; by a calendar, that which holds where it says nothing
 //  24  8  slot, nanoseconds
 //  32  4  cell, bytes
 struct Offer {
@@ -48,6 +49,7 @@ struct Offer {
   uint64_t slot_ns = 0;
   uint32_t cell_bytes = 0;
   bool renews = false;
+  uint16_t calendar = 0;
 };
 inline constexpr size_t kOfferBytes = 36;
 
@@ -90,13 +92,15 @@ inline void store_offer(uint8_t* out, const Offer& offer) {
   store_be32(out + 8, offer.first_spi.value);
   out[12] = offer.lanes;
   out[13] = offer.renews ? 1 : 0;
+  store_be16(out + 14, offer.calendar);
   store_be64(out + 16, offer.rate_bps);
   store_be64(out + 24, offer.slot_ns);
   store_be32(out + 32, offer.cell_bytes);
 }
 inline Offer load_offer(const uint8_t* in) {
-  return {load_be64(in),      Spi{load_be32(in + 8)}, in[12],           load_be64(in + 16),
-          load_be64(in + 24), load_be32(in + 32),     (in[13] & 1) != 0};
+  return {load_be64(in),      Spi{load_be32(in + 8)}, in[12],
+          load_be64(in + 16), load_be64(in + 24),     load_be32(in + 32),
+          (in[13] & 1) != 0,  load_be16(in + 14)};
 }
 
 }  // namespace cuttle::wire

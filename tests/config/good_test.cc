@@ -170,5 +170,41 @@ TEST(Tables, OfTheQueuesAreNeverTheKernelsOwn) {
   EXPECT_EQ(node.clock_table(0), 258u);
 }
 
+TEST(GoodConfig, ACalendarIsInheritedAndReplacedWhole) {
+  const std::string peer = "redirect = [\"10.77.0.1X\"]\nendpoint = \"10.77.0.1X:4410\"\n";
+  const auto with = [&](const char* digit) {
+    std::string text = peer;
+    for (size_t at = text.find('X'); at != std::string::npos; at = text.find('X')) text.replace(at, 1, digit);
+    return text;
+  };
+  const ParsedConfig parsed = parse_config(R"([node]
+name = "osd0"
+private_key_file = "k"
+listen = "10.77.0.11:4410"
+[shape]
+rate = "50 Mb/s"
+[[shape.calendar]]
+days = "mon-wed,fri"
+from = "22:00"
+until = "04:30"
+rate = "400 Mb/s"
+[[shape.calendar]]
+from = "12:00"
+until = "24:00"
+days = "sun"
+rate = "100 Mb/s"
+[[peer]]
+name = "a"
+)" + with("2") + kKeyA + "[[peer]]\nname = \"b\"\n" +
+                                               with("3") + kKeyB + "[peer.shape]\ncalendar = []\n",
+                                           "");
+  ASSERT_EQ(first_problem(parsed), "");
+  const auto& calendar = parsed.config.peers[0].shape.calendar;
+  ASSERT_EQ(calendar.size(), 2u);
+  EXPECT_EQ(calendar[0], (CalendarEntry{0x17, 22 * 60, 4 * 60 + 30, 400'000'000}));
+  EXPECT_EQ(calendar[1], (CalendarEntry{0x40, 12 * 60, 24 * 60, 100'000'000}));
+  EXPECT_TRUE(parsed.config.peers[1].shape.calendar.empty());
+}
+
 }  // namespace
 }  // namespace cuttle

@@ -48,9 +48,11 @@ StatusSnapshot example() {
   link.pauses = 2;
   link.slots_caught_up = 9;
   link.wire_lateness = {12'288, 21'504, 70'656, 0};
+  link.calendar = CalendarStatus{400'000'000, 1'736'200'800, "other", 90'000};
   link.hiding = "hidden";
   link.hiding_permille = 508;
   status.links.push_back(link);
+  link.calendar.reset();
   link.release = "thread";
   link.lead_ns = link.queue_empty = 0;
   link.wire_lateness = {};
@@ -119,6 +121,8 @@ node osd0: cuttle 0.1.0, up 3 h 12 min, driver native, ipsec-mb
   link  state       session    endpoint             rate  shape
   mon   up          1 min 3 s  10.77.0.10:4410  200 Mb/s  3 x 1472 B every 180 us
   osd1  connecting  -          [fd00::12]:4410  200 Mb/s  3 x 1472 B every 180 us, 2 lanes, jitter 10 %
+  mon: by its calendar 400 Mb/s from Mon 22:00 UTC on; THE PEER'S CALENDAR IS ANOTHER
+  mon: THE CLOCKS of the two nodes are 90 s APART
 
   traffic                  cells   dummy  packets     bytes
   mon      sent      192,166,666  99.4 %    1,234  1.49 GiB

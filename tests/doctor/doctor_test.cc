@@ -107,6 +107,18 @@ TEST(Doctor, GuestsBesideTheNode) {
   EXPECT_THAT(complaint(examine_guests(links, {})).what, HasSubstr("guest is an ipvlan"));
 }
 
+TEST(Doctor, CalendarsThatDifferAndClocksThatAreApart) {
+  StatusSnapshot status = healthy();
+  status.links[0].calendar = CalendarStatus{.peer = "same", .clocks_apart_ms = 1900};
+  status.links[0].peer_rate_bps = 50'000'000;
+  for (const Finding& finding : examine_status(status)) EXPECT_EQ(finding.mark, Mark::good) << finding.what;
+  status.links[0].calendar->peer = "other";
+  EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("another calendar"));
+  status.links[0].calendar->peer = "same";
+  status.links[0].calendar->clocks_apart_ms = 90'000;
+  EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("90.0 s apart"));
+}
+
 TEST(Doctor, ShapesThatDifferLossAndMissedSlots) {
   StatusSnapshot status = healthy();
   status.links[0].peer_rate_bps = 100'000'000;

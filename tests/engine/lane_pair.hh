@@ -62,7 +62,7 @@ class LanePair : public ::testing::Test {
     end->socket = socket.get();
     end->control.add_lane(std::make_unique<Lane>(LaneSetup{.index = 0,
                                                            .format = wire::CellFormat(kCellBytes),
-                                                           .plan = plan,
+                                                           .steps = plan,
                                                            .own_key = own.public_key(),
                                                            .allowed_sources = {*IpPrefix::parse(from)},
                                                            .allowed_destinations = {*IpPrefix::parse(to)},

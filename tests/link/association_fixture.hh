@@ -17,10 +17,11 @@ namespace cuttle::testing {
 // One end: what its driver would keep of it.
 struct End {
   End(const PrivateKey& own, const PublicKey& peer, const PresharedKey& psk, uint64_t seed,
-      uint64_t slot_ns = 0)
+      uint64_t slot_ns = 0, uint16_t calendar = 0)
       : association({.keys = {.own = own, .peer = peer, .preshared = psk},
                      .format = wire::CellFormat(256),
-                     .slot_ns = slot_ns},
+                     .slot_ns = slot_ns,
+                     .calendar = calendar},
                     entropy_of(seed)) {}
 
   // Takes what there is to take: a message goes to `out`, events are kept.

@@ -171,5 +171,29 @@ TEST(FlowQueue, TakesGarbageForAFlowOfItsOwn) {
   EXPECT_EQ(came, 3u * 63);
 }
 
+// A link that changes to a lower rate: what is too much for it goes, and no more than that waits afterwards.
+TEST(FlowQueue, ALowerLimitDropsWhatIsTooMuchAndAHigherOneLetsItWaitAgain) {
+  FlowQueue queue(512 << 10, 1);
+  std::vector<uint8_t> packet(1400, 1);
+  packet[0] = 0x45;
+  const auto fill = [&](size_t packets) {
+    for (size_t i = 0; i < packets; ++i) queue.handle_copy(packet);
+  };
+  fill(200);
+  EXPECT_EQ(queue.packets_dropped(), 0u);
+  queue.set_limit(128 << 10);
+  fill(1);
+  EXPECT_GT(queue.packets_dropped(), 100u);
+  fill(200);
+  EXPECT_LE(queue.waiting_bytes(), 128u << 10);
+  const uint64_t dropped = queue.packets_dropped();
+  queue.set_limit(512 << 10);
+  fill(150);
+  EXPECT_EQ(queue.packets_dropped(), dropped);
+  queue.set_limit(64 << 20);
+  fill(10);
+  EXPECT_LE(queue.waiting_bytes(), 512u << 10) << "never more than it was made for";
+}
+
 }  // namespace
 }  // namespace cuttle

@@ -47,12 +47,25 @@ StatusSnapshot some_status() {
     link.hiding = "hidden";
     link.hiding_permille = 505;
     link.drops["cell_replayed"] = 3;
+    if (link.name == "mon") link.calendar = CalendarStatus{};
   }
   return status;
 }
 
 std::string text() {
   return prometheus::TextSerializer().Serialize(families({{"osd0", some_status()}, {"mon", std::nullopt}}));
+}
+
+TEST(Metrics, TheNextStepOfACalendar) {
+  StatusSnapshot status = some_status();
+  status.links[0].calendar = CalendarStatus{400'000'000, 1'736'200'800, "other", 90'500};
+  const std::string got = prometheus::TextSerializer().Serialize(families({{"osd0", status}}));
+  EXPECT_THAT(got, HasSubstr("cuttle_link_next_rate_bytes_per_second{node=\"osd0\",peer=\"mon\"} 50000000"));
+  EXPECT_THAT(got,
+              HasSubstr("cuttle_link_next_rate_timestamp_seconds{node=\"osd0\",peer=\"mon\"} 1736200800"));
+  EXPECT_THAT(got, HasSubstr("cuttle_link_calendar_differs{node=\"osd0\",peer=\"mon\"} 1"));
+  EXPECT_THAT(got, HasSubstr("cuttle_link_clocks_apart_seconds{node=\"osd0\",peer=\"mon\"} 90.5"));
+  EXPECT_THAT(got, Not(HasSubstr("cuttle_link_next_rate_bytes_per_second{node=\"osd0\",peer=\"osd1\"}")));
 }
 
 TEST(Metrics, ValuesAndUnits) {

@@ -42,6 +42,10 @@ TEST(Mutants, StampingHandshakesWhenTheyAreReadIsFound) {
   EXPECT_NE(pairs_until_found(Mutant::stamped_when_read, Family::reactions, 1000), 0u);
 }
 
+TEST(Mutants, AChangeOfRateThatWaitsForPacketsIsFound) {
+  EXPECT_NE(pairs_until_found(Mutant::rate_follows_load, Family::calendar, 50), 0u);
+}
+
 // The smallest part of a failing trial still fails, and its command says how to see it.
 TEST(Mutants, AFailingTrialIsShrunk) {
   const TrialOptions options{Mutant::data_is_dear, allocations};

@@ -12,5 +12,9 @@ TEST(Noninterference, FourHundredPairsWithHandshakesUnderLoad) {
   expect_all_good(Family::reactions, 1, seeds(400));
 }
 
+TEST(Noninterference, FourHundredPairsInWhichTheRateChangesByACalendar) {
+  expect_all_good(Family::calendar, 1, seeds(400));
+}
+
 }  // namespace
 }  // namespace cuttle::sim

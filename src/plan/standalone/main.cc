@@ -31,6 +31,10 @@ struct Arguments {
   std::vector<std::string> rates;
   std::string slot = format_duration(Shape::kDefaultSlot);
   uint32_t cell = 0;
+  bool compare = false;
+  double price_per_gb = 0;
+  double budget_bits = 48;
+  uint32_t nodes = 0;
   bool json = false;
   std::string html;
 };
@@ -129,7 +133,12 @@ int run(const Arguments& arguments) {
   auto advice =
       advise(*load, wanted, measured.value_or(HostCosts{.cpus = std::thread::hardware_concurrency()}));
   if (!advice) return complain(advice.error().message);
-  const Planned planned{std::move(*load), wanted, std::move(*advice)};
+  Planned planned{std::move(*load), wanted, std::move(*advice)};
+  if (arguments.compare) {
+    if (planned.load.steps.empty()) throw Wrong{"--compare needs to know the time of day: use --prometheus"};
+    planned.comparison = compare(planned.load, planned.advice,
+                                 {arguments.price_per_gb, arguments.budget_bits, arguments.nodes});
+  }
   fmt::print("{}", arguments.json ? to_json(planned) : to_text(planned));
   if (!arguments.html.empty()) {
     if (auto written = report::write_file(arguments.html, to_page(planned)); !written) {
@@ -174,6 +183,15 @@ int parse_and_run(int argc, char** argv) {
   app.add_option("--slot", arguments.slot, "Of the links tried")->capture_default_str();
   app.add_option("--cell", arguments.cell, "Of the links tried; by default 1472, over IPv6 1452")
       ->check(CLI::Range(256, 8972));
+  app.add_flag("--compare", arguments.compare,
+               "With --prometheus, also: what a calendar would save, and which, beside other ways");
+  app.add_option("--price", arguments.price_per_gb, "With --compare: of a GB (10^9 octets) sent")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--bits", arguments.budget_bits, "With --compare: what a ladder of rates may tell a day")
+      ->check(CLI::Range(1.0, 1000.0))
+      ->capture_default_str();
+  app.add_option("--nodes", arguments.nodes, "With --compare: of the mesh, for all of a node's links")
+      ->check(CLI::Range(2, 10000));
   app.add_flag("--json", arguments.json, "Print JSON");
   app.add_option("--html", arguments.html, "Also write a page with plots")->type_name("PATH");
   try {

@@ -1,0 +1,68 @@
+// What one node does with the steps of a ladder: it follows what the coordinator of its group says, at the
+// beginnings of epochs only, and keeps the budget itself. So whatever a coordinator says, fails to say, or
+// says twice, this node's wire has one of the schedules that bit_budget.hh counts.
+//
+// Epochs are numbered from 1970 on; both ends of every link have the same number at the same time, by their
+// wall clocks. Of several things said for one epoch the highest counts. Where nothing was said the step is
+// held. The last change of a day goes to the top, and stays there: so a node is never below what is needed
+// with nothing left to spend.
+//
+// Pure; one thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "ladder/bit_budget.hh"
+
+namespace cuttle::ladder {
+
+using Epoch = uint64_t;
+
+struct LadderShape {
+  uint32_t epochs_per_day = 0;
+  uint32_t rates = 1;
+  uint32_t changes_per_day = 0;  // most_changes() of the budget
+
+  uint32_t top() const { return rates - 1; }
+  uint64_t day_of(Epoch epoch) const { return epoch / epochs_per_day; }
+};
+
+class StepKeeper {
+ public:
+  // Begins at the top: that tells nothing and needs nobody.
+  StepKeeper(const LadderShape& shape, Epoch epoch) : shape_(shape), epoch_(epoch), step_(shape.top()) {}
+
+  // Somebody who may say so says that from `epoch` on the step is that one. What is not for a coming epoch,
+  // or no step, is dropped and counted.
+  void handle_said(Epoch epoch, uint32_t step);
+  // That epoch begins; each one after the other, or later ones. The step in it.
+  uint32_t handle_epoch(Epoch epoch);
+
+  uint32_t step() const { return step_; }
+  Epoch epoch() const { return epoch_; }
+  uint32_t changes_today() const { return changes_today_; }
+  uint32_t changes_left() const { return shape_.changes_per_day - changes_today_; }
+  // What the schedule of the day so far can have told.
+  double bits_today() const { return bits_of({shape_.epochs_per_day, shape_.rates}, changes_today_); }
+
+  struct Counters {
+    uint64_t out_of_place = 0;    // said for an epoch that is not to come, or no step
+    uint64_t disagreements = 0;   // two steps said for one epoch
+    uint64_t held_unsaid = 0;     // epochs for which nobody said anything
+    uint64_t held_by_budget = 0;  // a change that was said and not made, or not to that step
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  uint32_t affordable(uint32_t wanted);
+
+  LadderShape shape_;
+  Epoch epoch_;
+  uint32_t step_;
+  uint32_t changes_today_ = 0;
+  std::optional<uint32_t> said_;  // for the next epoch
+  Counters counters_;
+};
+
+}  // namespace cuttle::ladder
