@@ -23,8 +23,8 @@ struct TestHost {
 
 inline std::array<uint8_t, kKeySize> octets(int number, uint8_t kind) {
   std::array<uint8_t, kKeySize> octets{};
-  octets[0] = static_cast<uint8_t>(number);
-  octets[1] = static_cast<uint8_t>(number >> 8);
+  octets[4] = static_cast<uint8_t>(number);  // not the first, of which X25519 clears bits
+  octets[5] = static_cast<uint8_t>(number >> 8);
   octets[2] = kind;
   octets[31] = 1;
   return octets;
