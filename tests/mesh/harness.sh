@@ -183,7 +183,7 @@ expect_links() { # SECONDS HOST PEERS...
 reaches() { in_space "$1" ping -q -c 1 -W 1 "$(address_of "$2")" >/dev/null 2>&1; }
 
 # started HOST PEER: cells that came; a link that starts anew counts from 0.
-started() { "$CUTTLE" status --socket "$WORK/$1.sock" --json | jq -r ".links[] | select(.name == \"$2\") | .cells_received"; }
+started() { "$CUTTLE" status --socket "$WORK/$1.sock" --json | jq -r ".links[] | select(.name == \"$2\") | .cells.received"; }
 says() { # HOST PATTERN: what its cuttle-mesh printed
   grep -qE "$2" "$WORK/$1.mesh.log"
 }

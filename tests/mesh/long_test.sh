@@ -69,7 +69,8 @@ expect_links 20 h1 h2 h3
 echo "another key was refused, shown, and accepted"
 
 # --- a key is renewed: not a packet lost meanwhile
-in_space h1 ping -q -i 0.05 -W 2 "$(address_of h2)" >"$WORK/ping" &
+# Not by a function: the signal below is for ping itself.
+ip netns exec "$NET-h1" ping -q -i 0.05 -W 2 "$(address_of h2)" >"$WORK/ping" &
 ping=$!
 before=$(<"$WORK/h2/etc/h2.key")
 mesh_good h2 rotate --config "$(config_of h2)"

@@ -1,4 +1,5 @@
 // cuttle-mesh: what `cuttle mesh` becomes. A program of its own: it loads librados, which the agent does not.
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include <exception>
@@ -49,6 +50,8 @@ int main(int argc, char** argv) {
   // The agent, another user, reads what is written here; secrets are for their owner alone whatever this
   // says.
   ::umask(022);
+  // librados has a dozen threads, and each would have an arena of its own.
+  ::mallopt(M_ARENA_MAX, 1);
   try {
     return cuttle::mesh::run(argc, argv);
   } catch (const std::exception& error) {
