@@ -56,7 +56,11 @@ inline StoreView view_of(const std::vector<TestHost>& hosts) {
   return view;
 }
 
-// osd9 looks, at 10.0.0.9.
+// osd9 looks, at 10.0.0.9; this is root's file there.
+inline constexpr char kRootsFile[] =
+    "[node]\nname = \"osd9\"\nprivate_key_file = \"k\"\nlisten = \"10.0.0.9:4410\"\n"
+    "[mesh]\npeers = \"/p.toml\"\nnetworks = [\"10.0.0.0/24\"]\n";
+
 inline Bounds test_bounds() {
   Bounds bounds;
   bounds.host = "osd9";
