@@ -1,5 +1,5 @@
 #!/bin/bash
-# summary: build the Debian packages cuttle, cuttle-tools and cuttle-mgr (--seastar: cuttle and cuttle-seastar, for Debian 13) into out/package
+# summary: build the Debian packages cuttle, cuttle-mesh, cuttle-tools and cuttle-mgr (--seastar: cuttle and cuttle-seastar, for Debian 13) into out/package
 # example: ./run package; ./run package --try (also installs, upgrades and purges them in a fresh root); ./run package --seastar --try
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"

@@ -13,6 +13,7 @@
 #include "base/ports.hh"
 #include "base/time.hh"
 #include "crypto/keys.hh"
+#include "crypto/signature.hh"
 #include "link/calendar.hh"
 
 namespace cuttle {
@@ -64,6 +65,21 @@ struct PeerConfig {
   bool operator==(const PeerConfig&) const = default;
 };
 
+// A node whose peers are told by the cluster's monitors, through cuttle-mesh (docs/mesh.md): it writes the
+// peers file, and this is what root's file allows it.
+struct MeshConfig {
+  std::string host;                // its name in the mesh; default: that of the node
+  std::string peers_file;          // [[peer]] tables and `closed`; belongs to cuttle-mesh or root
+  std::vector<IpPrefix> networks;  // where these peers' addresses may be; empty: anywhere
+  std::optional<VerifyingKey> signing_key = {};  // whoever is new, or changed, has to be signed with it
+  bool joining = true;                           // of links to hosts that were never closed before
+  std::string ceph_conf;                         // empty: where Ceph looks by itself
+  std::string ceph_name;                         // default: client.cuttle.HOST
+  std::string keyring;                           // empty: where Ceph looks by itself
+
+  bool operator==(const MeshConfig&) const = default;
+};
+
 struct NodeConfig {
   std::string name;
   std::string private_key_file;
@@ -93,8 +109,11 @@ struct NodeConfig {
   uint32_t shards = 1;           // links are spread over this many groups of threads
   std::vector<uint32_t> cpus;    // shard i's pacer runs on cpus[i % size]; empty: the kernel decides
   std::string driver = "native";
-  Shape shape;  // default of every link
-  std::vector<PeerConfig> peers;
+  Shape shape;                    // default of every link
+  std::vector<PeerConfig> peers;  // root's own first, then those of the peers file
+  std::optional<MeshConfig> mesh = {};
+  // Addresses without a link that stay closed: of hosts that left the mesh or were revoked. None of a peer's.
+  std::vector<IpPrefix> closed = {};
 
   uint32_t port_table() const { return route_table + 1; }
   uint32_t clock_preference() const { return rule_preference - 1; }

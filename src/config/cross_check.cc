@@ -34,6 +34,7 @@ class CrossCheck {
 
   void run() {
     check_own();
+    check_closed();
     for (size_t i = 0; i < node_.peers.size(); ++i) {
       check_name(i);
       check_key(i);
@@ -57,7 +58,8 @@ class CrossCheck {
   }
   // "peer.mon (line 12)"
   std::string where(size_t peer, std::string_view key) const {
-    return fmt::format("{} (line {})", shown(peer), line(peer, key));
+    const uint32_t its = line(peer, key);
+    return its == 0 ? shown(peer) : fmt::format("{} (line {})", shown(peer), its);
   }
 
   void check_own() {
@@ -83,6 +85,27 @@ class CrossCheck {
       out_.problems.add(out_.lines.line({fmt::format("node.addresses[{}]", i), "node.listen"}),
                         fmt::format("node.addresses[{}] = {}: {}", i, quoted(address.text()),
                                     repeated ? "given twice" : "not an address a node can have"));
+    }
+  }
+
+  // An address goes through a link or nowhere, not both; and one of ours goes nowhere.
+  void check_closed() {
+    for (const IpPrefix& prefix : node_.closed) {
+      const auto complain = [&](const std::string& message) {
+        out_.problems.add(0, fmt::format("closed = {}: {}", quoted(prefix.text()), message));
+      };
+      if (is_loopback(prefix.address) || is_multicast(prefix.address)) complain("no address of a node's");
+      const bool own = prefix.contains(node_.listen.address) ||
+                       std::any_of(node_.addresses.begin(), node_.addresses.end(),
+                                   [&](const IpAddress& address) { return prefix.contains(address); });
+      if (own) complain("covers an address of this node's own");
+      for (size_t i = 0; i < node_.peers.size(); ++i) {
+        const auto& redirect = node_.peers[i].redirect;
+        if (std::any_of(redirect.begin(), redirect.end(),
+                        [&](const IpPrefix& one) { return one.overlaps(prefix); })) {
+          complain("overlaps an address of " + shown(i));
+        }
+      }
     }
   }
 

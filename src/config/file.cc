@@ -54,8 +54,12 @@ class OpenFile {
 
 bool is_trusted_owner(uid_t owner) {
   if (owner == 0 || owner == ::geteuid()) return true;
-  const passwd* agent = ::geteuid() == 0 ? ::getpwnam("cuttle") : nullptr;
-  return agent != nullptr && agent->pw_uid == owner;
+  return ::geteuid() == 0 && user_number("cuttle") == owner;
+}
+
+std::optional<uid_t> user_number(const char* name) {
+  const passwd* user = ::getpwnam(name);
+  return user == nullptr ? std::nullopt : std::optional(user->pw_uid);
 }
 
 Result<TextFile> read_text_file(const std::string& path, size_t most_bytes) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "base/bytes.hh"
@@ -23,6 +24,9 @@ Result<TextFile> read_text_file(const std::string& path, size_t most_bytes);
 // this; and the user that the agent runs as where a package installed it, so that root can check its
 // configuration.
 bool is_trusted_owner(uid_t owner);
+
+// Of the user of that name; none: there is no such user.
+std::optional<uid_t> user_number(const char* name);
 
 struct SecretFile {
   size_t bytes = 0;  // what was read; more than fits reads as out.size()

@@ -9,11 +9,13 @@ namespace cuttle {
 
 std::string to_octets(const LoadedConfig& loaded) {
   OctetWriter out;
-  size_t size = 64 + loaded.text.size();
+  size_t size = 80 + loaded.text.size() + loaded.peers_text.value_or("").size();
   for (const Problem& problem : loaded.problems.list()) size += 32 + problem.message.size();
   if (loaded.keys) size += kKeySize * (1 + loaded.keys->preshared.size());
   out.reserve(size);
   out.text(loaded.text);
+  out.number(loaded.peers_text ? 1 : 0);
+  out.text(loaded.peers_text.value_or(""));
   out.number(loaded.problems.list().size());
   for (const Problem& problem : loaded.problems.list()) {
     out.number(problem.line);
@@ -34,6 +36,9 @@ Result<LoadedConfig> from_octets(const std::string& file, std::string_view octet
   LoadedConfig loaded;
   loaded.file = file;
   loaded.text = in.text();
+  const bool has_peers_text = in.number() != 0;
+  std::string peers_text(in.text());
+  if (has_peers_text) loaded.peers_text = std::move(peers_text);
   for (uint64_t count = in.number(); count > 0 && in.good(); --count) {
     const auto line = static_cast<uint32_t>(in.number());
     const bool is_warning = in.number() != 0;
@@ -55,7 +60,8 @@ Result<LoadedConfig> from_octets(const std::string& file, std::string_view octet
   }
   if (!in.at_end()) return failure("a configuration that was handed over is cut off");
   if (!loaded.good()) return loaded;
-  ParsedConfig parsed = parse_config(loaded.text, std::filesystem::path(file).parent_path().string());
+  const auto peers = loaded.peers_text ? std::optional(PeersText{*loaded.peers_text}) : std::nullopt;
+  ParsedConfig parsed = parse_config(loaded.text, std::filesystem::path(file).parent_path().string(), peers);
   loaded.config = std::move(parsed.config);
   loaded.lines = std::move(parsed.lines);
   if (parsed.problems.has_errors() || !loaded.keys ||

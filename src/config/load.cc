@@ -15,16 +15,49 @@ constexpr size_t kLongestConfigFile = 1 << 20;
 constexpr mode_t kOthersWrite = 022;
 
 // The file says what is redirected and where the cells go: who can change it opens a link.
+void check_mode(const TextFile& file, const std::string& shown, Problems& problems) {
+  if ((file.mode & kOthersWrite) == 0) return;
+  problems.add(0, fmt::format("{}others can write it (mode {:04o}); `chmod go-w` it", shown, file.mode));
+}
+
 void check_owner(const TextFile& file, Problems& problems) {
-  if ((file.mode & kOthersWrite) != 0) {
-    problems.add(0, fmt::format("others can write it (mode {:04o}); `chmod go-w` it", file.mode));
-  }
+  check_mode(file, "", problems);
   if (!is_trusted_owner(file.owner)) {
     problems.add(0,
                  fmt::format("belongs to user {}, who can write it; `chown` it to root or to the user that "
                              "runs cuttle",
                              file.owner));
   }
+}
+
+// The user that cuttle-mesh runs as, whom a package makes. Asked once, at the start: later the process may
+// not be able to.
+bool is_mesh_owner(uid_t owner) {
+  static const std::optional<uid_t> mesh_user = user_number("cuttle-mesh");
+  return mesh_user == owner;
+}
+
+std::optional<std::string> read_peers(const std::string& path, KeyFiles key_files, Problems& problems) {
+  const auto read = read_text_file(path, kLongestConfigFile);
+  if (!read) {
+    const std::string message = fmt::format(
+        "mesh.peers: {}: {}; `cuttle mesh join` writes it, and without it what is to stay closed is not "
+        "known",
+        path, read.error().message);
+    // Who only looks, or only closes, does what can be done.
+    key_files == KeyFiles::read ? problems.add(0, message) : problems.warn(0, message);
+    return std::nullopt;
+  }
+  const bool is_meshs = is_mesh_owner(read->owner);
+  if (key_files != KeyFiles::ignore) {
+    check_mode(*read, fmt::format("mesh.peers: {}: ", path), problems);
+    if (!is_meshs && !is_trusted_owner(read->owner)) {
+      problems.add(0, fmt::format("mesh.peers: {}: belongs to user {}, who can write it; `chown` it to "
+                                  "cuttle-mesh or root",
+                                  path, read->owner));
+    }
+  }
+  return read->text;
 }
 
 }  // namespace
@@ -44,7 +77,20 @@ LoadedConfig load_config(const std::string& file, KeyFiles key_files) {
     return loaded;
   }
   loaded.text = read->text;
-  ParsedConfig parsed = parse_config(loaded.text, std::filesystem::path(file).parent_path().string());
+  const std::string directory = std::filesystem::path(file).parent_path().string();
+  ParsedConfig parsed = parse_config(loaded.text, directory);
+  if (parsed.config.mesh && !parsed.config.mesh->peers_file.empty()) {
+    Problems of_file;
+    loaded.peers_text = read_peers(parsed.config.mesh->peers_file, key_files, of_file);
+    if (loaded.peers_text) {
+      parsed =
+          parse_config(loaded.text, directory, PeersText{*loaded.peers_text, key_files != KeyFiles::read});
+    }
+    for (const Problem& problem : of_file.list()) {
+      problem.severity == Severity::error ? parsed.problems.add(0, problem.message)
+                                          : parsed.problems.warn(0, problem.message);
+    }
+  }
   loaded.config = std::move(parsed.config);
   loaded.lines = std::move(parsed.lines);
   loaded.problems = std::move(parsed.problems);

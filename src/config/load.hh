@@ -13,9 +13,10 @@ namespace cuttle {
 
 struct LoadedConfig {
   std::string file;
-  std::string text;              // of the file; empty where it could not be read
-  NodeConfig config;             // to be used only without errors
-  std::optional<NodeKeys> keys;  // there when they were asked for and there are no errors
+  std::string text;                       // of the file; empty where it could not be read
+  std::optional<std::string> peers_text;  // of the file that [mesh] names; none where it names none
+  NodeConfig config;                      // to be used only without errors
+  std::optional<NodeKeys> keys;           // there when they were asked for and there are no errors
   SourceMap lines;
   Problems problems;  // of the file itself, its values and its key files
 

@@ -7,7 +7,8 @@ namespace cuttle {
 
 namespace {
 
-void read_root(const toml::table& root, const std::string& directory, ParsedConfig& out) {
+void read_root(const toml::table& root, const std::string& directory, const std::optional<PeersText>& peers,
+               ParsedConfig& out) {
   TomlReader reader(root, "", "", out);
   if (const toml::table* table = reader.table("node")) {
     TomlReader section(*table, "node", "node", out);
@@ -27,21 +28,27 @@ void read_root(const toml::table& root, const std::string& directory, ParsedConf
     TomlReader section(*table, "runtime", "runtime", out);
     read_runtime(section, out);
   }
+  if (const toml::table* table = reader.table("mesh")) {
+    TomlReader section(*table, "mesh", "mesh", out);
+    read_mesh(section, directory, out);
+  }
   if (const toml::node* list = reader.node("peer")) {
     read_peers(*list, directory, shape_good, out);
-  } else {
+  } else if (!reader.has("mesh")) {
     out.problems.add(0, "[[peer]] is missing: name, public_key, endpoint and redirect of every peer");
   }
   reader.finish();
+  if (peers && out.config.mesh) read_peers_file(*peers, shape_good, out);
 }
 
 }  // namespace
 
-ParsedConfig parse_config(std::string_view text, const std::string& directory) {
+ParsedConfig parse_config(std::string_view text, const std::string& directory,
+                          const std::optional<PeersText>& peers) {
   ParsedConfig out;
   try {
     const toml::table root = toml::parse(text);
-    read_root(root, directory, out);
+    read_root(root, directory, peers, out);
     cross_check(out);
   } catch (const toml::parse_error& error) {
     out.problems.add(error.source().begin.line, "not TOML: " + one_line(error.description()));

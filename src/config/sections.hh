@@ -20,6 +20,12 @@ void check_calendar(const Shape& complete, bool is_v6, uint32_t lanes, const std
 void read_peers(const toml::node& list, const std::string& directory, bool default_shape_good,
                 ParsedConfig& out);
 
+// [mesh]
+void read_mesh(TomlReader& reader, const std::string& directory, ParsedConfig& out);
+// The file that [mesh] names: [[peer]] tables, which come after those of the file itself, and `closed`. Its
+// problems name it, and are of line 0. Peers outside mesh.networks are among them.
+void read_peers_file(const PeersText& peers, bool default_shape_good, ParsedConfig& out);
+
 // The default of a link that goes to an address of this family.
 uint32_t default_cell_bytes(bool is_v6);
 // Notes it when `cell_bytes` or the schedule is impossible; the shape is that of the table `path`, shown as

@@ -135,10 +135,22 @@ std::string control_socket_of(std::string_view node) {
   return std::string(kControlFolder) + "/" + std::string(node) + ".sock";
 }
 
-std::string status_socket_of(const std::string& control_socket) {
+namespace {
+
+std::string beside(const std::string& control_socket, std::string_view end) {
   constexpr std::string_view kEnd = ".sock";
   const bool has_end = control_socket.ends_with(kEnd);
-  return control_socket.substr(0, control_socket.size() - (has_end ? kEnd.size() : 0)) + ".status";
+  return control_socket.substr(0, control_socket.size() - (has_end ? kEnd.size() : 0)) + std::string(end);
+}
+
+}  // namespace
+
+std::string status_socket_of(const std::string& control_socket) {
+  return beside(control_socket, ".status");
+}
+
+std::string mesh_socket_of(const std::string& control_socket) {
+  return beside(control_socket, ".mesh");
 }
 
 std::vector<std::string> find_status_sockets(const std::string& folder) {

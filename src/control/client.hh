@@ -27,6 +27,8 @@ std::vector<std::string> find_control_sockets(const std::string& folder);
 // The socket beside a control socket that answers "status" and nothing else: for whoever may know what the
 // links carry, but not what the agent is to do.
 std::string status_socket_of(const std::string& control_socket);
+// The socket beside it that answers "status" and "reload", for cuttle-mesh.
+std::string mesh_socket_of(const std::string& control_socket);
 // Of each agent of find_control_sockets that socket, where it has one.
 std::vector<std::string> find_status_sockets(const std::string& folder);
 

@@ -21,6 +21,7 @@ struct Tool {
 
 constexpr std::array kTools{
     Tool{"audit", "Attack a capture as an observer would: does the wire tell what the cluster does?"},
+    Tool{"mesh", "Enrol this host by the cluster's monitors, or look after the hosts that are"},
     Tool{"metrics", "Serve what the agents here count to Prometheus"},
     Tool{"plan", "Choose a rate: what each would do to a load of yours"},
     Tool{"trace", "Follow a write or a read through Ceph, step by step, and say what each step costs"},
@@ -63,8 +64,8 @@ std::optional<int> become_tool(int argc, char** argv) {
         folder.parent_path() / program->folder / "standalone"}) {
     execv((place / program->name).c_str(), argv + 1);
   }
-  complain((folder / program->name).string() +
-           " cannot be run: it comes with the package cuttle-tools; install it, or `./run build`");
+  complain((folder / program->name).string() + " cannot be run: it comes with the package " +
+           (program->folder == "mesh" ? "cuttle-mesh" : "cuttle-tools") + "; install it, or `./run build`");
   return kBadInput;
 }
 

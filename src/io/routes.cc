@@ -83,8 +83,10 @@ std::optional<Route> parse_route(nlmsghdr* answer, uint32_t table) {
   return route;
 }
 
-// All of ours for that prefix, whatever their kind and metric: the kernel takes away one that fits at a time.
-Result<void> remove(NetlinkSocket& socket, uint32_t table, const IpPrefix& prefix) {
+// All of ours for that prefix, whatever their kind, and of that metric where one is given: the kernel takes
+// away one that fits at a time.
+Result<void> remove(NetlinkSocket& socket, uint32_t table, const IpPrefix& prefix,
+                    std::optional<uint32_t> metric = {}) {
   constexpr int kMost = 256;  // more than anybody could have made by accident
   for (int i = 0; i < kMost; ++i) {
     NetlinkMessage message(RTM_DELROUTE, 0);
@@ -98,6 +100,7 @@ Result<void> remove(NetlinkSocket& socket, uint32_t table, const IpPrefix& prefi
     message.put_header(header);
     message.put_u32(RTA_TABLE, table);
     message.put_address(RTA_DST, prefix.address);
+    if (metric) message.put_u32(RTA_PRIORITY, *metric);
     const int error = socket.request(message);
     if (error == -ESRCH || is_unsupported(error)) return {};
     if (error != 0) {
@@ -147,6 +150,12 @@ Result<void> remove_routes(uint32_t table, const IpPrefix& prefix) {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
   return remove(*socket, table, prefix);
+}
+
+Result<void> remove_link_route(uint32_t table, const IpPrefix& prefix) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  return remove(*socket, table, prefix, kLinkMetric);
 }
 
 Result<void> remove_all_routes(uint32_t table) {

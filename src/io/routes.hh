@@ -42,6 +42,8 @@ Result<void> set_blackhole(uint32_t table, const IpPrefix& prefix);
 Result<std::vector<Route>> list_routes(uint32_t table);
 // Removes ours for that prefix, of either kind; none there is no error.
 Result<void> remove_routes(uint32_t table, const IpPrefix& prefix);
+// The one into an interface alone: a blackhole stays.
+Result<void> remove_link_route(uint32_t table, const IpPrefix& prefix);
 Result<void> remove_all_routes(uint32_t table);
 
 // How packets with that firewall mark leave for an address.

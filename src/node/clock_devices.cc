@@ -10,6 +10,7 @@
 #include "io/routes.hh"
 #include "node/assemble.hh"
 #include "node/doors.hh"
+#include "wire/cell.hh"
 
 namespace cuttle {
 
@@ -32,6 +33,12 @@ Result<QueueDoors> ClockDevices::set_up(const NodeConfig& config, uint32_t user)
     } else {
       underlays[underlay].push_back(peer.shape.cell_bytes);
     }
+  }
+  // Peers that are still to come: queues are set up once.
+  if (const std::string underlay = own_underlay_of(config); config.mesh && !underlay.empty()) {
+    const uint32_t by_default =
+        config.listen.address.is_v6 ? wire::kDefaultCellBytesV6 : wire::kDefaultCellBytesV4;
+    underlays[underlay].push_back(config.shape.cell_bytes != 0 ? config.shape.cell_bytes : by_default);
   }
   for (auto& [underlay, cell_bytes] : underlays) {
     std::ranges::sort(cell_bytes);

@@ -32,6 +32,7 @@ std::vector<IpPrefix> prefixes_of(const NodeConfig& config) {
   std::vector<IpPrefix> all;
   for (const PeerConfig& peer : config.peers)
     all.insert(all.end(), peer.redirect.begin(), peer.redirect.end());
+  all.insert(all.end(), config.closed.begin(), config.closed.end());
   return all;
 }
 
@@ -53,7 +54,7 @@ void give(NodeConfig& config, size_t owner, const IpPrefix& prefix, const std::v
     while (owner < config.peers.size() && !fits(config.peers[owner])) ++owner;
   }
   if (owner == config.peers.size()) {
-    PeerConfig earlier = config.peers.front();
+    PeerConfig earlier = config.peers.empty() ? PeerConfig() : config.peers.front();
     earlier.name = fmt::format("Earlier{}", owner - own_peers);  // no peer's: theirs have no capitals
     earlier.redirect.clear();
     config.peers.push_back(std::move(earlier));
@@ -85,13 +86,15 @@ std::string ClosedAddress::text() const {
 }
 
 bool closes_the_same(const NodeConfig& a, const NodeConfig& b) {
-  return std::ranges::equal(a.peers, b.peers, [](const PeerConfig& one, const PeerConfig& other) {
-    return one.redirect == other.redirect && one.ports == other.ports;
-  });
+  return a.closed == b.closed &&
+         std::ranges::equal(a.peers, b.peers, [](const PeerConfig& one, const PeerConfig& other) {
+           return one.redirect == other.redirect && one.ports == other.ports;
+         });
 }
 
 NodeConfig closing_only(const NodeConfig& config, const std::vector<ClosedAddress>& closed) {
   NodeConfig result = config;
+  result.closed.clear();
   for (PeerConfig& peer : result.peers) {
     peer.redirect.clear();
     peer.ports.clear();
@@ -110,7 +113,6 @@ NodeConfig closing_only(const NodeConfig& config, const std::vector<ClosedAddres
 
 NodeConfig closing_also(const NodeConfig& config, const std::vector<ClosedAddress>& closed) {
   NodeConfig result = config;
-  if (config.peers.empty()) return result;
   // What was closed whole, or on other ports, is not opened by a file that names some ports of it.
   for (const ClosedAddress& one : closed) {
     for (PeerConfig& peer : result.peers) {

@@ -1,5 +1,6 @@
 // The sockets through which others on this machine talk to an agent: the control socket, for its owner, and
-// one beside it that answers "status" and nothing else, for the members of a group (control/server.hh).
+// one beside it that answers "status" and nothing else, for the members of a group (control/server.hh); with
+// [mesh] a third, for cuttle-mesh.
 // Control thread.
 #pragma once
 
@@ -11,6 +12,9 @@
 #include "control/server.hh"
 
 namespace cuttle {
+
+// Whose members may have an agent of the mesh read its peers again, and ask how it is; nothing else.
+inline constexpr const char kMeshGroup[] = "cuttle-mesh";
 
 class ControlSockets {
  public:

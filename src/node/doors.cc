@@ -67,6 +67,10 @@ TunOptions tun_options_of(const NodeConfig& config, const PeerConfig& peer) {
 std::string underlay_of(const NodeConfig& config, const PeerConfig& peer) {
   if (const auto way = find_interface_out(peer.endpoint.address, config.firewall_mark)) return *way;
   // No route at the moment: the one that comes leads, most likely, out where our own address is.
+  return own_underlay_of(config);
+}
+
+std::string own_underlay_of(const NodeConfig& config) {
   const auto addresses = local_addresses();
   if (!addresses) return "";
   const auto ours = std::find_if(addresses->begin(), addresses->end(), [&](const LocalAddress& one) {

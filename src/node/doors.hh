@@ -34,5 +34,7 @@ Result<std::vector<StrangerSocket>> open_strangers(const NodeConfig& config, siz
 // The interface that cells to that peer leave by, or will when there is a route again; empty where none is
 // known.
 std::string underlay_of(const NodeConfig& config, const PeerConfig& peer);
+// The interface that this node's own address is on; empty for loopback, and where it is on none.
+std::string own_underlay_of(const NodeConfig& config);
 
 }  // namespace cuttle

@@ -16,6 +16,10 @@ namespace cuttle {
 namespace {
 
 bool is_asked_for(const NodeConfig& config, uint32_t table, const Route& route) {
+  if (table == config.route_table &&
+      std::find(config.closed.begin(), config.closed.end(), route.prefix) != config.closed.end()) {
+    return true;
+  }
   return std::any_of(config.peers.begin(), config.peers.end(), [&](const PeerConfig& peer) {
     return table_of(config, peer) == table &&
            std::find(peer.redirect.begin(), peer.redirect.end(), route.prefix) != peer.redirect.end();

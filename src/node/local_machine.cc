@@ -139,7 +139,7 @@ Result<void> LocalMachine::settle() {
   }
   settled_ = true;
   const std::string control = in_force_->control_socket;
-  for (const std::string& path : {control, status_socket_of(control)}) {
+  for (const std::string& path : {control, status_socket_of(control), mesh_socket_of(control)}) {
     sockets_.push_back(SocketFile::look(path));
   }
   return {};

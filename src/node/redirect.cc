@@ -92,6 +92,9 @@ Result<void> close_routes(const NodeConfig& config) {
       keep_first(closed, set_blackhole(table_of(config, peer), prefix));
     }
   }
+  for (const IpPrefix& prefix : config.closed) {
+    keep_first(closed, set_blackhole(config.route_table, prefix));
+  }
   keep_first(closed, add_rule(rule_of(config)));
   keep_first(closed, set_port_rules(config.port_table(), port_rules_of(config)));
   return closed;
@@ -137,15 +140,25 @@ Result<void> open_link(const NodeConfig& config, const PeerConfig& peer) {
 
 Result<void> withdraw_routes(const NodeConfig& before, const NodeConfig& after) {
   const auto redirects = [&](const IpPrefix& prefix) {
-    return std::any_of(after.peers.begin(), after.peers.end(), [&](const PeerConfig& peer) {
-      return std::find(peer.redirect.begin(), peer.redirect.end(), prefix) != peer.redirect.end();
-    });
+    return std::find(after.closed.begin(), after.closed.end(), prefix) != after.closed.end() ||
+           std::any_of(after.peers.begin(), after.peers.end(), [&](const PeerConfig& peer) {
+             return std::find(peer.redirect.begin(), peer.redirect.end(), prefix) != peer.redirect.end();
+           });
   };
   for (const PeerConfig& peer : before.peers) {
     for (const IpPrefix& prefix : peer.redirect) {
       if (redirects(prefix)) continue;
       if (auto removed = remove_routes(table_of(before, peer), prefix); !removed) return removed;
     }
+  }
+  // What no link carries any more, and stays closed.
+  for (const IpPrefix& prefix : after.closed) {
+    if (auto removed = remove_link_route(after.route_table, prefix); !removed) return removed;
+    if (auto removed = remove_routes(after.port_table(), prefix); !removed) return removed;
+  }
+  for (const IpPrefix& prefix : before.closed) {
+    if (redirects(prefix)) continue;
+    if (auto removed = remove_routes(before.route_table, prefix); !removed) return removed;
   }
   return {};
 }
@@ -171,7 +184,7 @@ Result<void> remove_interfaces(const NodeConfig& config) {
 }  // namespace
 
 Result<void> remove_redirect_but(const NodeConfig& config, const std::vector<ClosedAddress>& closed_before) {
-  if (closed_before.empty() || config.peers.empty()) return remove_redirect(config);
+  if (closed_before.empty()) return remove_redirect(config);
   const NodeConfig stays = closing_only(config, closed_before);
   if (auto removed = remove_interfaces(config); !removed) return removed;
   if (auto removed = remove_clock_devices(clock_alias_of_node(config.name)); !removed) return removed;

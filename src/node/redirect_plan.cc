@@ -27,6 +27,9 @@ GuardConfig guard_of(const NodeConfig& config) {
     guard.peers.push_back({peer.interface_name(), peer.redirect, peer.endpoint,
                            static_cast<uint16_t>(peer.lanes), peer.ports, peer.shape.cell_bytes});
   }
+  // Nobody's cells come from there, or go there. No peer's name has a capital.
+  if (!config.closed.empty())
+    guard.peers.push_back({.interface = "ct-Closed", .prefixes = config.closed, .endpoint = {}});
   return guard;
 }
 

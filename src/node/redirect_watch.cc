@@ -53,6 +53,11 @@ Result<bool> routes_are_whole(const NodeConfig& config) {
       if (has_no_ipv6(peer, prefix)) return true;  // nothing can
       return has({prefix, false, peer.interface_name(), source_for(config, prefix), kLinkMetric});
     };
+    if (table == config.route_table &&
+        !std::all_of(config.closed.begin(), config.closed.end(),
+                     [&](const IpPrefix& prefix) { return has(blackhole_of(prefix)); })) {
+      return false;
+    }
     for (const PeerConfig& peer : config.peers) {
       if (table_of(config, peer) != table) continue;
       for (const IpPrefix& prefix : peer.redirect) {

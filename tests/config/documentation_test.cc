@@ -28,7 +28,9 @@ TEST(Documentation, TheExampleIsGood) {
 
 TEST(Documentation, EveryKeyIsInATable) {
   const ParsedConfig parsed = parse_config(
-      "[node]\nzzzzzzzz = 1\n[shape]\nzzzzzzzz = 1\n[runtime]\nzzzzzzzz = 1\n[[peer]]\nzzzzzzzz = 1\n", "");
+      "[node]\nzzzzzzzz = 1\n[shape]\nzzzzzzzz = 1\n[runtime]\nzzzzzzzz = 1\n[mesh]\nzzzzzzzz = "
+      "1\n[[peer]]\nzzzzzzzz = 1\n",
+      "");
   const std::string text = page();
   int tables = 0;
   for (const Problem& problem : parsed.problems.list()) {
@@ -44,7 +46,7 @@ TEST(Documentation, EveryKeyIsInATable) {
       EXPECT_THAT(text, testing::HasSubstr(row)) << key;
     }
   }
-  EXPECT_EQ(tables, 4);
+  EXPECT_EQ(tables, 5);
 }
 
 }  // namespace

@@ -18,15 +18,16 @@ fi
 
 # What is unknown to systemd it would ignore, with a line in the journal only. The program is not installed here.
 cp "$ROOT"/packaging/systemd/*.target "$WORK"
-for file in "$UNIT" "$ROOT/packaging/systemd/cuttle-close@.service"; do
+MESH=$ROOT/packaging/systemd/cuttle-mesh@.service
+for file in "$UNIT" "$ROOT/packaging/systemd/cuttle-close@.service" "$MESH"; do
   sed -E 's|^(Exec[A-Za-z]+)=(-?)/usr/bin/cuttle|\1=\2/bin/true|' "$file" >"$WORK/${file##*/}"
 done
-for file in cuttle@.service cuttle-close@.service cuttle.target; do
+for file in cuttle@.service cuttle-close@.service cuttle-mesh@.service cuttle.target; do
   systemd-analyze verify --man=no "$WORK/$file" 2>"$WORK/verify" || true
   ! grep -F cuttle "$WORK/verify" || fail "systemd does not understand $file"
 done
 
-for file in "$UNIT" "$ROOT/packaging/systemd/cuttle-close@.service"; do
+for file in "$UNIT" "$ROOT/packaging/systemd/cuttle-close@.service" "$MESH"; do
   systemd-analyze security --offline=true --no-pager "$file" >"$WORK/security" 2>&1 || true
   exposure=$(sed -n 's/.*Overall exposure level for .*: \([0-9.]*\) .*/\1/p' "$WORK/security")
   [[ -n $exposure ]] || fail "systemd-analyze says: $(tail -n 3 "$WORK/security")"

@@ -1,0 +1,124 @@
+// [mesh], and the file that it names.
+#include <algorithm>
+
+#include "config/host_name.hh"
+#include "config/sections.hh"
+#include "config/wording.hh"
+
+namespace cuttle {
+
+namespace {
+
+std::optional<VerifyingKey> parse_verifying_key(std::string_view text) {
+  const auto key = VerifyingKey::parse(text);
+  return key ? std::optional(*key) : std::nullopt;
+}
+
+// What Ceph calls a client, without anything that a shell or its own files take for something else.
+std::optional<std::string> parse_ceph_name(std::string_view text) {
+  const bool good = text.starts_with("client.") && text.size() > 7 && text.size() <= 300 &&
+                    std::all_of(text.begin(), text.end(), [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                             c == '.' || c == '-' || c == '_';
+                    });
+  return good ? std::optional(std::string(text)) : std::nullopt;
+}
+
+bool is_within(const std::vector<IpPrefix>& networks, const IpPrefix& prefix) {
+  return networks.empty() || std::any_of(networks.begin(), networks.end(), [&](const IpPrefix& network) {
+           return network.length <= prefix.length && network.overlaps(prefix);
+         });
+}
+
+// Notes what such a peer may not have, beyond what is wrong with any peer.
+void check_bounds(const PeerConfig& peer, const MeshConfig& mesh, ParsedConfig& out) {
+  const auto note = [&](const std::string& what) {
+    out.problems.add(peer.line, fmt::format("peer.{}.{}", peer.name, what));
+  };
+  const IpPrefix endpoint{peer.endpoint.address, static_cast<uint8_t>(peer.endpoint.address.size() * 8)};
+  if (!is_within(mesh.networks, endpoint)) {
+    note(fmt::format("endpoint: {} is outside mesh.networks", peer.endpoint.text()));
+  }
+  for (const IpPrefix& prefix : peer.redirect) {
+    if (!is_within(mesh.networks, prefix))
+      note(fmt::format("redirect: {} is outside mesh.networks", prefix.text()));
+  }
+  // A path would have another user's process read what it names.
+  if (!peer.preshared_key_file.empty()) note("preshared_key_file: only root's own file may name one");
+  if (!peer.ports.empty()) note("ports: only root's own file may say which");
+}
+
+void read_closed(TomlReader& reader, ParsedConfig& out) {
+  for (const TextItem& item : reader.texts("closed")) {
+    if (const auto prefix = IpPrefix::parse(item.text)) {
+      out.config.closed.push_back(*prefix);
+    } else {
+      reader.wrong(item, "not an address or prefix");
+    }
+  }
+}
+
+ParsedConfig parse_peers(const PeersText& peers, bool default_shape_good, const NodeConfig& node) {
+  ParsedConfig own;
+  own.config.shape = node.shape;
+  try {
+    const toml::table root = toml::parse(peers.text);
+    TomlReader reader(root, "", "", own);
+    read_closed(reader, own);
+    const toml::node* list = reader.node("peer");
+    if (list != nullptr) read_peers(*list, "", default_shape_good, own);
+    reader.finish();
+  } catch (const toml::parse_error& error) {
+    own.problems.add(error.source().begin.line, "not TOML: " + one_line(error.description()));
+  }
+  for (const PeerConfig& peer : own.config.peers) check_bounds(peer, *node.mesh, own);
+  return own;
+}
+
+}  // namespace
+
+void read_mesh(TomlReader& reader, const std::string& directory, ParsedConfig& out) {
+  MeshConfig mesh;
+  mesh.host = reader
+                  .parsed("host", parse_host_name,
+                          "not a host's name in lower case; write it as the host calls itself")
+                  .value_or(out.config.name);
+  reader.require("peers", "the file that cuttle-mesh writes, for example \"/var/lib/cuttle-mesh/osd0.toml\"");
+  if (const auto file = reader.parsed("peers", parse_file_name, kFileNameAdvice)) {
+    mesh.peers_file = resolve_path(*file, directory);
+  }
+  for (const TextItem& item : reader.texts("networks")) {
+    if (const auto prefix = IpPrefix::parse(item.text)) {
+      mesh.networks.push_back(*prefix);
+    } else {
+      reader.wrong(item, "not a network; write \"10.77.0.0/24\"");
+    }
+  }
+  mesh.signing_key = reader.parsed("signing_key", parse_verifying_key,
+                                   "not what `cuttle mesh genkey` prints: 44 characters of base64");
+  mesh.joining = reader.boolean("joining").value_or(mesh.joining);
+  mesh.ceph_conf = reader.parsed("ceph_conf", parse_file_name, kFileNameAdvice).value_or("");
+  mesh.ceph_name =
+      reader.parsed("ceph_name", parse_ceph_name, "not a client of Ceph's; write \"client.cuttle.osd0\"")
+          .value_or("client.cuttle." + mesh.host);
+  mesh.keyring = reader.parsed("keyring", parse_file_name, kFileNameAdvice).value_or("");
+  reader.finish();
+  out.config.mesh = std::move(mesh);
+}
+
+void read_peers_file(const PeersText& peers, bool default_shape_good, ParsedConfig& out) {
+  NodeConfig& node = out.config;
+  const ParsedConfig own = parse_peers(peers, default_shape_good, node);
+  for (const Problem& problem : own.problems.list()) {
+    const std::string message = to_text(problem, node.mesh->peers_file);
+    peers.lenient || problem.severity == Severity::warning ? out.problems.warn(0, message)
+                                                           : out.problems.add(0, message);
+  }
+  node.closed = own.config.closed;
+  for (const PeerConfig& peer : own.config.peers) {
+    node.peers.push_back(peer);
+    node.peers.back().line = 0;
+  }
+}
+
+}  // namespace cuttle

@@ -1,0 +1,60 @@
+#include "mesh/files.hh"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "config/file.hh"
+#include "enroll/files.hh"
+
+namespace cuttle::mesh {
+
+namespace {
+
+constexpr size_t kLongestFile = 8 << 20;
+
+Result<std::optional<std::string>> read_if_there(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error) && !error) return std::nullopt;
+  auto read = read_text_file(path, kLongestFile);
+  if (!read) return failure(fmt::format("{}: cannot be read: {}", path, read.error().message));
+  return std::move(read->text);
+}
+
+}  // namespace
+
+Files files_of(const std::string& peers_file) {
+  const std::string base =
+      peers_file.ends_with(".toml") ? peers_file.substr(0, peers_file.size() - 5) : peers_file;
+  return {peers_file, base + ".known.json", base + ".lock", base + ".entry.json"};
+}
+
+Result<Known> read_known(const Files& files) {
+  const auto text = read_if_there(files.known);
+  if (!text) return tl::unexpected(text.error());
+  if (!*text) return Known();
+  auto known = parse_known(**text);
+  if (known) return known;
+  return failure(
+      fmt::format("{}: {}; what stays closed stands in it, so nothing is changed: put it back from a copy, "
+                  "or move it away to see every host as new",
+                  files.known, known.error().message));
+}
+
+Result<std::optional<Entry>> read_own(const Files& files, const std::string& host) {
+  const auto text = read_if_there(files.own);
+  if (!text) return tl::unexpected(text.error());
+  if (!*text) return std::nullopt;
+  auto entry = parse_entry(host, **text);
+  if (!entry)
+    return failure(fmt::format("{}: {}; `cuttle mesh join --again`", files.own, entry.error().message));
+  return std::move(*entry);
+}
+
+Result<void> write_file(const std::string& path, const std::string& text) {
+  enroll::FileBatch batch;
+  if (auto added = batch.add(path, text, false); !added) return added;
+  return batch.commit();
+}
+
+}  // namespace cuttle::mesh

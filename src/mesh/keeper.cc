@@ -1,0 +1,234 @@
+#include "mesh/keeper.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "config/file.hh"
+#include "config/parse.hh"
+#include "io/file_lock.hh"
+#include "mesh/peers_text.hh"
+
+namespace cuttle::mesh {
+
+namespace {
+
+constexpr size_t kLongestConfigFile = 1 << 20;
+
+std::string directory_of(const std::string& path) {
+  return std::filesystem::path(path).parent_path().string();
+}
+
+std::string first_error(const ParsedConfig& parsed, const std::string& file) {
+  for (const Problem& problem : parsed.problems.list()) {
+    if (problem.severity == Severity::error) return to_text(problem, file);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<NodeFile> read_node_file(const std::string& path) {
+  auto read = read_text_file(path, kLongestConfigFile);
+  if (!read) return failure(fmt::format("{}: cannot be read: {}", path, read.error().message));
+  ParsedConfig parsed = parse_config(read->text, directory_of(path));
+  if (const std::string problem = first_error(parsed, path); !problem.empty()) return failure(problem);
+  if (!parsed.config.mesh) {
+    return failure(fmt::format("{}: there is no [mesh] in it; `cuttle mesh join` writes one", path));
+  }
+  return NodeFile{path, std::move(read->text), std::move(parsed.config)};
+}
+
+Bounds bounds_of(const NodeFile& node, std::optional<Entry> own, std::vector<IpAddress> own_addresses) {
+  Bounds bounds;
+  bounds.host = node.config.mesh->host;
+  bounds.own_addresses = std::move(own_addresses);
+  for (const IpAddress& address : node.config.addresses) bounds.own_addresses.push_back(address);
+  bounds.own_addresses.push_back(node.config.listen.address);
+  bounds.own = std::move(own);
+  bounds.root_peers = node.config.peers;
+  bounds.networks = node.config.mesh->networks;
+  bounds.signing_key = node.config.mesh->signing_key;
+  return bounds;
+}
+
+Result<Owners> ask_owners(Store& store) {
+  Owners owners;
+  for (const char* command : {"mon metadata", "osd metadata", "mgr metadata", "mds metadata"}) {
+    const auto answer = store.ask(command);
+    if (!answer) return failure(fmt::format("`ceph {}`: {}", command, answer.error().message));
+    add_owners(owners, *answer);
+  }
+  return owners;
+}
+
+Result<void> Keeper::look(Instant now, int64_t unix_s) {
+  const auto node = read_node_file(config_file_);
+  if (!node) return tl::unexpected(node.error());
+  const Files files = files_of(node->config.mesh->peers_file);
+  const std::optional<StatusSnapshot> status = around_.agent.status();
+  const auto view = ask_store(now);
+  // The operator's words change the same files.
+  const auto lock = FileLock::wait_for(files.lock);
+  if (!lock) return tl::unexpected(lock.error());
+  auto own = read_own(files, node->config.mesh->host);
+  if (!own) return tl::unexpected(own.error());
+  const auto before = read_known(files);
+  if (!before) return tl::unexpected(before.error());
+  std::vector<MeshProblem> earlier = std::move(problems_);
+  problems_.clear();
+
+  Known known = *before;
+  Result<void> result;
+  const Bounds bounds = bounds_of(*node, *own, around_.own_addresses());
+  if (view) {
+    Reconciled reconciled = reconcile(*before, *view, bounds);
+    known = std::move(reconciled.known);
+    problems_ = std::move(reconciled.problems);
+  } else {
+    // What was wrong still is, as far as anybody knows.
+    problems_ = std::move(earlier);
+    std::erase_if(problems_, [](const MeshProblem& problem) {
+      return problem.code == kMonitorsAway || problem.code == kAgent;
+    });
+    note(kMonitorsAway, node->config.mesh->host,
+         "the monitors do not answer, what was known stays in force: " + view.error().message,
+         "ceph -s; is the keyring of this host there, with its capabilities?");
+    result = tl::unexpected(view.error());
+  }
+  if (auto marked = mark_closed(known, status); !marked) return marked;
+  // What was seen first, before anything follows from it.
+  if (known != *before) {
+    if (auto written = write_file(files.known, to_json(known)); !written) return written;
+    note_taken(*before, known, now);
+  }
+  if (auto written = write_peers(*node, peers_text(known, bounds, node->config.mesh->joining)); !written) {
+    return written;
+  }
+  reload_if_due();
+  if (!view) return result;
+  if (auto put = put_own_back(*node, files, *own, *view); !put) return put;
+  return tell(*node, known, status, now, unix_s);
+}
+
+Result<StoreView> Keeper::ask_store(Instant now) {
+  StoreView view;
+  auto entries = around_.store.dump(kPeerPrefix);
+  if (!entries) return tl::unexpected(entries.error());
+  auto revoked = around_.store.dump(kRevokedPrefix);
+  if (!revoked) return tl::unexpected(revoked.error());
+  view.entries = std::move(*entries);
+  for (const auto& [host, why] : *revoked) view.revoked.insert(host);
+  const bool is_new = view.entries != entries_seen_;
+  if (is_new || !maps_asked_ || now - *maps_asked_ > kMapsRound) {
+    auto owners = ask_owners(around_.store);
+    if (!owners) return tl::unexpected(owners.error());
+    owners_ = std::move(*owners);
+    maps_asked_ = now;
+    entries_seen_ = view.entries;
+  }
+  view.owners = owners_;
+  return view;
+}
+
+// A link that is closed once never begins open again.
+Result<void> Keeper::mark_closed(Known& known, const std::optional<StatusSnapshot>& status) {
+  if (!status) return {};
+  for (auto& [host, pin] : known.pins) {
+    const auto link = std::find_if(status->links.begin(), status->links.end(),
+                                   [&](const LinkStatus& one) { return one.name == pin.name; });
+    if (link != status->links.end() && !link->open) pin.was_up = true;
+  }
+  return {};
+}
+
+Result<void> Keeper::write_peers(const NodeFile& node, const std::string& text) {
+  const std::string& path = node.config.mesh->peers_file;
+  const auto there = read_text_file(path, kLongestConfigFile);
+  if (there && there->text == text) return {};
+  // What goes out must be what the agent takes.
+  const ParsedConfig parsed = parse_config(node.text, directory_of(node.path), PeersText{text});
+  if (const std::string problem = first_error(parsed, node.path); !problem.empty()) {
+    note(kAgent, node.config.mesh->host,
+         "the peers that the store names make no good configuration: " + problem,
+         "cuttle mesh status; then accept, revoke or forget that host");
+    return {};
+  }
+  if (auto written = write_file(path, text); !written) return written;
+  reload_due_ = true;
+  return {};
+}
+
+void Keeper::reload_if_due() {
+  if (!reload_due_) return;
+  const auto report = around_.agent.reload();
+  if (!report) {
+    // One that is stopped reads the file when it starts. One that could not do all of it is asked again.
+    if (!around_.agent.status()) return;
+    return note(kAgent, "", "the agent could not do all that changed: " + report.error().message,
+                "cuttle status; journalctl -u 'cuttle@*'");
+  }
+  if (!report->reloaded) {
+    const std::string why = report->problems.empty() ? "" : report->problems.front();
+    return note(kAgent, "", "the agent refuses the new peers: " + why,
+                "cuttle check the node's configuration");
+  }
+  reload_due_ = false;
+}
+
+Result<void> Keeper::put_own_back(const NodeFile& node, const Files& files, std::optional<Entry>& own,
+                                  const StoreView& view) {
+  if (!own) return {};
+  const std::string& host = node.config.mesh->host;
+  const auto there = view.entries.find(host);
+  if (there != view.entries.end()) {
+    if (there->second == to_json(*own)) return {};
+    const auto entry = parse_entry(host, there->second);
+    const bool is_ours =
+        entry && says_the_same(*entry, *own) && entry->counter == own->counter && is_proved(*entry);
+    // The operator signed it.
+    if (is_ours && entry->signature &&
+        (!node.config.mesh->signing_key || is_signed(*entry, *node.config.mesh->signing_key))) {
+      own = *entry;
+      return write_file(files.own, to_json(*own));
+    }
+    if (is_ours && !own->signature) return {};
+  }
+  return around_.store.set(kPeerPrefix + host, to_json(*own));
+}
+
+void Keeper::note_taken(const Known& before, const Known& after, Instant now) {
+  for (const auto& [host, pin] : after.pins) {
+    const auto earlier = before.pins.find(host);
+    if (earlier == before.pins.end() || earlier->second.counter != pin.counter)
+      taken_[host] = {pin.counter, now};
+  }
+}
+
+Result<void> Keeper::tell(const NodeFile& node, const Known& known,
+                          const std::optional<StatusSnapshot>& status, Instant now, int64_t unix_s) {
+  HostState state;
+  state.host = node.config.mesh->host;
+  state.agent = status;
+  for (const auto& [host, pin] : known.pins) state.host_of_peer[pin.name] = host;
+  state.problems = problems_;
+  std::erase_if(taken_, [&](const auto& one) { return now - one.second.when > kRecent; });
+  // Only what the agent has, too.
+  for (const auto& [host, taken] : taken_) {
+    if (!reload_due_) state.taken[host] = taken.number;
+  }
+  const std::string essence = state_essence(state);
+  if (told_when_ && now - *told_when_ < (essence == told_ ? kAliveRound : kTellRound)) return {};
+  if (auto told = around_.store.set(kStatePrefix + state.host, state_json(state, unix_s)); !told) return told;
+  told_ = essence;
+  told_when_ = now;
+  return {};
+}
+
+void Keeper::note(const char* code, const std::string& host, const std::string& text,
+                  const std::string& fix) {
+  problems_.push_back({code, host, text, fix});
+}
+
+}  // namespace cuttle::mesh

@@ -1,0 +1,91 @@
+// cuttle-mesh at work, on one host: looks at the store every few seconds, keeps the agent's peers file in
+// step, puts this host's own entry back where it is gone, and tells the manager's module how the host is.
+// Store and agent are behind interfaces; files are real. One thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hh"
+#include "config/config.hh"
+#include "control/reload_report.hh"
+#include "control/status.hh"
+#include "mesh/files.hh"
+#include "mesh/reconcile.hh"
+#include "mesh/state.hh"
+#include "mesh/store.hh"
+
+namespace cuttle::mesh {
+
+// The agent of this node.
+class AgentDoor {
+ public:
+  virtual ~AgentDoor() = default;
+  virtual std::optional<StatusSnapshot> status() = 0;  // none: it does not answer
+  virtual Result<ReloadReport> reload() = 0;
+};
+
+// What root's file says of this node, read anew at every look.
+struct NodeFile {
+  std::string path;
+  std::string text;
+  NodeConfig config;  // of root's file alone: without the peers file
+};
+Result<NodeFile> read_node_file(const std::string& path);
+
+Bounds bounds_of(const NodeFile& node, std::optional<Entry> own, std::vector<IpAddress> own_addresses);
+
+// Whose addresses are whose, asked of the monitors.
+Result<Owners> ask_owners(Store& store);
+
+class Keeper {
+ public:
+  static constexpr Duration kMapsRound = seconds(300);
+  static constexpr Duration kTellRound = seconds(10);   // at most so often
+  static constexpr Duration kAliveRound = seconds(30);  // and at least
+  static constexpr Duration kRecent = seconds(600);     // how long it is told whose entries were taken in
+
+  struct Surroundings {
+    Store& store;
+    AgentDoor& agent;
+    std::function<std::vector<IpAddress>()> own_addresses;  // of this machine, now
+  };
+  explicit Keeper(Surroundings surroundings, std::string config_file)
+      : around_(std::move(surroundings)), config_file_(std::move(config_file)) {}
+
+  // One look. An error is one line: what kept it from being whole; what was known stays in force.
+  Result<void> look(Instant now, int64_t unix_s);
+  const std::vector<MeshProblem>& problems() const { return problems_; }
+
+ private:
+  Result<StoreView> ask_store(Instant now);
+  Result<void> mark_closed(Known& known, const std::optional<StatusSnapshot>& status);
+  Result<void> write_peers(const NodeFile& node, const std::string& text);
+  void reload_if_due();
+  Result<void> put_own_back(const NodeFile& node, const Files& files, std::optional<Entry>& own,
+                            const StoreView& view);
+  Result<void> tell(const NodeFile& node, const Known& known, const std::optional<StatusSnapshot>& status,
+                    Instant now, int64_t unix_s);
+  void note_taken(const Known& before, const Known& after, Instant now);
+  void note(const char* code, const std::string& host, const std::string& text, const std::string& fix);
+
+  Surroundings around_;
+  std::string config_file_;
+  std::vector<MeshProblem> problems_;
+  std::map<std::string, std::string> entries_seen_;
+  Owners owners_;
+  std::optional<Instant> maps_asked_;
+  bool reload_due_ = true;  // the agent may have started before the last change
+  struct Taken {
+    uint64_t number;
+    Instant when;
+  };
+  std::map<std::string, Taken> taken_;
+  std::string told_;  // the essence
+  std::optional<Instant> told_when_;
+};
+
+}  // namespace cuttle::mesh

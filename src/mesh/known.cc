@@ -1,0 +1,105 @@
+#include "mesh/known.hh"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace cuttle::mesh {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kVersion = 1;
+constexpr const char* kStandings[] = {"in", "left", "revoked"};
+
+Json texts_of(const std::vector<IpAddress>& addresses) {
+  Json list = Json::array();
+  for (const IpAddress& address : addresses) list.push_back(address.text());
+  return list;
+}
+
+// Throws what is caught below.
+std::vector<IpAddress> addresses_in(const Json& list) {
+  std::vector<IpAddress> addresses;
+  for (const Json& item : list) addresses.push_back(IpAddress::parse(item.get<std::string>()).value());
+  return addresses;
+}
+
+Pin pin_of(const std::string& host, const Json& json) {
+  Pin pin;
+  pin.name = json.at("name").get<std::string>();
+  auto entry = parse_entry(host, json.at("entry").get<std::string>());
+  if (!entry) throw std::bad_optional_access();
+  pin.entry = std::move(*entry);
+  pin.counter = json.at("counter").get<uint64_t>();
+  const auto standing = json.at("standing").get<std::string>();
+  const auto* found = std::find(std::begin(kStandings), std::end(kStandings), standing);
+  if (found == std::end(kStandings)) throw std::bad_optional_access();
+  pin.standing = static_cast<Standing>(found - std::begin(kStandings));
+  pin.was_up = json.at("was_up").get<bool>();
+  pin.closed = addresses_in(json.at("closed"));
+  pin.lost = addresses_in(json.at("lost"));
+  return pin;
+}
+
+}  // namespace
+
+std::string to_json(const Known& known) {
+  Json pins = Json::object();
+  for (const auto& [host, pin] : known.pins) {
+    pins[host] = {{"name", pin.name},          {"entry", to_json(pin.entry)},
+                  {"counter", pin.counter},    {"standing", kStandings[static_cast<int>(pin.standing)]},
+                  {"was_up", pin.was_up},      {"closed", texts_of(pin.closed)},
+                  {"lost", texts_of(pin.lost)}};
+  }
+  Json accepted = Json::object();
+  for (const auto& [host, acceptance] : known.accepted) {
+    accepted[host] = {{"identity", acceptance.identity.text()},
+                      {"addresses", texts_of(acceptance.addresses)}};
+  }
+  return Json{{"version", kVersion}, {"pins", pins}, {"accepted", accepted}}.dump(1) + "\n";
+}
+
+Result<Known> parse_known(std::string_view text) {
+  try {
+    const Json json = Json::parse(text);
+    if (json.at("version") != kVersion) return failure("of another version than this program's");
+    Known known;
+    for (const auto& [host, pin] : json.at("pins").items()) known.pins[host] = pin_of(host, pin);
+    for (const auto& [host, acceptance] : json.at("accepted").items()) {
+      const auto identity = VerifyingKey::parse(acceptance.at("identity").get<std::string>());
+      if (!identity) return failure("damaged");
+      known.accepted[host] = {*identity, addresses_in(acceptance.at("addresses"))};
+    }
+    return known;
+  } catch (const std::exception&) {
+    return failure("damaged");
+  }
+}
+
+std::vector<IpAddress> linked_addresses(const Pin& pin) {
+  std::vector<IpAddress> linked;
+  if (pin.standing != Standing::in) return linked;
+  for (const IpAddress& address : pin.entry.addresses) {
+    if (std::find(pin.lost.begin(), pin.lost.end(), address) == pin.lost.end()) linked.push_back(address);
+  }
+  return linked;
+}
+
+std::vector<IpAddress> addresses_of(const Pin& pin) {
+  std::vector<IpAddress> all = pin.closed;
+  const std::vector<IpAddress> linked = linked_addresses(pin);
+  all.insert(all.end(), linked.begin(), linked.end());
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+void close_pin(Pin& pin, Standing standing) {
+  pin.closed = addresses_of(pin);
+  pin.standing = standing;
+  pin.was_up = true;
+}
+
+}  // namespace cuttle::mesh

@@ -1,0 +1,61 @@
+// What a host knows of the others: kept on its own disk (NODE.known.json beside the peers file), so that what
+// was seen first stays in force whatever the store says later, or does not. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hh"
+#include "mesh/entry.hh"
+
+namespace cuttle::mesh {
+
+enum class Standing : uint8_t {
+  in,      // has a link
+  left,    // said itself that it goes
+  revoked  // the operator said so
+};
+
+// A host that was seen once. Its last good entry is in force.
+struct Pin {
+  std::string name;      // of the peer here: its interface is ct-NAME
+  Entry entry;           // what is in force of it, proof included; not a tombstone
+  uint64_t counter = 0;  // the highest that was taken, tombstones counted
+  Standing standing = Standing::in;
+  bool was_up = false;                 // its link has been: it never begins open again
+  std::vector<IpAddress> closed = {};  // addresses that it had once and that stay closed, without a link
+  std::vector<IpAddress> lost = {};    // of its entry's, but another host's by the operator's word
+
+  bool operator==(const Pin&) const = default;
+};
+
+// The operator's word on this host, `cuttle mesh accept`: that identity and those addresses are this host's,
+// whatever was known before. It ends when the host is revoked.
+struct Acceptance {
+  VerifyingKey identity;
+  std::vector<IpAddress> addresses;
+
+  bool operator==(const Acceptance&) const = default;
+};
+
+struct Known {
+  std::map<std::string, Pin> pins;  // by host
+  std::map<std::string, Acceptance> accepted;
+
+  bool operator==(const Known&) const = default;
+};
+
+std::string to_json(const Known& known);
+Result<Known> parse_known(std::string_view text);
+
+// What no other host may have: those of its link, and those that stay closed.
+std::vector<IpAddress> addresses_of(const Pin& pin);
+// Those of its link; none without one.
+std::vector<IpAddress> linked_addresses(const Pin& pin);
+// Ends a link: its addresses are closed from now on.
+void close_pin(Pin& pin, Standing standing);
+
+}  // namespace cuttle::mesh

@@ -1,0 +1,83 @@
+#include "mesh/peers_text.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace cuttle::mesh {
+
+namespace {
+
+// Of a version of IP that this host has no address of, nothing goes there.
+std::vector<IpAddress> reachable(const Bounds& bounds, std::vector<IpAddress> addresses) {
+  if (!bounds.own) return addresses;
+  const auto& own = bounds.own->addresses;
+  std::erase_if(addresses, [&](const IpAddress& address) {
+    return address.is_v6 != bounds.own->endpoint.address.is_v6 &&
+           std::none_of(own.begin(), own.end(),
+                        [&](const IpAddress& one) { return one.is_v6 == address.is_v6; });
+  });
+  return addresses;
+}
+
+std::string list_of(const std::vector<IpAddress>& addresses) {
+  std::string list;
+  for (const IpAddress& address : addresses) {
+    list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", address.text());
+  }
+  return "[" + list + "]";
+}
+
+std::string peer_table(const std::string& host, const Pin& pin, const Bounds& bounds, bool joining) {
+  const uint32_t lanes = std::min(bounds.own ? bounds.own->lanes : 1, pin.entry.lanes);
+
+  std::string text = fmt::format(
+      "\n[[peer]]  # {}\n"
+      "name = \"{}\"\n"
+      "public_key = \"{}\"\n",
+      host, pin.name, pin.entry.key.text());
+  if (pin.entry.next_key) text += fmt::format("next_public_key = \"{}\"\n", pin.entry.next_key->text());
+  text += fmt::format("endpoint = \"{}\"\nredirect = {}\n", pin.entry.endpoint.text(),
+                      list_of(reachable(bounds, linked_addresses(pin))));
+  if (lanes > 1) text += fmt::format("lanes = {}\n", lanes);
+  if (joining && !pin.was_up) text += "joining = true\n";
+  return text;
+}
+
+bool is_roots(const Bounds& bounds, const IpAddress& address) {
+  return std::any_of(bounds.root_peers.begin(), bounds.root_peers.end(), [&](const PeerConfig& peer) {
+    return std::any_of(peer.redirect.begin(), peer.redirect.end(),
+                       [&](const IpPrefix& prefix) { return prefix.contains(address); });
+  });
+}
+
+}  // namespace
+
+std::string peers_text(const Known& known, const Bounds& bounds, bool joining) {
+  std::set<IpAddress> closed;
+  std::set<IpAddress> linked;
+  for (const auto& [host, pin] : known.pins) {
+    closed.insert(pin.closed.begin(), pin.closed.end());
+    for (const IpAddress& address : linked_addresses(pin)) linked.insert(address);
+  }
+  std::vector<IpAddress> stays_closed;
+  for (const IpAddress& address : closed) {
+    const bool own = std::find(bounds.own_addresses.begin(), bounds.own_addresses.end(), address) !=
+                     bounds.own_addresses.end();
+    if (!linked.contains(address) && !own && !is_roots(bounds, address)) stays_closed.push_back(address);
+  }
+  std::string text =
+      "# Written by cuttle-mesh from what the cluster's monitors say: do not edit. `cuttle mesh status` "
+      "shows why.\n"
+      "\n"
+      "# Of hosts that left or were revoked; `cuttle mesh forget HOST` opens them.\n";
+  text += "closed = " + list_of(reachable(bounds, stays_closed)) + "\n";
+  for (const auto& [host, pin] : known.pins) {
+    if (pin.standing != Standing::in) continue;
+    text += peer_table(host, pin, bounds, joining);
+  }
+  return text;
+}
+
+}  // namespace cuttle::mesh

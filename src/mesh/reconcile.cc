@@ -1,0 +1,340 @@
+#include "mesh/reconcile.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/host_name.hh"
+#include "enroll/node_files.hh"
+#include "mesh/store.hh"
+
+namespace cuttle::mesh {
+
+namespace {
+
+constexpr size_t kMostHosts = 1000;  // an agent has 1,024 peers at most (docs/configuration.md)
+
+bool has(const std::vector<IpAddress>& list, const IpAddress& address) {
+  return std::find(list.begin(), list.end(), address) != list.end();
+}
+
+bool is_within(const std::vector<IpPrefix>& networks, const IpAddress& address) {
+  return networks.empty() || std::any_of(networks.begin(), networks.end(),
+                                         [&](const IpPrefix& network) { return network.contains(address); });
+}
+
+bool shares_a_key(const Entry& a, const Entry& b) {
+  const auto is_of = [](const PublicKey& key, const Entry& entry) {
+    return key == entry.key || entry.next_key == key;
+  };
+  return is_of(a.key, b) || (a.next_key && is_of(*a.next_key, b));
+}
+
+bool shares_a_port(const Entry& a, const Entry& b) {
+  return a.endpoint.address == b.endpoint.address && a.endpoint.port < b.endpoint.port + b.lanes &&
+         b.endpoint.port < a.endpoint.port + a.lanes;
+}
+
+// The key is hostile, too.
+std::string shown(const std::string& host) {
+  return parse_host_name(host).value_or("(no host's name)");
+}
+
+class Reconciliation {
+ public:
+  Reconciliation(const Known& before, const StoreView& view, const Bounds& bounds)
+      : view_(view), bounds_(bounds) {
+    result_.known = before;
+  }
+
+  Reconciled run() {
+    take_revocations();
+    std::map<std::string, Entry> entries = read_entries();
+    note_contested(entries);
+    for (const auto& [host, entry] : entries) take(entry);
+    note_missing();
+    std::stable_sort(result_.problems.begin(), result_.problems.end(),
+                     [](const MeshProblem& a, const MeshProblem& b) { return a.host < b.host; });
+    return std::move(result_);
+  }
+
+ private:
+  Known& known() { return result_.known; }
+  Pin* pin_of(const std::string& host) {
+    const auto found = known().pins.find(host);
+    return found == known().pins.end() ? nullptr : &found->second;
+  }
+  const Acceptance* acceptance_of(const std::string& host) {
+    const auto found = known().accepted.find(host);
+    return found == known().accepted.end() ? nullptr : &found->second;
+  }
+  void note(const char* code, const std::string& host, std::string text, std::string fix) {
+    result_.problems.push_back({code, host, std::move(text), std::move(fix)});
+  }
+  void ask_operator(const char* code, const std::string& host, std::string text) {
+    note(code, host, std::move(text), "cuttle mesh accept " + host);
+  }
+
+  void take_revocations() {
+    for (const std::string& host : view_.revoked) {
+      known().accepted.erase(host);
+      Pin* pin = pin_of(host);
+      if (pin != nullptr && pin->standing != Standing::revoked) close_pin(*pin, Standing::revoked);
+      if (host == bounds_.host) {
+        note(kRevoked, host, "this host was revoked: the others end their links to it",
+             "ask whoever runs the cluster; cuttle mesh revoke --undo " + host);
+      }
+    }
+  }
+
+  // Those that are what they should be, and prove it.
+  std::map<std::string, Entry> read_entries() {
+    std::map<std::string, Entry> entries;
+    for (const auto& [host, text] : view_.entries) {
+      if (host == bounds_.host || view_.revoked.contains(host)) continue;
+      Result<Entry> entry = failure("its key names no host");
+      if (parse_host_name(host)) entry = parse_entry(host, text);
+      if (entry && !is_proved(*entry)) entry = failure("it is not proved with the key that it names");
+      if (entry) {
+        entries.emplace(host, std::move(*entry));
+        continue;
+      }
+      note(kEntryBad, shown(host),
+           fmt::format("{}{}: {}; {}", kPeerPrefix, shown(host), entry.error().message,
+                       pin_of(host) != nullptr ? "what was known of it stays in force" : "it has no link"),
+           fmt::format("its own cuttle-mesh puts it right; where that host is gone: ceph config-key rm {}{}",
+                       kPeerPrefix, shown(host)));
+    }
+    return entries;
+  }
+
+  // Two that are new and want the same: neither is believed, so that all hosts agree whoever looks first.
+  void note_contested(std::map<std::string, Entry>& entries) {
+    std::set<std::string> contested;
+    for (const auto& [a, one] : entries) {
+      if (one.left || pin_of(a) != nullptr) continue;
+      for (const auto& [b, other] : entries) {
+        if (a == b || other.left || pin_of(b) != nullptr) continue;
+        const bool address = std::any_of(one.addresses.begin(), one.addresses.end(),
+                                         [&](const IpAddress& own) { return has(other.addresses, own); });
+        if (!address && !shares_a_key(one, other) && !shares_a_port(one, other)) continue;
+        if (acceptance_of(a) != nullptr && acceptance_of(b) == nullptr) continue;
+        contested.insert(a);
+        ask_operator(kAddressTaken, a,
+                     fmt::format("{} and {} are both new and claim the same {}; neither has a link", a, b,
+                                 address ? "address" : "key or endpoint"));
+        break;
+      }
+    }
+    for (const std::string& host : contested) entries.erase(host);
+  }
+
+  void take(const Entry& entry) {
+    if (is_roots(entry)) return;
+    Pin* pin = pin_of(entry.host);
+    if (pin == nullptr) {
+      take_new(entry);
+    } else {
+      take_known(*pin, entry);
+    }
+  }
+
+  // Root's own [[peer]] of that key or with one of these addresses: nothing from the store changes it.
+  bool is_roots(const Entry& entry) const {
+    return std::any_of(bounds_.root_peers.begin(), bounds_.root_peers.end(), [&](const PeerConfig& peer) {
+      return peer.public_key == entry.key || peer.endpoint == entry.endpoint ||
+             std::any_of(entry.addresses.begin(), entry.addresses.end(), [&](const IpAddress& address) {
+               return std::any_of(peer.redirect.begin(), peer.redirect.end(),
+                                  [&](const IpPrefix& prefix) { return prefix.contains(address); });
+             });
+    });
+  }
+
+  // Where signatures are asked for: whether it has one; otherwise it is noted.
+  bool may_come_in(const Entry& entry, const char* stays) {
+    if (!bounds_.signing_key || is_signed(entry, *bounds_.signing_key)) return true;
+    note(kNotSigned, entry.host, fmt::format("its entry is not signed with the operator's key; {}", stays),
+         "cuttle mesh sign " + entry.host);
+    return false;
+  }
+
+  void take_new(const Entry& entry) {
+    if (known().pins.size() >= kMostHosts) {
+      return note(kEntryBad, entry.host, "more hosts than an agent can have links to; it has none",
+                  "cuttle mesh revoke, then forget, those that are gone");
+    }
+    if (entry.left || !may_come_in(entry, "it has no link")) return;
+    if (const std::string why = conflict(entry); !why.empty()) {
+      return ask_operator(kAddressTaken, entry.host, why + "; it has no link");
+    }
+    Pin pin;
+    pin.name = free_name(entry.host);
+    pin.entry = entry;
+    pin.counter = entry.counter;
+    give_addresses(entry);
+    known().pins.emplace(entry.host, std::move(pin));
+  }
+
+  void take_known(Pin& pin, const Entry& entry) {
+    const Acceptance* acceptance = acceptance_of(entry.host);
+    const bool accepted = acceptance != nullptr && acceptance->identity == entry.identity;
+    const bool same_identity = entry.identity == pin.entry.identity;
+    const bool signed_anew = bounds_.signing_key && is_signed(entry, *bounds_.signing_key);
+    if (pin.standing == Standing::revoked && !accepted) {
+      return ask_operator(kRevoked, entry.host,
+                          "it was revoked, and is so no more in the store; it has no link");
+    }
+    if (!same_identity && !accepted && !signed_anew) {
+      return ask_operator(kKeyChanged, entry.host,
+                          "its identity is another than the one that was seen first; that stays in force");
+    }
+    if (pin.standing == Standing::in && says_the_same(entry, pin.entry)) {
+      if (entry.counter >= pin.counter) {
+        pin.counter = entry.counter;
+        pin.entry = entry;  // its signature may be new
+      }
+      return;
+    }
+    const bool is_new_word = same_identity || (signed_anew && !accepted);
+    const bool is_taken_back = pin.standing == Standing::revoked;  // by the operator's word, as it was
+    if (is_new_word && entry.counter < pin.counter + (is_taken_back ? 0 : 1)) {
+      if (pin.standing != Standing::left || !entry.left) note_old(pin, entry);
+      return;
+    }
+    if (entry.left) {
+      pin.counter = entry.counter;
+      if (pin.standing == Standing::in) close_pin(pin, Standing::left);
+      return;
+    }
+    change(pin, entry);
+  }
+
+  void note_old(const Pin& pin, const Entry& entry) {
+    if (pin.standing == Standing::left && entry.counter < pin.counter) return;  // of before it left
+    note(kEntryOld, entry.host,
+         fmt::format(
+             "its entry has the number {}, and {} was seen: an old one was put back; what was seen stays "
+             "in force",
+             entry.counter, pin.counter),
+         fmt::format("cuttle mesh join --again on {}; or, to believe it: cuttle mesh accept {}", entry.host,
+                     entry.host));
+  }
+
+  void change(Pin& pin, const Entry& entry) {
+    if (!may_come_in(entry, "what was known of it stays in force")) return;
+    if (const std::string why = conflict(entry); !why.empty()) {
+      return ask_operator(kAddressTaken, entry.host, why + "; what was known of it stays in force");
+    }
+    for (const IpAddress& address : addresses_of(pin)) {
+      if (!has(pin.closed, address)) pin.closed.push_back(address);
+    }
+    std::erase_if(pin.closed, [&](const IpAddress& address) { return has(entry.addresses, address); });
+    std::sort(pin.closed.begin(), pin.closed.end());
+    pin.was_up = pin.was_up || pin.standing != Standing::in;
+    pin.standing = Standing::in;
+    pin.entry = entry;
+    pin.counter = entry.counter;
+    pin.lost.clear();
+    give_addresses(entry);
+  }
+
+  // Why this entry cannot be: what it claims is somebody else's. Empty: it can.
+  std::string conflict(const Entry& entry) {
+    if (bounds_.own && (shares_a_key(entry, *bounds_.own) || entry.identity == bounds_.own->identity)) {
+      return "it claims this host's own key";
+    }
+    if (bounds_.own && bounds_.own->endpoint.address.is_v6 != entry.endpoint.address.is_v6) {
+      return fmt::format("its endpoint is {}, of another version of IP than this host's",
+                         entry.endpoint.text());
+    }
+    for (const auto& [host, pin] : known().pins) {
+      if (host == entry.host || pin.standing != Standing::in) continue;
+      if (entry.identity == pin.entry.identity || shares_a_key(entry, pin.entry)) {
+        return fmt::format("it claims the key of {}", host);
+      }
+      if (shares_a_port(entry, pin.entry) && !is_accepted(entry, entry.endpoint.address)) {
+        return fmt::format("it claims the endpoint of {}, {}", host, pin.entry.endpoint.text());
+      }
+    }
+    if (std::string why = conflict_of(entry, entry.endpoint.address); !why.empty()) return why;
+    for (const IpAddress& address : entry.addresses) {
+      if (std::string why = conflict_of(entry, address); !why.empty()) return why;
+    }
+    return {};
+  }
+
+  bool is_accepted(const Entry& entry, const IpAddress& address) {
+    const Acceptance* acceptance = acceptance_of(entry.host);
+    return acceptance != nullptr && acceptance->identity == entry.identity &&
+           (has(acceptance->addresses, address));
+  }
+
+  std::string conflict_of(const Entry& entry, const IpAddress& address) {
+    if (has(bounds_.own_addresses, address)) {
+      return fmt::format("it claims {}, an address of this host's own", address.text());
+    }
+    if (!is_within(bounds_.networks, address)) {
+      return fmt::format("it claims {}, which is outside mesh.networks of this host", address.text());
+    }
+    if (is_accepted(entry, address)) return {};
+    for (const auto& [host, pin] : known().pins) {
+      const bool its = has(addresses_of(pin), address) ||
+                       (pin.standing == Standing::in && pin.entry.endpoint.address == address);
+      if (host != entry.host && its)
+        return fmt::format("it claims {}, an address of {}", address.text(), host);
+    }
+    const auto owner = view_.owners.find(address);
+    if (owner == view_.owners.end()) return {};
+    for (const std::string& name : owner->second) {
+      if (!may_be_same_host(name, entry.host)) {
+        return fmt::format("it claims {}, where daemons of {} are by the cluster's maps", address.text(),
+                           name);
+      }
+    }
+    return {};
+  }
+
+  // What it has now by the operator's word, no other host has any more.
+  void give_addresses(const Entry& entry) {
+    for (auto& [host, pin] : known().pins) {
+      if (host == entry.host) continue;
+      if (pin.standing == Standing::in && pin.entry.endpoint.address == entry.endpoint.address) {
+        close_pin(pin, Standing::left);
+      }
+      std::erase_if(pin.closed, [&](const IpAddress& address) { return has(entry.addresses, address); });
+      for (const IpAddress& address : pin.entry.addresses) {
+        if (has(entry.addresses, address) && !has(pin.lost, address)) pin.lost.push_back(address);
+      }
+    }
+  }
+
+  void note_missing() {
+    for (const auto& [host, pin] : known().pins) {
+      if (pin.standing != Standing::in || view_.entries.contains(host)) continue;
+      note(kEntryMissing, host, "its entry is gone from the store; what was known of it stays in force",
+           fmt::format(
+               "its own cuttle-mesh puts it back; where that host is gone for good: cuttle mesh revoke {0}",
+               host));
+    }
+  }
+
+  // "osd0", or where another has that, "osd0-2".
+  std::string free_name(const std::string& host) {
+    std::vector<std::string> taken;
+    for (const auto& [other, pin] : known().pins) taken.push_back(pin.name);
+    for (const PeerConfig& peer : bounds_.root_peers) taken.push_back(peer.name);
+    return enroll::peer_name_for(host.substr(0, host.find('.')), taken);
+  }
+
+  const StoreView& view_;
+  const Bounds& bounds_;
+  Reconciled result_;
+};
+
+}  // namespace
+
+Reconciled reconcile(const Known& before, const StoreView& view, const Bounds& bounds) {
+  return Reconciliation(before, view, bounds).run();
+}
+
+}  // namespace cuttle::mesh

@@ -1,0 +1,129 @@
+// `accept` and `forget`: root's word on this host about another.
+#include <algorithm>
+#include <memory>
+
+#include "access.hh"
+#include "host_files.hh"
+#include "io/file_lock.hh"
+
+namespace cuttle::mesh {
+
+namespace {
+
+struct WordOptions {
+  std::string config;
+  std::string host;
+};
+
+// Reads what is known, lets `change` change it, and writes it; with the lock.
+int change_known(const NodeFile& node, const std::function<Result<std::string>(Known&)>& change) {
+  const Files files = files_of(node.config.mesh->peers_file);
+  const auto lock = FileLock::wait_for(files.lock);
+  if (!lock) return complain(lock.error().message, kFailed);
+  auto known = read_known(files);
+  if (!known) return complain(known.error().message, kFailed);
+  const auto said = change(*known);
+  if (!said) return complain(said.error().message, kFailed);
+  if (auto written = write_file(files.known, to_json(*known)); !written) {
+    return complain(written.error().message, kFailed);
+  }
+  if (auto given = give_to(files.known, "cuttle-mesh"); !given)
+    return complain(given.error().message, kFailed);
+  fmt::print("{}\n", *said);
+  return kDone;
+}
+
+Result<Entry> entry_of(Store& store, const std::string& host) {
+  const auto text = store.get(kPeerPrefix + host);
+  if (!text) return tl::unexpected(text.error());
+  if (!*text)
+    return failure(fmt::format("{}{} is not in the store: there is nothing to accept", kPeerPrefix, host));
+  auto entry = parse_entry(host, **text);
+  if (!entry) return failure(fmt::format("{}{}: {}", kPeerPrefix, host, entry.error().message));
+  if (!is_proved(*entry)) {
+    return failure(fmt::format(
+        "{}{}: it is not proved with the key that it names; that host has to join again", kPeerPrefix, host));
+  }
+  if (entry->left) return failure(fmt::format("{} has left the mesh: there is nothing to accept", host));
+  return entry;
+}
+
+int accept(const WordOptions& options) {
+  const auto host = host_argument(options.host);
+  if (!host) return complain(host.error().message, kBadInput);
+  const auto node = node_of(options.config);
+  if (!node) return complain(node.error().message, kFailed);
+  RadosStore store(access_of(*node));
+  const auto entry = entry_of(store, *host);
+  if (!entry) return complain(entry.error().message, kFailed);
+  const auto revoked = store.get(kRevokedPrefix + *host);
+  if (!revoked) return complain(revoked.error().message, kFailed);
+  if (*revoked) {
+    return complain(
+        fmt::format("{} is revoked for all; first, at the desk: cuttle mesh revoke --undo {}", *host, *host),
+        kFailed);
+  }
+  return change_known(*node, [&](Known& known) -> Result<std::string> {
+    Acceptance acceptance{entry->identity, entry->addresses};
+    acceptance.addresses.push_back(entry->endpoint.address);
+    known.accepted[*host] = acceptance;
+    // Were it an old one that was put back: by root's word it counts.
+    if (const auto pin = known.pins.find(*host); pin != known.pins.end()) {
+      pin->second.counter = std::min(pin->second.counter, entry->counter - 1);
+    }
+    return fmt::format("{}: accepted here, with the key {} at {}. Its link follows within seconds.", *host,
+                       entry->key.text(), entry->endpoint.text());
+  });
+}
+
+int forget(const WordOptions& options) {
+  const auto host = host_argument(options.host);
+  if (!host) return complain(host.error().message, kBadInput);
+  const auto node = node_of(options.config);
+  if (!node) return complain(node.error().message, kFailed);
+  return change_known(*node, [&](Known& known) -> Result<std::string> {
+    const auto pin = known.pins.find(*host);
+    if (pin == known.pins.end()) return failure(fmt::format("{} is not known here", *host));
+    if (pin->second.standing == Standing::in) {
+      return failure(fmt::format(
+          "{} is in the mesh: first let it leave, or at the desk: cuttle mesh revoke {}", *host, *host));
+    }
+    std::string addresses;
+    for (const IpAddress& address : pin->second.closed) addresses += " " + address.text();
+    known.pins.erase(pin);
+    known.accepted.erase(*host);
+    return fmt::format("{} is forgotten here: traffic to{} passes in the clear within seconds.", *host,
+                       addresses);
+  });
+}
+
+void add_word(CLI::App& app, Action& chosen, const char* word, const char* about, const char* footer,
+              int (*run)(const WordOptions&)) {
+  CLI::App* command = app.add_subcommand(word, about);
+  command->footer(footer);
+  const auto options = std::make_shared<WordOptions>();
+  command->add_option("HOST", options->host, "As `cuttle mesh status` shows it")->required();
+  add_config(*command, options->config);
+  command->callback([&chosen, options, run] { chosen = [options, run] { return run(*options); }; });
+}
+
+}  // namespace
+
+void add_accept(CLI::App& app, Action& chosen) {
+  add_word(app, chosen, "accept", "Believe what a host says now: another key, another's address",
+           "Example:\n  cuttle mesh accept osd3\n\n"
+           "For this host alone, as root. Ask first why it changed: a host that was installed anew has "
+           "another key,\n"
+           "and so has somebody who only says that he is that host.",
+           accept);
+}
+
+void add_forget(CLI::App& app, Action& chosen) {
+  add_word(
+      app, chosen, "forget", "Open the addresses of a host that left or was revoked",
+      "Example:\n  cuttle mesh forget osd3\n\n"
+      "For this host alone, as root. Until then they stay closed: nothing that the store says opens them.",
+      forget);
+}
+
+}  // namespace cuttle::mesh

@@ -1,0 +1,85 @@
+#include "access.hh"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "config/host_name.hh"
+#include "io/routes.hh"
+
+namespace cuttle::mesh {
+
+namespace {
+
+namespace fs = std::filesystem;
+constexpr char kFolder[] = "/etc/cuttle";
+
+}  // namespace
+
+int complain(const std::string& message, int status) {
+  fmt::print(stderr, "cuttle: {}\n", message);
+  return status;
+}
+
+void add_access(CLI::App& command, CephAccess& access) {
+  command.add_option("--conf", access.configuration, "Ceph's configuration")->type_name("FILE");
+  command.add_option("--name", access.name, "Whom to ask as")->capture_default_str();
+  command.add_option("--keyring", access.keyring, "The keyring of that name")->type_name("FILE");
+  command.add_option("--timeout", access.timeout_s, "Seconds to wait for the monitors")
+      ->check(CLI::Range(1, 600))
+      ->capture_default_str();
+}
+
+void add_config(CLI::App& command, std::string& config) {
+  command
+      .add_option("--config", config,
+                  "The node's configuration; by default the one in /etc/cuttle that has a [mesh]")
+      ->type_name("FILE");
+}
+
+Result<NodeFile> node_of(const std::string& config) {
+  if (!config.empty()) return read_node_file(config);
+  std::vector<NodeFile> found;
+  std::error_code error;
+  for (fs::directory_iterator entry(kFolder, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().extension() != ".toml") continue;
+    if (auto node = read_node_file(entry->path().string())) found.push_back(std::move(*node));
+  }
+  if (found.size() == 1) return std::move(found.front());
+  if (found.empty()) {
+    return failure(
+        fmt::format("no configuration in {} has a [mesh]: `cuttle mesh join` writes one, or name it "
+                    "with --config",
+                    kFolder));
+  }
+  return failure(fmt::format("several configurations in {} have a [mesh]; name one with --config", kFolder));
+}
+
+CephAccess access_of(const NodeFile& node) {
+  const MeshConfig& mesh = *node.config.mesh;
+  return {.configuration = mesh.ceph_conf, .name = mesh.ceph_name, .keyring = mesh.keyring};
+}
+
+Result<std::string> host_argument(const std::string& text) {
+  const auto host = parse_host_name(text);
+  if (host) return *host;
+  return failure(
+      fmt::format("'{}': not a host's name in lower case, as `cuttle mesh status` shows them", text));
+}
+
+Result<std::vector<IpAddress>> own_addresses() {
+  const auto local = local_addresses();
+  if (!local) return tl::unexpected(local.error());
+  std::vector<IpAddress> own;
+  for (const LocalAddress& one : *local) {
+    const bool link_local =
+        one.address.is_v6 && one.address.bytes[0] == 0xfe && (one.address.bytes[1] & 0xc0) == 0x80;
+    if (one.interface != "lo" && !link_local) own.push_back(one.address);
+  }
+  return own;
+}
+
+std::vector<IpAddress> machine_addresses() {
+  return own_addresses().value_or(std::vector<IpAddress>());
+}
+
+}  // namespace cuttle::mesh

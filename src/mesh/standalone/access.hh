@@ -1,0 +1,56 @@
+// What every word of `cuttle mesh` shares: whom to ask, which node, and how to end.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "mesh/keeper.hh"
+#include "rados_store.hh"
+
+namespace cuttle::mesh {
+
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kBadInput = 2;
+
+// What was chosen, run once all of the command line is good.
+using Action = std::function<int()>;
+
+int complain(const std::string& message, int status);
+
+// --conf, --name, --keyring, --timeout.
+void add_access(CLI::App& command, CephAccess& access);
+
+// A host's own words: --config; without it, the one configuration in /etc/cuttle that has a [mesh].
+void add_config(CLI::App& command, std::string& config);
+Result<NodeFile> node_of(const std::string& config);
+// With the node's own keyring, unless the command line names another.
+CephAccess access_of(const NodeFile& node);
+
+// "HOST", checked. An error is for the person.
+Result<std::string> host_argument(const std::string& text);
+
+// What this machine has, but loopback's and link-local ones.
+Result<std::vector<IpAddress>> own_addresses();
+std::vector<IpAddress> machine_addresses();  // the same; none where the kernel does not say
+
+// The words.
+void add_init(CLI::App& app, Action& chosen);
+void add_capabilities(CLI::App& app, Action& chosen);
+void add_join(CLI::App& app, Action& chosen);
+void add_leave(CLI::App& app, Action& chosen);
+void add_accept(CLI::App& app, Action& chosen);
+void add_forget(CLI::App& app, Action& chosen);
+void add_revoke(CLI::App& app, Action& chosen);
+void add_rotate(CLI::App& app, Action& chosen);
+void add_genkey(CLI::App& app, Action& chosen);
+void add_sign(CLI::App& app, Action& chosen);
+void add_export(CLI::App& app, Action& chosen);
+void add_status(CLI::App& app, Action& chosen);
+void add_serve(CLI::App& app, Action& chosen);
+
+}  // namespace cuttle::mesh

@@ -1,0 +1,301 @@
+#include "join_host.hh"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "config/file.hh"
+#include "config/host_name.hh"
+#include "config/parse.hh"
+#include "enroll/files.hh"
+#include "host_files.hh"
+#include "mesh/capabilities.hh"
+#include "mesh/peers_text.hh"
+
+namespace cuttle::mesh {
+
+namespace {
+
+namespace fs = std::filesystem;
+constexpr size_t kLongestNodeName = 32;
+
+Result<std::string> host_of(const JoinOptions& options) {
+  if (!options.host.empty()) return host_argument(options.host);
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0)
+    return failure("this machine has no name; give it with --host");
+  std::string text(name.data());
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return host_argument(text);
+}
+
+struct Places {
+  std::string config;
+  std::string key;
+  std::string identity;
+  std::string peers;
+  std::string keyring;
+};
+
+Places places_of(const JoinOptions& options, const std::string& node) {
+  const fs::path folder(options.folder);
+  const fs::path state(options.state);
+  return {(folder / (node + ".toml")).string(), (folder / (node + ".key")).string(),
+          (folder / (node + ".identity")).string(), (state / (node + ".toml")).string(),
+          (state / (node + ".keyring")).string()};
+}
+
+// Where the caller names none: the usual place, which cephadm and the command of `init` write.
+std::string keyring_of(const JoinOptions& options, const std::string& host) {
+  if (!options.access.keyring.empty()) return options.access.keyring;
+  return fmt::format("/etc/ceph/ceph.{}.keyring", client_of(host));
+}
+
+bool is_within(const std::vector<IpPrefix>& networks, const IpAddress& address) {
+  return networks.empty() || std::any_of(networks.begin(), networks.end(),
+                                         [&](const IpPrefix& network) { return network.contains(address); });
+}
+
+struct Addresses {
+  IpAddress listen;
+  std::vector<IpAddress> all;
+};
+
+// This machine's that the maps give its daemons, or that lie in the mesh's networks.
+Result<Addresses> addresses_of_host(const JoinOptions& options, const std::string& host, const Owners& owners,
+                                    const std::vector<IpPrefix>& networks) {
+  const auto own = own_addresses();
+  if (!own) return tl::unexpected(own.error());
+  Addresses found;
+  const auto is_own = [&](const IpAddress& address) {
+    return std::find(own->begin(), own->end(), address) != own->end();
+  };
+  const auto add = [&](const IpAddress& address) {
+    if (std::find(found.all.begin(), found.all.end(), address) == found.all.end())
+      found.all.push_back(address);
+  };
+  for (const std::string& text : options.addresses) {
+    const auto address = IpAddress::parse(text);
+    if (!address || !is_own(*address)) {
+      return failure(
+          fmt::format("--address {}: no address of this machine's; `ip address` shows them", text));
+    }
+    add(*address);
+  }
+  if (options.addresses.empty()) {
+    for (const auto& [address, names] : owners) {
+      const bool its = std::any_of(names.begin(), names.end(),
+                                   [&](const std::string& name) { return may_be_same_host(name, host); });
+      if (its && is_own(address) && is_within(networks, address)) add(address);
+    }
+  }
+  if (!options.listen.empty()) {
+    const auto address = IpAddress::parse(options.listen);
+    if (!address || !is_own(*address)) {
+      return failure(
+          fmt::format("--listen {}: no address of this machine's; `ip address` shows them", options.listen));
+    }
+    found.listen = *address;
+  } else if (!found.all.empty()) {
+    found.listen = found.all.front();
+  } else {
+    const auto in_network = std::find_if(
+        own->begin(), own->end(), [&](const IpAddress& address) { return is_within(networks, address); });
+    if (in_network == own->end()) {
+      return failure("no address of this machine is in the mesh's networks; name one with --listen");
+    }
+    found.listen = *in_network;
+  }
+  add(found.listen);
+  std::sort(found.all.begin(), found.all.end());
+  return found;
+}
+
+std::string list_of(const std::vector<IpPrefix>& prefixes) {
+  std::string list;
+  for (const IpPrefix& prefix : prefixes)
+    list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", prefix.text());
+  return "[" + list + "]";
+}
+
+// Own addresses of a family that `listen` does not have are sources of redirected traffic.
+std::string sources_of(const Entry& entry) {
+  std::string list = fmt::format("\"{}\"", entry.endpoint.address.text());
+  for (const IpAddress& address : entry.addresses) {
+    if (address != entry.endpoint.address) list += fmt::format(", \"{}\"", address.text());
+  }
+  return "[" + list + "]";
+}
+
+struct Policy {
+  Record record;
+  std::vector<IpPrefix> networks;
+  std::optional<VerifyingKey> signing_key;
+};
+
+Result<Policy> policy_of(const JoinOptions& options, Record record) {
+  Policy policy{std::move(record), {}, {}};
+  policy.networks = policy.record.networks;
+  if (!options.networks.empty()) {
+    policy.networks.clear();
+    for (const std::string& text : options.networks) {
+      const auto network = IpPrefix::parse(text);
+      if (!network) return failure(fmt::format("--network {}: not a network; write \"10.77.0.0/24\"", text));
+      policy.networks.push_back(*network);
+    }
+  }
+  policy.signing_key = policy.record.signing_key;
+  if (!options.signing_key.empty()) {
+    const auto key = VerifyingKey::parse(options.signing_key);
+    if (!key)
+      return failure("--signing-key: not the public half of a key, as `cuttle mesh genkey` prints it");
+    if (policy.signing_key && *policy.signing_key != *key) {
+      return failure("--signing-key: the mesh's record names another; ask whoever made it which is right");
+    }
+    policy.signing_key = *key;
+  }
+  return policy;
+}
+
+std::string config_text(const JoinOptions& options, const std::string& node, const Places& places,
+                        const Policy& policy, const Entry& entry, const CephAccess& access) {
+  std::string text = fmt::format(
+      "# Cuttle's configuration of {0}, written by `cuttle mesh join`. docs/configuration.md has every key.\n"
+      "# Its peers come from the cluster's monitors, within what [mesh] allows; a [[peer]] here wins over "
+      "them.\n\n"
+      "[node]\nname = \"{1}\"\nprivate_key_file = \"{2}\"\nlisten = \"{3}\"\naddresses = {4}\n",
+      entry.host, node, places.key, entry.endpoint.text(), sources_of(entry));
+  if (!options.control_socket.empty())
+    text += fmt::format("control_socket = \"{}\"\n", options.control_socket);
+  text += fmt::format("\n[shape]\nrate = \"{}\"\nslot = \"{}\"\n", policy.record.rate, policy.record.slot);
+  if (!options.runtime.empty()) text += fmt::format("\n[runtime]\n{}\n", options.runtime);
+  text += fmt::format("\n[mesh]\nhost = \"{}\"\npeers = \"{}\"\n", entry.host, places.peers);
+  if (!policy.networks.empty()) text += fmt::format("networks = {}\n", list_of(policy.networks));
+  if (policy.signing_key) text += fmt::format("signing_key = \"{}\"\n", policy.signing_key->text());
+  if (!policy.record.joining) text += "joining = false\n";
+  if (!access.configuration.empty()) text += fmt::format("ceph_conf = \"{}\"\n", access.configuration);
+  return text + fmt::format("ceph_name = \"{}\"\nkeyring = \"{}\"\n", access.name, places.keyring);
+}
+
+// The number of the entry after the one that stands in the store, or that this host published last.
+Result<uint64_t> next_counter(const JoinOptions& options, const std::string& host,
+                              const VerifyingKey& identity, const std::optional<std::string>& there,
+                              const std::optional<Entry>& own) {
+  uint64_t counter = own ? own->counter : 0;
+  if (!there) return counter + 1;
+  const auto entry = parse_entry(host, *there);
+  if (!entry) return counter + 1;  // what it says is worth nothing
+  if (entry->identity != identity && !entry->left && !options.again) {
+    return failure(fmt::format(
+        "{}{} is there already, with the identity of another installation: is there another host of that "
+        "name "
+        "(then give this one its full name with --host)? If this host was installed anew: `cuttle mesh join "
+        "--again`, and `cuttle mesh accept {}` on the others",
+        kPeerPrefix, host, host));
+  }
+  return std::max(counter, entry->counter) + 1;
+}
+
+Result<void> make_folder(const std::string& path, mode_t mode) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return failure(fmt::format("{}: cannot be made: {}", path, error.message()));
+  fs::permissions(path, static_cast<fs::perms>(mode), error);
+  return {};
+}
+
+Result<void> copy_keyring(const std::string& from, const std::string& to) {
+  if (from == to) return {};
+  const auto read = read_text_file(from, 65536);
+  if (!read) {
+    return failure(fmt::format("{}: cannot be read: {}; `cuttle mesh init` prints the command that makes it",
+                               from, read.error().message));
+  }
+  return write_secret(to, read->text);
+}
+
+}  // namespace
+
+Result<Joined> join_host(const JoinOptions& options) {
+  const auto host = host_of(options);
+  if (!host) return tl::unexpected(host.error());
+  const std::string node =
+      options.node.empty() ? host->substr(0, host->find('.')).substr(0, kLongestNodeName) : options.node;
+  const Places places = places_of(options, node);
+  std::error_code error;
+  if (fs::exists(places.config, error) && !options.again) {
+    return failure(
+        fmt::format("{} is there already; nothing was changed. Move it away, or `cuttle mesh join --again` "
+                    "writes it anew",
+                    places.config));
+  }
+  CephAccess access = options.access;
+  if (access.name.empty()) access.name = client_of(*host);
+  access.keyring = keyring_of(options, *host);
+  RadosStore store(access);
+  const auto record_text = store.get(kRecordKey);
+  if (!record_text) return tl::unexpected(record_text.error());
+  if (!*record_text) return failure("there is no mesh in this cluster: `cuttle mesh init` makes one");
+  auto record = parse_record(**record_text);
+  if (!record) return tl::unexpected(record.error());
+  const auto policy = policy_of(options, std::move(*record));
+  if (!policy) return tl::unexpected(policy.error());
+  const auto owners = ask_owners(store);
+  if (!owners) return tl::unexpected(owners.error());
+  const auto addresses = addresses_of_host(options, *host, *owners, policy->networks);
+  if (!addresses) return tl::unexpected(addresses.error());
+  const auto there = store.get(kPeerPrefix + *host);
+  if (!there) return tl::unexpected(there.error());
+
+  // From here on the host changes.
+  if (auto made = make_folder(options.state, 0755); !made) return tl::unexpected(made.error());
+  const auto identity = signing_key_at(places.identity);
+  if (!identity) return tl::unexpected(identity.error());
+  const Files files = files_of(places.peers);
+  const auto own = read_own(files, *host);
+  const auto counter =
+      next_counter(options, *host, identity->verifying_key(), *there, own ? *own : std::optional<Entry>());
+  if (!counter) return tl::unexpected(counter.error());
+  const auto key = private_key_at(places.key);
+  if (!key) return tl::unexpected(key.error());
+  Entry entry;
+  entry.host = *host;
+  entry.identity = identity->verifying_key();
+  entry.counter = *counter;
+  entry.key = key->public_key();
+  entry.endpoint = {addresses->listen, policy->record.port};
+  entry.addresses = addresses->all;
+  entry.lanes = policy->record.lanes;
+  prove(entry, *identity);
+
+  const std::string text = config_text(options, node, places, *policy, entry, access);
+  const ParsedConfig parsed = parse_config(text, "");
+  for (const Problem& problem : parsed.problems.list()) {
+    if (problem.severity == Severity::error) return failure(to_text(problem, places.config));
+  }
+  if (auto copied = copy_keyring(access.keyring, places.keyring); !copied)
+    return tl::unexpected(copied.error());
+  Known known;
+  if (auto read = read_known(files)) {
+    known = std::move(*read);
+  } else {
+    return tl::unexpected(read.error());
+  }
+  Bounds bounds;
+  bounds.own = entry;
+  for (const auto& [path, its_text] :
+       {std::pair(files.own, to_json(entry)), std::pair(places.config, text),
+        std::pair(files.peers, peers_text(known, bounds, policy->record.joining))}) {
+    if (auto written = write_file(path, its_text); !written) return tl::unexpected(written.error());
+  }
+  for (const std::string& path : {options.state, places.keyring, files.own, files.peers}) {
+    if (auto given = give_to(path, "cuttle-mesh"); !given) return tl::unexpected(given.error());
+  }
+  if (auto given = give_to(places.key, "cuttle"); !given) return tl::unexpected(given.error());
+  if (auto set = store.set(kPeerPrefix + *host, to_json(entry)); !set) return tl::unexpected(set.error());
+  return Joined{node, places.config, places.keyring, std::move(entry)};
+}
+
+}  // namespace cuttle::mesh

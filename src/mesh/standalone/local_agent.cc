@@ -1,0 +1,35 @@
+#include "local_agent.hh"
+
+#include <unistd.h>
+
+#include "control/client.hh"
+
+namespace cuttle::mesh {
+
+namespace {
+
+constexpr Duration kStatusPatience = seconds(3);
+constexpr Duration kReloadPatience = seconds(60);  // as `cuttle reload`
+
+// The narrow one where this process may use that, else the control socket, which is for root and the agent.
+std::string socket_for_reload(const std::string& control) {
+  const std::string narrow = mesh_socket_of(control);
+  return ::access(narrow.c_str(), W_OK) == 0 ? narrow : control;
+}
+
+}  // namespace
+
+std::optional<StatusSnapshot> LocalAgent::status() {
+  const auto document = ask_agent(socket_for_reload(control_socket_), "status", kStatusPatience);
+  if (!document) return std::nullopt;
+  auto status = status_from_json(*document);
+  return status ? std::optional(std::move(*status)) : std::nullopt;
+}
+
+Result<ReloadReport> LocalAgent::reload() {
+  const auto document = ask_agent(socket_for_reload(control_socket_), "reload", kReloadPatience);
+  if (!document) return tl::unexpected(document.error());
+  return reload_report_from_json(*document);
+}
+
+}  // namespace cuttle::mesh

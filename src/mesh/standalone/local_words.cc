@@ -1,0 +1,62 @@
+#include "local_words.hh"
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "host_files.hh"
+#include "io/child_process.hh"
+#include "io/file_lock.hh"
+
+namespace cuttle::mesh {
+
+Result<LocalHost> LocalHost::open(const std::string& config) {
+  auto node = node_of(config);
+  if (!node) return tl::unexpected(node.error());
+  const Files files = files_of(node->config.mesh->peers_file);
+  auto own = read_own(files, node->config.mesh->host);
+  if (!own) return tl::unexpected(own.error());
+  if (!*own) return failure(fmt::format("{} is not there: this host has not joined", files.own));
+  return LocalHost(std::move(*node), std::move(**own));
+}
+
+Result<void> LocalHost::publish(Entry entry) {
+  const auto folder = std::filesystem::path(node_.path).parent_path();
+  const auto identity = read_signing_key((folder / (node_.config.name + ".identity")).string());
+  if (!identity) return tl::unexpected(identity.error());
+  if (auto reachable = store_->get(kRecordKey); !reachable) return tl::unexpected(reachable.error());
+  {
+    const auto lock = FileLock::wait_for(files_.lock);
+    if (!lock) return tl::unexpected(lock.error());
+    const auto newest = read_own(files_, own_.host);
+    if (newest && *newest) own_ = **newest;
+    entry.identity = identity->verifying_key();
+    entry.counter = own_.counter + 1;
+    entry.signature.reset();
+    prove(entry, *identity);
+    if (auto written = write_file(files_.own, to_json(entry)); !written) return written;
+    if (auto given = give_to(files_.own, "cuttle-mesh"); !given) return given;
+    own_ = entry;
+  }
+  return store_->set(kPeerPrefix + own_.host, to_json(own_));
+}
+
+std::vector<std::string> LocalHost::wait_until_taken(Duration patience) {
+  const Instant deadline = steady_now() + patience;
+  for (;;) {
+    std::vector<std::string> missing;
+    const auto known = read_known(files_);
+    const auto states = store_->dump(kStatePrefix);
+    for (const auto& [host, pin] : known ? known->pins : std::map<std::string, Pin>()) {
+      if (pin.standing != Standing::in) continue;
+      const auto state = states ? states->find(host) : std::map<std::string, std::string>::const_iterator();
+      const bool has_state = states && state != states->end();
+      const auto number = has_state ? taken_number(state->second, own_.host) : std::nullopt;
+      if (!number || *number < own_.counter) missing.push_back(host);
+    }
+    if (missing.empty() || steady_now() >= deadline) return missing;
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+}
+
+}  // namespace cuttle::mesh

@@ -1,0 +1,32 @@
+// What a host tells the manager's module of itself, `cuttle/state/HOST`. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/status.hh"
+#include "mesh/known.hh"
+#include "mesh/reconcile.hh"
+
+namespace cuttle::mesh {
+
+struct HostState {
+  std::string host;
+  std::optional<StatusSnapshot> agent;              // none: it does not answer
+  std::map<std::string, std::string> host_of_peer;  // by the peer's name
+  std::vector<MeshProblem> problems;
+  std::map<std::string, uint64_t> taken;  // by host: the number of its entry that was taken in lately
+};
+
+// `unix_s`: for a person; nothing decides by it.
+std::string state_json(const HostState& state, int64_t unix_s);
+// The part that is worth telling at once: without times and lateness.
+std::string state_essence(const HostState& state);
+
+// Of another host's state: the number of `host`'s entry that it has taken in lately.
+std::optional<uint64_t> taken_number(const std::string& state_json, const std::string& host);
+
+}  // namespace cuttle::mesh

@@ -1,0 +1,183 @@
+// [mesh], and the peers file that it names: what it may say, and what root's file does not let it.
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "config/hand_over.hh"
+#include "config/host_name.hh"
+#include "config/load.hh"
+#include "config/parse.hh"
+
+namespace cuttle {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr char kRoot[] = R"([node]
+name = "osd0"
+private_key_file = "osd0.key"
+listen = "10.77.0.11:4410"
+[mesh]
+peers = "/var/lib/cuttle-mesh/osd0.toml"
+networks = ["10.77.0.0/24"]
+)";
+constexpr char kPeer[] = R"([[peer]]
+name = "mon"
+public_key = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="
+endpoint = "10.77.0.10:4410"
+redirect = ["10.77.0.10"]
+)";
+
+std::vector<std::string> lines_of(const ParsedConfig& parsed) {
+  std::vector<std::string> lines;
+  for (const Problem& problem : parsed.problems.list()) lines.push_back(to_text(problem, "osd0.toml"));
+  return lines;
+}
+
+ParsedConfig parse(const std::string& peers, const std::string& root = kRoot) {
+  return parse_config(root, "", PeersText{peers});
+}
+
+// The one problem there is.
+std::string only_problem(const std::string& peers, const std::string& root = kRoot) {
+  const auto lines = lines_of(parse(peers, root));
+  return lines.size() == 1 ? lines[0]
+                           : std::to_string(lines.size()) + " problems: " + testing::PrintToString(lines);
+}
+
+std::string with(std::string text, const std::string& old, const std::string& now) {
+  return text.replace(text.find(old), old.size(), now);
+}
+
+TEST(MeshConfig, PeersComeFromTheFile) {
+  const ParsedConfig parsed = parse(std::string("closed = [\"10.77.0.13\", \"fd00::1\"]\n") + kPeer);
+  EXPECT_THAT(lines_of(parsed), IsEmpty());
+  ASSERT_THAT(parsed.config.peers, SizeIs(1));
+  EXPECT_EQ(parsed.config.peers[0].name, "mon");
+  EXPECT_THAT(parsed.config.closed, SizeIs(2));
+  EXPECT_EQ(parsed.config.mesh->host, "osd0");
+  EXPECT_EQ(parsed.config.mesh->ceph_name, "client.cuttle.osd0");
+}
+
+TEST(MeshConfig, ThereNeedBeNone) {
+  EXPECT_THAT(lines_of(parse("")), IsEmpty());
+  EXPECT_THAT(lines_of(parse_config(kRoot, "")), IsEmpty());
+}
+
+TEST(MeshConfig, RootsOwnPeersComeFirst) {
+  const std::string own = with(with(with(kPeer, "mon", "own"), "hSDw", "hSDx"), "10.77.0.10:", "10.77.0.12:");
+  const ParsedConfig parsed = parse(kPeer, kRoot + with(own, "\"10.77.0.10\"", "\"10.77.0.12\""));
+  EXPECT_THAT(lines_of(parsed), IsEmpty());
+  ASSERT_THAT(parsed.config.peers, SizeIs(2));
+  EXPECT_EQ(parsed.config.peers[0].name, "own");
+}
+
+TEST(MeshConfig, OutsideTheNetworksIsRefused) {
+  EXPECT_THAT(
+      only_problem(with(kPeer, "10.77.0.10:4410", "10.78.0.10:4410")),
+      HasSubstr(
+          "osd0.toml: /var/lib/cuttle-mesh/osd0.toml:1: peer.mon.endpoint: 10.78.0.10:4410 is outside"));
+  EXPECT_THAT(only_problem(with(kPeer, "[\"10.77.0.10\"]", "[\"10.78.0.10\"]")),
+              HasSubstr("outside mesh.networks"));
+  EXPECT_THAT(only_problem(with(kPeer, "[\"10.77.0.10\"]", "[\"10.0.0.0/8\"]")), HasSubstr("10.77.0.11"));
+}
+
+TEST(MeshConfig, ItSaysNothingButPeers) {
+  for (const char* text : {"[node]\nname = \"x\"\n", "[runtime]\nuser = \"root\"\n",
+                           "[mesh]\npeers = \"x\"\n", "[shape]\nrate = \"1 Gb/s\"\n"}) {
+    EXPECT_THAT(only_problem(text), HasSubstr("unknown key")) << text;
+  }
+  EXPECT_THAT(only_problem(kPeer + std::string("preshared_key_file = \"/etc/shadow\"\n")),
+              HasSubstr("only root's"));
+  EXPECT_THAT(only_problem(kPeer + std::string("ports = [\"6789\"]\n")), HasSubstr("only root's"));
+  EXPECT_THAT(only_problem("closed = [\"x\"]"), HasSubstr("not an address"));
+  EXPECT_THAT(only_problem("closed = [\"10.77.0.11\"]"), HasSubstr("this node's own"));
+  EXPECT_THAT(only_problem(std::string("closed = [\"10.77.0.0/28\"]\n") + kPeer), HasSubstr("closed"));
+  EXPECT_THAT(only_problem("[[peer"), HasSubstr("not TOML"));
+}
+
+TEST(MeshConfig, WhatIsWrongInTheTable) {
+  const auto problem = [](const std::string& old, const std::string& now) {
+    return only_problem("", with(kRoot, old, now));
+  };
+  EXPECT_THAT(problem("peers = \"/var/lib/cuttle-mesh/osd0.toml\"", ""), HasSubstr("mesh.peers is missing"));
+  EXPECT_THAT(problem("networks", "network"), HasSubstr("did you mean \"networks\"?"));
+  EXPECT_THAT(problem("10.77.0.0/24", "10.77.0.1/24"), HasSubstr("not a network"));
+  EXPECT_THAT(problem("[mesh]", "[mesh]\nhost = \"OSD0\""), HasSubstr("mesh.host"));
+  EXPECT_THAT(problem("[mesh]", "[mesh]\nsigning_key = \"x\""), HasSubstr("mesh.signing_key"));
+  EXPECT_THAT(problem("[mesh]", "[mesh]\nceph_name = \"osd.0\""), HasSubstr("mesh.ceph_name"));
+}
+
+// Who only looks, or only closes, takes what is right.
+TEST(MeshConfig, LenientTakesWhatIsRight) {
+  const ParsedConfig parsed = parse_config(kRoot, "", PeersText{std::string(kPeer) + "strange = 1\n", true});
+  EXPECT_FALSE(parsed.problems.has_errors());
+  EXPECT_THAT(parsed.problems.list(), SizeIs(1));
+  EXPECT_THAT(parsed.config.peers, SizeIs(1));
+}
+
+class MeshFileTest : public testing::Test {
+ protected:
+  MeshFileTest()
+      : folder_(std::filesystem::temp_directory_path() / ("cuttle-mesh-" + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(folder_);
+    write("osd0.toml", with(kRoot, "/var/lib/cuttle-mesh/osd0.toml", "peers.toml"));
+    write("peers.toml", kPeer);
+  }
+  ~MeshFileTest() override { std::filesystem::remove_all(folder_); }
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+    ::chmod((folder_ / name).c_str(), 0644);
+  }
+  std::vector<std::string> problems(KeyFiles key_files) {
+    return load_config((folder_ / "osd0.toml").string(), key_files).problem_lines();
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(MeshFileTest, IsReadBesideRoots) {
+  const LoadedConfig loaded = load_config((folder_ / "osd0.toml").string(), KeyFiles::unneeded);
+  EXPECT_THAT(loaded.problem_lines(), IsEmpty());
+  EXPECT_THAT(loaded.config.peers, SizeIs(1));
+  // And goes over to the agent with it.
+  const auto handed = from_octets(loaded.file, to_octets(loaded));
+  EXPECT_FALSE(handed) << "without keys there is nothing to hand over";
+}
+
+TEST_F(MeshFileTest, OthersMayNotWriteIt) {
+  ::chmod((folder_ / "peers.toml").c_str(), 0666);
+  EXPECT_THAT(problems(KeyFiles::unneeded), testing::ElementsAre(HasSubstr("others can write it")));
+}
+
+TEST_F(MeshFileTest, ItBelongsToWhoMayWriteIt) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(::chown((folder_ / "peers.toml").c_str(), 12345, 12345), 0);
+  EXPECT_THAT(problems(KeyFiles::unneeded), testing::ElementsAre(HasSubstr("belongs to user 12345")));
+}
+
+// Without it nobody knows what is to stay closed: an agent does not start.
+TEST_F(MeshFileTest, OneThatIsGoneIsAnError) {
+  std::filesystem::remove(folder_ / "peers.toml");
+  EXPECT_THAT(problems(KeyFiles::read), testing::Contains(HasSubstr("what is to stay closed is not known")));
+  // `cuttle close` and `cuttle down` do what can be done.
+  EXPECT_THAT(problems(KeyFiles::unneeded), testing::ElementsAre(HasSubstr("warning")));
+  EXPECT_TRUE(load_config((folder_ / "osd0.toml").string(), KeyFiles::unneeded).good());
+}
+
+TEST(HostName, IsOne) {
+  for (const char* good : {"osd0", "a", "osd-0.site_a.example", "0"})
+    EXPECT_TRUE(parse_host_name(good)) << good;
+  for (const char* bad : {"", ".", "osd0.", ".osd0", "a..b", "OSD0", "a b", "a/b", "-a", "a-", "ä", "a\nb"}) {
+    EXPECT_FALSE(parse_host_name(bad)) << bad;
+  }
+  EXPECT_FALSE(parse_host_name(std::string(64, 'a')));
+  EXPECT_TRUE(parse_host_name(std::string(63, 'a')));
+}
+
+}  // namespace
+}  // namespace cuttle

@@ -1,0 +1,227 @@
+// cuttle-mesh at work, on a store and an agent that are doubles; its files are real.
+#include "mesh/keeper.hh"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "config/load.hh"
+#include "mesh/capabilities.hh"
+#include "mesh/store_double.hh"
+#include "nodes.hh"
+
+namespace cuttle::mesh {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class AgentDouble final : public AgentDoor {
+ public:
+  std::optional<StatusSnapshot> now;
+  int reloads = 0;
+  bool refuses = false;
+
+  std::optional<StatusSnapshot> status() override { return now; }
+  Result<ReloadReport> reload() override {
+    if (!now) return failure("nobody there");
+    ++reloads;
+    ReloadReport report;
+    report.reloaded = !refuses;
+    if (refuses) report.problems = {"line 1: no"};
+    return report;
+  }
+};
+
+class KeeperTest : public testing::Test {
+ protected:
+  KeeperTest() {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    for (const char* command : {"mon metadata", "osd metadata", "mgr metadata", "mds metadata"}) {
+      store_.answers[command] = "[]";
+    }
+    write(
+        "osd9.toml",
+        "[node]\nname = \"osd9\"\nprivate_key_file = \"k\"\nlisten = \"10.0.0.9:4410\"\n[mesh]\npeers = \"" +
+            path("peers.toml") + "\"\nnetworks = [\"10.0.0.0/24\"]\n");
+    write("peers.entry.json", test_host(9).text());
+    agent_.now = StatusSnapshot();
+    put(test_host(1));
+    put(test_host(2));
+  }
+  ~KeeperTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }
+  std::string read(const std::string& name) const {
+    std::ostringstream text;
+    text << std::ifstream(path(name)).rdbuf();
+    return text.str();
+  }
+  void put(const TestHost& host) { store_.keys[kPeerPrefix + host.entry.host] = host.text(); }
+  // After `after` seconds.
+  Result<void> look(int after = 4) {
+    now_ = now_ + seconds(after);
+    return keeper_.look(now_, 1'700'000'000);
+  }
+  std::string codes() const {
+    std::string all;
+    for (const MeshProblem& problem : keeper_.problems()) all += problem.code + " " + problem.host + ";";
+    return all;
+  }
+  nlohmann::json state() { return nlohmann::json::parse(store_.keys.at("cuttle/state/osd9")); }
+
+  const std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("cuttle-keeper-" + std::to_string(::getpid()));
+  StoreDouble store_;
+  AgentDouble agent_;
+  Instant now_{1'000'000'000};
+  Keeper keeper_{{store_, agent_, [] { return std::vector<IpAddress>(); }}, path("osd9.toml")};
+};
+
+TEST_F(KeeperTest, WritesWhatTheAgentReads) {
+  ASSERT_TRUE(look());
+  const LoadedConfig loaded = load_config(path("osd9.toml"), KeyFiles::unneeded);
+  EXPECT_THAT(loaded.problem_lines(), IsEmpty());
+  EXPECT_THAT(loaded.config.peers, SizeIs(2));
+  EXPECT_EQ(agent_.reloads, 1);
+  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), test_host(9).text());
+}
+
+TEST_F(KeeperTest, DoesNothingWhereNothingChanges) {
+  ASSERT_TRUE(look());
+  const int writes = store_.writes;
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(look(1));
+  EXPECT_EQ(agent_.reloads, 1);
+  EXPECT_EQ(store_.writes, writes);
+}
+
+TEST_F(KeeperTest, WithoutMonitorsWhatWasKnownStays) {
+  ASSERT_TRUE(look());
+  const std::string peers = read("peers.toml");
+  store_.is_away = true;
+  EXPECT_FALSE(look());
+  EXPECT_EQ(codes(), "CUTTLE_MONITORS_AWAY osd9;");
+  EXPECT_EQ(read("peers.toml"), peers);
+  // Nor is it lost when it starts anew, with the file gone besides.
+  std::filesystem::remove(path("peers.toml"));
+  Keeper anew({store_, agent_, [] { return std::vector<IpAddress>(); }}, path("osd9.toml"));
+  EXPECT_FALSE(anew.look(now_, 0));
+  EXPECT_EQ(read("peers.toml"), peers);
+  store_.is_away = false;
+  EXPECT_TRUE(look());
+  EXPECT_EQ(codes(), "");
+}
+
+TEST_F(KeeperTest, AStoreThatIsEmptyChangesNothing) {
+  ASSERT_TRUE(look());
+  const std::string peers = read("peers.toml");
+  store_.keys.clear();
+  ASSERT_TRUE(look());
+  EXPECT_EQ(codes(), "CUTTLE_ENTRY_MISSING osd1;CUTTLE_ENTRY_MISSING osd2;");
+  EXPECT_EQ(read("peers.toml"), peers);
+  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), test_host(9).text()) << "its own is back";
+}
+
+TEST_F(KeeperTest, ItsOwnEntryIsPutBackWhoeverChangedIt) {
+  ASSERT_TRUE(look());
+  TestHost forged = test_host(9);
+  forged.identity = SigningKey::from_random(octets(70, 2));
+  forged.entry.identity = forged.identity.verifying_key();
+  forged.say_anew();
+  put(forged);
+  ASSERT_TRUE(look());
+  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), test_host(9).text());
+  // But for the operator's signature, which is kept.
+  TestHost with = test_host(9);
+  sign(with.entry, SigningKey::from_random(octets(5, 9)));
+  put(with);
+  ASSERT_TRUE(look());
+  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), with.text());
+  store_.keys.erase("cuttle/peer/osd9");
+  ASSERT_TRUE(look());
+  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), with.text());
+}
+
+TEST_F(KeeperTest, ALinkThatWasClosedOnceNoLongerBeginsOpen) {
+  ASSERT_TRUE(look());
+  EXPECT_THAT(read("peers.toml"), HasSubstr("joining = true"));
+  LinkStatus link;
+  link.name = "osd1";
+  link.state = "up";
+  agent_.now->links = {link};
+  link.name = "osd2";
+  link.open = true;
+  agent_.now->links.push_back(link);
+  ASSERT_TRUE(look());
+  const LoadedConfig loaded = load_config(path("osd9.toml"), KeyFiles::unneeded);
+  EXPECT_FALSE(loaded.config.peers[0].joining);
+  EXPECT_TRUE(loaded.config.peers[1].joining);
+}
+
+TEST_F(KeeperTest, AnAgentThatRefusesIsAskedAgainAndSaid) {
+  agent_.refuses = true;
+  ASSERT_TRUE(look());
+  EXPECT_THAT(codes(), HasSubstr("CUTTLE_AGENT"));
+  ASSERT_TRUE(look());
+  EXPECT_EQ(agent_.reloads, 2);
+  agent_.refuses = false;
+  ASSERT_TRUE(look());
+  EXPECT_EQ(codes(), "");
+  ASSERT_TRUE(look());
+  EXPECT_EQ(agent_.reloads, 3);
+}
+
+TEST_F(KeeperTest, WhatIsDamagedOnDiskIsNotForgotten) {
+  ASSERT_TRUE(look());
+  const std::string peers = read("peers.toml");
+  write("peers.known.json", "{");
+  const auto looked = look();
+  ASSERT_FALSE(looked);
+  EXPECT_THAT(looked.error().message, HasSubstr("damaged"));
+  EXPECT_EQ(read("peers.toml"), peers);
+}
+
+TEST_F(KeeperTest, TellsTheManagerHowItIs) {
+  LinkStatus link;
+  link.name = "osd1";
+  link.state = "up";
+  link.release = "queue";
+  link.hiding = "hidden";
+  link.wire_lateness.p99_ns = 41'000;
+  agent_.now->links = {link};
+  ASSERT_TRUE(look());
+  EXPECT_EQ(state()["host"], "osd9");
+  EXPECT_EQ(state()["agent"], "running");
+  EXPECT_EQ(state()["time"], 1'700'000'000);
+  EXPECT_EQ(state()["links"][0],
+            nlohmann::json::parse(
+                R"({"peer":"osd1","state":"up","open":false,"hiding":"hidden","late_p99_us":41})"));
+  EXPECT_EQ(state()["taken"]["osd1"], 1);
+  agent_.now->links[0].state = "quiet";
+  ASSERT_TRUE(look(5));
+  EXPECT_EQ(state()["links"][0]["state"], "up") << "told ten seconds ago at least";
+  ASSERT_TRUE(look(6));
+  EXPECT_EQ(state()["links"][0]["state"], "quiet");
+  agent_.now.reset();
+  ASSERT_TRUE(look(11));
+  EXPECT_EQ(state()["agent"], "stopped");
+}
+
+TEST(MeshCapabilities, AreExactForWritingAndNarrowForReading) {
+  const std::string text = capabilities_of("osd1");
+  EXPECT_THAT(text, HasSubstr(R"(allow command "config-key set" with key="cuttle/peer/osd1")"));
+  EXPECT_THAT(text, HasSubstr(R"(allow command "config-key set" with key="cuttle/state/osd1")"));
+  EXPECT_THAT(text, testing::Not(HasSubstr(R"("config-key set" with key prefix)")));
+  EXPECT_THAT(text, testing::Not(HasSubstr("allow r")));
+  EXPECT_THAT(text, testing::Not(HasSubstr("'")));
+}
+
+}  // namespace
+}  // namespace cuttle::mesh

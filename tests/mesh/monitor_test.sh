@@ -1,0 +1,75 @@
+#!/bin/bash
+# Three hosts join by a real monitor, one after the other, and have links with each other; what a host's keyring can do
+# and what it cannot; entries that are deleted. The rest is long_test.sh.
+# shellcheck source=tests/mesh/harness.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
+
+# ask HOST: what the monitor answers to the commands on stdin, JSON each, with that host's keyring: a status a line.
+ask() {
+  jq -c '{to: "mon", command: .}' | in_space "$1" timeout 60 "$(dirname "$CUTTLE")/../trace/client/cuttle-trace-client" \
+    control --conf "$WORK/ceph.conf" --name "client.cuttle.$1" --timeout 30 | jq .status | sed 1d
+}
+
+make_network
+make_monitor
+start_monitor
+in_space mon "$CUTTLE" mesh init "${ADMIN[@]}" --network 10.98.0.0/24 --rate "20 Mb/s" --host h1 >/dev/null
+
+bring_in h1
+[[ -z $(links h1) ]] || fail "the first host has links: $(links h1)"
+bring_in h2
+expect_links 15 h1 h2
+expect_links 15 h2 h1
+bring_in h3
+expect_links 15 h1 h2 h3
+expect_links 15 h2 h1 h3
+expect_links 15 h3 h1 h2
+reaches h1 h3 || fail "h1 does not reach h3"
+# The first began without a peer; a queue keeps time for it nevertheless.
+by_queue() { "$CUTTLE" status --socket "$WORK/h1.sock" --json | jq -e 'all(.links[]; .release != "thread")' >/dev/null; }
+by_queue || fail "no queue keeps time for the host that was first: $("$CUTTLE" status --socket "$WORK/h1.sock" --json)"
+echo "three hosts, all links up"
+
+# No private key but a host's own, in none of the files.
+for host in h1 h2 h3; do
+  for kind in key identity; do
+    found=$(grep -rlF "$(<"$WORK/$host/etc/$host.$kind")" "$WORK"/h? "$WORK/mon" 2>/dev/null)
+    [[ $found == "$WORK/$host/etc/$host.$kind" ]] || fail "the $kind of $host is in: $found"
+  done
+done
+
+# The keyring: its own entry, exactly; the others' to read; nothing else.
+may=$(ask h1 <<'END'
+{"prefix": "config-key set", "key": "cuttle/state/h1", "val": "{}"}
+{"prefix": "config-key get", "key": "cuttle/peer/h2"}
+{"prefix": "config-key dump", "key": "cuttle/peer/"}
+{"prefix": "osd dump"}
+END
+)
+[[ $may == $'0\n0\n0\n0' ]] || fail "a host's keyring may not what it has to: $may"
+may_not=$(ask h1 <<'END'
+{"prefix": "config-key set", "key": "cuttle/peer/h2", "val": "{}"}
+{"prefix": "config-key set", "key": "cuttle/peer/h10", "val": "{}"}
+{"prefix": "config-key rm", "key": "cuttle/peer/h2"}
+{"prefix": "config-key set", "key": "cuttle/revoked/h2", "val": "{}"}
+{"prefix": "config-key set", "key": "cuttle/mesh", "val": "{}"}
+{"prefix": "config-key get", "key": "dm-crypt/osd"}
+{"prefix": "config-key exists", "key": "dm-crypt/osd"}
+{"prefix": "config-key dump"}
+{"prefix": "config-key dump", "key": "cuttle/"}
+{"prefix": "config-key dump", "key": "mgr/"}
+{"prefix": "config-key ls"}
+{"prefix": "auth get", "entity": "client.admin"}
+{"prefix": "config dump"}
+{"prefix": "osd blocklist ls"}
+END
+)
+[[ $(sort <<<"$may_not" | uniq -c | tr -d ' ') == 14-13 ]] || fail "of what a host's keyring may not, not all is EACCES: $may_not"
+echo "a host's keyring can do what it should, and nothing else"
+
+# The store loses everything: the links go on, and each host puts its own entry back.
+for host in h1 h2 h3; do admin config-key rm "cuttle/peer/$host" 2>/dev/null; done
+all_back() { [[ $(admin config-key ls | grep -c cuttle/peer/) == 3 ]]; }
+eventually 15 all_back || fail "not all entries came back: $(admin config-key ls)"
+expect_links 1 h1 h2 h3
+echo "entries that were deleted came back; the links went on"

@@ -1,0 +1,73 @@
+// Hosts for the mesh's tests: keys from a number, entries that are proved.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "mesh/reconcile.hh"
+
+namespace cuttle::mesh {
+
+struct TestHost {
+  SigningKey identity;
+  Entry entry;
+
+  std::string text() const { return to_json(entry); }
+  void say_anew() {
+    ++entry.counter;
+    entry.signature.reset();
+    prove(entry, identity);
+  }
+};
+
+inline std::array<uint8_t, kKeySize> octets(int number, uint8_t kind) {
+  std::array<uint8_t, kKeySize> octets{};
+  octets[4] = static_cast<uint8_t>(number);  // not the first, of which X25519 clears bits
+  octets[5] = static_cast<uint8_t>(number >> 8);
+  octets[2] = kind;
+  octets[31] = 1;
+  return octets;
+}
+
+inline PublicKey test_key(int number) {
+  return PrivateKey::from_random(octets(number, 1)).public_key();
+}
+
+inline IpAddress address(const std::string& text) {
+  return *IpAddress::parse(text);
+}
+
+// 10.0.0.NUMBER, with an entry of number 1.
+inline TestHost test_host(int number, std::string name = {}) {
+  TestHost host{SigningKey::from_random(octets(number, 2)), {}};
+  host.entry.host = name.empty() ? "osd" + std::to_string(number) : std::move(name);
+  host.entry.identity = host.identity.verifying_key();
+  host.entry.key = test_key(number);
+  host.entry.endpoint = {address("10.0.0." + std::to_string(number)), 4410};
+  host.entry.addresses = {host.entry.endpoint.address};
+  host.say_anew();
+  return host;
+}
+
+inline StoreView view_of(const std::vector<TestHost>& hosts) {
+  StoreView view;
+  for (const TestHost& host : hosts) view.entries[host.entry.host] = host.text();
+  return view;
+}
+
+// osd9 looks, at 10.0.0.9; this is root's file there.
+inline constexpr char kRootsFile[] =
+    "[node]\nname = \"osd9\"\nprivate_key_file = \"k\"\nlisten = \"10.0.0.9:4410\"\n"
+    "[mesh]\npeers = \"/p.toml\"\nnetworks = [\"10.0.0.0/24\"]\n";
+
+inline Bounds test_bounds() {
+  Bounds bounds;
+  bounds.host = "osd9";
+  bounds.own = test_host(9).entry;
+  bounds.own_addresses = bounds.own->addresses;
+  bounds.networks = {*IpPrefix::parse("10.0.0.0/24")};
+  return bounds;
+}
+
+}  // namespace cuttle::mesh
