@@ -155,7 +155,7 @@ ipv4() {
   both_ways 4
   expect_both_sessions
   expect_no_contradiction
-  expect_same "cells of Cuttle of another size" 0 "$(count_captured cells "src host ${V4[a]} and not $(cells_v4 1472 4410)")"
+  expect_same "cells of Cuttle of another size" 0 "$(count_captured cells "ip src host ${V4[a]} and not $(cells_v4 1472 4410)")"
   # Linux pads nothing: how much it says shows in its sizes.
   expect "sizes of Linux' cells" "$(captured cells "src host ${V4[b]} and udp" | grep -o 'length [0-9]*' | sort -u | wc -l)" '>' 5
   expect "Linux' cells larger than Cuttle's" "$(count_captured cells "src host ${V4[b]} and udp and greater 1515")" '==' 0
