@@ -101,6 +101,9 @@ class CrossCheck {
       if (own) complain("covers an address of this node's own");
       for (size_t i = 0; i < node_.peers.size(); ++i) {
         const auto& redirect = node_.peers[i].redirect;
+        if (node_.peers[i].endpoint.port != 0 && prefix.contains(node_.peers[i].endpoint.address)) {
+          complain("covers the endpoint of " + shown(i));
+        }
         if (std::any_of(redirect.begin(), redirect.end(),
                         [&](const IpPrefix& one) { return one.overlaps(prefix); })) {
           complain("overlaps an address of " + shown(i));

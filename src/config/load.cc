@@ -6,6 +6,7 @@
 
 #include "config/file.hh"
 #include "config/parse.hh"
+#include "config/sections.hh"
 
 namespace cuttle {
 
@@ -60,6 +61,22 @@ std::optional<std::string> read_peers(const std::string& path, KeyFiles key_file
   return read->text;
 }
 
+// Who closes before there is an agent has to close what the peers' file names even where the agent would not
+// take that file.
+void close_what_cannot_be_used(const LoadedConfig& loaded, const std::string& directory,
+                               ParsedConfig& parsed) {
+  const bool has_peers = loaded.peers_text && is_toml(*loaded.peers_text);
+  if (has_peers && !parsed.problems.has_errors()) return;
+  ParsedConfig alone = parse_config(loaded.text, directory);
+  if (alone.problems.has_errors()) return;  // root's own file is bad
+  alone.problems.warn(
+      0, "mesh.peers: cannot be used beside this file, so that what it names has no link and goes nowhere" +
+             std::string(has_peers ? "" : "; which is not known, so all of mesh.networks does"));
+  for (const Problem& problem : parsed.problems.list()) alone.problems.warn(0, problem.message);
+  close_in_place_of_peers(loaded.peers_text, alone.config);
+  parsed = std::move(alone);
+}
+
 }  // namespace
 
 std::vector<std::string> LoadedConfig::problem_lines() const {
@@ -90,6 +107,9 @@ LoadedConfig load_config(const std::string& file, KeyFiles key_files) {
       problem.severity == Severity::error ? parsed.problems.add(0, problem.message)
                                           : parsed.problems.warn(0, problem.message);
     }
+  }
+  if (key_files != KeyFiles::read && parsed.config.mesh && !parsed.config.mesh->peers_file.empty()) {
+    close_what_cannot_be_used(loaded, directory, parsed);
   }
   loaded.config = std::move(parsed.config);
   loaded.lines = std::move(parsed.lines);

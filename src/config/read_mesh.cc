@@ -35,8 +35,8 @@ void check_bounds(const PeerConfig& peer, const MeshConfig& mesh, ParsedConfig& 
   const auto note = [&](const std::string& what) {
     out.problems.add(peer.line, fmt::format("peer.{}.{}", peer.name, what));
   };
-  const IpPrefix endpoint{peer.endpoint.address, static_cast<uint8_t>(peer.endpoint.address.size() * 8)};
-  if (!is_within(mesh.networks, endpoint)) {
+  if (!is_within(mesh.networks,
+                 {peer.endpoint.address, static_cast<uint8_t>(peer.endpoint.address.size() * 8)})) {
     note(fmt::format("endpoint: {} is outside mesh.networks", peer.endpoint.text()));
   }
   for (const IpPrefix& prefix : peer.redirect) {
@@ -46,16 +46,47 @@ void check_bounds(const PeerConfig& peer, const MeshConfig& mesh, ParsedConfig& 
   // A path would have another user's process read what it names.
   if (!peer.preshared_key_file.empty()) note("preshared_key_file: only root's own file may name one");
   if (!peer.ports.empty()) note("ports: only root's own file may say which");
+  if (peer.joining && !mesh.joining) note("joining: root's file says mesh.joining = false");
+  if (peer.joining_limit) note("joining_limit: only root's own file may say which");
 }
 
-void read_closed(TomlReader& reader, ParsedConfig& out) {
+// One host's address, or within what root allows: nobody else says that whole networks go nowhere.
+bool may_be_closed(const IpPrefix& prefix, const MeshConfig& mesh) {
+  return prefix.length == prefix.address.size() * 8 ||
+         (!mesh.networks.empty() && is_within(mesh.networks, prefix));
+}
+
+void read_closed(TomlReader& reader, const MeshConfig& mesh, ParsedConfig& out) {
   for (const TextItem& item : reader.texts("closed")) {
-    if (const auto prefix = IpPrefix::parse(item.text)) {
-      out.config.closed.push_back(*prefix);
-    } else {
+    const auto prefix = IpPrefix::parse(item.text);
+    if (!prefix) {
       reader.wrong(item, "not an address or prefix");
+    } else if (!may_be_closed(*prefix, mesh)) {
+      reader.wrong(item, "neither one address nor within mesh.networks");
+    } else {
+      out.config.closed.push_back(*prefix);
     }
   }
+}
+
+IpPrefix host_prefix(const IpAddress& address) {
+  return {address, static_cast<uint8_t>(address.size() * 8)};
+}
+
+// What is left of `whole` without `holes`, in prefixes.
+void add_without(const IpPrefix& whole, const std::vector<IpPrefix>& holes, std::vector<IpPrefix>& out) {
+  const auto covers = [&](const IpPrefix& hole) {
+    return hole.length <= whole.length && hole.overlaps(whole);
+  };
+  if (std::any_of(holes.begin(), holes.end(), covers)) return;
+  if (std::none_of(holes.begin(), holes.end(), [&](const IpPrefix& hole) { return hole.overlaps(whole); })) {
+    out.push_back(whole);
+    return;
+  }
+  IpPrefix half{whole.address, static_cast<uint8_t>(whole.length + 1)};
+  add_without(half, holes, out);
+  half.address.bytes[whole.length / 8] |= static_cast<uint8_t>(0x80 >> (whole.length % 8));
+  add_without(half, holes, out);
 }
 
 ParsedConfig parse_peers(const PeersText& peers, bool default_shape_good, const NodeConfig& node) {
@@ -64,7 +95,7 @@ ParsedConfig parse_peers(const PeersText& peers, bool default_shape_good, const 
   try {
     const toml::table root = toml::parse(peers.text);
     TomlReader reader(root, "", "", own);
-    read_closed(reader, own);
+    read_closed(reader, *node.mesh, own);
     const toml::node* list = reader.node("peer");
     if (list != nullptr) read_peers(*list, "", default_shape_good, own);
     reader.finish();
@@ -76,6 +107,40 @@ ParsedConfig parse_peers(const PeersText& peers, bool default_shape_good, const 
 }
 
 }  // namespace
+
+bool is_toml(std::string_view text) {
+  try {
+    (void)toml::parse(text);
+    return true;
+  } catch (const toml::parse_error&) {
+    return false;
+  }
+}
+
+void close_in_place_of_peers(const std::optional<std::string>& text, NodeConfig& config) {
+  std::vector<IpPrefix> named = config.mesh->networks;
+  if (text && is_toml(*text)) {
+    const ParsedConfig own = parse_peers({*text, true}, true, config);
+    named = own.config.closed;
+    for (const PeerConfig& peer : own.config.peers) {
+      named.insert(named.end(), peer.redirect.begin(), peer.redirect.end());
+      if (peer.endpoint.port != 0) named.push_back(host_prefix(peer.endpoint.address));
+    }
+  }
+  // What is this node's own, or goes through a link of root's file, stays as it is.
+  std::vector<IpPrefix> holes{host_prefix(config.listen.address)};
+  for (const IpAddress& address : config.addresses) holes.push_back(host_prefix(address));
+  for (const PeerConfig& peer : config.peers) {
+    holes.insert(holes.end(), peer.redirect.begin(), peer.redirect.end());
+    holes.push_back(host_prefix(peer.endpoint.address));
+  }
+  config.closed.clear();
+  for (const IpPrefix& prefix : named) {
+    std::vector<IpPrefix> taken = holes;
+    taken.insert(taken.end(), config.closed.begin(), config.closed.end());
+    add_without(prefix, taken, config.closed);
+  }
+}
 
 void read_mesh(TomlReader& reader, const std::string& directory, ParsedConfig& out) {
   MeshConfig mesh;

@@ -47,4 +47,9 @@ std::string resolve_path(const std::string& file, const std::string& directory);
 // What only shows between values: overlaps, duplicates, families, ports.
 void cross_check(ParsedConfig& out);
 
+bool is_toml(std::string_view text);
+// Where the peers' file cannot be used beside root's: everything that it names goes nowhere, or, where even
+// that cannot be known (`text` is none, or no TOML), all of mesh.networks. `config` is root's alone.
+void close_in_place_of_peers(const std::optional<std::string>& text, NodeConfig& config);
+
 }  // namespace cuttle

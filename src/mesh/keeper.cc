@@ -146,15 +146,18 @@ Result<void> Keeper::mark_closed(Known& known, const std::optional<StatusSnapsho
 Result<void> Keeper::write_peers(const NodeFile& node, const std::string& text) {
   const std::string& path = node.config.mesh->peers_file;
   const auto there = read_text_file(path, kLongestConfigFile);
-  if (there && there->text == text) return {};
-  // What goes out must be what the agent takes.
+  // What goes out must be what the agent takes; also when root's file has changed since.
   const ParsedConfig parsed = parse_config(node.text, directory_of(node.path), PeersText{text});
-  if (const std::string problem = first_error(parsed, node.path); !problem.empty()) {
+  std::string problem = first_error(parsed, node.path);
+  if (text.size() > kLongestConfigFile)
+    problem = fmt::format("{} octets are more than it reads", text.size());
+  if (!problem.empty()) {
     note(kAgent, node.config.mesh->host,
          "the peers that the store names make no good configuration: " + problem,
          "cuttle mesh status; then accept, revoke or forget that host");
     return {};
   }
+  if (there && there->text == text) return {};
   if (auto written = write_file(path, text); !written) return written;
   reload_due_ = true;
   return {};

@@ -52,6 +52,34 @@ bool is_roots(const Bounds& bounds, const IpAddress& address) {
   });
 }
 
+bool is_within(const Bounds& bounds, const IpAddress& address) {
+  return bounds.networks.empty() ||
+         std::any_of(bounds.networks.begin(), bounds.networks.end(),
+                     [&](const IpPrefix& network) { return network.contains(address); });
+}
+
+// Root's file may have changed since that host came in: what it says now wins, and the host has no link.
+bool stands_aside(const Pin& pin, const Bounds& bounds) {
+  if (says_the_same_host(bounds.root_peers, pin.entry)) return true;
+  if (std::any_of(bounds.root_peers.begin(), bounds.root_peers.end(),
+                  [&](const PeerConfig& peer) { return peer.name == pin.name; })) {
+    return true;
+  }
+  const auto addresses = linked_addresses(pin);
+  return !is_within(bounds, pin.entry.endpoint.address) ||
+         !std::all_of(addresses.begin(), addresses.end(),
+                      [&](const IpAddress& address) { return is_within(bounds, address); });
+}
+
+bool is_endpoint(const Known& known, const Bounds& bounds, const IpAddress& address) {
+  return std::any_of(bounds.root_peers.begin(), bounds.root_peers.end(),
+                     [&](const PeerConfig& peer) { return peer.endpoint.address == address; }) ||
+         std::any_of(known.pins.begin(), known.pins.end(), [&](const auto& pin) {
+           return pin.second.standing == Standing::in && !stands_aside(pin.second, bounds) &&
+                  pin.second.entry.endpoint.address == address;
+         });
+}
+
 }  // namespace
 
 std::string peers_text(const Known& known, const Bounds& bounds, bool joining) {
@@ -59,22 +87,30 @@ std::string peers_text(const Known& known, const Bounds& bounds, bool joining) {
   std::set<IpAddress> linked;
   for (const auto& [host, pin] : known.pins) {
     closed.insert(pin.closed.begin(), pin.closed.end());
-    for (const IpAddress& address : linked_addresses(pin)) linked.insert(address);
+    const auto addresses = linked_addresses(pin);
+    const auto with_link = reachable(bounds, addresses);
+    const bool aside = pin.standing != Standing::in || stands_aside(pin, bounds);
+    for (const IpAddress& address : addresses) {
+      const bool has_link =
+          !aside && std::find(with_link.begin(), with_link.end(), address) != with_link.end();
+      (has_link ? linked : closed).insert(address);
+    }
   }
   std::vector<IpAddress> stays_closed;
   for (const IpAddress& address : closed) {
     const bool own = std::find(bounds.own_addresses.begin(), bounds.own_addresses.end(), address) !=
                      bounds.own_addresses.end();
-    if (!linked.contains(address) && !own && !is_roots(bounds, address)) stays_closed.push_back(address);
+    if (linked.contains(address) || own || is_roots(bounds, address)) continue;
+    if (!is_endpoint(known, bounds, address)) stays_closed.push_back(address);
   }
   std::string text =
       "# Written by cuttle-mesh from what the cluster's monitors say: do not edit. `cuttle mesh status` "
       "shows why.\n"
       "\n"
       "# Of hosts that left or were revoked; `cuttle mesh forget HOST` opens them.\n";
-  text += "closed = " + list_of(reachable(bounds, stays_closed)) + "\n";
+  text += "closed = " + list_of(stays_closed) + "\n";
   for (const auto& [host, pin] : known.pins) {
-    if (pin.standing != Standing::in) continue;
+    if (pin.standing != Standing::in || stands_aside(pin, bounds)) continue;
     text += peer_table(host, pin, bounds, joining);
   }
   return text;

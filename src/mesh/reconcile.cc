@@ -12,6 +12,9 @@ namespace cuttle::mesh {
 
 namespace {
 
+// Addresses that one host had once: each stays closed on all others.
+constexpr size_t kMostClosed = 256;
+
 constexpr size_t kMostHosts = 1000;  // an agent has 1,024 peers at most (docs/configuration.md)
 
 bool has(const std::vector<IpAddress>& list, const IpAddress& address) {
@@ -140,15 +143,7 @@ class Reconciliation {
   }
 
   // Root's own [[peer]] of that key or with one of these addresses: nothing from the store changes it.
-  bool is_roots(const Entry& entry) const {
-    return std::any_of(bounds_.root_peers.begin(), bounds_.root_peers.end(), [&](const PeerConfig& peer) {
-      return peer.public_key == entry.key || peer.endpoint == entry.endpoint ||
-             std::any_of(entry.addresses.begin(), entry.addresses.end(), [&](const IpAddress& address) {
-               return std::any_of(peer.redirect.begin(), peer.redirect.end(),
-                                  [&](const IpPrefix& prefix) { return prefix.contains(address); });
-             });
-    });
-  }
+  bool is_roots(const Entry& entry) const { return says_the_same_host(bounds_.root_peers, entry); }
 
   // Where signatures are asked for: whether it has one; otherwise it is noted.
   bool may_come_in(const Entry& entry, const char* stays) {
@@ -225,7 +220,15 @@ class Reconciliation {
     if (const std::string why = conflict(entry); !why.empty()) {
       return ask_operator(kAddressTaken, entry.host, why + "; what was known of it stays in force");
     }
-    for (const IpAddress& address : addresses_of(pin)) {
+    std::vector<IpAddress> closed = addresses_of(pin);
+    std::erase_if(closed, [&](const IpAddress& address) { return has(entry.addresses, address); });
+    if (closed.size() > kMostClosed) {
+      return ask_operator(
+          kAddressTaken, entry.host,
+          fmt::format("it has left more than {} addresses behind; what was known of it stays in force",
+                      kMostClosed));
+    }
+    for (const IpAddress& address : closed) {
       if (!has(pin.closed, address)) pin.closed.push_back(address);
     }
     std::erase_if(pin.closed, [&](const IpAddress& address) { return has(entry.addresses, address); });
@@ -332,6 +335,24 @@ class Reconciliation {
 };
 
 }  // namespace
+
+bool says_the_same_host(const std::vector<PeerConfig>& root_peers, const Entry& entry) {
+  return std::any_of(root_peers.begin(), root_peers.end(), [&](const PeerConfig& peer) {
+    const auto is_key = [&](const PublicKey& key) {
+      return key == peer.public_key || (peer.next_public_key && key == *peer.next_public_key);
+    };
+    const auto goes_through = [&](const IpAddress& address) {
+      return std::any_of(peer.redirect.begin(), peer.redirect.end(),
+                         [&](const IpPrefix& prefix) { return prefix.contains(address); });
+    };
+    const bool same_ports = peer.endpoint.address == entry.endpoint.address &&
+                            peer.endpoint.port < entry.endpoint.port + entry.lanes &&
+                            entry.endpoint.port < peer.endpoint.port + peer.lanes;
+    return is_key(entry.key) || (entry.next_key && is_key(*entry.next_key)) || same_ports ||
+           goes_through(entry.endpoint.address) ||
+           std::any_of(entry.addresses.begin(), entry.addresses.end(), goes_through);
+  });
+}
 
 Reconciled reconcile(const Known& before, const StoreView& view, const Bounds& bounds) {
   return Reconciliation(before, view, bounds).run();

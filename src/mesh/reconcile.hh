@@ -60,6 +60,9 @@ struct Reconciled {
   bool operator==(const Reconciled&) const = default;
 };
 
+// Whether root's own [[peer]] is that host, by key, endpoint or address: nothing from the store changes it.
+bool says_the_same_host(const std::vector<PeerConfig>& root_peers, const Entry& entry);
+
 Reconciled reconcile(const Known& before, const StoreView& view, const Bounds& bounds);
 
 }  // namespace cuttle::mesh

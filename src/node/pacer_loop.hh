@@ -15,8 +15,8 @@ namespace cuttle {
 struct PacerOptions {
   Duration poll_before;  // busy-wait so long before each deadline instead of sleeping until it
   bool spin = false;     // never sleep
-  // Of its CPU. Asked for more than the host has, the pacer is late and leaves slots out, by its own CPU time
-  // alone, and receiver and packer have the rest. 100: they have CPUs of their own.
+  // Of its CPU, where it cannot keep its schedule: asked for more than the host has, it leaves slots out, and
+  // receiver and packer have the rest. 100: they have CPUs of their own.
   int most_percent = 100;
 };
 

@@ -1,4 +1,5 @@
 // A store that says anything at all.
+#include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 

@@ -10,6 +10,22 @@
 
 namespace cuttle::mesh {
 
+namespace {
+
+Result<SigningKey> identity_of(const NodeFile& node) {
+  const auto folder = std::filesystem::path(node.path).parent_path();
+  return read_signing_key((folder / (node.config.name + ".identity")).string());
+}
+
+// The file belongs to cuttle-mesh; what root proves and publishes has to be root's own word of before.
+Result<void> check_own(const Entry& own, const SigningKey& identity) {
+  if (own.identity == identity.verifying_key() && is_proved(own)) return {};
+  return failure(
+      "this host's own entry does not bear its proof: somebody changed it; cuttle mesh join --again");
+}
+
+}  // namespace
+
 Result<LocalHost> LocalHost::open(const std::string& config) {
   auto node = node_of(config);
   if (!node) return tl::unexpected(node.error());
@@ -17,19 +33,24 @@ Result<LocalHost> LocalHost::open(const std::string& config) {
   auto own = read_own(files, node->config.mesh->host);
   if (!own) return tl::unexpected(own.error());
   if (!*own) return failure(fmt::format("{} is not there: this host has not joined", files.own));
+  const auto identity = identity_of(*node);
+  if (!identity) return tl::unexpected(identity.error());
+  if (auto good = check_own(**own, *identity); !good) return tl::unexpected(good.error());
   return LocalHost(std::move(*node), std::move(**own));
 }
 
 Result<void> LocalHost::publish(Entry entry) {
-  const auto folder = std::filesystem::path(node_.path).parent_path();
-  const auto identity = read_signing_key((folder / (node_.config.name + ".identity")).string());
+  const auto identity = identity_of(node_);
   if (!identity) return tl::unexpected(identity.error());
   if (auto reachable = store_->get(kRecordKey); !reachable) return tl::unexpected(reachable.error());
   {
     const auto lock = FileLock::wait_for(files_.lock);
     if (!lock) return tl::unexpected(lock.error());
     const auto newest = read_own(files_, own_.host);
-    if (newest && *newest) own_ = **newest;
+    if (newest && *newest) {
+      if (auto good = check_own(**newest, *identity); !good) return good;
+      own_ = **newest;
+    }
     entry.identity = identity->verifying_key();
     entry.counter = own_.counter + 1;
     entry.signature.reset();
