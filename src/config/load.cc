@@ -103,13 +103,11 @@ LoadedConfig load_config(const std::string& file, KeyFiles key_files) {
       parsed =
           parse_config(loaded.text, directory, PeersText{*loaded.peers_text, key_files != KeyFiles::read});
     }
+    if (key_files != KeyFiles::read) close_what_cannot_be_used(loaded, directory, parsed);
     for (const Problem& problem : of_file.list()) {
       problem.severity == Severity::error ? parsed.problems.add(0, problem.message)
                                           : parsed.problems.warn(0, problem.message);
     }
-  }
-  if (key_files != KeyFiles::read && parsed.config.mesh && !parsed.config.mesh->peers_file.empty()) {
-    close_what_cannot_be_used(loaded, directory, parsed);
   }
   loaded.config = std::move(parsed.config);
   loaded.lines = std::move(parsed.lines);

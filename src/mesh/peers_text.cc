@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace cuttle::mesh {
@@ -29,7 +30,8 @@ std::string list_of(const std::vector<IpAddress>& addresses) {
   return "[" + list + "]";
 }
 
-std::string peer_table(const std::string& host, const Pin& pin, const Bounds& bounds, bool joining) {
+std::string peer_table(const std::string& host, const Pin& pin, const std::vector<IpAddress>& redirect,
+                       const Bounds& bounds, bool joining) {
   const uint32_t lanes = std::min(bounds.own ? bounds.own->lanes : 1, pin.entry.lanes);
 
   std::string text = fmt::format(
@@ -38,8 +40,7 @@ std::string peer_table(const std::string& host, const Pin& pin, const Bounds& bo
       "public_key = \"{}\"\n",
       host, pin.name, pin.entry.key.text());
   if (pin.entry.next_key) text += fmt::format("next_public_key = \"{}\"\n", pin.entry.next_key->text());
-  text += fmt::format("endpoint = \"{}\"\nredirect = {}\n", pin.entry.endpoint.text(),
-                      list_of(reachable(bounds, linked_addresses(pin))));
+  text += fmt::format("endpoint = \"{}\"\nredirect = {}\n", pin.entry.endpoint.text(), list_of(redirect));
   if (lanes > 1) text += fmt::format("lanes = {}\n", lanes);
   if (joining && !pin.was_up) text += "joining = true\n";
   return text;
@@ -71,37 +72,45 @@ bool stands_aside(const Pin& pin, const Bounds& bounds) {
                       [&](const IpAddress& address) { return is_within(bounds, address); });
 }
 
-bool is_endpoint(const Known& known, const Bounds& bounds, const IpAddress& address) {
-  return std::any_of(bounds.root_peers.begin(), bounds.root_peers.end(),
-                     [&](const PeerConfig& peer) { return peer.endpoint.address == address; }) ||
-         std::any_of(known.pins.begin(), known.pins.end(), [&](const auto& pin) {
-           return pin.second.standing == Standing::in && !stands_aside(pin.second, bounds) &&
-                  pin.second.entry.endpoint.address == address;
-         });
+bool is_endpoint(const std::vector<PeerConfig>& peers, const IpAddress& address) {
+  return std::any_of(peers.begin(), peers.end(),
+                     [&](const PeerConfig& peer) { return peer.endpoint.address == address; });
 }
 
 }  // namespace
 
 std::string peers_text(const Known& known, const Bounds& bounds, bool joining) {
   std::set<IpAddress> closed;
-  std::set<IpAddress> linked;
+  std::map<std::string, std::vector<IpAddress>> linked;  // by host
   for (const auto& [host, pin] : known.pins) {
     closed.insert(pin.closed.begin(), pin.closed.end());
     const auto addresses = linked_addresses(pin);
-    const auto with_link = reachable(bounds, addresses);
-    const bool aside = pin.standing != Standing::in || stands_aside(pin, bounds);
-    for (const IpAddress& address : addresses) {
-      const bool has_link =
-          !aside && std::find(with_link.begin(), with_link.end(), address) != with_link.end();
-      (has_link ? linked : closed).insert(address);
-    }
+    closed.insert(addresses.begin(), addresses.end());
+    if (pin.standing != Standing::in || stands_aside(pin, bounds)) continue;
+    linked[host] = reachable(bounds, addresses);
+  }
+  // Cells to an address of another host's would be that one's unshaped traffic: no link, then.
+  std::map<IpAddress, std::string> owner;
+  for (const auto& [host, addresses] : linked) {
+    for (const IpAddress& address : addresses) owner[address] = host;
+  }
+  std::erase_if(linked, [&](const auto& one) {
+    const auto found = owner.find(known.pins.at(one.first).entry.endpoint.address);
+    return found != owner.end() && found->second != one.first;
+  });
+  std::set<IpAddress> all_linked;
+  for (const auto& [host, addresses] : linked) all_linked.insert(addresses.begin(), addresses.end());
+  // Where a link's cells go, nothing can be closed; what is no cell goes through that link.
+  for (auto& [host, addresses] : linked) {
+    const IpAddress& endpoint = known.pins.at(host).entry.endpoint.address;
+    if (closed.contains(endpoint) && all_linked.insert(endpoint).second) addresses.push_back(endpoint);
   }
   std::vector<IpAddress> stays_closed;
   for (const IpAddress& address : closed) {
     const bool own = std::find(bounds.own_addresses.begin(), bounds.own_addresses.end(), address) !=
                      bounds.own_addresses.end();
-    if (linked.contains(address) || own || is_roots(bounds, address)) continue;
-    if (!is_endpoint(known, bounds, address)) stays_closed.push_back(address);
+    if (all_linked.contains(address) || own || is_roots(bounds, address)) continue;
+    if (!is_endpoint(bounds.root_peers, address)) stays_closed.push_back(address);
   }
   std::string text =
       "# Written by cuttle-mesh from what the cluster's monitors say: do not edit. `cuttle mesh status` "
@@ -109,9 +118,8 @@ std::string peers_text(const Known& known, const Bounds& bounds, bool joining) {
       "\n"
       "# Of hosts that left or were revoked; `cuttle mesh forget HOST` opens them.\n";
   text += "closed = " + list_of(stays_closed) + "\n";
-  for (const auto& [host, pin] : known.pins) {
-    if (pin.standing != Standing::in || stands_aside(pin, bounds)) continue;
-    text += peer_table(host, pin, bounds, joining);
+  for (const auto& [host, addresses] : linked) {
+    text += peer_table(host, known.pins.at(host), addresses, bounds, joining);
   }
   return text;
 }

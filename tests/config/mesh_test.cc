@@ -165,8 +165,30 @@ TEST_F(MeshFileTest, OneThatIsGoneIsAnError) {
   std::filesystem::remove(folder_ / "peers.toml");
   EXPECT_THAT(problems(KeyFiles::read), testing::Contains(HasSubstr("what is to stay closed is not known")));
   // `cuttle close` and `cuttle down` do what can be done.
-  EXPECT_THAT(problems(KeyFiles::unneeded), testing::ElementsAre(HasSubstr("warning")));
+  EXPECT_THAT(problems(KeyFiles::unneeded),
+              testing::ElementsAre(HasSubstr("all of mesh.networks does"), HasSubstr("warning")));
   EXPECT_TRUE(load_config((folder_ / "osd0.toml").string(), KeyFiles::unneeded).good());
+}
+
+// What a bad peers' file names, or could name, is closed before there is an agent: never left open.
+TEST_F(MeshFileTest, WhatCannotBeUsedIsClosed) {
+  const auto closed = [&] {
+    const LoadedConfig loaded = load_config((folder_ / "osd0.toml").string(), KeyFiles::unneeded);
+    EXPECT_TRUE(loaded.good());
+    return loaded.config;
+  };
+  const auto closes = [](const NodeConfig& config, const char* text) {
+    return std::any_of(config.closed.begin(), config.closed.end(),
+                       [&](const IpPrefix& one) { return one.contains(*IpAddress::parse(text)); });
+  };
+  const NodeConfig good = closed();
+  ASSERT_THAT(good.peers, SizeIs(1));
+  const IpAddress peer = good.peers[0].endpoint.address;
+  std::ofstream(folder_ / "peers.toml") << "[[peer]\n";
+  const NodeConfig config = closed();
+  EXPECT_THAT(config.peers, IsEmpty());
+  EXPECT_TRUE(closes(config, peer.text().c_str()));
+  EXPECT_FALSE(closes(config, config.listen.address.text().c_str())) << "its own";
 }
 
 TEST(HostName, IsOne) {
