@@ -49,7 +49,7 @@ void PacerLoop::give_way() {
   if (!throttle_.is_due(now)) return;
   const Duration rest = throttle_.handle_window(now, thread_use().cpu);
   // One that keeps its schedule takes what that takes.
-  if (rest.ns > 0 && now - lanes_.next().deadline > kBehind) clock_.sleep_until(now + rest);
+  if (rest.ns > 0 && now - lanes_.next().lane->sender.drawn() > kBehind) clock_.sleep_until(now + rest);
 }
 
 void PacerLoop::slot(const PacedLanes::Due& due) {
