@@ -165,7 +165,7 @@ shapes_that_tell() {
   expect_same "warnings of short slots" 1 "$(check_says 'longer slots hide more')"
   cp "$WORK/good.toml" "$WORK/a.toml"
   sed -n '/^\[\[peer\]\]/,$p' "$WORK/good.toml" | sed -e 's/^name = .*/name = "c"/' -e "s|^public_key = .*|public_key = \"$("$CUTTLE" genkey | "$CUTTLE" pubkey)\"|" \
-    -e 's/^endpoint = .*/endpoint = "10.99.0.2:4420"\nshape.slot = "3 ms"/' -e 's/^redirect = .*/redirect = ["10.99.0.77"]/' >>"$WORK/a.toml"
+    -e 's/^endpoint = .*/endpoint = "10.99.0.3:4410"\nshape.slot = "3 ms"/' -e 's/^redirect = .*/redirect = ["10.99.0.77"]/' >>"$WORK/a.toml"
   expect_same "warnings of slots that differ" 1 "$(check_says 'drawn apart')"
 }
 
