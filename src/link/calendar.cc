@@ -85,8 +85,7 @@ std::vector<uint64_t> Calendar::rates() const {
   std::vector<uint64_t> rates;
   for (const Change& change : changes_) rates.push_back(change.rate_bps);
   std::ranges::sort(rates);
-  const auto repeated = std::ranges::unique(rates);
-  rates.erase(repeated.begin(), repeated.end());
+  rates.erase(std::unique(rates.begin(), rates.end()), rates.end());
   return rates;
 }
 

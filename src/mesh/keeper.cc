@@ -137,7 +137,7 @@ Result<void> Keeper::mark_closed(Known& known, const std::optional<StatusSnapsho
   if (!status) return {};
   for (auto& [host, pin] : known.pins) {
     const auto link = std::find_if(status->links.begin(), status->links.end(),
-                                   [&](const LinkStatus& one) { return one.name == pin.name; });
+                                   [&name = pin.name](const LinkStatus& one) { return one.name == name; });
     if (link != status->links.end() && !link->open) pin.was_up = true;
   }
   return {};

@@ -118,8 +118,9 @@ class Reconciliation {
       if (one.left || pin_of(a) != nullptr) continue;
       for (const auto& [b, other] : entries) {
         if (a == b || other.left || pin_of(b) != nullptr) continue;
-        const bool address = std::any_of(one.addresses.begin(), one.addresses.end(),
-                                         [&](const IpAddress& own) { return has(other.addresses, own); });
+        const bool address =
+            std::any_of(one.addresses.begin(), one.addresses.end(),
+                        [&theirs = other.addresses](const IpAddress& own) { return has(theirs, own); });
         if (!address && !shares_a_key(one, other) && !shares_a_port(one, other)) continue;
         if (acceptance_of(a) != nullptr && acceptance_of(b) == nullptr) continue;
         contested.insert(a);
