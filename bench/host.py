@@ -64,6 +64,9 @@ class Link:
             said = f"{error} {self.logs()}"
             self.close()
             raise RuntimeError(said) from None
+        except BaseException:  # an interrupt, too
+            self.close()
+            raise
 
     def path(self, node, ending):
         return os.path.join(self.folder.name if node == "a" else self.there, f"{node}.{ending}")

@@ -3,9 +3,12 @@
 # writes lies in its memory and is gone with it. One processor; it has no network but what a command makes in it.
 
 # boot_kernel COMMAND...: in a shell there, in the tree; its status is that of the command. Variables named in KERNEL_PASS go along.
-boot_kernel() {
+boot_kernel() ( # in a shell of its own, which takes away what it made however it ends
   local job status=0 name input=null
   job=$(mktemp -d "${TMPDIR:-/tmp}/cuttle-kernel-XXXXXX")
+  # shellcheck disable=SC2064  # this folder
+  trap "rm -rf '$job'" EXIT
+  trap 'exit 130' INT TERM HUP
   {
     for name in CUTTLE_ROOT PATH HOME TERM ${KERNEL_PASS:-}; do
       [[ -z ${!name+set} ]] || printf 'export %s=%q\n' "$name" "${!name}"
@@ -23,9 +26,8 @@ boot_kernel() {
     status=125
     warn "the kernel ended before its command ($(tail -n 2 "$job/log" | tr '\n' ' '))"
   fi
-  rm -rf "$job"
-  return "$status"
-}
+  exit "$status"
+)
 
 kernel_tests() { find "$KERNEL_TESTS" -name '*_test.sh' -printf '%f\n' | sed 's/_test\.sh$//' | sort; }
 

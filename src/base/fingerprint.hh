@@ -4,16 +4,17 @@
 
 #include <fmt/format.h>
 
-#include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "base/fnv1a.hh"
 
 namespace cuttle {
 
 inline std::string fingerprint(std::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char octet : text) hash = (hash ^ static_cast<uint8_t>(octet)) * 0x100000001b3;
-  return fmt::format("{:016x}", hash);
+  Fnv1a hash;
+  for (const char octet : text) hash.add(static_cast<uint8_t>(octet));
+  return fmt::format("{:016x}", hash.value());
 }
 
 }  // namespace cuttle

@@ -74,6 +74,17 @@ std::string IpPrefix::text() const {
   return address.text() + "/" + std::to_string(length);
 }
 
+bool any_contains(std::span<const IpPrefix> prefixes, const IpAddress& address) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const IpPrefix& prefix) { return prefix.contains(address); });
+}
+
+std::vector<IpPrefix> prefixes_of(std::span<const IpAddress> hosts) {
+  std::vector<IpPrefix> prefixes;
+  for (const IpAddress& host : hosts) prefixes.push_back(IpPrefix::of(host));
+  return prefixes;
+}
+
 std::optional<Endpoint> Endpoint::parse(std::string_view text) {
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
@@ -89,6 +100,10 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text) {
 std::string Endpoint::text() const {
   const std::string host = address.is_v6 ? "[" + address.text() + "]" : address.text();
   return host + ":" + std::to_string(port);
+}
+
+bool ports_overlap(const Endpoint& a, uint32_t lanes_a, const Endpoint& b, uint32_t lanes_b) {
+  return a.address == b.address && a.port < b.port + lanes_b && b.port < a.port + lanes_a;
 }
 
 }  // namespace cuttle

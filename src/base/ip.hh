@@ -5,8 +5,10 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cuttle {
 
@@ -16,6 +18,8 @@ struct IpAddress {
 
   auto operator<=>(const IpAddress&) const = default;
   size_t size() const { return is_v6 ? 16 : 4; }
+  // fe80::/10: of one cable alone (RFC 4291, section 2.5.6).
+  bool is_link_local() const { return is_v6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80; }
 
   // Numeric text only, never a name to look up.
   static std::optional<IpAddress> parse(std::string_view text);
@@ -27,6 +31,9 @@ struct IpPrefix {
   IpAddress address;
   uint8_t length = 0;
 
+  // That one address.
+  static IpPrefix of(const IpAddress& host) { return {host, static_cast<uint8_t>(host.size() * 8)}; }
+
   auto operator<=>(const IpPrefix&) const = default;
   bool contains(const IpAddress& other) const;
   bool overlaps(const IpPrefix& other) const;
@@ -35,6 +42,9 @@ struct IpPrefix {
   static std::optional<IpPrefix> parse(std::string_view text);
   std::string text() const;
 };
+
+bool any_contains(std::span<const IpPrefix> prefixes, const IpAddress& address);
+std::vector<IpPrefix> prefixes_of(std::span<const IpAddress> hosts);
 
 struct Endpoint {
   IpAddress address;
@@ -45,5 +55,8 @@ struct Endpoint {
   static std::optional<Endpoint> parse(std::string_view text);
   std::string text() const;
 };
+
+// Whether two links with so many lanes each, from these ports on, would share a port.
+bool ports_overlap(const Endpoint& a, uint32_t lanes_a, const Endpoint& b, uint32_t lanes_b);
 
 }  // namespace cuttle

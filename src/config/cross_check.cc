@@ -23,10 +23,6 @@ const char* family(bool is_v6) {
   return is_v6 ? "IPv6" : "IPv4";
 }
 
-bool ports_overlap(const Endpoint& a, const Endpoint& b, uint32_t lanes_a, uint32_t lanes_b) {
-  return a.address == b.address && a.port < b.port + lanes_b && b.port < a.port + lanes_a;
-}
-
 // One pass over the configuration; each method notes one kind of problem.
 class CrossCheck {
  public:
@@ -167,7 +163,7 @@ class CrossCheck {
     for (size_t other = 0; other < i; ++other) {
       const PeerConfig& earlier = node_.peers[other];
       if (earlier.endpoint.port == 0 ||
-          !ports_overlap(peer.endpoint, earlier.endpoint, peer.lanes, earlier.lanes))
+          !ports_overlap(peer.endpoint, peer.lanes, earlier.endpoint, earlier.lanes))
         continue;
       note(i, "endpoint",
            fmt::format("{} is also the endpoint of {}; every peer has its own{}", peer.endpoint.text(),
@@ -180,11 +176,11 @@ class CrossCheck {
   bool is_own_endpoint(const PeerConfig& peer) const {
     Endpoint own = node_.listen;
     const uint32_t own_lanes = node_.most_lanes();
-    if (ports_overlap(peer.endpoint, own, peer.lanes, own_lanes)) return true;
+    if (ports_overlap(peer.endpoint, peer.lanes, own, own_lanes)) return true;
     return is_any(own.address) &&
            std::any_of(node_.addresses.begin(), node_.addresses.end(), [&](const IpAddress& address) {
              own.address = address;
-             return ports_overlap(peer.endpoint, own, peer.lanes, own_lanes);
+             return ports_overlap(peer.endpoint, peer.lanes, own, own_lanes);
            });
   }
 
@@ -221,7 +217,7 @@ class CrossCheck {
     const PeerConfig& peer = node_.peers[other];
     const PeerConfig& own = node_.peers[i];
     if (peer.endpoint.port == 0 || !prefix.contains(peer.endpoint.address)) return false;
-    if (ports_overlap(peer.endpoint, own.endpoint, peer.lanes, own.lanes)) return false;  // noted already
+    if (ports_overlap(peer.endpoint, peer.lanes, own.endpoint, own.lanes)) return false;  // noted already
     const auto& ports = own.ports;
     const auto has_cells = [&](uint16_t first) {
       const PortRange cells{true, first, static_cast<uint16_t>(first + peer.lanes - 1)};

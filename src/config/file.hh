@@ -11,6 +11,9 @@
 
 namespace cuttle {
 
+// A configuration, or the peers file beside it.
+inline constexpr size_t kLongestConfigFile = 1 << 20;
+
 struct TextFile {
   std::string text;
   mode_t mode = 0;  // permission bits

@@ -29,4 +29,9 @@ std::optional<std::string> parse_host_name(std::string_view text) {
   }
 }
 
+std::string in_lower_case(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
 }  // namespace cuttle

@@ -11,4 +11,7 @@ namespace cuttle {
 // characters, 253 in all. It names keys in the monitors' store and files, so nothing else may be in it.
 std::optional<std::string> parse_host_name(std::string_view text);
 
+// Of ASCII's letters, as Ceph's daemons and machines write their names.
+std::string in_lower_case(std::string text);
+
 }  // namespace cuttle

@@ -12,7 +12,6 @@ namespace cuttle {
 
 namespace {
 
-constexpr size_t kLongestConfigFile = 1 << 20;
 constexpr mode_t kOthersWrite = 022;
 
 // The file says what is redirected and where the cells go: who can change it opens a link.
@@ -63,17 +62,17 @@ std::optional<std::string> read_peers(const std::string& path, KeyFiles key_file
 
 // Who closes before there is an agent has to close what the peers' file names even where the agent would not
 // take that file.
-void close_what_cannot_be_used(const LoadedConfig& loaded, const std::string& directory,
+// `alone`: root's file by itself; `parsed`: with the peers' file, where there is one.
+void close_what_cannot_be_used(const std::optional<std::string>& peers_text, ParsedConfig alone,
                                ParsedConfig& parsed) {
-  const bool has_peers = loaded.peers_text && is_toml(*loaded.peers_text);
+  const bool has_peers = peers_text && is_toml(*peers_text);
   if (has_peers && !parsed.problems.has_errors()) return;
-  ParsedConfig alone = parse_config(loaded.text, directory);
   if (alone.problems.has_errors()) return;  // root's own file is bad
   alone.problems.warn(
       0, "mesh.peers: cannot be used beside this file, so that what it names has no link and goes nowhere" +
              std::string(has_peers ? "" : "; which is not known, so all of mesh.networks does"));
   for (const Problem& problem : parsed.problems.list()) alone.problems.warn(0, problem.message);
-  close_in_place_of_peers(loaded.peers_text, alone.config);
+  close_in_place_of_peers(has_peers ? peers_text : std::nullopt, alone.config);
   parsed = std::move(alone);
 }
 
@@ -99,11 +98,12 @@ LoadedConfig load_config(const std::string& file, KeyFiles key_files) {
   if (parsed.config.mesh && !parsed.config.mesh->peers_file.empty()) {
     Problems of_file;
     loaded.peers_text = read_peers(parsed.config.mesh->peers_file, key_files, of_file);
+    ParsedConfig alone = parsed;
     if (loaded.peers_text) {
       parsed =
           parse_config(loaded.text, directory, PeersText{*loaded.peers_text, key_files != KeyFiles::read});
     }
-    if (key_files != KeyFiles::read) close_what_cannot_be_used(loaded, directory, parsed);
+    if (key_files != KeyFiles::read) close_what_cannot_be_used(loaded.peers_text, std::move(alone), parsed);
     for (const Problem& problem : of_file.list()) {
       problem.severity == Severity::error ? parsed.problems.add(0, problem.message)
                                           : parsed.problems.warn(0, problem.message);

@@ -35,8 +35,7 @@ void check_bounds(const PeerConfig& peer, const MeshConfig& mesh, ParsedConfig& 
   const auto note = [&](const std::string& what) {
     out.problems.add(peer.line, fmt::format("peer.{}.{}", peer.name, what));
   };
-  if (!is_within(mesh.networks,
-                 {peer.endpoint.address, static_cast<uint8_t>(peer.endpoint.address.size() * 8)})) {
+  if (!is_within(mesh.networks, IpPrefix::of(peer.endpoint.address))) {
     note(fmt::format("endpoint: {} is outside mesh.networks", peer.endpoint.text()));
   }
   for (const IpPrefix& prefix : peer.redirect) {
@@ -67,10 +66,6 @@ void read_closed(TomlReader& reader, const MeshConfig& mesh, ParsedConfig& out) 
       out.config.closed.push_back(*prefix);
     }
   }
-}
-
-IpPrefix host_prefix(const IpAddress& address) {
-  return {address, static_cast<uint8_t>(address.size() * 8)};
 }
 
 // What is left of `whole` without `holes`, in prefixes.
@@ -119,20 +114,20 @@ bool is_toml(std::string_view text) {
 
 void close_in_place_of_peers(const std::optional<std::string>& text, NodeConfig& config) {
   std::vector<IpPrefix> named = config.mesh->networks;
-  if (text && is_toml(*text)) {
+  if (text) {
     const ParsedConfig own = parse_peers({*text, true}, true, config);
     named = own.config.closed;
     for (const PeerConfig& peer : own.config.peers) {
       named.insert(named.end(), peer.redirect.begin(), peer.redirect.end());
-      if (peer.endpoint.port != 0) named.push_back(host_prefix(peer.endpoint.address));
+      if (peer.endpoint.port != 0) named.push_back(IpPrefix::of(peer.endpoint.address));
     }
   }
   // What is this node's own, or goes through a link of root's file, stays as it is.
-  std::vector<IpPrefix> holes{host_prefix(config.listen.address)};
-  for (const IpAddress& address : config.addresses) holes.push_back(host_prefix(address));
+  std::vector<IpPrefix> holes{IpPrefix::of(config.listen.address)};
+  for (const IpAddress& address : config.addresses) holes.push_back(IpPrefix::of(address));
   for (const PeerConfig& peer : config.peers) {
     holes.insert(holes.end(), peer.redirect.begin(), peer.redirect.end());
-    holes.push_back(host_prefix(peer.endpoint.address));
+    holes.push_back(IpPrefix::of(peer.endpoint.address));
   }
   config.closed.clear();
   for (const IpPrefix& prefix : named) {

@@ -39,10 +39,6 @@ bool read_cell(TomlReader& reader, Shape& shape) {
 
 }  // namespace
 
-uint32_t default_cell_bytes(bool is_v6) {
-  return is_v6 ? wire::kDefaultCellBytesV6 : wire::kDefaultCellBytesV4;
-}
-
 bool read_shape(TomlReader& reader, Shape& shape, ParsedConfig& out) {
   bool good = read_rate(reader, shape);
   good = read_cell(reader, shape) && good;
@@ -70,7 +66,7 @@ bool read_shape(TomlReader& reader, Shape& shape, ParsedConfig& out) {
 void check_shape(const Shape& shape, bool is_v6, uint32_t lanes, const std::string& path,
                  const std::string& shown, ParsedConfig& out) {
   Shape complete = shape;
-  if (complete.cell_bytes == 0) complete.cell_bytes = default_cell_bytes(is_v6);
+  if (complete.cell_bytes == 0) complete.cell_bytes = wire::default_cell_bytes(is_v6);
   const auto key = [&](std::string_view name) { return fmt::format("{}.{}", path, name); };
   if (is_v6 && complete.cell_bytes > kLargestCellBytesV6) {
     out.problems.add(out.lines.line({key("cell"), "shape.cell"}),

@@ -26,8 +26,6 @@ void read_mesh(TomlReader& reader, const std::string& directory, ParsedConfig& o
 // problems name it, and are of line 0. Peers outside mesh.networks are among them.
 void read_peers_file(const PeersText& peers, bool default_shape_good, ParsedConfig& out);
 
-// The default of a link that goes to an address of this family.
-uint32_t default_cell_bytes(bool is_v6);
 // Notes it when `cell_bytes` or the schedule is impossible; the shape is that of the table `path`, shown as
 // `shown`. `path` is "shape" or "peer[0].shape".
 void check_shape(const Shape& shape, bool is_v6, uint32_t lanes, const std::string& path,
@@ -49,7 +47,7 @@ void cross_check(ParsedConfig& out);
 
 bool is_toml(std::string_view text);
 // Where the peers' file cannot be used beside root's: everything that it names goes nowhere, or, where even
-// that cannot be known (`text` is none, or no TOML), all of mesh.networks. `config` is root's alone.
+// that cannot be known (no text that is TOML), all of mesh.networks. `config` is root's alone.
 void close_in_place_of_peers(const std::optional<std::string>& text, NodeConfig& config);
 
 }  // namespace cuttle

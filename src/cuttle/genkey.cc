@@ -2,7 +2,7 @@
 #include "crypto/keys.hh"
 #include "cuttle/commands.hh"
 #include "cuttle/key_text.hh"
-#include "io/entropy.hh"
+#include "enroll/secret_key.hh"
 
 namespace cuttle {
 
@@ -11,9 +11,7 @@ namespace {
 template <typename Key>
 ExitStatus generate() {
   warn_if_others_can_read();
-  Secret<kKeySize> random;
-  fill_with_entropy(random.bytes());
-  const Key key = Key::from_random(random.bytes());
+  const Key key = enroll::new_key<Key>();
   if (const auto printed = print_key_text(key.reveal_text().view()); !printed) {
     complain(printed.error().message);
     return kFailed;

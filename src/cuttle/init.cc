@@ -8,7 +8,7 @@
 #include "cuttle/commands.hh"
 #include "enroll/files.hh"
 #include "enroll/node_files.hh"
-#include "io/entropy.hh"
+#include "enroll/secret_key.hh"
 
 namespace cuttle {
 
@@ -55,9 +55,7 @@ ExitStatus init(const InitOptions& options) {
       return fail(path + " is there already; nothing was changed. Take another --name or --folder");
     }
   }
-  Secret<kKeySize> random;
-  fill_with_entropy(random.bytes());
-  const PrivateKey key = PrivateKey::from_random(random.bytes());
+  const auto key = enroll::new_key<PrivateKey>();
   enroll::PublicNode node;
   node.name = options.name;
   node.endpoint = *listen;

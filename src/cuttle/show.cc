@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "cuttle/commands.hh"
-#include "enroll/files.hh"
 #include "enroll/node_files.hh"
+#include "enroll/secret_key.hh"
 
 namespace cuttle {
 
@@ -20,7 +20,7 @@ ExitStatus show(const std::string& file) {
     complain(loaded);
     return kBadInput;
   }
-  const auto key = enroll::read_private_key(config.private_key_file);
+  const auto key = enroll::read_key<PrivateKey>(config.private_key_file);
   if (!key) {
     complain(key.error().message);
     return kBadInput;
@@ -32,9 +32,7 @@ ExitStatus show(const std::string& file) {
     node.endpoint.address = config.addresses.front();
   }
   node.key = key->public_key();
-  for (const IpAddress& address : config.addresses) {
-    node.redirect.push_back({address, address.is_v6 ? uint8_t{128} : uint8_t{32}});
-  }
+  node.redirect = prefixes_of(config.addresses);
   fmt::print("# {}: into the configuration of each of its peers\n{}", config.name,
              enroll::peer_block(node, false));
   return kDone;

@@ -41,9 +41,7 @@ std::string named(const IpAddress& group) {
 
 const PeerConfig* owner_of(const NodeConfig& config, const IpAddress& address) {
   for (const PeerConfig& peer : config.peers) {
-    if (std::any_of(peer.redirect.begin(), peer.redirect.end(),
-                    [&](const IpPrefix& prefix) { return prefix.contains(address); }))
-      return &peer;
+    if (any_contains(peer.redirect, address)) return &peer;
   }
   return nullptr;
 }

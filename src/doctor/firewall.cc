@@ -129,9 +129,7 @@ Findings examine_firewall(const Ruleset& rules, const std::vector<PeerCells>& pe
 std::vector<PeerCells> cells_of(const NodeConfig& config) {
   const auto is_redirected = [&](const IpAddress& address) {
     return std::any_of(config.peers.begin(), config.peers.end(), [&](const PeerConfig& peer) {
-      return peer.ports.empty() &&
-             std::any_of(peer.redirect.begin(), peer.redirect.end(),
-                         [&](const IpPrefix& prefix) { return prefix.contains(address); });
+      return peer.ports.empty() && any_contains(peer.redirect, address);
     });
   };
   std::vector<PeerCells> all;

@@ -31,8 +31,9 @@ void LinkControl::set_calendar(CalendarWatch watch, std::vector<uint64_t> rates)
 
 std::optional<LinkControl::Rate> LinkControl::rate(uint64_t wall_clock_ns) const {
   if (!calendar_) return std::nullopt;
-  return Rate{rates_[lanes_.front()->sender.step()],
-              calendar_->calendar().next_after(static_cast<int64_t>(wall_clock_ns))};
+  const Calendar& calendar = calendar_->calendar();
+  return Rate{rates_[lanes_.front()->sender.step()], calendar.next_after(static_cast<int64_t>(wall_clock_ns)),
+              calendar.fingerprint()};
 }
 
 void LinkControl::follow_calendar(Instant now, uint64_t wall_clock_ns) {

@@ -54,6 +54,7 @@ class LinkControl {
   struct Rate {
     uint64_t now_bps;
     std::optional<Calendar::Step> next;
+    uint16_t calendar;  // its fingerprint
   };
   std::optional<Rate> rate(uint64_t wall_clock_ns) const;
 

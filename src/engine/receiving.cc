@@ -11,22 +11,17 @@ namespace cuttle {
 
 namespace {
 
-bool is_in(const std::vector<IpPrefix>& prefixes, const IpAddress& address) {
-  return std::any_of(prefixes.begin(), prefixes.end(),
-                     [&](const IpPrefix& prefix) { return prefix.contains(address); });
-}
-
 void deliver(Lane& lane, Bytes packet) {
   const auto ends = wire::inner_ends(packet);
   if (!ends) {
     lane.packets.unreadable.add();
     return;
   }
-  if (!is_in(lane.allowed_sources, ends->source)) {
+  if (!any_contains(lane.allowed_sources, ends->source)) {
     lane.packets.foreign_source.add();
     return;
   }
-  if (!lane.allowed_destinations.empty() && !is_in(lane.allowed_destinations, ends->destination)) {
+  if (!lane.allowed_destinations.empty() && !any_contains(lane.allowed_destinations, ends->destination)) {
     lane.packets.foreign_destination.add();
     return;
   }

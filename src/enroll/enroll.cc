@@ -8,6 +8,7 @@
 #include "config/file.hh"
 #include "config/parse.hh"
 #include "enroll/files.hh"
+#include "enroll/secret_key.hh"
 
 namespace cuttle::enroll {
 
@@ -59,16 +60,14 @@ class Enrollment {
       return failure(fmt::format("{} is there but its key is not: put {} back, or move the folder away", file,
                                  key_file));
     }
-    auto key = is_new ? Result<PrivateKey>(new_key_()) : read_private_key(key_file);
+    auto key = is_new ? Result<PrivateKey>(new_key_()) : read_key<PrivateKey>(key_file);
     if (!key) return tl::unexpected(key.error());
     PublicNode node;
     node.name = peer_name_for(host.name, taken_);
     taken_.push_back(node.name);
     node.endpoint = {*address, options_.port};
     node.key = key->public_key();
-    for (const IpAddress& one : host.addresses) {
-      node.redirect.push_back({one, one.is_v6 ? uint8_t{128} : uint8_t{32}});
-    }
+    node.redirect = prefixes_of(host.addresses);
     node.about = about(host);
     nodes_.push_back({std::move(node), name, std::move(*key), is_new, file, key_file});
     return {};

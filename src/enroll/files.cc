@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "config/file.hh"
 #include "io/file_descriptor.hh"
 #include "io/os_error.hh"
 
@@ -32,18 +31,6 @@ Result<void> write_all(int fd, std::string_view text, const std::string& path) {
 }
 
 }  // namespace
-
-Result<PrivateKey> read_private_key(const std::string& path) {
-  constexpr size_t kLongest = 128;
-  Secret<kLongest> memory;
-  const auto file = read_secret_file(path, memory.bytes());
-  if (!file) return failure(fmt::format("{}: cannot be read: {}", path, file.error().message));
-  std::string_view text(reinterpret_cast<const char*>(memory.data()), file->bytes);
-  text = text.substr(0, text.find_last_not_of(" \r\n") + 1);
-  auto key = PrivateKey::parse(text);
-  if (!key) return failure(fmt::format("{}: {}", path, key.error().message));
-  return key;
-}
 
 FileBatch::~FileBatch() {
   for (const std::string& path : paths_) ::unlink(part_of(path).c_str());

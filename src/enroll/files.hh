@@ -7,12 +7,8 @@
 #include <vector>
 
 #include "base/result.hh"
-#include "crypto/keys.hh"
 
 namespace cuttle::enroll {
-
-// The key in `path`. Errors begin with the path.
-Result<PrivateKey> read_private_key(const std::string& path);
 
 // Writes several files so that either all of them change or none: first beside their places, then renamed.
 // What was written is undone unless commit() succeeded. One thread.

@@ -8,17 +8,13 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "config/host_name.hh"
+
 namespace cuttle::enroll {
 
 namespace {
 
 using Json = nlohmann::json;
-
-std::string in_lower_case(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return name;
-}
 
 // A daemon says its own name and its host's, and whoever runs it may say anything: what goes into a file's
 // comment, or to a terminal, is one line that does nothing there.

@@ -14,24 +14,13 @@ namespace {
 
 constexpr size_t kLongestPeerName = 12;  // its interface is "ct-" + name, IFNAMSIZ is 16
 
-std::string redirect_list(const std::vector<IpPrefix>& prefixes) {
-  std::string list;
-  for (const IpPrefix& prefix : prefixes) {
-    const bool is_host = prefix.length == prefix.address.size() * 8;
-    list +=
-        fmt::format("{}\"{}\"", list.empty() ? "" : ", ", is_host ? prefix.address.text() : prefix.text());
-  }
-  return "[" + list + "]";
-}
-
 bool is_taken(const std::string& name, const std::vector<std::string>& taken) {
   return std::find(taken.begin(), taken.end(), name) != taken.end();
 }
 
 // Own addresses of a family that `listen` does not have: sources of redirected traffic.
 std::string addresses_line(const PublicNode& node) {
-  std::vector<IpPrefix> sources{
-      {node.endpoint.address, node.endpoint.address.is_v6 ? uint8_t{128} : uint8_t{32}}};
+  std::vector<IpPrefix> sources{IpPrefix::of(node.endpoint.address)};
   for (const IpPrefix& prefix : node.redirect) {
     const bool has_family = std::any_of(sources.begin(), sources.end(), [&](const IpPrefix& source) {
       return source.address.is_v6 == prefix.address.is_v6;
@@ -39,7 +28,7 @@ std::string addresses_line(const PublicNode& node) {
     if (!has_family) sources.push_back(prefix);
   }
   if (sources.size() == 1) return "";
-  return "addresses = " + redirect_list(sources) + "\n";
+  return "addresses = " + toml_list(sources) + "\n";
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -64,9 +53,9 @@ Result<void> widen(const std::string& file, std::vector<std::string>& lines, uin
   const size_t end = begin == std::string::npos ? begin : text->find(']', begin);
   if (end == std::string::npos) {
     return failure(fmt::format("{}:{}: peer.{}.redirect: write this list in one line, or make it {} yourself",
-                               file, line, peer.name, redirect_list(all)));
+                               file, line, peer.name, toml_list(all)));
   }
-  text->replace(begin, end + 1 - begin, redirect_list(all));
+  text->replace(begin, end + 1 - begin, toml_list(all));
   return {};
 }
 
@@ -82,6 +71,20 @@ std::string free_name(const std::string& name, const std::vector<PeerConfig>& pe
 }
 
 }  // namespace
+
+std::string toml_list(const std::vector<IpPrefix>& prefixes) {
+  std::string list;
+  for (const IpPrefix& prefix : prefixes) {
+    const bool is_host = prefix.length == prefix.address.size() * 8;
+    list +=
+        fmt::format("{}\"{}\"", list.empty() ? "" : ", ", is_host ? prefix.address.text() : prefix.text());
+  }
+  return "[" + list + "]";
+}
+
+std::string toml_list(const std::vector<IpAddress>& addresses) {
+  return toml_list(prefixes_of(addresses));
+}
 
 std::string peer_name_for(const std::string& host, const std::vector<std::string>& taken) {
   std::string clean;
@@ -110,7 +113,7 @@ std::string peer_block(const PublicNode& peer, bool joining) {
       "redirect = {}\n"
       "{}",
       peer.about.empty() ? "" : "  # " + peer.about, peer.name, peer.key.text(), peer.endpoint.text(),
-      redirect_list(peer.redirect), joining ? "joining = true\n" : "");
+      toml_list(peer.redirect), joining ? "joining = true\n" : "");
 }
 
 std::string node_file(const PublicNode& node, const std::vector<PublicNode>& peers, const FileStyle& style) {

@@ -32,6 +32,10 @@ struct FileStyle {
 // "node1": what a peer of that host can be called, at most 12 characters of [a-z0-9_.-]; none of `taken`.
 std::string peer_name_for(const std::string& host, const std::vector<std::string>& taken);
 
+// ["10.77.0.0/24", "10.77.1.1"]
+std::string toml_list(const std::vector<IpPrefix>& prefixes);
+std::string toml_list(const std::vector<IpAddress>& addresses);
+
 // "[[peer]]" and what belongs below it.
 std::string peer_block(const PublicNode& peer, bool joining);
 

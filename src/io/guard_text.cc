@@ -56,9 +56,7 @@ void write_answers_to_cells(std::string& out, const GuardConfig& config, const G
 
 bool is_redirected(const GuardConfig& config, const IpAddress& address) {
   return std::any_of(config.peers.begin(), config.peers.end(), [&](const GuardPeer& peer) {
-    return peer.ports.empty() &&
-           std::any_of(peer.prefixes.begin(), peer.prefixes.end(),
-                       [&](const IpPrefix& prefix) { return prefix.contains(address); });
+    return peer.ports.empty() && any_contains(peer.prefixes, address);
   });
 }
 

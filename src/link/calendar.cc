@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/fnv1a.hh"
+
 namespace cuttle {
 
 namespace {
@@ -99,17 +101,16 @@ double Calendar::bytes_a_week() const {
   return bytes;
 }
 
-// FNV-1a (Fowler, Noll, Vo), folded.
 uint16_t Calendar::fingerprint() const {
-  uint64_t hash = 0xcbf29ce484222325;
+  Fnv1a hash;
   const auto mix = [&](uint64_t value) {
-    for (int i = 0; i < 8; ++i) hash = (hash ^ (value >> (8 * i) & 0xff)) * 0x100000001b3;
+    for (int i = 0; i < 8; ++i) hash.add(static_cast<uint8_t>(value >> (8 * i)));
   };
   for (const Change& change : changes_) {
     mix(change.minute);
     mix(change.rate_bps);
   }
-  return static_cast<uint16_t>(hash % 65535 + 1);
+  return static_cast<uint16_t>(hash.value() % 65535 + 1);  // folded
 }
 
 }  // namespace cuttle

@@ -84,8 +84,7 @@ class Reader {
   static bool is_unicast(const IpAddress& address) {
     if (address == IpAddress{address.is_v6, {}}) return false;
     if (address.is_v6) {
-      const bool link_local = address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
-      return address.bytes[0] != 0xff && !link_local && address != IpAddress::parse("::1");
+      return address.bytes[0] != 0xff && !address.is_link_local() && address != IpAddress::parse("::1");
     }
     return address.bytes[0] != 127 && address.bytes[0] != 0 && address.bytes[0] < 224;
   }
@@ -165,6 +164,12 @@ Result<Entry> parse_entry(std::string_view host, std::string_view text) {
   if (!entry.left) read_node(reader, entry);
   read_signatures(reader, entry);
   if (!reader.problem().empty()) return failure(reader.problem());
+  return entry;
+}
+
+Result<Entry> parse_proved_entry(std::string_view host, std::string_view text) {
+  auto entry = parse_entry(host, text);
+  if (entry && !is_proved(*entry)) return failure("it is not proved with the key that it names");
   return entry;
 }
 

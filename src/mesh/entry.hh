@@ -48,6 +48,9 @@ std::string to_json(const Entry& entry);
 // is hostile, so nothing of it is repeated but what is a value of ours.
 Result<Entry> parse_entry(std::string_view host, std::string_view text);
 
+// The same, and an error where it is not proved with its identity.
+Result<Entry> parse_proved_entry(std::string_view host, std::string_view text);
+
 void prove(Entry& entry, const SigningKey& identity);
 bool is_proved(const Entry& entry);
 void sign(Entry& entry, const SigningKey& desk);

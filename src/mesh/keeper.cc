@@ -14,8 +14,6 @@ namespace cuttle::mesh {
 
 namespace {
 
-constexpr size_t kLongestConfigFile = 1 << 20;
-
 std::string directory_of(const std::string& path) {
   return std::filesystem::path(path).parent_path().string();
 }
@@ -63,6 +61,24 @@ Result<Owners> ask_owners(Store& store) {
   return owners;
 }
 
+Result<StoreView> ask_entries(Store& store) {
+  StoreView view;
+  auto entries = store.dump(kPeerPrefix);
+  if (!entries) return tl::unexpected(entries.error());
+  const auto revoked = store.dump(kRevokedPrefix);
+  if (!revoked) return tl::unexpected(revoked.error());
+  view.entries = std::move(*entries);
+  for (const auto& [host, why] : *revoked) view.revoked.insert(host);
+  return view;
+}
+
+Result<Record> ask_record(Store& store) {
+  const auto text = store.get(kRecordKey);
+  if (!text) return tl::unexpected(text.error());
+  if (!*text) return failure("there is no mesh in this cluster: `cuttle mesh init` makes one");
+  return parse_record(**text);
+}
+
 Result<void> Keeper::look(Instant now, int64_t unix_s) {
   const auto node = read_node_file(config_file_);
   if (!node) return tl::unexpected(node.error());
@@ -97,7 +113,7 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
          "ceph -s; is the keyring of this host there, with its capabilities?");
     result = tl::unexpected(view.error());
   }
-  if (auto marked = mark_closed(known, status); !marked) return marked;
+  mark_closed(known, status);
   // What was seen first, before anything follows from it.
   if (known != *before) {
     if (auto written = write_file(files.known, to_json(known)); !written) return written;
@@ -113,34 +129,28 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
 }
 
 Result<StoreView> Keeper::ask_store(Instant now) {
-  StoreView view;
-  auto entries = around_.store.dump(kPeerPrefix);
-  if (!entries) return tl::unexpected(entries.error());
-  auto revoked = around_.store.dump(kRevokedPrefix);
-  if (!revoked) return tl::unexpected(revoked.error());
-  view.entries = std::move(*entries);
-  for (const auto& [host, why] : *revoked) view.revoked.insert(host);
-  const bool is_new = view.entries != entries_seen_;
+  auto view = ask_entries(around_.store);
+  if (!view) return view;
+  const bool is_new = view->entries != entries_seen_;
   if (is_new || !maps_asked_ || now - *maps_asked_ > kMapsRound) {
     auto owners = ask_owners(around_.store);
     if (!owners) return tl::unexpected(owners.error());
     owners_ = std::move(*owners);
     maps_asked_ = now;
-    entries_seen_ = view.entries;
+    entries_seen_ = view->entries;
   }
-  view.owners = owners_;
+  view->owners = owners_;
   return view;
 }
 
 // A link that is closed once never begins open again.
-Result<void> Keeper::mark_closed(Known& known, const std::optional<StatusSnapshot>& status) {
-  if (!status) return {};
+void Keeper::mark_closed(Known& known, const std::optional<StatusSnapshot>& status) {
+  if (!status) return;
   for (auto& [host, pin] : known.pins) {
     const auto link = std::find_if(status->links.begin(), status->links.end(),
                                    [&name = pin.name](const LinkStatus& one) { return one.name == name; });
     if (link != status->links.end() && !link->open) pin.was_up = true;
   }
-  return {};
 }
 
 Result<void> Keeper::write_peers(const NodeFile& node, const std::string& text) {

@@ -15,6 +15,7 @@
 #include "control/status.hh"
 #include "mesh/files.hh"
 #include "mesh/reconcile.hh"
+#include "mesh/record.hh"
 #include "mesh/state.hh"
 #include "mesh/store.hh"
 
@@ -38,8 +39,11 @@ Result<NodeFile> read_node_file(const std::string& path);
 
 Bounds bounds_of(const NodeFile& node, std::optional<Entry> own, std::vector<IpAddress> own_addresses);
 
-// Whose addresses are whose, asked of the monitors.
+// Asked of the monitors: whose addresses are whose; entries and revocations; the mesh's record, an error
+// where there is none.
 Result<Owners> ask_owners(Store& store);
+Result<StoreView> ask_entries(Store& store);
+Result<Record> ask_record(Store& store);
 
 class Keeper {
  public:
@@ -62,7 +66,7 @@ class Keeper {
 
  private:
   Result<StoreView> ask_store(Instant now);
-  Result<void> mark_closed(Known& known, const std::optional<StatusSnapshot>& status);
+  void mark_closed(Known& known, const std::optional<StatusSnapshot>& status);
   Result<void> write_peers(const NodeFile& node, const std::string& text);
   void reload_if_due();
   Result<void> put_own_back(const NodeFile& node, const Files& files, std::optional<Entry>& own,

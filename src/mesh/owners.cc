@@ -16,11 +16,6 @@ std::string text_of(const Json& json, const char* key) {
   return found != json.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
-
 }  // namespace
 
 void add_owners(Owners& owners, const std::string& metadata) {
@@ -28,7 +23,7 @@ void add_owners(Owners& owners, const std::string& metadata) {
   if (!list.is_array()) return;
   for (const Json& daemon : list) {
     if (!daemon.is_object()) continue;
-    const auto host = parse_host_name(lower(text_of(daemon, "hostname")));
+    const auto host = parse_host_name(in_lower_case(text_of(daemon, "hostname")));
     if (!host || *host == "unknown") continue;
     for (const char* key : {"addrs", "addr", "front_addr", "back_addr"}) {
       for (const IpAddress& address : enroll::addresses_in(text_of(daemon, key)))

@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "enroll/node_files.hh"
+
 namespace cuttle::mesh {
 
 namespace {
@@ -22,14 +24,6 @@ std::vector<IpAddress> reachable(const Bounds& bounds, std::vector<IpAddress> ad
   return addresses;
 }
 
-std::string list_of(const std::vector<IpAddress>& addresses) {
-  std::string list;
-  for (const IpAddress& address : addresses) {
-    list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", address.text());
-  }
-  return "[" + list + "]";
-}
-
 std::string peer_table(const std::string& host, const Pin& pin, const std::vector<IpAddress>& redirect,
                        const Bounds& bounds, bool joining) {
   const uint32_t lanes = std::min(bounds.own ? bounds.own->lanes : 1, pin.entry.lanes);
@@ -40,23 +34,16 @@ std::string peer_table(const std::string& host, const Pin& pin, const std::vecto
       "public_key = \"{}\"\n",
       host, pin.name, pin.entry.key.text());
   if (pin.entry.next_key) text += fmt::format("next_public_key = \"{}\"\n", pin.entry.next_key->text());
-  text += fmt::format("endpoint = \"{}\"\nredirect = {}\n", pin.entry.endpoint.text(), list_of(redirect));
+  text += fmt::format("endpoint = \"{}\"\nredirect = {}\n", pin.entry.endpoint.text(),
+                      enroll::toml_list(redirect));
   if (lanes > 1) text += fmt::format("lanes = {}\n", lanes);
   if (joining && !pin.was_up) text += "joining = true\n";
   return text;
 }
 
 bool is_roots(const Bounds& bounds, const IpAddress& address) {
-  return std::any_of(bounds.root_peers.begin(), bounds.root_peers.end(), [&](const PeerConfig& peer) {
-    return std::any_of(peer.redirect.begin(), peer.redirect.end(),
-                       [&](const IpPrefix& prefix) { return prefix.contains(address); });
-  });
-}
-
-bool is_within(const Bounds& bounds, const IpAddress& address) {
-  return bounds.networks.empty() ||
-         std::any_of(bounds.networks.begin(), bounds.networks.end(),
-                     [&](const IpPrefix& network) { return network.contains(address); });
+  return std::any_of(bounds.root_peers.begin(), bounds.root_peers.end(),
+                     [&](const PeerConfig& peer) { return any_contains(peer.redirect, address); });
 }
 
 // Root's file may have changed since that host came in: what it says now wins, and the host has no link.
@@ -67,9 +54,9 @@ bool stands_aside(const Pin& pin, const Bounds& bounds) {
     return true;
   }
   const auto addresses = linked_addresses(pin);
-  return !is_within(bounds, pin.entry.endpoint.address) ||
+  return !bounds.may_have(pin.entry.endpoint.address) ||
          !std::all_of(addresses.begin(), addresses.end(),
-                      [&](const IpAddress& address) { return is_within(bounds, address); });
+                      [&](const IpAddress& address) { return bounds.may_have(address); });
 }
 
 bool is_endpoint(const std::vector<PeerConfig>& peers, const IpAddress& address) {
@@ -117,7 +104,7 @@ std::string peers_text(const Known& known, const Bounds& bounds, bool joining) {
       "shows why.\n"
       "\n"
       "# Of hosts that left or were revoked; `cuttle mesh forget HOST` opens them.\n";
-  text += "closed = " + list_of(stays_closed) + "\n";
+  text += "closed = " + enroll::toml_list(stays_closed) + "\n";
   for (const auto& [host, addresses] : linked) {
     text += peer_table(host, known.pins.at(host), addresses, bounds, joining);
   }

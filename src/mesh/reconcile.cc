@@ -21,11 +21,6 @@ bool has(const std::vector<IpAddress>& list, const IpAddress& address) {
   return std::find(list.begin(), list.end(), address) != list.end();
 }
 
-bool is_within(const std::vector<IpPrefix>& networks, const IpAddress& address) {
-  return networks.empty() || std::any_of(networks.begin(), networks.end(),
-                                         [&](const IpPrefix& network) { return network.contains(address); });
-}
-
 bool shares_a_key(const Entry& a, const Entry& b) {
   const auto is_of = [](const PublicKey& key, const Entry& entry) {
     return key == entry.key || entry.next_key == key;
@@ -34,8 +29,7 @@ bool shares_a_key(const Entry& a, const Entry& b) {
 }
 
 bool shares_a_port(const Entry& a, const Entry& b) {
-  return a.endpoint.address == b.endpoint.address && a.endpoint.port < b.endpoint.port + b.lanes &&
-         b.endpoint.port < a.endpoint.port + a.lanes;
+  return ports_overlap(a.endpoint, a.lanes, b.endpoint, b.lanes);
 }
 
 // The key is hostile, too.
@@ -96,8 +90,7 @@ class Reconciliation {
     for (const auto& [host, text] : view_.entries) {
       if (host == bounds_.host || view_.revoked.contains(host)) continue;
       Result<Entry> entry = failure("its key names no host");
-      if (parse_host_name(host)) entry = parse_entry(host, text);
-      if (entry && !is_proved(*entry)) entry = failure("it is not proved with the key that it names");
+      if (parse_host_name(host)) entry = parse_proved_entry(host, text);
       if (entry) {
         entries.emplace(host, std::move(*entry));
         continue;
@@ -277,7 +270,7 @@ class Reconciliation {
     if (has(bounds_.own_addresses, address)) {
       return fmt::format("it claims {}, an address of this host's own", address.text());
     }
-    if (!is_within(bounds_.networks, address)) {
+    if (!bounds_.may_have(address)) {
       return fmt::format("it claims {}, which is outside mesh.networks of this host", address.text());
     }
     if (is_accepted(entry, address)) return {};
@@ -342,14 +335,9 @@ bool says_the_same_host(const std::vector<PeerConfig>& root_peers, const Entry& 
     const auto is_key = [&](const PublicKey& key) {
       return key == peer.public_key || (peer.next_public_key && key == *peer.next_public_key);
     };
-    const auto goes_through = [&](const IpAddress& address) {
-      return std::any_of(peer.redirect.begin(), peer.redirect.end(),
-                         [&](const IpPrefix& prefix) { return prefix.contains(address); });
-    };
-    const bool same_ports = peer.endpoint.address == entry.endpoint.address &&
-                            peer.endpoint.port < entry.endpoint.port + entry.lanes &&
-                            entry.endpoint.port < peer.endpoint.port + peer.lanes;
-    return is_key(entry.key) || (entry.next_key && is_key(*entry.next_key)) || same_ports ||
+    const auto goes_through = [&](const IpAddress& address) { return any_contains(peer.redirect, address); };
+    return is_key(entry.key) || (entry.next_key && is_key(*entry.next_key)) ||
+           ports_overlap(peer.endpoint, peer.lanes, entry.endpoint, entry.lanes) ||
            goes_through(entry.endpoint.address) ||
            std::any_of(entry.addresses.begin(), entry.addresses.end(), goes_through);
   });

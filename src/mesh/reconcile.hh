@@ -31,6 +31,11 @@ struct Bounds {
   std::vector<PeerConfig> root_peers;    // root's own file says these: they win
   std::vector<IpPrefix> networks;        // empty: anywhere
   std::optional<VerifyingKey> signing_key;
+
+  // Whether a host of the mesh may have that address.
+  bool may_have(const IpAddress& address) const {
+    return networks.empty() || any_contains(networks, address);
+  }
 };
 
 // The codes that the manager's module knows: KEY_CHANGED for whoever waits for an operator's word, ENTRY for

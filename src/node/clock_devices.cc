@@ -36,8 +36,7 @@ Result<QueueDoors> ClockDevices::set_up(const NodeConfig& config, uint32_t user)
   }
   // Peers that are still to come: queues are set up once.
   if (const std::string underlay = own_underlay_of(config); config.mesh && !underlay.empty()) {
-    const uint32_t by_default =
-        config.listen.address.is_v6 ? wire::kDefaultCellBytesV6 : wire::kDefaultCellBytesV4;
+    const uint32_t by_default = wire::default_cell_bytes(config.listen.address.is_v6);
     underlays[underlay].push_back(config.shape.cell_bytes != 0 ? config.shape.cell_bytes : by_default);
   }
   for (auto& [underlay, cell_bytes] : underlays) {

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "config/shape_plan.hh"
 #include "control/status.hh"
 #include "engine/pacing.hh"
 #include "engine/release_queue.hh"
@@ -110,13 +109,12 @@ void describe_release(LinkStatus& status, const Lane& lane) {
   status.hiding_permille = static_cast<uint32_t>(hiding.accuracy * 1000 + 0.5);
 }
 
-CalendarStatus describe_calendar(const LinkControl::Rate& rate, const Association& association,
-                                 uint16_t fingerprint) {
+CalendarStatus describe_calendar(const LinkControl::Rate& rate, const Association& association) {
   CalendarStatus status;
   status.next_rate_bps = rate.next ? rate.next->rate_bps : rate.now_bps;
   status.next_at_s = rate.next ? static_cast<uint64_t>(rate.next->wall_ns / 1'000'000'000) : 0;
   if (const auto& offer = association.peer_offer()) {
-    status.peer = offer->calendar == fingerprint ? "same" : offer->calendar == 0 ? "none" : "other";
+    status.peer = offer->calendar == rate.calendar ? "same" : offer->calendar == 0 ? "none" : "other";
   }
   if (const auto ahead = association.peer_clock_ahead()) {
     status.clocks_apart_ms = static_cast<uint64_t>(std::abs(ahead->ns) / 1'000'000);
@@ -142,7 +140,7 @@ LinkStatus NodeLink::status(Instant now) const {
   status.rate_bps = peer_.shape.rate_bps;
   if (const auto rate = link_.rate(wall_clock_ns())) {
     status.rate_bps = rate->now_bps;
-    status.calendar = describe_calendar(*rate, association, calendar_of(peer_.shape)->fingerprint());
+    status.calendar = describe_calendar(*rate, association);
   }
   status.slot_ns = static_cast<uint64_t>(plan.period().ns);
   status.cells_per_slot = plan.cells_per_slot;

@@ -22,10 +22,6 @@ std::vector<uint64_t> round_rates() {
   return rates;
 }
 
-uint32_t default_cell(bool is_v6) {
-  return is_v6 ? wire::kDefaultCellBytesV6 : wire::kDefaultCellBytesV4;
-}
-
 }  // namespace
 
 bool is_carried(const Option& option, const HostCosts& costs) {
@@ -55,7 +51,7 @@ Result<Advice> advise(const LinkLoad& load, const Wanted& wanted, const HostCost
     Option option;
     option.shape = wanted.shape;
     option.shape.rate_bps = rate;
-    if (option.shape.cell_bytes == 0) option.shape.cell_bytes = default_cell(load.is_v6);
+    if (option.shape.cell_bytes == 0) option.shape.cell_bytes = wire::default_cell_bytes(load.is_v6);
     const auto plan = plan_shape(option.shape, load.is_v6, 1, kNodeLanes);
     if (!plan) return failure(plan.error().message);
     option.plan = *plan;

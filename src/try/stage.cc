@@ -11,9 +11,9 @@
 #include "crypto/keys.hh"
 #include "enroll/files.hh"
 #include "enroll/node_files.hh"
+#include "enroll/secret_key.hh"
 #include "io/clock.hh"
 #include "io/command.hh"
-#include "io/entropy.hh"
 #include "io/network_namespace.hh"
 
 namespace cuttle::trial {
@@ -39,12 +39,6 @@ Result<void> ip(const std::vector<std::string>& words) {
 // In the calling thread's network namespace. A kernel without that family has no such file.
 void set_sysctl(const std::string& name, const char* value) {
   std::ofstream("/proc/sys/net/" + name) << value << std::flush;
-}
-
-PrivateKey new_key() {
-  Secret<kKeySize> random;
-  fill_with_entropy(random.bytes());
-  return PrivateKey::from_random(random.bytes());
 }
 
 std::string config_of(const Node& node, const Node& other, const PublicKey& other_key) {
@@ -111,7 +105,7 @@ Result<void> Stage::make_network() {
 }
 
 Result<void> Stage::write_files() {
-  const std::array keys{new_key(), new_key()};
+  const std::array keys{enroll::new_key<PrivateKey>(), enroll::new_key<PrivateKey>()};
   enroll::FileBatch batch;
   for (size_t i = 0; i < 2; ++i) {
     const Node& node = place_.nodes[i];

@@ -43,6 +43,9 @@ inline constexpr size_t kIpv6HeaderBytes = 40;
 
 inline constexpr uint32_t kDefaultCellBytesV4 = 1472;  // a 1,500-byte path less IPv4 and UDP headers
 inline constexpr uint32_t kDefaultCellBytesV6 = 1452;
+constexpr uint32_t default_cell_bytes(bool is_v6) {
+  return is_v6 ? kDefaultCellBytesV6 : kDefaultCellBytesV4;
+}
 static_assert(kDefaultCellBytesV4 % kCellAlignmentBytes == 0 &&
               kDefaultCellBytesV6 % kCellAlignmentBytes == 0);
 inline constexpr uint32_t kSmallestCellBytes = 256;  // a handshake message must fit

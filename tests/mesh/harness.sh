@@ -19,6 +19,10 @@ ADMIN=(--conf "$WORK/ceph.conf")
 export CEPH_CONF=$WORK/ceph.conf
 
 declare -A PIDS=()
+# shellcheck disable=SC2034  # of processes.sh: a question to monitors that are away takes its time-out
+END_SECONDS=30
+# shellcheck source=tests/processes.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../processes.sh"
 
 clean_up() {
   local space pid
@@ -39,16 +43,6 @@ fail() {
     [[ ! -s $file ]] || { echo "--- ${file##*/}" && tail -n 12 "$file"; } >&2
   done
   exit 1
-}
-
-# eventually SECONDS COMMAND...: as soon as the command succeeds.
-eventually() {
-  local until=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    ((SECONDS < until)) || return 1
-    sleep 0.2
-  done
 }
 
 in_space() { ip netns exec "$NET-$1" "${@:2}"; }
@@ -105,7 +99,7 @@ start_monitor() {
   disown
   eventually 60 monitor_answers || fail "the monitor does not answer: $(tail -n 3 "$WORK/mon.out")"
 }
-stop_monitor() { end_process "${PIDS[mon]}" KILL; }
+stop_monitor() { end_process KILL "${PIDS[mon]}"; }
 monitor_answers() { admin mon stat >/dev/null 2>&1; }
 # admin COMMAND...: as client.admin.
 admin() { in_space mon timeout 30 ceph --conf "$WORK/ceph.conf" --connect-timeout 10 "$@"; }
@@ -114,13 +108,6 @@ as() {
   in_space "$1" timeout 30 ceph --conf "$WORK/ceph.conf" --connect-timeout 10 --name "client.cuttle.$1" \
     --keyring "$WORK/client.cuttle.$1.keyring" "${@:2}"
 }
-
-end_process() { # PID [SIGNAL]
-  [[ -e /proc/$1 ]] || return 0
-  kill "-${2:-TERM}" "$1" 2>/dev/null || true
-  eventually 30 gone "$1" || fail "process $1 does not end"
-}
-gone() { [[ ! -e /proc/$1 ]] || grep -q '^State:.*zombie' "/proc/$1/status"; }
 
 # --- hosts
 
@@ -159,8 +146,8 @@ start_mesh() {
   PIDS[$1.mesh]=$!
   disown
 }
-stop_agent() { end_process "${PIDS[$1]}"; }
-stop_mesh() { end_process "${PIDS[$1.mesh]}"; }
+stop_agent() { end_process TERM "${PIDS[$1]}"; }
+stop_mesh() { end_process TERM "${PIDS[$1.mesh]}"; }
 
 # bring_in HOST: from nothing to agent and cuttle-mesh.
 bring_in() {

@@ -1,18 +1,6 @@
 # shellcheck shell=bash
 # The two agents and what they say of themselves. Part of harness.sh.
 
-process_lives() { # PID
-  [[ -e /proc/$1 ]] && ! grep -q '^State:.*zombie' "/proc/$1/status" 2>/dev/null
-}
-process_ended() { ! process_lives "$1"; }
-
-# end_process SIGNAL PID: and waits for it.
-end_process() {
-  process_lives "$2" || return 0
-  kill "-$1" "$2" || true
-  eventually 10 process_ended "$2" || fail "process $2 does not end on SIG$1"
-}
-
 # configure: keys and configurations for both. RATE, SLOT, CELL, LANES, JOINING, RUNTIME (more lines of
 # [runtime]) and UNDERLAY (4 or 6) may be set before.
 configure() {

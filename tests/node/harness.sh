@@ -24,6 +24,8 @@ umask 077
 declare -A V4=([a]=10.99.0.1 [b]=10.99.0.2) V6=([a]=fd99::1 [b]=fd99::2) OTHER=([a]=b [b]=a)
 TEST=$(basename "$0" .sh)
 
+# shellcheck source=tests/processes.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../processes.sh"
 # shellcheck source=tests/node/network.sh
 source "$(dirname "${BASH_SOURCE[0]}")/network.sh"
 # shellcheck source=tests/node/agents.sh
@@ -55,16 +57,6 @@ expect() {
 # expect_same WHAT EXPECTED ACTUAL
 expect_same() {
   [[ $2 == "$3" ]] || fail "$1: expected"$'\n'"$2"$'\n'"but it is"$'\n'"$3"
-}
-
-# eventually SECONDS COMMAND...: as soon as the command succeeds.
-eventually() {
-  local until=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    ((SECONDS < until)) || return 1
-    sleep 0.05
-  done
 }
 
 # --- cases: functions, each in a subshell of its own, reported as GoogleTest would

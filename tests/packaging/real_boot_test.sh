@@ -98,9 +98,7 @@ boot() { # FOLDER
   cp "$1"/etc/* $r/etc/cuttle
   sed -i -E '/^cuttle(-metrics|-mesh)?:/d' $r/etc/passwd $r/etc/group
   echo 'cuttle:x:990:990::/nonexistent:/usr/sbin/nologin' >>$r/etc/passwd
-  echo 'cuttle:x:990:' >>$r/etc/group
-  echo 'cuttle-metrics:x:991:' >>$r/etc/group
-  echo 'cuttle-mesh:x:992:' >>$r/etc/group
+  printf '%s\n' cuttle:x:990: cuttle-metrics:x:991: cuttle-mesh:x:992: >>$r/etc/group
   chown -R 990:990 $r/etc/cuttle
   printf '#!/usr/sbin/nft -f\nflush ruleset\n' >$r/etc/nftables.conf
   cd $r

@@ -7,8 +7,8 @@
 
 #include "config/units.hh"
 #include "enroll/enroll.hh"
+#include "enroll/secret_key.hh"
 #include "from_ceph.hh"
-#include "io/entropy.hh"
 
 namespace cuttle::enroll {
 namespace {
@@ -26,12 +26,6 @@ struct Arguments {
 int complain(const std::string& message) {
   fmt::print(stderr, "cuttle: {}\n", message);
   return kBadInput;
-}
-
-PrivateKey new_key() {
-  Secret<kKeySize> random;
-  fill_with_entropy(random.bytes());
-  return PrivateKey::from_random(random.bytes());
 }
 
 Result<void> add_extra(Hosts& hosts, const std::string& text) {
@@ -87,7 +81,7 @@ int run(Arguments& arguments) {
   for (const std::string& extra : arguments.extra_hosts) {
     if (auto added = add_extra(*hosts, extra); !added) return complain(added.error().message);
   }
-  const auto outcome = enroll(*hosts, options, new_key);
+  const auto outcome = enroll(*hosts, options, new_key<PrivateKey>);
   if (!outcome) return complain(outcome.error().message);
   print_outcome(*outcome, options);
   return kDone;

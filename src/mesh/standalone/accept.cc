@@ -88,8 +88,7 @@ int forget(const WordOptions& options) {
       return failure(fmt::format(
           "{} is in the mesh: first let it leave, or at the desk: cuttle mesh revoke {}", *host, *host));
     }
-    std::string addresses;
-    for (const IpAddress& address : pin->second.closed) addresses += " " + address.text();
+    const std::string addresses = after_blanks(pin->second.closed);
     known.pins.erase(pin);
     known.accepted.erase(*host);
     return fmt::format("{} is forgotten here: traffic to{} passes in the clear within seconds.", *host,

@@ -66,14 +66,34 @@ Result<std::string> host_argument(const std::string& text) {
       fmt::format("'{}': not a host's name in lower case, as `cuttle mesh status` shows them", text));
 }
 
+Result<std::vector<IpPrefix>> network_arguments(const std::vector<std::string>& texts) {
+  std::vector<IpPrefix> networks;
+  for (const std::string& text : texts) {
+    const auto network = IpPrefix::parse(text);
+    if (!network) return failure(fmt::format("--network {}: not a network; write \"10.77.0.0/24\"", text));
+    networks.push_back(*network);
+  }
+  return networks;
+}
+
+Result<VerifyingKey> signing_key_argument(const std::string& text) {
+  auto key = VerifyingKey::parse(text);
+  if (!key) return failure("--signing-key: not the public half of a key, as `cuttle mesh genkey` prints it");
+  return key;
+}
+
+std::string after_blanks(const std::vector<IpAddress>& addresses) {
+  std::string text;
+  for (const IpAddress& address : addresses) text += " " + address.text();
+  return text;
+}
+
 Result<std::vector<IpAddress>> own_addresses() {
   const auto local = local_addresses();
   if (!local) return tl::unexpected(local.error());
   std::vector<IpAddress> own;
   for (const LocalAddress& one : *local) {
-    const bool link_local =
-        one.address.is_v6 && one.address.bytes[0] == 0xfe && (one.address.bytes[1] & 0xc0) == 0x80;
-    if (one.interface != "lo" && !link_local) own.push_back(one.address);
+    if (one.interface != "lo" && !one.address.is_link_local()) own.push_back(one.address);
   }
   return own;
 }

@@ -34,6 +34,13 @@ CephAccess access_of(const NodeFile& node);
 // "HOST", checked. An error is for the person.
 Result<std::string> host_argument(const std::string& text);
 
+// Of --network, and of --signing-key.
+Result<std::vector<IpPrefix>> network_arguments(const std::vector<std::string>& texts);
+Result<VerifyingKey> signing_key_argument(const std::string& text);
+
+// " 10.77.0.1 10.77.0.2"
+std::string after_blanks(const std::vector<IpAddress>& addresses);
+
 // What this machine has, but loopback's and link-local ones.
 Result<std::vector<IpAddress>> own_addresses();
 std::vector<IpAddress> machine_addresses();  // the same; none where the kernel does not say

@@ -5,7 +5,6 @@
 #include "access.hh"
 #include "enroll/files.hh"
 #include "enroll/node_files.hh"
-#include "mesh/record.hh"
 
 namespace cuttle::mesh {
 
@@ -21,23 +20,19 @@ enroll::PublicNode public_node(const Entry& entry, const std::string& name) {
   node.name = name;
   node.endpoint = entry.endpoint;
   node.key = entry.key;
-  for (const IpAddress& address : entry.addresses) {
-    node.redirect.push_back({address, address.is_v6 ? uint8_t{128} : uint8_t{32}});
-  }
+  node.redirect = prefixes_of(entry.addresses);
   node.about = entry.host;
   return node;
 }
 
 // Those that are good and no tombstones; the others are said.
-std::vector<Entry> good_entries(const std::map<std::string, std::string>& texts,
-                                const std::map<std::string, std::string>& revoked) {
+std::vector<Entry> good_entries(const StoreView& view) {
   std::vector<Entry> entries;
-  for (const auto& [host, text] : texts) {
-    auto entry = parse_entry(host, text);
-    if (entry && !is_proved(*entry)) entry = failure("it is not proved with the key that it names");
+  for (const auto& [host, text] : view.entries) {
+    auto entry = parse_proved_entry(host, text);
     if (!entry) {
       fmt::print(stderr, "cuttle: {}{}: {}; left out\n", kPeerPrefix, host, entry.error().message);
-    } else if (!entry->left && !revoked.contains(host)) {
+    } else if (!entry->left && !view.revoked.contains(host)) {
       entries.push_back(std::move(*entry));
     }
   }
@@ -46,17 +41,11 @@ std::vector<Entry> good_entries(const std::map<std::string, std::string>& texts,
 
 int export_files(const ExportOptions& options) {
   RadosStore store(options.access);
-  const auto record_text = store.get(kRecordKey);
-  if (!record_text) return complain(record_text.error().message, kFailed);
-  if (!*record_text)
-    return complain("there is no mesh in this cluster: `cuttle mesh init` makes one", kFailed);
-  const auto record = parse_record(**record_text);
+  const auto record = ask_record(store);
   if (!record) return complain(record.error().message, kFailed);
-  const auto texts = store.dump(kPeerPrefix);
-  if (!texts) return complain(texts.error().message, kFailed);
-  const auto revoked = store.dump(kRevokedPrefix);
-  if (!revoked) return complain(revoked.error().message, kFailed);
-  const std::vector<Entry> entries = good_entries(*texts, *revoked);
+  const auto view = ask_entries(store);
+  if (!view) return complain(view.error().message, kFailed);
+  const std::vector<Entry> entries = good_entries(*view);
   enroll::FileStyle style;
   style.rate = record->rate;
   style.slot = record->slot;

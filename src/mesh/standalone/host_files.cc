@@ -6,10 +6,9 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "config/file.hh"
 #include "enroll/files.hh"
+#include "enroll/secret_key.hh"
 #include "io/child_process.hh"
-#include "io/entropy.hh"
 #include "io/os_error.hh"
 #include "io/privileges.hh"
 
@@ -17,53 +16,32 @@ namespace cuttle::mesh {
 
 namespace {
 
-Secret<kKeySize> random_key() {
-  Secret<kKeySize> random;
-  fill_with_entropy(random.bytes());
-  return random;
-}
-
 bool is_there(const std::string& path) {
   std::error_code error;
   return std::filesystem::exists(path, error);
 }
 
-}  // namespace
-
-PrivateKey new_private_key() {
-  return PrivateKey::from_random(random_key().bytes());
-}
-
-SigningKey new_signing_key() {
-  return SigningKey::from_random(random_key().bytes());
-}
-
-Result<PrivateKey> private_key_at(const std::string& path) {
-  if (is_there(path)) return enroll::read_private_key(path);
-  PrivateKey key = new_private_key();
+template <typename Key>
+Result<Key> key_at(const std::string& path, bool for_owner_alone) {
+  if (is_there(path)) return enroll::read_key<Key>(path, for_owner_alone);
+  const auto key = enroll::new_key<Key>();
   if (auto written = write_secret(path, key.reveal_text().view()); !written)
     return tl::unexpected(written.error());
   return key;
+}
+
+}  // namespace
+
+Result<PrivateKey> private_key_at(const std::string& path) {
+  return key_at<PrivateKey>(path, false);
 }
 
 Result<SigningKey> signing_key_at(const std::string& path) {
-  if (is_there(path)) return read_signing_key(path);
-  SigningKey key = new_signing_key();
-  if (auto written = write_secret(path, key.reveal_text().view()); !written)
-    return tl::unexpected(written.error());
-  return key;
+  return key_at<SigningKey>(path, true);
 }
 
 Result<SigningKey> read_signing_key(const std::string& path) {
-  Secret<128> memory;
-  const auto file = read_secret_file(path, memory.bytes());
-  if (!file) return failure(fmt::format("{}: cannot be read: {}", path, file.error().message));
-  if ((file->mode & 077) != 0) return failure(fmt::format("{}: others can read it; `chmod 600` it", path));
-  std::string_view text(reinterpret_cast<const char*>(memory.data()), file->bytes);
-  text = text.substr(0, text.find_last_not_of(" \r\n") + 1);
-  auto key = SigningKey::parse(text);
-  if (!key) return failure(fmt::format("{}: {}", path, key.error().message));
-  return key;
+  return enroll::read_key<SigningKey>(path, true);
 }
 
 Result<void> write_secret(const std::string& path, std::string_view text) {

@@ -11,9 +11,6 @@
 
 namespace cuttle::mesh {
 
-PrivateKey new_private_key();
-SigningKey new_signing_key();
-
 // PATH's key, or, where there is none, a new one that is written there, for its owner alone.
 Result<PrivateKey> private_key_at(const std::string& path);
 Result<SigningKey> signing_key_at(const std::string& path);

@@ -27,16 +27,12 @@ Result<Record> record_of(const InitOptions& options) {
   if (!parse_duration(record.slot)) {
     return failure(fmt::format("--slot {}: not a duration; write \"1.5 ms\"", record.slot));
   }
-  for (const std::string& text : options.networks) {
-    const auto network = IpPrefix::parse(text);
-    if (!network) return failure(fmt::format("--network {}: not a network; write \"10.77.0.0/24\"", text));
-    record.networks.push_back(*network);
-  }
+  auto networks = network_arguments(options.networks);
+  if (!networks) return tl::unexpected(networks.error());
+  record.networks = std::move(*networks);
   if (!options.signing_key.empty()) {
-    const auto key = VerifyingKey::parse(options.signing_key);
-    if (!key) {
-      return failure("--signing-key: not the public half of a key, as `cuttle mesh genkey` prints it");
-    }
+    const auto key = signing_key_argument(options.signing_key);
+    if (!key) return tl::unexpected(key.error());
     record.signing_key = *key;
   }
   record.joining = !options.strict;

@@ -10,6 +10,7 @@
 #include "config/host_name.hh"
 #include "config/parse.hh"
 #include "enroll/files.hh"
+#include "enroll/node_files.hh"
 #include "host_files.hh"
 #include "mesh/capabilities.hh"
 #include "mesh/peers_text.hh"
@@ -26,9 +27,7 @@ Result<std::string> host_of(const JoinOptions& options) {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0)
     return failure("this machine has no name; give it with --host");
-  std::string text(name.data());
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return host_argument(text);
+  return host_argument(in_lower_case(name.data()));
 }
 
 struct Places {
@@ -53,11 +52,6 @@ std::string keyring_of(const JoinOptions& options, const std::string& host) {
   return fmt::format("/etc/ceph/ceph.{}.keyring", client_of(host));
 }
 
-bool is_within(const std::vector<IpPrefix>& networks, const IpAddress& address) {
-  return networks.empty() || std::any_of(networks.begin(), networks.end(),
-                                         [&](const IpPrefix& network) { return network.contains(address); });
-}
-
 struct Addresses {
   IpAddress listen;
   std::vector<IpAddress> all;
@@ -71,6 +65,9 @@ Result<Addresses> addresses_of_host(const JoinOptions& options, const std::strin
   Addresses found;
   const auto is_own = [&](const IpAddress& address) {
     return std::find(own->begin(), own->end(), address) != own->end();
+  };
+  const auto is_within = [&](const IpAddress& address) {
+    return networks.empty() || any_contains(networks, address);
   };
   const auto add = [&](const IpAddress& address) {
     if (std::find(found.all.begin(), found.all.end(), address) == found.all.end())
@@ -88,7 +85,7 @@ Result<Addresses> addresses_of_host(const JoinOptions& options, const std::strin
     for (const auto& [address, names] : owners) {
       const bool its = std::any_of(names.begin(), names.end(),
                                    [&](const std::string& name) { return may_be_same_host(name, host); });
-      if (its && is_own(address) && is_within(networks, address)) add(address);
+      if (its && is_own(address) && is_within(address)) add(address);
     }
   }
   if (!options.listen.empty()) {
@@ -101,8 +98,7 @@ Result<Addresses> addresses_of_host(const JoinOptions& options, const std::strin
   } else if (!found.all.empty()) {
     found.listen = found.all.front();
   } else {
-    const auto in_network = std::find_if(
-        own->begin(), own->end(), [&](const IpAddress& address) { return is_within(networks, address); });
+    const auto in_network = std::find_if(own->begin(), own->end(), is_within);
     if (in_network == own->end()) {
       return failure("no address of this machine is in the mesh's networks; name one with --listen");
     }
@@ -113,20 +109,13 @@ Result<Addresses> addresses_of_host(const JoinOptions& options, const std::strin
   return found;
 }
 
-std::string list_of(const std::vector<IpPrefix>& prefixes) {
-  std::string list;
-  for (const IpPrefix& prefix : prefixes)
-    list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", prefix.text());
-  return "[" + list + "]";
-}
-
 // Own addresses of a family that `listen` does not have are sources of redirected traffic.
 std::string sources_of(const Entry& entry) {
-  std::string list = fmt::format("\"{}\"", entry.endpoint.address.text());
+  std::vector<IpAddress> sources{entry.endpoint.address};
   for (const IpAddress& address : entry.addresses) {
-    if (address != entry.endpoint.address) list += fmt::format(", \"{}\"", address.text());
+    if (address != entry.endpoint.address) sources.push_back(address);
   }
-  return "[" + list + "]";
+  return enroll::toml_list(sources);
 }
 
 struct Policy {
@@ -139,18 +128,14 @@ Result<Policy> policy_of(const JoinOptions& options, Record record) {
   Policy policy{std::move(record), {}, {}};
   policy.networks = policy.record.networks;
   if (!options.networks.empty()) {
-    policy.networks.clear();
-    for (const std::string& text : options.networks) {
-      const auto network = IpPrefix::parse(text);
-      if (!network) return failure(fmt::format("--network {}: not a network; write \"10.77.0.0/24\"", text));
-      policy.networks.push_back(*network);
-    }
+    auto networks = network_arguments(options.networks);
+    if (!networks) return tl::unexpected(networks.error());
+    policy.networks = std::move(*networks);
   }
   policy.signing_key = policy.record.signing_key;
   if (!options.signing_key.empty()) {
-    const auto key = VerifyingKey::parse(options.signing_key);
-    if (!key)
-      return failure("--signing-key: not the public half of a key, as `cuttle mesh genkey` prints it");
+    const auto key = signing_key_argument(options.signing_key);
+    if (!key) return tl::unexpected(key.error());
     if (policy.signing_key && *policy.signing_key != *key) {
       return failure("--signing-key: the mesh's record names another; ask whoever made it which is right");
     }
@@ -172,7 +157,7 @@ std::string config_text(const JoinOptions& options, const std::string& node, con
   text += fmt::format("\n[shape]\nrate = \"{}\"\nslot = \"{}\"\n", policy.record.rate, policy.record.slot);
   if (!options.runtime.empty()) text += fmt::format("\n[runtime]\n{}\n", options.runtime);
   text += fmt::format("\n[mesh]\nhost = \"{}\"\npeers = \"{}\"\n", entry.host, places.peers);
-  if (!policy.networks.empty()) text += fmt::format("networks = {}\n", list_of(policy.networks));
+  if (!policy.networks.empty()) text += fmt::format("networks = {}\n", enroll::toml_list(policy.networks));
   if (policy.signing_key) text += fmt::format("signing_key = \"{}\"\n", policy.signing_key->text());
   if (!policy.record.joining) text += "joining = false\n";
   if (!access.configuration.empty()) text += fmt::format("ceph_conf = \"{}\"\n", access.configuration);
@@ -235,10 +220,7 @@ Result<Joined> join_host(const JoinOptions& options) {
   if (access.name.empty()) access.name = client_of(*host);
   access.keyring = keyring_of(options, *host);
   RadosStore store(access);
-  const auto record_text = store.get(kRecordKey);
-  if (!record_text) return tl::unexpected(record_text.error());
-  if (!*record_text) return failure("there is no mesh in this cluster: `cuttle mesh init` makes one");
-  auto record = parse_record(**record_text);
+  auto record = ask_record(store);
   if (!record) return tl::unexpected(record.error());
   const auto policy = policy_of(options, std::move(*record));
   if (!policy) return tl::unexpected(policy.error());
@@ -277,17 +259,13 @@ Result<Joined> join_host(const JoinOptions& options) {
   }
   if (auto copied = copy_keyring(access.keyring, places.keyring); !copied)
     return tl::unexpected(copied.error());
-  Known known;
-  if (auto read = read_known(files)) {
-    known = std::move(*read);
-  } else {
-    return tl::unexpected(read.error());
-  }
+  const auto known = read_known(files);
+  if (!known) return tl::unexpected(known.error());
   Bounds bounds;
   bounds.own = entry;
   for (const auto& [path, its_text] :
        {std::pair(files.own, to_json(entry)), std::pair(places.config, text),
-        std::pair(files.peers, peers_text(known, bounds, policy->record.joining))}) {
+        std::pair(files.peers, peers_text(*known, bounds, policy->record.joining))}) {
     if (auto written = write_file(path, its_text); !written) return tl::unexpected(written.error());
   }
   for (const std::string& path : {options.state, places.keyring, files.own, files.peers}) {

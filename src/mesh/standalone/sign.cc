@@ -24,16 +24,12 @@ int genkey(const std::string& path) {
 }
 
 Result<void> sign_one(Store& store, const SigningKey& key, const std::string& host, const std::string& text) {
-  auto entry = parse_entry(host, text);
+  auto entry = parse_proved_entry(host, text);
   if (!entry) return failure(fmt::format("{}{}: {}", kPeerPrefix, host, entry.error().message));
-  if (!is_proved(*entry))
-    return failure(fmt::format("{}{}: it is not proved with the key that it names", kPeerPrefix, host));
   if (entry->left || is_signed(*entry, key.verifying_key())) return {};
   sign(*entry, key);
-  std::string addresses;
-  for (const IpAddress& address : entry->addresses) addresses += " " + address.text();
   fmt::print("{}: number {}, key {}, at {}, addresses{}\n", host, entry->counter, entry->key.text(),
-             entry->endpoint.text(), addresses);
+             entry->endpoint.text(), after_blanks(entry->addresses));
   return store.set(kPeerPrefix + host, to_json(*entry));
 }
 

@@ -22,16 +22,11 @@ std::string link_of(const std::optional<StatusSnapshot>& agent, const std::strin
 }
 
 Result<StoreView> view_of(Store& store) {
-  StoreView view;
-  auto entries = store.dump(kPeerPrefix);
-  if (!entries) return tl::unexpected(entries.error());
-  auto revoked = store.dump(kRevokedPrefix);
-  if (!revoked) return tl::unexpected(revoked.error());
+  auto view = ask_entries(store);
+  if (!view) return view;
   auto owners = ask_owners(store);
   if (!owners) return tl::unexpected(owners.error());
-  view.entries = std::move(*entries);
-  for (const auto& [host, why] : *revoked) view.revoked.insert(host);
-  view.owners = std::move(*owners);
+  view->owners = std::move(*owners);
   return view;
 }
 
@@ -49,8 +44,7 @@ int status(const StatusOptions& options) {
              *own ? std::to_string((*own)->counter) : "none");
   const char* standings[] = {"in", "left", "revoked"};
   for (const auto& [host, pin] : known->pins) {
-    std::string closed;
-    for (const IpAddress& address : pin.closed) closed += " " + address.text();
+    const std::string closed = after_blanks(pin.closed);
     fmt::print("  {:<28} {:<12} {:<8} {:<21} {}{}\n", host, pin.name,
                standings[static_cast<int>(pin.standing)],
                pin.standing == Standing::in ? pin.entry.endpoint.text() : "-",
