@@ -63,7 +63,7 @@ Faults draw_faults(Random& random, const ShapeRequest& shape) {
   faults.reorder_by = shape.slot * between(random, 1, 8);
   faults.jitter = random.chance(0.5) ? Duration{} : microseconds(between(random, 1, 3000));
   const double cells_per_ms = 1e6 / static_cast<double>(shape.slot.ns);
-  faults.strangers_per_ms = share(random, cells_per_ms * 0.5);
+  faults.unknown_sources_per_ms = share(random, cells_per_ms * 0.5);
   return faults;
 }
 
@@ -270,7 +270,7 @@ std::string Scenario::describe() const {
       family_name(family), seed, nodes, lanes, shape.cell_bytes, shape.rate_bps, shape.slot.ns / 1000,
       shape.jitter_percent, shape.scatter ? ", scattered" : "", delay.ns / 1000, faults.loss,
       faults.duplication, faults.reordering, faults.reorder_by.ns / 1000, faults.corruption, faults.replay,
-      faults.strangers_per_ms, faults.initiations_per_ms, flows, static_cast<double>(faults_stop.ns) * 1e-9,
+      faults.unknown_sources_per_ms, faults.initiations_per_ms, flows, static_cast<double>(faults_stop.ns) * 1e-9,
       static_cast<double>(end.ns) * 1e-9);
   for (const Cut& cut : cuts) {
     text += fmt::format("; {} and {} cut from {:.3f} to {:.3f} s", cut.a, cut.b,
@@ -321,7 +321,7 @@ const std::vector<std::pair<std::string_view, Remove>>& removals() {
       {"reordering", [](Scenario& s) { s.faults.reordering = 0; }},
       {"corruption", [](Scenario& s) { s.faults.corruption = 0; }},
       {"replay", [](Scenario& s) { s.faults.replay = 0; }},
-      {"strangers", [](Scenario& s) { s.faults.strangers_per_ms = 0; }},
+      {"strangers", [](Scenario& s) { s.faults.unknown_sources_per_ms = 0; }},
       {"initiations", [](Scenario& s) { s.faults.initiations_per_ms = 0; }},
       {"clock-jumps", [](Scenario& s) { s.clock_jumps.clear(); }},
       {"delay-jitter", [](Scenario& s) { s.faults.jitter = {}; }},

@@ -54,7 +54,7 @@ void SimNetwork::send(NodeNumber source, NodeNumber destination, uint8_t lane, B
 
   const Way way{source, destination, lane};
   Octets octets = std::make_shared<std::vector<uint8_t>>(datagram.begin(), datagram.end());
-  if (faults_.strangers_per_ms > 0) {
+  if (faults_.unknown_sources_per_ms > 0) {
     heard_.push_back({way, octets});
     if (heard_.size() > kHeard) heard_.pop_front();
     if (wire::is_handshake(datagram) && heard_handshakes_.size() < kHeardHandshakes) {
@@ -84,7 +84,7 @@ void SimNetwork::deliver(Way way, Octets octets, Duration delay) {
 }
 
 void SimNetwork::let_strangers_send(Instant until, const std::vector<PublicKey>& keys) {
-  if (faults_.strangers_per_ms > 0) strange(until);
+  if (faults_.unknown_sources_per_ms > 0) strange(until);
   if (faults_.initiations_per_ms <= 0) return;
   for (const PublicKey& key : keys) macs_.emplace_back(key);
   flooded_ = static_cast<NodeNumber>(flooder_.below(nodes_));
@@ -108,7 +108,7 @@ void SimNetwork::flood(Instant until) {
 }
 
 void SimNetwork::strange(Instant until) {
-  const auto mean_ns = static_cast<uint64_t>(1e6 / faults_.strangers_per_ms);
+  const auto mean_ns = static_cast<uint64_t>(1e6 / faults_.unknown_sources_per_ms);
   loop_.after(nanoseconds(static_cast<int64_t>(stranger_.below(2 * mean_ns))), [this, until] {
     if (loop_.now() >= until) return;
     send_strange();

@@ -21,7 +21,7 @@ struct Faults {
   double reordering = 0;  // this share is held back by up to `reorder_by`
   double corruption = 0;
   double replay = 0;            // this share is sent again later, up to a second
-  double strangers_per_ms = 0;  // datagrams that no node sent
+  double unknown_sources_per_ms = 0;  // datagrams that no node sent
   double initiations_per_ms =
       0;  // that no node sent either, with the right mac1: somebody knows a public key
   Duration reorder_by{};
@@ -29,7 +29,7 @@ struct Faults {
 
   bool any() const {
     return loss > 0 || duplication > 0 || reordering > 0 || corruption > 0 || replay > 0 ||
-           strangers_per_ms > 0 || initiations_per_ms > 0;
+           unknown_sources_per_ms > 0 || initiations_per_ms > 0;
   }
 };
 

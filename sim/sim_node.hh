@@ -135,7 +135,7 @@ class SimNode {
 
   void await_slot();
   void slot(Lane& lane, Duration woke_late);
-  void obey(Lane& lane);
+  void drain(Lane& lane);
   void sealed(Lane& lane, Train train, Instant began, Duration woke_late);
   void released(const Train& train);
   void put_off_change(Lane& lane);

@@ -25,7 +25,7 @@ void SimNode::await_slot() {
   });
 }
 
-void SimNode::obey(Lane& lane) {
+void SimNode::drain(Lane& lane) {
   if (!sees_control()) return;
   if (setup_.mutant == Mutant::answer_at_once) {
     for (; const auto waiting = lane.handshakes_out.front(); lane.handshakes_out.pop()) {
@@ -42,7 +42,7 @@ void SimNode::obey(Lane& lane) {
       }
     }
   }
-  obey_as_pacer(lane, lane.receiver.loss_65536ths());
+  drain_for_pacer(lane, lane.receiver.loss_65536ths());
 }
 
 void SimNode::slot(Lane& lane, Duration woke_late) {
@@ -50,7 +50,7 @@ void SimNode::slot(Lane& lane, Duration woke_late) {
   if (setup_.mutant == Mutant::pack_on_pacer) pack_all(lane, work);
   const uint64_t dummies_before = lane.sender.counters().cells_dummy.value();
   Train train = guarded("LaneSender::poll_train", [&] {
-    obey(lane);
+    drain(lane);
     return lane.sender.poll_train();
   });
   work = work + setup_.cost.seal_cell * static_cast<int64_t>(train.count);

@@ -18,7 +18,7 @@ void SimNode::kick_receiver(SimLane& sim) {
 Duration SimNode::receive(SimLane& sim) {
   Lane& lane = *sim.lane;
   woke_control_ = guarded("receive_train", [&] {
-    if (sees_control()) obey_as_receiver(lane);
+    if (sees_control()) drain_for_receiver(lane);
     return receive_train(lane, {buffer_.get(), kReceiveBufferBytes}).for_control;
   });
   return sim.socket->cost_of_received(setup_.format.cell_bytes()) + sim.device->cost_of_written(setup_.cost);

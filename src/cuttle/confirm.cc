@@ -8,7 +8,7 @@ namespace cuttle {
 
 namespace {
 
-constexpr Duration kPatience = seconds(5);
+constexpr Duration kConfirmTimeout = seconds(5);
 
 ExitStatus confirm(const AgentChoice& agent) {
   const auto socket = socket_of(agent);
@@ -16,7 +16,7 @@ ExitStatus confirm(const AgentChoice& agent) {
     complain(socket.error().message);
     return agent.config.empty() ? kFailed : kBadInput;
   }
-  const auto answer = ask_agent(*socket, "confirm", kPatience);
+  const auto answer = ask_agent(*socket, "confirm", kConfirmTimeout);
   if (answer) return kDone;
   complain(answer.error().message);
   return kFailed;

@@ -21,7 +21,7 @@ namespace cuttle {
 
 namespace {
 
-constexpr Duration kPatience = seconds(3);
+constexpr Duration kProbeTimeout = seconds(3);
 // A handshake that is not answered comes again within half a second (link/association.hh), later where it has
 // been tried for long.
 constexpr Duration kListening = seconds(3);
@@ -69,11 +69,11 @@ doctor::Findings examine_all(const LoadedConfig& loaded, const DoctorOptions& op
       findings.push_back(doctor::examine_priority(status->realtime_why_not, doctor::may_have_realtime(),
                                                   cgroup_of_agent(loaded.config.control_socket)));
     }
-    append(findings, doctor::examine_strangers(loaded.config, heard_beside(loaded.config, *status)));
+    append(findings, doctor::examine_unknown_sources(loaded.config, heard_beside(loaded.config, *status)));
   } else {
     findings.push_back({doctor::Mark::unsure, "no agent of this node answers: " + status.error().message,
                         "start it when all else is well"});
-    if (!options.no_probe) append(findings, doctor::probe_peers(loaded, kPatience));
+    if (!options.no_probe) append(findings, doctor::probe_peers(loaded, kProbeTimeout));
   }
   if (options.try_links) append(findings, doctor::try_links(loaded.config, status ? &*status : nullptr));
   return findings;
@@ -99,7 +99,7 @@ ExitStatus examine(const DoctorOptions& options) {
   doctor::Findings findings;
   Result<std::string> document;
   if (loaded.good()) {
-    document = ask_agent(loaded.config.control_socket, "status", kPatience);
+    document = ask_agent(loaded.config.control_socket, "status", kProbeTimeout);
     findings = examine_all(loaded, options, document);
     fmt::print("{}", doctor::to_text(findings));
   }

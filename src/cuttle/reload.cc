@@ -12,7 +12,7 @@ namespace cuttle {
 namespace {
 
 // Interfaces, routes and rules take a while, and each link that leaves the end of its slot.
-constexpr Duration kPatience = seconds(60);
+constexpr Duration kReloadTimeout = seconds(60);
 
 ExitStatus reload(const AgentChoice& agent) {
   const auto socket = socket_of(agent);
@@ -20,7 +20,7 @@ ExitStatus reload(const AgentChoice& agent) {
     complain(socket.error().message);
     return agent.config.empty() ? kFailed : kBadInput;
   }
-  const auto document = ask_agent(*socket, "reload", kPatience);
+  const auto document = ask_agent(*socket, "reload", kReloadTimeout);
   if (!document) {
     complain(document.error().message);
     return kFailed;

@@ -15,7 +15,7 @@ namespace cuttle {
 
 namespace {
 
-constexpr Duration kPatience = seconds(5);
+constexpr Duration kStatusTimeout = seconds(5);
 
 struct StatusOptions {
   AgentChoice agent;
@@ -25,7 +25,7 @@ struct StatusOptions {
 };
 
 Result<StatusSnapshot> ask(const std::string& socket) {
-  const auto document = ask_agent(socket, "status", kPatience);
+  const auto document = ask_agent(socket, "status", kStatusTimeout);
   if (!document) return tl::unexpected(document.error());
   auto status = status_from_json(*document);
   if (!status) return failure(socket + ": " + status.error().message);
@@ -69,7 +69,7 @@ ExitStatus print_status(const StatusOptions& options) {
     return kFailed;
   }
   // As it came: an agent newer than this program may say more than we know.
-  const auto document = ask_agent(*socket, "status", kPatience);
+  const auto document = ask_agent(*socket, "status", kStatusTimeout);
   const auto status = document ? status_from_json(*document) : tl::unexpected(document.error());
   if (!status) {
     complain(document ? *socket + ": " + status.error().message : status.error().message);

@@ -17,7 +17,7 @@ namespace cuttle {
 
 namespace {
 
-constexpr Duration kUpPatience = seconds(30);
+constexpr Duration kUpTimeout = seconds(30);
 constexpr Duration kLook = seconds(1);
 constexpr int kPings = 5;
 
@@ -81,7 +81,7 @@ Result<void> set_up_and_show(trial::Stage& stage, Interrupt& interrupt) {
   say(fmt::format(
       "Two nodes, a ({}) and b ({}), in network namespaces {} and {}, and a cable between them.\n",
       a.address.text(), b.address.text(), a.name_space, b.name_space));
-  if (auto up = stage.wait_until_up(kUpPatience, [&] { return interrupt.has_come(); }); !up) return up;
+  if (auto up = stage.wait_until_up(kUpTimeout, [&] { return interrupt.has_come(); }); !up) return up;
   say(fmt::format("The link is up after {:.1f} s: {} of cells each way, used or not.\n",
                   static_cast<double>((clock.now() - began).ns) * 1e-9, trial::kRate));
   return show(stage, interrupt);

@@ -8,7 +8,7 @@
 #include "cuttle/drivers.hh"
 #include "cuttle/log.hh"
 #include "helper/privileged_helper.hh"
-#include "io/last_will.hh"
+#include "io/dead_mans_switch.hh"
 #include "io/realtime.hh"
 #include "node/agent.hh"
 #include "node/leftovers.hh"
@@ -83,7 +83,7 @@ ExitStatus up_on_trial(const UpOptions& options, const OwnDriver& own) {
     complain(command.error().message);
     return kFailed;
   }
-  auto will = LastWill::make(std::move(*command));
+  auto will = DeadMansSwitch::make(std::move(*command));
   if (!will) {
     complain(will.error().message);
     return kFailed;

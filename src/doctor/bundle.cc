@@ -14,8 +14,8 @@ namespace cuttle::doctor {
 
 namespace {
 
-constexpr Duration kCommandPatience = seconds(10);
-constexpr Duration kTarPatience = seconds(60);
+constexpr Duration kCommandTimeout = seconds(10);
+constexpr Duration kTarTimeout = seconds(60);
 constexpr size_t kMostBytes = 2 << 20;  // of one file in it: a Kubernetes node has a great many rules
 
 using Commands = std::vector<std::vector<std::string>>;
@@ -30,7 +30,7 @@ std::string cut(std::string text) {
 std::string outputs_of(const Commands& commands) {
   std::string text;
   for (const auto& words : commands) {
-    const auto output = run_command(words, kCommandPatience);
+    const auto output = run_command(words, kCommandTimeout);
     text +=
         fmt::format("$ {}\n{}\n", fmt::join(words, " "), output ? cut(output->text) : output.error().message);
   }
@@ -109,7 +109,7 @@ Result<void> write_bundle(const std::string& file, const std::string& folder,
   const auto packed =
       run_good_command({"tar", "--create", "--auto-compress", "--owner=0", "--group=0", "--directory",
                         work->path(), "--file", std::filesystem::absolute(file), folder},
-                       kTarPatience);
+                       kTarTimeout);
   if (packed) return {};
   std::filesystem::remove(file, error);
   return tl::unexpected(packed.error());

@@ -38,7 +38,7 @@ Findings examine_guests(const std::vector<Link>& links, const std::map<std::stri
 Findings examine_devices(const NodeConfig& config);
 // Who else sends to the node's ports: a peer whose address or port something on the way rewrites, say.
 // `heard`: from where datagrams came.
-Findings examine_strangers(const NodeConfig& config, const std::vector<Endpoint>& heard);
+Findings examine_unknown_sources(const NodeConfig& config, const std::vector<Endpoint>& heard);
 // What a running agent says: links, shapes of both ends, lateness, drops.
 Findings examine_status(const StatusSnapshot& status);
 // Why an agent has no real-time priority that this process could have: `agent_cgroup` is where it runs, as

@@ -82,7 +82,7 @@ class Walk {
       const bool in_doubt = matched.truth == Truth::maybe;
       doubts_ += in_doubt ? 1 : 0;
       if (mark_lost || mark != mark_) handle_mark(chain, rule, mark, mark_lost);
-      const End end = matched.verdict.empty() ? End::on : obey(chain, rule, matched, depth);
+      const End end = matched.verdict.empty() ? End::on : drain(chain, rule, matched, depth);
       if (!in_doubt && end != End::on) return end;
       const std::string verdict = matched.verdict.empty() ? "" : matched.verdict[0];
       const bool leaves = verdict == "return" || verdict == "goto";
@@ -99,7 +99,7 @@ class Walk {
     if (doubts_ == 0 && !lost) mark_ = mark;
   }
 
-  End obey(const FirewallChain& chain, const FirewallRule& rule, const Matched& matched, int depth) {
+  End drain(const FirewallChain& chain, const FirewallRule& rule, const Matched& matched, int depth) {
     const std::string& verdict = matched.verdict[0];
     if (verdict == "accept") {
       may_be_accepted_ |= doubts_ > 0;

@@ -18,7 +18,7 @@ bool is_known(const NodeConfig& config, const Endpoint& from) {
 
 }  // namespace
 
-Findings examine_strangers(const NodeConfig& config, const std::vector<Endpoint>& heard) {
+Findings examine_unknown_sources(const NodeConfig& config, const std::vector<Endpoint>& heard) {
   Findings findings;
   for (const Endpoint& from : heard) {
     if (is_known(config, from)) continue;

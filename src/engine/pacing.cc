@@ -6,7 +6,7 @@
 
 namespace cuttle {
 
-void obey_as_pacer(Lane& lane, uint16_t loss_65536ths) {
+void drain_for_pacer(Lane& lane, uint16_t loss_65536ths) {
   lane.sender.set_loss_report(loss_65536ths);
   while (auto command = lane.to_pacer.pop()) {
     if (auto* key = std::get_if<SendKey>(&*command)) {

@@ -13,7 +13,7 @@ bool goes_by_queue(const Lane& lane);
 Duration wake_lead(const Lane& lane);
 // Takes in what the control thread has for this lane. `loss_65536ths`: what the lane's receiver lost, for the
 // peer.
-void obey_as_pacer(Lane& lane, uint16_t loss_65536ths);
+void drain_for_pacer(Lane& lane, uint16_t loss_65536ths);
 // The train was sealed from `began` to `now`, where the pacer releases it.
 void handle_sealed(Lane& lane, const Train& train, Instant began, Instant now);
 // Sends the train; `now` is when. Where a queue keeps time, hands it over ahead of its deadline instead;

@@ -63,7 +63,7 @@ bool handle_datagram(Lane& lane, Instant arrived, Bytes datagram) {
 
 }  // namespace
 
-void obey_as_receiver(Lane& lane) {
+void drain_for_receiver(Lane& lane) {
   while (auto command = lane.to_receiver.pop()) {
     if (auto* key = std::get_if<ReceiveKey>(&*command)) {
       lane.receiver.handle_key(std::move(*key));

@@ -11,7 +11,7 @@ namespace cuttle {
 inline constexpr size_t kReceiveBufferBytes = 65536;
 
 // Takes in what the control thread has for this lane's receiver.
-void obey_as_receiver(Lane& lane);
+void drain_for_receiver(Lane& lane);
 
 struct TrainReceived {
   bool more = false;  // may wait: this was less than a slot's cells, so the kernel hands them over in pieces

@@ -14,7 +14,7 @@ constexpr char kAnswerMark = '\xC8';
 constexpr size_t kMostFlags = 1 << 16;
 
 bool takes_number(Step step) {
-  return step == Step::open_lanes || step == Step::open_strangers || step == Step::open_link ||
+  return step == Step::open_lanes || step == Step::open_unknown_sources || step == Step::open_link ||
          step == Step::link_is_up;
 }
 

@@ -25,7 +25,7 @@ enum class Step : uint8_t {
   read_configuration = 1,
   close_all,
   open_lanes,      // number: the peer
-  open_strangers,  // number: how many the agent has
+  open_unknown_sources,  // number: how many the agent has
   open_link,       // number: the peer
   settle,
   begin_change,

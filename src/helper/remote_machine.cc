@@ -14,8 +14,8 @@ namespace {
 
 // A start of hundreds of links takes a while; a running agent's control thread waits meanwhile, and systemd's
 // watchdog for that.
-constexpr Duration kPatienceAtStart = seconds(60);
-constexpr Duration kPatience = seconds(8);
+constexpr Duration kStartTimeout = seconds(60);
+constexpr Duration kStepTimeout = seconds(8);
 
 // Hands out descriptors in their order; none are left where the count was wrong.
 class Descriptors {
@@ -50,7 +50,7 @@ void RemoteMachine::give_up(const std::string& why) {
 Result<Heard> RemoteMachine::ask(Step step, size_t number) {
   if (!trouble_.empty()) return failure(trouble_);
   if (number > std::numeric_limits<uint16_t>::max()) return failure("too many peers");
-  const Instant until = MonotonicClock().now() + (settled_ ? kPatience : kPatienceAtStart);
+  const Instant until = MonotonicClock().now() + (settled_ ? kStepTimeout : kStartTimeout);
   auto heard = helper::ask(channel_, {step, static_cast<uint16_t>(number)}, until);
   if (!heard) {
     give_up(heard.error().message);
@@ -117,16 +117,16 @@ Result<std::vector<LaneDoor>> RemoteMachine::open_lanes(size_t peer) {
   return lanes;
 }
 
-Result<std::vector<StrangerSocket>> RemoteMachine::open_strangers(size_t already) {
-  auto heard = ask(Step::open_strangers, already);
+Result<std::vector<UnknownSourceSocket>> RemoteMachine::open_unknown_sources(size_t already) {
+  auto heard = ask(Step::open_unknown_sources, already);
   if (!heard) return tl::unexpected(heard.error());
   const auto has_counter = parse_counters(heard->octets);
   if (!has_counter || heard->descriptors.size() != descriptors_for(*has_counter, 1)) return no_sense();
   Descriptors descriptors(heard->descriptors);
-  std::vector<StrangerSocket> strangers;
+  std::vector<UnknownSourceSocket> strangers;
   for (const bool has : *has_counter) {
     FileDescriptor own = descriptors.take();
-    auto stranger = StrangerSocket::adopt(std::move(own), descriptors.take_if(has));
+    auto stranger = UnknownSourceSocket::adopt(std::move(own), descriptors.take_if(has));
     if (!stranger) return tl::unexpected(stranger.error());
     strangers.push_back(std::move(*stranger));
   }

@@ -18,7 +18,7 @@ class RemoteMachine final : public Machine {
   LoadedConfig read_configuration() override;
   Result<OpenPeers> close_all() override;
   Result<std::vector<LaneDoor>> open_lanes(size_t peer) override;
-  Result<std::vector<StrangerSocket>> open_strangers(size_t already) override;
+  Result<std::vector<UnknownSourceSocket>> open_unknown_sources(size_t already) override;
   Result<void> open_link(size_t peer) override;
   Result<QueueDoors> set_up_queues() override;
   Result<void> confine() override;

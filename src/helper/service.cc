@@ -54,7 +54,7 @@ bool Service::fits(const Request& request) const {
       return in({Phase::reading}) && has_wanted_;
     case Step::open_lanes:
       return in({Phase::starting, Phase::changing, Phase::withdrawn}) && is_peer;
-    case Step::open_strangers:
+    case Step::open_unknown_sources:
       return in({Phase::starting, Phase::changing});
     case Step::open_link:
       return in({Phase::starting, Phase::withdrawn}) && is_peer;
@@ -114,8 +114,8 @@ Answer Service::act(const Request& request) {
       return close_all();
     case Step::open_lanes:
       return open_lanes(request.number);
-    case Step::open_strangers:
-      return open_strangers(request.number);
+    case Step::open_unknown_sources:
+      return open_unknown_sources(request.number);
     case Step::open_link:
       return answer_to(machine_.open_link(request.number));
     case Step::set_up_queues:
@@ -197,12 +197,12 @@ Answer Service::open_lanes(size_t peer) {
   return answer;
 }
 
-Answer Service::open_strangers(size_t already) {
-  auto strangers = machine_.open_strangers(already);
+Answer Service::open_unknown_sources(size_t already) {
+  auto strangers = machine_.open_unknown_sources(already);
   if (!strangers) return refused(strangers.error().message);
   Answer answer = done();
   std::vector<bool> has_counter;
-  for (const StrangerSocket& stranger : *strangers) add_socket(answer, has_counter, stranger);
+  for (const UnknownSourceSocket& stranger : *strangers) add_socket(answer, has_counter, stranger);
   answer.octets = counters_octets(has_counter);
   answer.strangers = std::move(*strangers);
   return answer;

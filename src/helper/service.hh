@@ -19,7 +19,7 @@ struct Answer {
   std::string octets;            // may hold keys: wipe them
   std::vector<int> descriptors;  // of what follows
   std::vector<LaneDoor> lanes;
-  std::vector<StrangerSocket> strangers;
+  std::vector<UnknownSourceSocket> strangers;
   std::vector<FileDescriptor> maps;  // of queues
 };
 
@@ -53,7 +53,7 @@ class Service {
   Answer read_configuration();
   Answer close_all();
   Answer open_lanes(size_t peer);
-  Answer open_strangers(size_t already);
+  Answer open_unknown_sources(size_t already);
   Answer set_up_queues();
   Answer look_at_queues();
   Answer finish_change();

@@ -22,7 +22,7 @@ namespace cuttle {
 namespace {
 
 constexpr auto kLookAgain = std::chrono::milliseconds(5);
-constexpr Duration kPatience = milliseconds(2000);
+constexpr Duration kKillTimeout = milliseconds(2000);
 
 int status_of(int raw) {
   return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
@@ -80,7 +80,7 @@ std::optional<int> ChildProcess::wait_until(Instant deadline) {
 void ChildProcess::end() {
   if (pid_ < 0) return;
   kill(pid_, SIGKILL);
-  (void)wait_until(steady_now() + kPatience);
+  (void)wait_until(steady_now() + kKillTimeout);
   pid_ = -1;
 }
 

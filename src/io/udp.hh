@@ -104,17 +104,17 @@ class UdpSocket final : public CellSocket {
 
 // Swallows and counts what arrives on a lane's port from addresses that no lane is connected to. Without it
 // the kernel would answer each with an ICMP port unreachable, and tell a stranger that nothing listens.
-class StrangerSocket {
+class UnknownSourceSocket {
  public:
   // `owner_user`: as in UdpOptions.
-  static Result<StrangerSocket> open(const Endpoint& local, std::optional<uint32_t> owner_user = {});
-  static Result<StrangerSocket> adopt(FileDescriptor fd, FileDescriptor counter);
+  static Result<UnknownSourceSocket> open(const Endpoint& local, std::optional<uint32_t> owner_user = {});
+  static Result<UnknownSourceSocket> adopt(FileDescriptor fd, FileDescriptor counter);
   int fd() const { return fd_.get(); }
   int counter() const { return filter_.counter(); }
   uint64_t dropped() const { return filter_.dropped(); }
 
  private:
-  StrangerSocket(FileDescriptor fd, SizeFilter filter) : fd_(std::move(fd)), filter_(std::move(filter)) {}
+  UnknownSourceSocket(FileDescriptor fd, SizeFilter filter) : fd_(std::move(fd)), filter_(std::move(filter)) {}
   FileDescriptor fd_;
   SizeFilter filter_;
 };

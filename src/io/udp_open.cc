@@ -175,19 +175,19 @@ std::optional<uint32_t> UdpSocket::arrival_cpu() const {
   return static_cast<uint32_t>(cpu);
 }
 
-Result<StrangerSocket> StrangerSocket::open(const Endpoint& local, std::optional<uint32_t> owner_user) {
+Result<UnknownSourceSocket> UnknownSourceSocket::open(const Endpoint& local, std::optional<uint32_t> owner_user) {
   auto fd = create_socket(local, owner_user);
   if (!fd) return tl::unexpected(fd.error());
   auto filter = SizeFilter::pass_nothing(fd->get());
   if (!filter) return tl::unexpected(filter.error());
   if (auto done = bind_to(fd->get(), local); !done) return tl::unexpected(done.error());
-  return StrangerSocket(std::move(*fd), std::move(*filter));
+  return UnknownSourceSocket(std::move(*fd), std::move(*filter));
 }
 
-Result<StrangerSocket> StrangerSocket::adopt(FileDescriptor fd, FileDescriptor counter) {
+Result<UnknownSourceSocket> UnknownSourceSocket::adopt(FileDescriptor fd, FileDescriptor counter) {
   auto filter = SizeFilter::adopt(std::move(counter));
   if (!filter) return tl::unexpected(filter.error());
-  return StrangerSocket(std::move(fd), std::move(*filter));
+  return UnknownSourceSocket(std::move(fd), std::move(*filter));
 }
 
 }  // namespace cuttle

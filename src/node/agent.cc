@@ -22,7 +22,7 @@ constexpr Duration kLookRound = milliseconds(100);
 // How long it waits before it tries again to close the way to a peer that joins.
 constexpr Duration kJoiningRetry = seconds(2);
 // How long an agent may take to say that it is there.
-constexpr Duration kPatience = seconds(3);
+constexpr Duration kStatusTimeout = seconds(3);
 
 }  // namespace
 
@@ -183,7 +183,7 @@ Result<void> run_agent(LoadedConfig& loaded, Machine& machine, const AgentOption
 Result<void> take_down(const NodeConfig& config, const std::vector<ClosedAddress>& stays_closed) {
   // Taken down under it, an agent would go on sending cells and put its guard back. One that is just ending
   // does not answer either, but then is not there any more; one that is only slow is.
-  const auto answer = ask_agent(config.control_socket, "status", kPatience);
+  const auto answer = ask_agent(config.control_socket, "status", kStatusTimeout);
   if (!answer) {
     const auto there = agent_is_there(config.control_socket);
     if (!there) return tl::unexpected(there.error());

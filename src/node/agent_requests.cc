@@ -84,7 +84,7 @@ StatusSnapshot RunningAgent::status() {
   snapshot.watched = machine_trouble_.empty();
   snapshot.watched_why_not = machine_trouble_;
   snapshot.guard = machine_.guard_status().value_or(GuardStatus{});
-  for (const StrangerSocket& stranger : strangers_) snapshot.guard.strangers_dropped += stranger.dropped();
+  for (const UnknownSourceSocket& stranger : strangers_) snapshot.guard.strangers_dropped += stranger.dropped();
   for (const auto& link : links_) {
     snapshot.links.push_back(link->status(now));
     snapshot.links.back().open = open_[place_of(*link)];

@@ -91,7 +91,7 @@ Result<void> RunningAgent::set_up() {
       link->lane(i).drawn = std::make_unique<DrawnReleases>(kDrawnReleasesWaiting);
     }
   }
-  auto strangers = machine_.open_strangers(0);
+  auto strangers = machine_.open_unknown_sources(0);
   if (!strangers) return tl::unexpected(strangers.error());
   strangers_ = std::move(*strangers);
   for (size_t i = 0; i < links_.size(); ++i) {

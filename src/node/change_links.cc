@@ -58,9 +58,9 @@ class Change {
   // All that can fail without harm.
   Result<void> prepare() {
     in_.alive();
-    auto strangers = in_.machine.open_strangers(in_.strangers.size());
+    auto strangers = in_.machine.open_unknown_sources(in_.strangers.size());
     if (!strangers) return tl::unexpected(strangers.error());
-    for (StrangerSocket& stranger : *strangers) in_.strangers.push_back(std::move(stranger));
+    for (UnknownSourceSocket& stranger : *strangers) in_.strangers.push_back(std::move(stranger));
     for (const size_t i : changes_.added) {
       auto link = assemble(i);
       if (!link) return tl::unexpected(link.error());

@@ -24,7 +24,7 @@ struct InService {
   NodeConfig& config;
   NodeKeys& keys;
   std::vector<std::unique_ptr<NodeLink>>& links;
-  std::vector<StrangerSocket>& strangers;
+  std::vector<UnknownSourceSocket>& strangers;
   OpenPeers& open;
   Machine& machine;  // which has read `wanted`
   Driver& driver;

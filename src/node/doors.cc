@@ -100,13 +100,13 @@ Result<std::vector<LaneDoor>> open_doors(const NodeConfig& config, size_t i,
   return doors;
 }
 
-Result<std::vector<StrangerSocket>> open_strangers(const NodeConfig& config, size_t already,
+Result<std::vector<UnknownSourceSocket>> open_unknown_sources(const NodeConfig& config, size_t already,
                                                    std::optional<uint32_t> owner_user) {
-  std::vector<StrangerSocket> strangers;
+  std::vector<UnknownSourceSocket> strangers;
   for (size_t lane = already; lane < config.most_lanes(); ++lane) {
     Endpoint local = config.listen;
     local.port = static_cast<uint16_t>(local.port + lane);
-    auto stranger = StrangerSocket::open(local, owner_user);
+    auto stranger = UnknownSourceSocket::open(local, owner_user);
     if (!stranger) return tl::unexpected(stranger.error());
     strangers.push_back(std::move(*stranger));
   }

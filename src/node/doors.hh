@@ -28,7 +28,7 @@ Result<std::vector<LaneDoor>> open_doors(const NodeConfig& config, size_t i,
 TunOptions tun_options_of(const NodeConfig& config, const PeerConfig& peer);
 
 // Sockets for what no lane receives, of every port that the node listens on but the first `already`.
-Result<std::vector<StrangerSocket>> open_strangers(const NodeConfig& config, size_t already,
+Result<std::vector<UnknownSourceSocket>> open_unknown_sources(const NodeConfig& config, size_t already,
                                                    std::optional<uint32_t> owner_user);
 
 // The interface that cells to that peer leave by, or will when there is a route again; empty where none is

@@ -113,8 +113,8 @@ Result<std::vector<LaneDoor>> LocalMachine::open_lanes(size_t peer) {
   return doors;
 }
 
-Result<std::vector<StrangerSocket>> LocalMachine::open_strangers(size_t already) {
-  return cuttle::open_strangers(acted_on(), already, owner_);
+Result<std::vector<UnknownSourceSocket>> LocalMachine::open_unknown_sources(size_t already) {
+  return cuttle::open_unknown_sources(acted_on(), already, owner_);
 }
 
 Result<void> LocalMachine::open_link(size_t peer) {

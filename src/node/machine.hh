@@ -36,7 +36,7 @@ class Machine {
   // leaves what take_back() takes away again.
   virtual Result<OpenPeers> close_all() = 0;  // nothing leaves unshaped from here on; leftovers are gone
   virtual Result<std::vector<LaneDoor>> open_lanes(size_t peer) = 0;
-  virtual Result<std::vector<StrangerSocket>> open_strangers(size_t already) = 0;
+  virtual Result<std::vector<UnknownSourceSocket>> open_unknown_sources(size_t already) = 0;
   virtual Result<void> open_link(size_t peer) = 0;  // interface up, addresses routed into it
   virtual Result<QueueDoors> set_up_queues() = 0;   // once; those that keep time (release_queues.hh)
   // Nothing more is opened until the start is over: what only that takes is given away. Before anything that
@@ -44,7 +44,7 @@ class Machine {
   virtual Result<void> confine() = 0;
   virtual Result<void> settle() = 0;  // the start is over
 
-  // --- A change to the wanted configuration. Between begin and close: open_strangers(), and open_lanes() of
+  // --- A change to the wanted configuration. Between begin and close: open_unknown_sources(), and open_lanes() of
   // peers that come; until then abandon_change() goes back. After withdraw(), open_lanes() of peers that
   // start anew, and open_link() of all. The peers' numbers are those of the wanted configuration.
   virtual Result<void> begin_change() = 0;

@@ -52,10 +52,10 @@ class MachineDouble final : public Machine {
     if (!succeeds()) return failure("cannot open");
     return std::vector<LaneDoor>();
   }
-  Result<std::vector<StrangerSocket>> open_strangers(size_t /*already*/) override {
+  Result<std::vector<UnknownSourceSocket>> open_unknown_sources(size_t /*already*/) override {
     CUTTLE_CHECK(in_force_, "sockets of a configuration");
     if (!succeeds()) return failure("cannot open");
-    return std::vector<StrangerSocket>();
+    return std::vector<UnknownSourceSocket>();
   }
   Result<void> open_link(size_t peer) override {
     check_peer(peer);

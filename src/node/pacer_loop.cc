@@ -61,7 +61,7 @@ void PacerLoop::slot(const PacedLanes::Due& due) {
   const Instant deadline = lane.sender.deadline();
   const Instant seal_at = deadline - lane.seal_lead.now();
   wait_for(seal_at, due.in_group);
-  obey_as_pacer(lane, lane.receiver.loss_65536ths());
+  drain_for_pacer(lane, lane.receiver.loss_65536ths());
   const Instant began = clock_.now();
   const Train train = lane.sender.poll_train();
   handle_sealed(lane, train, began, clock_.now());
@@ -74,7 +74,7 @@ void PacerLoop::fill(Lane& lane) {
   const Instant wake = lane.sender.deadline() - wake_lead(lane);
   if (wake - clock_.now() > kTogether) clock_.sleep_until(wake);
   const Duration late = clock_.now() - wake;
-  obey_as_pacer(lane, lane.receiver.loss_65536ths());
+  drain_for_pacer(lane, lane.receiver.loss_65536ths());
   const Train train = lane.sender.poll_train();
   hand_over(lane, train, clock_.now(), late);
 }

@@ -25,7 +25,7 @@ constexpr int kTurn = 64;
 constexpr size_t kLanesAsked = 16;
 // How often the control thread asks, and how long an answer may take.
 constexpr Duration kAskEvery = milliseconds(500);
-constexpr Duration kPatience = milliseconds(200);
+constexpr Duration kAnswerTimeout = milliseconds(200);
 
 }  // namespace
 
@@ -72,14 +72,14 @@ void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
           std::erase(lanes_, &lane);
           handle_lanes();
         });
-    const bool gathers = gathering_.wait().ns > 0;
+    const bool gathers = moderation_.wait().ns > 0;
     const size_t count = events_.wait(ready, spin_ || gathers ? std::optional(Duration{0}) : std::nullopt);
     size_t lanes = 0;
     for (size_t i = 0; i < count; ++i) {
       if (ready[i] == kWakeUpTag) {
         wake_up_.clear();
         asked_.store(false, std::memory_order_release);
-        for (Lane* lane : lanes_) obey_as_receiver(*lane);
+        for (Lane* lane : lanes_) drain_for_receiver(*lane);
         continue;
       }
       read(lane_of(ready[i]));
@@ -91,17 +91,17 @@ void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
     }
     const Instant now = clock_.now();
     if (realtime && lanes > 0) look_after_cpu(now);
-    gathering_.handle_arrivals(now, lanes);
-    if (gathers && count == 0) clock_.sleep_until(now + gathering_.wait());
+    moderation_.handle_arrivals(now, lanes);
+    if (gathers && count == 0) clock_.sleep_until(now + moderation_.wait());
   }
 }
 
 void ReceiverLoop::handle_lanes() {
-  gathering_.set_shortest_slot(shortest_release_gap(lanes_));
+  moderation_.set_shortest_slot(shortest_release_gap(lanes_));
 }
 
 void ReceiverLoop::read(Lane& lane) {
-  obey_as_receiver(lane);
+  drain_for_receiver(lane);
   for (int turn = 0; turn < kTurn; ++turn) {
     const TrainReceived received = receive_train(lane, {buffer_.get(), kReceiveBufferBytes});
     if (received.for_control) control_.set();
@@ -111,10 +111,10 @@ void ReceiverLoop::read(Lane& lane) {
 
 void ReceiverLoop::look_after_cpu(Instant now) {
   if (!throttle_.is_due(now)) return;
-  if (!keeps_to_one_.load(std::memory_order_acquire)) placement_.handle_freed();
+  if (!keeps_to_one_.load(std::memory_order_acquire)) affinity_.handle_freed();
   const ThreadUse use = thread_use();
-  const auto before = placement_.cpu();
-  if (const auto wanted = placement_.handle_window(now, use, current_cpu(), arrival_cpu());
+  const auto before = affinity_.cpu();
+  if (const auto wanted = affinity_.handle_window(now, use, current_cpu(), arrival_cpu());
       wanted != before) {
     // First, for it may not be run there. Refused, it stays as it was; the packets wait longer then.
     keeps_to_one_.store(wanted.has_value(), std::memory_order_release);
@@ -138,7 +138,7 @@ std::optional<uint32_t> ReceiverLoop::arrival_cpu() const {
 void ReceiverLoop::handle_timeout(Instant now) {
   if (!keeps_to_one_.load(std::memory_order_acquire)) return;
   const bool waits_for_answer = asked_.load(std::memory_order_acquire);
-  if (waits_for_answer && now - asked_at_ >= kPatience) {
+  if (waits_for_answer && now - asked_at_ >= kAnswerTimeout) {
     keeps_to_one_.store(false, std::memory_order_release);
     (void)set_thread_cpus(cpus_, thread_.load(std::memory_order_relaxed));
   } else if (!waits_for_answer && now - asked_at_ >= kAskEvery) {

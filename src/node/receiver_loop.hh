@@ -8,12 +8,12 @@
 #include <optional>
 #include <vector>
 
-#include "engine/gathering.hh"
+#include "engine/interrupt_moderation.hh"
 #include "engine/lane.hh"
 #include "io/clock.hh"
 #include "io/cpu_throttle.hh"
 #include "io/event_queue.hh"
-#include "io/placement.hh"
+#include "io/cpu_affinity.hh"
 #include "node/lane_change.hh"
 
 namespace cuttle {
@@ -52,9 +52,9 @@ class ReceiverLoop {
   EventQueue events_;
   WakeUp wake_up_;
   bool spin_;
-  Gathering gathering_;
+  InterruptModeration moderation_;
   CpuThrottle throttle_ = CpuThrottle::of_receiver();
-  Placement placement_;
+  CpuAffinity affinity_;
   std::vector<uint32_t> cpus_;  // where it may run
   // The control thread asks a loop that keeps to one CPU whether it is run, and ends that when no answer
   // comes.

@@ -16,7 +16,7 @@ namespace cuttle::plan {
 namespace {
 
 // A load that asks for more than the rate never ends by itself.
-constexpr Duration kPatience = seconds(30);
+constexpr Duration kLongestBacklog = seconds(30);
 constexpr uint64_t kSeed = 1;
 
 // A packet as far as the core looks at it, IPv4 and UDP with the flow as its ports, and then its number.
@@ -42,7 +42,7 @@ class LinkReplay {
   Replay run() {
     const Instant end = Instant{} + load_.span;
     while (waits_.size() < load_.arrivals.size()) {
-      if (schedule_.deadline() > end + kPatience) {
+      if (schedule_.deadline() > end + kLongestBacklog) {
         result_.keeps_up = false;
         break;
       }

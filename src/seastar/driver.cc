@@ -48,7 +48,7 @@ constexpr const char* kSystemCalls[] = {"io_setup",       "io_destroy",
                                         "umask"};
 constexpr int kSocketFamilies[] = {AF_UNIX, AF_INET, AF_INET6};
 
-struct Placement {
+struct CpuAffinity {
   Lane* lane = nullptr;
   std::string peer{};
   unsigned sending = 0;
@@ -73,7 +73,7 @@ class SeastarDriver final : public Driver {
 
  private:
   // On the control thread.
-  const Placement& place(NodeLink& link, size_t lane, size_t turn);
+  const CpuAffinity& place(NodeLink& link, size_t lane, size_t turn);
   Result<void> let_in(NodeLink& link);
   void let_out(NodeLink& link);
   size_t least_busy_turn() const;
@@ -87,14 +87,14 @@ class SeastarDriver final : public Driver {
   seastar::future<> serve();
   seastar::future<Refusal> bring_up();
   seastar::future<std::string> become_realtime();
-  seastar::future<Refusal> serve_lane(Placement place);
-  seastar::future<> leave_lane(Placement place);
+  seastar::future<Refusal> serve_lane(CpuAffinity place);
+  seastar::future<> leave_lane(CpuAffinity place);
 
   const NodeConfig& config_;
   const WakeUp& control_;
   SeastarOptions options_;
   seastar::app_template app_;
-  std::map<const Lane*, Placement> placed_;  // the control thread's, and while that waits the reactors'
+  std::map<const Lane*, CpuAffinity> placed_;  // the control thread's, and while that waits the reactors'
   seastar::sharded<NodeShard> shards_;
   MetricsServer metrics_;
   seastar::promise<> stop_;  // of shard 0
@@ -151,7 +151,7 @@ void SeastarDriver::remove(std::span<NodeLink* const> links) {
 // No lane of a reactor has to be waited for, so it takes no slot.
 Result<void> SeastarDriver::let_in(NodeLink& link) {
   for (size_t j = 0; j < link.lanes(); ++j) {
-    const Placement& placement = place(link, j, least_busy_turn());
+    const CpuAffinity& placement = place(link, j, least_busy_turn());
     auto refused = seastar::alien::submit_to(app_.alien(), 0, [&] { return serve_lane(placement); }).get();
     if (refused) {
       let_out(link);
@@ -171,14 +171,14 @@ void SeastarDriver::let_out(NodeLink& link) {
 }
 
 // Lanes go round the shards; split, a lane's receiving side is on the shard after that of its sending side.
-const Placement& SeastarDriver::place(NodeLink& link, size_t lane, size_t turn) {
+const CpuAffinity& SeastarDriver::place(NodeLink& link, size_t lane, size_t turn) {
   Lane& served = link.lane(lane);
   const unsigned sending = sending_shard(turn);
   const unsigned receiving = (sending + stride() - 1) % config_.shards;
   choose_queue(served, sending);
   link.set_receiver_wake_up(lane, [this, &served, receiving] {
     seastar::alien::run_on(app_.alien(), receiving, [this, &served]() noexcept {
-      must_not_throw("an order to a receiver", [&] { shards_.local().obey(served); });
+      must_not_throw("an order to a receiver", [&] { shards_.local().drain(served); });
     });
   });
   return placed_[&served] = {&served, link.peer().name, sending, receiving};
@@ -234,7 +234,7 @@ seastar::future<std::string> SeastarDriver::become_realtime() {
   co_return why_not;
 }
 
-seastar::future<Refusal> SeastarDriver::serve_lane(Placement place) {
+seastar::future<Refusal> SeastarDriver::serve_lane(CpuAffinity place) {
   Refusal refused = co_await shards_.invoke_on(place.receiving, [&place](NodeShard& shard) {
     return refusal_of(shard.add_receiving(*place.lane, place.peer, place.sending));
   });
@@ -245,7 +245,7 @@ seastar::future<Refusal> SeastarDriver::serve_lane(Placement place) {
 }
 
 // Sending ends last: its shard may still be told what was lost.
-seastar::future<> SeastarDriver::leave_lane(Placement place) {
+seastar::future<> SeastarDriver::leave_lane(CpuAffinity place) {
   const auto leave = [&place](NodeShard& here) { return here.remove(*place.lane); };
   co_await shards_.invoke_on(place.receiving, leave);
   if (place.sending != place.receiving) co_await shards_.invoke_on(place.sending, leave);

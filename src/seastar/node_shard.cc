@@ -52,9 +52,9 @@ Result<void> NodeShard::add_receiving(Lane& lane, const std::string& peer, unsig
   return {};
 }
 
-void NodeShard::obey(const Lane& lane) {
+void NodeShard::drain(const Lane& lane) {
   for (const auto& receiving : receiving_) {
-    if (&receiving->lane() == &lane) obey_as_receiver(receiving->lane());
+    if (&receiving->lane() == &lane) drain_for_receiver(receiving->lane());
   }
 }
 

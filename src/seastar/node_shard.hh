@@ -29,7 +29,7 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
   // other side is.
   Result<void> add_sending(Lane& lane, const std::string& peer);
   Result<void> add_receiving(Lane& lane, const std::string& peer, unsigned sending_shard);
-  void obey(const Lane& lane);
+  void drain(const Lane& lane);
   // Whatever is here of the lane goes, once what is under way has ended. After this nothing here touches the
   // lane.
   seastar::future<> remove(const Lane& lane);

@@ -85,13 +85,13 @@ void Pacer::slot(Lane& lane) {
   const uint16_t loss_65536ths = loss_65536ths_.find(&lane)->second;
   if (goes_by_queue(lane)) {
     const Duration late = clock_.now() - (deadline - wake_lead(lane));
-    obey_as_pacer(lane, loss_65536ths);
+    drain_for_pacer(lane, loss_65536ths);
     const Train train = lane.sender.poll_train();
     hand_over(lane, train, clock_.now(), late);
     return;
   }
   clock_.poll_until(deadline - lane.seal_lead.now());
-  obey_as_pacer(lane, loss_65536ths);
+  drain_for_pacer(lane, loss_65536ths);
   const Instant began = clock_.now();
   const Train train = lane.sender.poll_train();
   handle_sealed(lane, train, began, clock_.now());

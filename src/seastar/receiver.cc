@@ -63,7 +63,7 @@ void Receiver::remove(const Lane& lane) {
 }
 
 void Receiver::handle_lanes() {
-  gathering_.set_shortest_slot(gathers_ ? shortest_release_gap(lanes_) : Duration{0});
+  moderation_.set_shortest_slot(gathers_ ? shortest_release_gap(lanes_) : Duration{0});
 }
 
 seastar::future<> Receiver::stop() {
@@ -87,15 +87,15 @@ seastar::future<> Receiver::receive() {
         // Only now, for it may have left meanwhile.
         Lane* const lane = lane_of(ready_[i]);
         if (stopping_ || lane == nullptr) break;
-        obey_as_receiver(*lane);
+        drain_for_receiver(*lane);
         const TrainReceived received = receive_train(*lane, {buffer_.get(), kReceiveBufferBytes});
         if (received.for_control) control_.set();
         more = received.more;
         co_await seastar::coroutine::maybe_yield();
       }
     }
-    gathering_.handle_arrivals(clock_.now(), count);
-    if (const Duration wait = gathering_.wait(); wait.ns > 0 && !stopping_) {
+    moderation_.handle_arrivals(clock_.now(), count);
+    if (const Duration wait = moderation_.wait(); wait.ns > 0 && !stopping_) {
       gather_timer_.arm(std::chrono::nanoseconds(wait.ns));
       co_await gathered_.when();
     }

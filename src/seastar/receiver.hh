@@ -1,5 +1,5 @@
 // Stages 4 to 8 for all lanes whose receiving side is on this shard: one coroutine that waits until any of
-// their sockets has something to read. Where lanes are many it lets arrivals gather (engine/gathering.hh), so
+// their sockets has something to read. Where lanes are many it lets arrivals gather (engine/interrupt_moderation.hh), so
 // that one wake-up of the reactor serves several. Nothing here allocates once the lanes are there.
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <seastar/core/timer.hh>
 #include <vector>
 
-#include "engine/gathering.hh"
+#include "engine/interrupt_moderation.hh"
 #include "engine/lane.hh"
 #include "io/clock.hh"
 #include "seastar/pacer.hh"
@@ -47,7 +47,7 @@ class Receiver {
   std::vector<Lane*> lanes_;
   // Of the lanes that are ready in this round; 0 where one has left since.
   std::array<uint64_t, 64> ready_{};
-  Gathering gathering_;
+  InterruptModeration moderation_;
   seastar::timer<> gather_timer_;
   seastar::condition_variable gathered_;
   std::unique_ptr<uint8_t[]> buffer_;

@@ -8,7 +8,7 @@ namespace cuttle::trace {
 
 namespace {
 
-constexpr Duration kPatience = milliseconds(500);
+constexpr Duration kStatusTimeout = milliseconds(500);
 
 uint64_t data_sent(const LinkStatus& link) {
   return link.cells_sent - link.cells_sent_dummy;
@@ -35,7 +35,7 @@ std::vector<StatusSnapshot> ask_agents(const std::vector<std::string>& sockets,
                                        std::vector<std::string>& notices) {
   std::vector<StatusSnapshot> all;
   for (const std::string& socket : sockets) {
-    const auto answer = ask_agent(socket, "status", kPatience);
+    const auto answer = ask_agent(socket, "status", kStatusTimeout);
     const auto status = answer ? status_from_json(*answer) : tl::unexpected(answer.error());
     if (status) {
       all.push_back(*status);

@@ -16,8 +16,8 @@ namespace cuttle::trace {
 namespace {
 
 // An operation moves to the history a moment after its reply; a thread of the OSD does that in batches.
-constexpr Duration kHistoryPatience = seconds(2);
-constexpr Duration kFailedPatience = seconds(1);
+constexpr Duration kHistoryTimeout = seconds(2);
+constexpr Duration kFailedTimeout = seconds(1);
 constexpr auto kAskAgain = std::chrono::milliseconds(50);
 constexpr Duration kAnswer = seconds(5);
 
@@ -100,7 +100,7 @@ class Gatherer {
     if (recognised.request.empty() || recognised.acting.empty()) return;
     std::vector<int> wanted = recognised.acting;
     if (!observation.put) wanted.resize(1);
-    const Instant deadline = steady_now() + (went_well ? kHistoryPatience : kFailedPatience);
+    const Instant deadline = steady_now() + (went_well ? kHistoryTimeout : kFailedTimeout);
     std::map<int, std::string> found;
     while (true) {
       std::erase_if(wanted, [&](int osd) {
@@ -118,7 +118,7 @@ class Gatherer {
   // An operation that failed may still be under way in an OSD. The primary first: an OSD that hangs is asked
   // last.
   void look_for_causes(Observation& observation, const Recognised& recognised) {
-    const Instant deadline = steady_now() + kFailedPatience;
+    const Instant deadline = steady_now() + kFailedTimeout;
     if (const auto health = cluster_->health(deadline))
       observation.notices.push_back("the cluster says " + *health);
     if (recognised.request.empty()) return;

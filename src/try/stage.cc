@@ -20,7 +20,7 @@ namespace cuttle::trial {
 
 namespace {
 
-constexpr Duration kCommandPatience = seconds(10);
+constexpr Duration kCommandTimeout = seconds(10);
 constexpr Duration kLookAgain = milliseconds(20);
 
 void sleep_for(Duration time) {
@@ -31,7 +31,7 @@ void sleep_for(Duration time) {
 Result<void> ip(const std::vector<std::string>& words) {
   std::vector<std::string> all{"ip"};
   all.insert(all.end(), words.begin(), words.end());
-  const auto done = run_good_command(all, kCommandPatience);
+  const auto done = run_good_command(all, kCommandTimeout);
   if (!done) return tl::unexpected(done.error());
   return {};
 }

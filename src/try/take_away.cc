@@ -15,12 +15,12 @@ namespace cuttle::trial {
 
 namespace {
 
-constexpr Duration kCommandPatience = seconds(10);
+constexpr Duration kCommandTimeout = seconds(10);
 constexpr Duration kFarewell = seconds(3);
 constexpr Duration kLookAgain = milliseconds(20);
 
 Result<std::vector<pid_t>> processes_in(const Node& node) {
-  const auto listed = run_good_command({"ip", "netns", "pids", node.name_space}, kCommandPatience);
+  const auto listed = run_good_command({"ip", "netns", "pids", node.name_space}, kCommandTimeout);
   if (!listed) return tl::unexpected(listed.error());
   std::vector<pid_t> pids;
   std::istringstream lines(*listed);
@@ -55,7 +55,7 @@ Result<std::vector<std::string>> take_away(const Place& place) {
   for (const Node& node : place.nodes) {
     if (!network_namespace_exists(node.name_space)) continue;
     if (auto ended = end_processes(node); !ended) return tl::unexpected(ended.error());
-    const auto gone = run_good_command({"ip", "netns", "delete", node.name_space}, kCommandPatience);
+    const auto gone = run_good_command({"ip", "netns", "delete", node.name_space}, kCommandTimeout);
     if (!gone) return tl::unexpected(gone.error());
     there.push_back(node.name_space);
   }

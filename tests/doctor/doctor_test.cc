@@ -142,12 +142,12 @@ TEST(Doctor, WhoSendsFromWhereNoPeerIs) {
   peer.endpoint = *Endpoint::parse("10.0.0.1:4410");
   peer.lanes = 2;
   const auto heard = [](const char* from) { return std::vector{*Endpoint::parse(from)}; };
-  EXPECT_TRUE(examine_strangers(config, heard("10.0.0.1:4410")).empty());
-  EXPECT_TRUE(examine_strangers(config, heard("10.0.0.1:4411")).empty());
-  const Finding rewritten = complaint(examine_strangers(config, heard("10.0.0.1:1024")));
+  EXPECT_TRUE(examine_unknown_sources(config, heard("10.0.0.1:4410")).empty());
+  EXPECT_TRUE(examine_unknown_sources(config, heard("10.0.0.1:4411")).empty());
+  const Finding rewritten = complaint(examine_unknown_sources(config, heard("10.0.0.1:1024")));
   EXPECT_EQ(rewritten.mark, Mark::bad);
   EXPECT_THAT(rewritten.what, HasSubstr("come from 10.0.0.1:1024, and peer mon is at 10.0.0.1:4410"));
-  EXPECT_EQ(complaint(examine_strangers(config, heard("10.0.0.9:4410"))).mark, Mark::unsure);
+  EXPECT_EQ(complaint(examine_unknown_sources(config, heard("10.0.0.9:4410"))).mark, Mark::unsure);
 }
 
 TEST(Doctor, PriorityThatTheShellMayHaveAndTheUnitNot) {

@@ -81,11 +81,11 @@ class LanePair : public ::testing::Test {
     Lane& lane = end.lane();
     now = std::max(now, lane.sender.deadline());
     end.packing.pack(lane, {}, 64);
-    obey_as_pacer(lane, 0);
+    drain_for_pacer(lane, 0);
     release(lane, lane.sender.poll_train(), now);
   }
   void receive(End& end) {
-    obey_as_receiver(end.lane());
+    drain_for_receiver(end.lane());
     while (receive_train(end.lane(), buffer).more) {
     }
   }

@@ -65,9 +65,9 @@ class CountingMachine final : public Machine {
     lanes.push_back(door_to_nowhere());
     return lanes;
   }
-  Result<std::vector<StrangerSocket>> open_strangers(size_t /*already*/) override {
+  Result<std::vector<UnknownSourceSocket>> open_unknown_sources(size_t /*already*/) override {
     steps_.step();
-    return std::vector<StrangerSocket>();
+    return std::vector<UnknownSourceSocket>();
   }
   Result<void> open_link(size_t /*peer*/) override { return done(); }
   Result<QueueDoors> set_up_queues() override { return QueueDoors(); }
@@ -140,7 +140,7 @@ class ChangeLinksTest : public ::testing::Test {
   NodeConfig config_ = without_peers();
   NodeKeys keys_ = keys_for(config_);
   std::vector<std::unique_ptr<NodeLink>> links_;
-  std::vector<StrangerSocket> strangers_;
+  std::vector<UnknownSourceSocket> strangers_;
   OpenPeers open_;
   Steps steps_;
   CountingMachine machine_{steps_};

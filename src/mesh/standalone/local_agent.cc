@@ -8,8 +8,8 @@ namespace cuttle::mesh {
 
 namespace {
 
-constexpr Duration kStatusPatience = seconds(3);
-constexpr Duration kReloadPatience = seconds(60);  // as `cuttle reload`
+constexpr Duration kStatusTimeout = seconds(3);
+constexpr Duration kReloadTimeout = seconds(60);  // as `cuttle reload`
 
 // The narrow one where this process may use that, else the control socket, which is for root and the agent.
 std::string socket_for_reload(const std::string& control) {
@@ -20,14 +20,14 @@ std::string socket_for_reload(const std::string& control) {
 }  // namespace
 
 std::optional<StatusSnapshot> LocalAgent::status() {
-  const auto document = ask_agent(socket_for_reload(control_socket_), "status", kStatusPatience);
+  const auto document = ask_agent(socket_for_reload(control_socket_), "status", kStatusTimeout);
   if (!document) return std::nullopt;
   auto status = status_from_json(*document);
   return status ? std::optional(std::move(*status)) : std::nullopt;
 }
 
 Result<ReloadReport> LocalAgent::reload() {
-  const auto document = ask_agent(socket_for_reload(control_socket_), "reload", kReloadPatience);
+  const auto document = ask_agent(socket_for_reload(control_socket_), "reload", kReloadTimeout);
   if (!document) return tl::unexpected(document.error());
   return reload_report_from_json(*document);
 }

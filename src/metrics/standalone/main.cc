@@ -21,7 +21,7 @@ namespace {
 constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kBadInput = 2;
-constexpr Duration kPatience = seconds(3);
+constexpr Duration kStatusTimeout = seconds(3);
 constexpr const char* kDefaultListen = "127.0.0.1:9810";
 
 struct Arguments {
@@ -45,7 +45,7 @@ class Agents : public prometheus::Collectable {
     for (const std::string& socket : sockets()) {
       AgentAnswer& answer = answers.emplace_back();
       answer.node = std::filesystem::path(socket).stem().string();
-      const auto document = ask_agent(socket, "status", kPatience);
+      const auto document = ask_agent(socket, "status", kStatusTimeout);
       auto status = document ? status_from_json(*document) : tl::unexpected(document.error());
       if (!status) continue;
       answer.node = status->node;

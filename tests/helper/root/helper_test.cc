@@ -77,7 +77,7 @@ class HelperTest : public testing::Test {
     ASSERT_TRUE(machine_->close_all());
     lanes_ = *machine_->open_lanes(0);
     ASSERT_EQ(lanes_.size(), 1u);
-    ASSERT_TRUE(machine_->open_strangers(0));
+    ASSERT_TRUE(machine_->open_unknown_sources(0));
     ASSERT_TRUE(machine_->open_link(0));
     queues_ = *machine_->set_up_queues();
     ASSERT_TRUE(machine_->confine());

@@ -20,7 +20,7 @@ class ServiceTest : public testing::Test {
     ASSERT_TRUE(does(Step::read_configuration));
     ASSERT_TRUE(does(Step::close_all));
     ASSERT_TRUE(does(Step::open_lanes));
-    ASSERT_TRUE(does(Step::open_strangers));
+    ASSERT_TRUE(does(Step::open_unknown_sources));
     ASSERT_TRUE(does(Step::open_link));
     ASSERT_TRUE(does(Step::set_up_queues));
     ASSERT_TRUE(does(Step::confine));
@@ -62,7 +62,7 @@ TEST_F(ServiceTest, queues_are_set_up_once_and_looked_at_while_the_node_runs) {
 }
 
 TEST_F(ServiceTest, nothing_is_opened_before_all_is_closed) {
-  for (const Step step : {Step::open_lanes, Step::open_strangers, Step::open_link, Step::set_up_queues,
+  for (const Step step : {Step::open_lanes, Step::open_unknown_sources, Step::open_link, Step::set_up_queues,
                           Step::confine, Step::settle}) {
     EXPECT_FALSE(does(step));
   }
@@ -85,7 +85,7 @@ TEST_F(ServiceTest, privileges_go_before_the_start_is_over_and_nothing_is_opened
   ASSERT_TRUE(does(Step::open_lanes));
   EXPECT_FALSE(does(Step::settle)) << "with all privileges";
   ASSERT_TRUE(does(Step::confine));
-  for (const Step step : {Step::read_configuration, Step::close_all, Step::open_lanes, Step::open_strangers,
+  for (const Step step : {Step::read_configuration, Step::close_all, Step::open_lanes, Step::open_unknown_sources,
                           Step::open_link, Step::set_up_queues, Step::confine}) {
     EXPECT_FALSE(does(step)) << static_cast<int>(step);
   }

@@ -92,15 +92,15 @@ class StrangerTest : public UdpTest, public testing::WithParamInterface<bool> {}
 
 TEST_P(StrangerTest, swallows_what_is_for_no_lane_without_an_answer) {
   const bool stranger_first = GetParam();
-  std::optional<Result<StrangerSocket>> stranger;
-  const auto open_stranger = [&] {
+  std::optional<Result<UnknownSourceSocket>> stranger;
+  const auto open_unknown_source = [&] {
     const Inside inside(*a_);
-    stranger.emplace(StrangerSocket::open(endpoint("10.9.0.1:4410")));
+    stranger.emplace(UnknownSourceSocket::open(endpoint("10.9.0.1:4410")));
     ASSERT_TRUE(stranger->has_value()) << stranger->error().message;
   };
-  if (stranger_first) open_stranger();
+  if (stranger_first) open_unknown_source();
   auto a = lane(*a_, "10.9.0.1:4410", "10.9.0.2:4410");
-  if (!stranger_first) open_stranger();
+  if (!stranger_first) open_unknown_source();
   auto b = lane(*b_, "10.9.0.2:4410", "10.9.0.1:4410");
   FileDescriptor foreign;
   {

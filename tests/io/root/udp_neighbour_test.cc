@@ -57,7 +57,7 @@ TEST_F(UdpTest, nobody_else_binds_a_lanes_port) {
 
 TEST_F(UdpTest, nobody_else_binds_the_port_where_strangers_are_heard) {
   const Inside inside(*a_);
-  auto stranger = StrangerSocket::open(endpoint("10.9.0.1:4410"));
+  auto stranger = UnknownSourceSocket::open(endpoint("10.9.0.1:4410"));
   ASSERT_TRUE(stranger) << stranger.error().message;
   expect_nobody_binds_beside(*a_, kNeighbour, {"10.9.0.1:4410", "0.0.0.0:4410", "[::]:4410"});
 }
@@ -73,14 +73,14 @@ TEST_F(UdpTest, the_agents_user_opens_more_on_a_port_that_root_opened) {
   const Inside inside(*a_);
   auto first = UdpSocket::open(options);
   ASSERT_TRUE(first) << first.error().message;
-  auto stranger = StrangerSocket::open(options.local, kAgent);
+  auto stranger = UnknownSourceSocket::open(options.local, kAgent);
   ASSERT_TRUE(stranger) << stranger.error().message;
   const auto open_more = [&] {
     UdpOptions more = options;
     more.owner_user.reset();
     more.remote = endpoint("10.9.0.3:4410");
     const auto second = UdpSocket::open(more);
-    return second && StrangerSocket::open(options.local) ? 0 : 1;
+    return second && UnknownSourceSocket::open(options.local) ? 0 : 1;
   };
   EXPECT_EQ(as_user(*a_, kAgent, open_more), 0);
   EXPECT_EQ(as_user(*a_, kNeighbour, open_more), 1);
@@ -91,14 +91,14 @@ TEST_F(UdpTest, the_agents_user_opens_more_on_a_port_that_root_opened) {
 // they were opened, and strangers' go where they are counted.
 TEST_F(UdpTest, sockets_that_share_a_port_get_what_is_theirs) {
   const Inside inside(*a_);
-  auto stranger = StrangerSocket::open(endpoint("10.9.0.1:4410"));
+  auto stranger = UnknownSourceSocket::open(endpoint("10.9.0.1:4410"));
   ASSERT_TRUE(stranger) << stranger.error().message;
   std::vector<UdpSocket> lanes;
   constexpr int kPeers = 40;
   for (int i = 0; i < kPeers; ++i) {
     lanes.push_back(lane(*a_, "10.9.0.1:4410", fmt::format("10.9.0.2:{}", 5000 + i)));
   }
-  auto later = StrangerSocket::open(endpoint("10.9.0.1:4410"));
+  auto later = UnknownSourceSocket::open(endpoint("10.9.0.1:4410"));
   ASSERT_TRUE(later) << later.error().message;
   const auto cells = numbered_cells(3);
   for (int i = 0; i < kPeers; ++i) {

@@ -13,7 +13,7 @@
 
 namespace cuttle {
 
-class Gathering {
+class InterruptModeration {
  public:
   static constexpr Duration kWindow = milliseconds(20);
   // What an arrival waits is at most this share of the shortest slot, and this long.

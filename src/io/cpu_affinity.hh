@@ -19,7 +19,7 @@
 
 namespace cuttle {
 
-class Placement {
+class CpuAffinity {
  public:
   // One that always had work and got less than this of a CPU was not run.
   static constexpr int kRunPercent = 80;

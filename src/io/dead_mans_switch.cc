@@ -1,4 +1,4 @@
-#include "io/last_will.hh"
+#include "io/dead_mans_switch.hh"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -31,7 +31,7 @@ namespace {
 
 }  // namespace
 
-Result<LastWill> LastWill::make(std::vector<std::string> command) {
+Result<DeadMansSwitch> DeadMansSwitch::make(std::vector<std::string> command) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return os_failure("cannot make a pipe", errno);
   FileDescriptor reading(ends[0]);
@@ -44,10 +44,10 @@ Result<LastWill> LastWill::make(std::vector<std::string> command) {
     writing = FileDescriptor();
     wait_and_run(reading.get(), command);
   }
-  return LastWill(std::move(writing));
+  return DeadMansSwitch(std::move(writing));
 }
 
-void LastWill::revoke() {
+void DeadMansSwitch::revoke() {
   const char octet = 1;
   while (pipe_ && ::write(pipe_.get(), &octet, 1) < 0 && errno == EINTR) {
   }

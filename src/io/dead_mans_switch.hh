@@ -10,18 +10,18 @@
 
 namespace cuttle {
 
-class LastWill {
+class DeadMansSwitch {
  public:
   // `command`: the path of a program and its arguments; it inherits the environment, standard streams and
   // privileges that this process has now. Call before threads start, secrets are read or privileges are given
   // away.
-  static Result<LastWill> make(std::vector<std::string> command);
+  static Result<DeadMansSwitch> make(std::vector<std::string> command);
 
   // Nothing will be run. Without it, the command runs when the object or the process ends.
   void revoke();
 
  private:
-  explicit LastWill(FileDescriptor pipe) : pipe_(std::move(pipe)) {}
+  explicit DeadMansSwitch(FileDescriptor pipe) : pipe_(std::move(pipe)) {}
   FileDescriptor pipe_;
 };
 
