@@ -80,7 +80,7 @@ struct Sending {
   void fill() {
     while (packer.has_room()) packer.handle_copy(packet);
   }
-  // As fill(), but without writing the packets' octets again: what packing itself costs.
+  // As fill(), but without writing the packets' bytes again: what packing itself costs.
   void fill_in_place() {
     while (auto room = packer.poll_room()) {
       const auto pieces = room->pieces();

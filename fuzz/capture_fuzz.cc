@@ -27,7 +27,7 @@ void read_file(Bytes bytes) {
   auto file = CaptureFile::open("/proc/self/fd/" + std::to_string(memory.get()));
   if (!file) return;
   PacketRecord record;
-  // A packet takes at least a header of 16 octets in the file, and deflate makes of one octet at most 1032.
+  // A packet takes at least a header of 16 bytes in the file, and deflate makes of one byte at most 1032.
   const bool is_gzip = bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
   for (size_t packets = 0;; ++packets) {
     CUTTLE_CHECK(packets <= bytes.size() * (is_gzip ? 1032 : 1) / 16 + 1,
@@ -44,7 +44,7 @@ void read_frame(Bytes bytes) {
   constexpr LinkLayer kLayers[] = {LinkLayer::ethernet, LinkLayer::linux_cooked, LinkLayer::linux_cooked_2,
                                    LinkLayer::raw_ip};
   FuzzInput input(bytes.data(), bytes.size());
-  const uint8_t choice = input.octet();
+  const uint8_t choice = input.byte();
   const uint32_t wire_bytes = input.word();
   const Bytes frame = bytes.subspan(std::min<size_t>(3, bytes.size()));
   PacketRecord record;

@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace cuttle;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const ParsedConfig parsed = parse_config(text, "");
-  for (const Problem& problem : parsed.problems.list()) (void)to_text(problem, "fuzz.toml");
+  for (const Problem& problem : parsed.problems.list()) (void)to_string(problem, "fuzz.toml");
   if (parsed.problems.has_errors()) return 0;
   for (const PeerConfig& peer : parsed.config.peers) {
     const auto plan = plan_peer(parsed.config, peer);

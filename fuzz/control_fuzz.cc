@@ -16,7 +16,7 @@ namespace cuttle {
 namespace {
 
 constexpr size_t kClients = 4;
-constexpr size_t kMostSlots = kClients + 3;  // more than the server takes at once
+constexpr size_t kMaxSlots = kClients + 3;  // more than the server takes at once
 constexpr Duration kClientTime = seconds(2);
 
 class Fuzzed {
@@ -29,11 +29,11 @@ class Fuzzed {
   }
 
   void run(FuzzInput input) {
-    std::array<FileDescriptor, kMostSlots> clients;
+    std::array<FileDescriptor, kMaxSlots> clients;
     while (!input.empty()) {
-      const uint8_t choice = input.octet();
-      FileDescriptor& client = clients[choice % kMostSlots];
-      switch (choice / kMostSlots % 6) {
+      const uint8_t choice = input.byte();
+      FileDescriptor& client = clients[choice % kMaxSlots];
+      switch (choice / kMaxSlots % 6) {
         case 0:
           client = connect();
           break;
@@ -50,13 +50,13 @@ class Fuzzed {
           client = FileDescriptor();
           break;
         default:
-          now_ = now_ + milliseconds(input.octet());
+          now_ = now_ + milliseconds(input.byte());
           server_->handle_timeout(now_);
       }
       turn();
     }
     // Whatever they did, their time ends; those that waited to be accepted get theirs.
-    for (size_t round = 0; round <= kMostSlots; ++round) {
+    for (size_t round = 0; round <= kMaxSlots; ++round) {
       now_ = now_ + kClientTime;
       server_->handle_timeout(now_);
       turn();
@@ -80,7 +80,7 @@ class Fuzzed {
   }
   static void say(const FileDescriptor& client, FuzzInput& input) {
     std::array<uint8_t, 128> words{};
-    const size_t size = std::min<size_t>(input.octet(), words.size());
+    const size_t size = std::min<size_t>(input.byte(), words.size());
     input.fill({words.data(), size});
     if (client) (void)::send(client.get(), words.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
@@ -119,7 +119,7 @@ void parse(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace cuttle;
   if (size == 0) return 0;
-  // The first octet says which half is meant, so that texts stay texts in the corpus.
+  // The first byte says which half is meant, so that texts stay texts in the corpus.
   if (data[0] != '!') {
     parse({reinterpret_cast<const char*>(data), size});
     return 0;

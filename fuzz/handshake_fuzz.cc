@@ -9,16 +9,16 @@ namespace cuttle {
 namespace {
 
 PrivateKey key_of(uint8_t fill) {
-  std::array<uint8_t, kKeySize> octets;
-  octets.fill(fill);
-  return PrivateKey::from_random(octets);
+  std::array<uint8_t, kKeySize> bytes;
+  bytes.fill(fill);
+  return PrivateKey::from_random(bytes);
 }
 
 struct Side {
   Side(const PrivateKey& own, const PrivateKey& peer)
       : association({.keys = {.own = own, .peer = peer.public_key()}, .format = wire::CellFormat(256)},
                     [random = Random(1)](MutableBytes out) mutable {
-                      for (auto& octet : out) octet = static_cast<uint8_t>(random.next());
+                      for (auto& byte : out) byte = static_cast<uint8_t>(random.next());
                     }),
         mac(own.public_key()) {}
 
@@ -33,15 +33,15 @@ void run(FuzzInput input) {
   std::array<uint8_t, 256> cell{};
   Instant now{0};
   while (!input.empty()) {
-    const uint8_t choice = input.octet();
+    const uint8_t choice = input.byte();
     Side& side = sides[choice & 1];
     now = now + milliseconds(choice & 0x7e);
     side.association.handle_timeout(now, Instant{0}, static_cast<uint64_t>(now.ns));
     if (const auto sent = side.association.poll_datagram(); sent && (choice & 0x80) != 0) {
       std::copy(sent->begin(), sent->end(), cell.begin());  // genuine, then damaged
     }
-    const uint8_t at = input.octet();
-    input.fill({cell.data() + at, std::min<size_t>(cell.size() - at, input.octet())});
+    const uint8_t at = input.byte();
+    input.fill({cell.data() + at, std::min<size_t>(cell.size() - at, input.byte())});
     std::fill_n(cell.begin(), 4, uint8_t{0});
     Side& target = sides[choice >> 6 & 1];
     if ((choice & 2) != 0) target.mac.store(cell);

@@ -10,50 +10,50 @@
 namespace cuttle::helper {
 namespace {
 
-void parse(std::string_view octets) {
-  if (const auto request = parse_request(octets)) {
-    const RequestOctets again = to_octets(*request);
-    CUTTLE_CHECK(octets == std::string_view(again.data(), again.size()), "a request has one form");
+void parse(std::string_view bytes) {
+  if (const auto request = parse_request(bytes)) {
+    const RequestBytes again = to_bytes(*request);
+    CUTTLE_CHECK(bytes == std::string_view(again.data(), again.size()), "a request has one form");
   }
-  if (const auto head = parse_answer_head(octets)) {
-    const AnswerHeadOctets again = to_octets(*head);
-    CUTTLE_CHECK(octets == std::string_view(again.data(), again.size()), "an answer has one form");
+  if (const auto head = parse_answer_head(bytes)) {
+    const AnswerHeadBytes again = to_bytes(*head);
+    CUTTLE_CHECK(bytes == std::string_view(again.data(), again.size()), "an answer has one form");
   }
-  if (const auto open = parse_open_peers(octets)) {
-    CUTTLE_CHECK(octets == to_octets(*open), "a list of peers has one form");
+  if (const auto open = parse_open_peers(bytes)) {
+    CUTTLE_CHECK(bytes == to_bytes(*open), "a list of peers has one form");
   }
-  if (const auto status = parse_guard_status(octets)) {
-    CUTTLE_CHECK(octets == to_octets(*status), "counts have one form");
+  if (const auto status = parse_guard_status(bytes)) {
+    CUTTLE_CHECK(bytes == to_bytes(*status), "counts have one form");
   }
-  if (const auto notes = parse_lane_notes(octets)) {
-    CUTTLE_CHECK(octets == to_octets(*notes), "notes on lanes have one form");
+  if (const auto notes = parse_lane_notes(bytes)) {
+    CUTTLE_CHECK(bytes == to_bytes(*notes), "notes on lanes have one form");
   }
-  if (const auto doors = parse_queue_doors(octets)) {
-    CUTTLE_CHECK(octets == to_octets(*doors), "queues have one form");
+  if (const auto doors = parse_queue_doors(bytes)) {
+    CUTTLE_CHECK(bytes == to_bytes(*doors), "queues have one form");
     for (const QueueDoor& door : doors->queues) CUTTLE_CHECK(!door.cell_bytes.empty(), "cells go through it");
   }
-  if (const auto notes = parse_look_notes(octets)) {
-    CUTTLE_CHECK(octets == to_octets(*notes), "what became of queues has one form");
+  if (const auto notes = parse_look_notes(bytes)) {
+    CUTTLE_CHECK(bytes == to_bytes(*notes), "what became of queues has one form");
     CUTTLE_CHECK(notes->looks.size() == notes->anew.size(), "of each it is said");
   }
-  (void)from_octets("/node.toml", octets);
+  (void)from_bytes("/node.toml", bytes);
 }
 
 class Session {
  public:
   explicit Session(FuzzInput input) : input_(input) {
-    machine_.on_trial = (input_.octet() & 1) != 0;
+    machine_.on_trial = (input_.byte() & 1) != 0;
     machine_.works = [this] { return works_; };
   }
 
   void run() {
     while (!input_.empty()) {
-      const uint8_t choice = input_.octet();
+      const uint8_t choice = input_.byte();
       works_ = (choice & 0x80) == 0;
       machine_.peers_in_file = choice >> 4 & 7;
       if ((choice & 0xf) != 0xf) {
         say(static_cast<Step>((choice & 0xf) + 1), number());
-      } else if (const uint8_t other = input_.octet(); (other & 0x80) != 0) {
+      } else if (const uint8_t other = input_.byte(); (other & 0x80) != 0) {
         constexpr Step kOthers[] = {Step::look_at_queues, Step::set_up_queues, Step::confine,
                                     Step::handle_end};
         if (other % 5 == 4) {
@@ -69,16 +69,16 @@ class Session {
   }
 
  private:
-  uint16_t number() { return (input_.octet() & 0xc0) == 0xc0 ? input_.word() : input_.octet() & 7; }
+  uint16_t number() { return (input_.byte() & 0xc0) == 0xc0 ? input_.word() : input_.byte() & 7; }
   void say(Step step, uint16_t number) {
-    const RequestOctets octets = to_octets(Request{step, number});
-    handle({octets.data(), octets.size()});
+    const RequestBytes bytes = to_bytes(Request{step, number});
+    handle({bytes.data(), bytes.size()});
   }
   void say_anything(uint8_t length) {
-    std::array<uint8_t, 16> octets{};
-    const size_t size = length % (octets.size() + 1);
-    input_.fill({octets.data(), size});
-    handle({reinterpret_cast<const char*>(octets.data()), size});
+    std::array<uint8_t, 16> bytes{};
+    const size_t size = length % (bytes.size() + 1);
+    input_.fill({bytes.data(), size});
+    handle({reinterpret_cast<const char*>(bytes.data()), size});
   }
   void handle(std::string_view request) {
     const bool runs = machine_.is_settled() && !machine_.on_trial;
@@ -88,7 +88,7 @@ class Session {
     CUTTLE_CHECK(!runs || machine_.is_taken_back() == was_taken_back, "a node that runs stays closed");
     CUTTLE_CHECK(parse_request(request) || (!answer.done && machine_.openings() == openings),
                  "what is no request does nothing");
-    CUTTLE_CHECK(answer.octets.size() <= kMostAnswerOctets, "answers are bounded");
+    CUTTLE_CHECK(answer.bytes.size() <= kMaxAnswerBytes, "answers are bounded");
   }
 
   FuzzInput input_;
@@ -104,7 +104,7 @@ class Session {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace cuttle;
   if (size == 0) return 0;
-  // The first octet says which half is meant.
+  // The first byte says which half is meant.
   if (data[0] == '!') {
     helper::Session(FuzzInput(data + 1, size - 1)).run();
   } else {

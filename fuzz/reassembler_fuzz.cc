@@ -12,18 +12,18 @@ void run(FuzzInput input) {
   uint32_t sequence = 1;
   Instant now{0};
   while (!input.empty()) {
-    const uint8_t choice = input.octet();
+    const uint8_t choice = input.byte();
     now = now + microseconds(choice & 7);
     // Mostly in order; sometimes a step back, ahead, or far ahead.
-    if ((choice & 0xe0) == 0) sequence += input.octet();
+    if ((choice & 0xe0) == 0) sequence += input.byte();
     if ((choice & 0xe0) == 0x20) sequence += input.word();
-    if ((choice & 0xe0) == 0x40) sequence -= std::min<uint32_t>(sequence - 1, input.octet());
+    if ((choice & 0xe0) == 0x40) sequence -= std::min<uint32_t>(sequence - 1, input.byte());
     if ((choice & 0xe0) == 0x60) reassembler.reset();
     uint8_t* room = reassembler.poll_room(Sequence{sequence});
     if (room != nullptr) {
       std::fill_n(room, format.payload_bytes(), uint8_t{0});
       room[format.payload_bytes() - 1] = wire::kNextHeaderAggfrag;
-      const size_t filled = std::min<size_t>(input.octet() + size_t{4}, format.payload_bytes());
+      const size_t filled = std::min<size_t>(input.byte() + size_t{4}, format.payload_bytes());
       input.fill({room, filled});
       if ((choice & 8) != 0) {
         reassembler.handle_forged();

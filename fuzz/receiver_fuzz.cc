@@ -38,17 +38,17 @@ void run(FuzzInput input) {
   std::vector<uint8_t> payload(format.payload_bytes());
   uint32_t sequence = 0;
   while (!input.empty()) {
-    const uint8_t choice = input.octet();
+    const uint8_t choice = input.byte();
     size_t sealed = payload.size();
     if ((choice & 3) != 0) {
       sequence += 1 + (choice >> 6);
       std::fill(payload.begin(), payload.end(), uint8_t{0});
       if ((choice & 0x38) == 8) {
-        sealed = std::clamp<size_t>(input.octet(), wire::kAggfragHeaderBytes + wire::kEspTrailerBytes,
+        sealed = std::clamp<size_t>(input.byte(), wire::kAggfragHeaderBytes + wire::kEspTrailerBytes,
                                     payload.size());
       }
       payload[sealed - 1] = wire::kNextHeaderAggfrag;
-      input.fill({payload.data(), std::min<size_t>(input.octet(), payload.size())});
+      input.fill({payload.data(), std::min<size_t>(input.byte(), payload.size())});
       wire::store_esp_header(cell.data(), Spi{kSpi}, Sequence{sequence});
       sealer->seal(sequence, {cell.data(), wire::kEspHeaderBytes}, Bytes(payload).first(sealed),
                    cell.data() + wire::kSealedOffset);
@@ -56,7 +56,7 @@ void run(FuzzInput input) {
     } else {
       input.fill(cell);
     }
-    const size_t size = (choice & 0x38) == 0 ? input.octet() : cell.size() - (payload.size() - sealed);
+    const size_t size = (choice & 0x38) == 0 ? input.byte() : cell.size() - (payload.size() - sealed);
     receiver.handle_datagram(Instant{sequence}, {cell.data(), size});
     while (auto packet = receiver.poll_packet()) use_packet(*packet);
     of_any_size.handle_datagram(Instant{sequence}, {cell.data(), size});

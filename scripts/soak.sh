@@ -14,7 +14,7 @@ usage() {
   cat <<'TEXT'
 usage: ./run soak [--minutes M] [--seed N] [--rate R] [--name N]
 
-  The lab's cluster works under Cuttle: objects are written, appended to, read and removed, and each octet that is
+  The lab's cluster works under Cuttle: objects are written, appended to, read and removed, and each byte that is
   read is compared. Meanwhile, drawn from the seed, agents are killed and started again, links are cut for up to
   3 s, the network loses, duplicates, reorders, corrupts and replays cells, and a stranger floods the nodes.
   At the end: Ceph healthy; every object right; no datagram delivered twice or altered; no packet but cells seen

@@ -10,7 +10,7 @@ namespace cuttle::sim {
 
 namespace {
 
-constexpr size_t kMostViolations = 20;
+constexpr size_t kMaxViolations = 20;
 
 }  // namespace
 
@@ -74,7 +74,7 @@ const FlowMark* Checker::saw_packet(NodeNumber node, NodeNumber peer, Bytes pack
 }
 
 void Checker::fail(int invariant, std::string text) {
-  if (violations_.size() < kMostViolations) violations_.push_back({invariant, std::move(text)});
+  if (violations_.size() < kMaxViolations) violations_.push_back({invariant, std::move(text)});
 }
 
 }  // namespace cuttle::sim

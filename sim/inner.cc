@@ -79,8 +79,8 @@ std::vector<uint8_t> make_inner(const InnerId& id, size_t bytes) {
     if (i % 2 == 0) {
       std::memcpy(packet.data() + at, kMark.data(), piece);
     } else {
-      const uint64_t octets = word(stream + i);
-      std::memcpy(packet.data() + at, &octets, piece);
+      const uint64_t bytes = word(stream + i);
+      std::memcpy(packet.data() + at, &bytes, piece);
     }
   }
   return packet;
@@ -111,8 +111,8 @@ size_t lane_of(Bytes packet, size_t lanes) {
   return (size_t{id->connection} + (id->is_v6 ? 1 : 0)) % lanes;
 }
 
-bool shows_plaintext(Bytes octets) {
-  return memmem(octets.data(), octets.size(), kMark.data(), kMark.size()) != nullptr;
+bool shows_plaintext(Bytes bytes) {
+  return memmem(bytes.data(), bytes.size(), kMark.data(), kMark.size()) != nullptr;
 }
 
 }  // namespace cuttle::sim

@@ -1,5 +1,5 @@
 // The inner packets of simulations: header and contents follow from who sends to whom, by which connection,
-// and a number, so that a packet that arrives can be compared octet by octet. They are UDP without a
+// and a number, so that a packet that arrives can be compared byte by byte. They are UDP without a
 // checksum, where they are long enough. Every second word of the contents is the mark: where it
 // is seen on the wire, something left in the clear.
 #pragma once
@@ -35,7 +35,7 @@ size_t lane_of(Bytes packet, size_t lanes);
 std::vector<uint8_t> make_inner(const InnerId& id, size_t bytes);
 std::optional<InnerId> parse_inner(Bytes packet);
 
-// Whether the mark is anywhere in the octets.
-bool shows_plaintext(Bytes octets);
+// Whether the mark is anywhere in the bytes.
+bool shows_plaintext(Bytes bytes);
 
 }  // namespace cuttle::sim

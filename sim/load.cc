@@ -9,7 +9,7 @@ namespace cuttle::sim {
 namespace {
 
 // More than the link carries: the queue of flows is full before long.
-constexpr int64_t kMostAtOnce = 64 << 10;
+constexpr int64_t kMaxAtOnce = 64 << 10;
 // So many packets claim to be somebody else's.
 constexpr double kForeign = 0.01;
 
@@ -110,7 +110,7 @@ void LoadSource::step() {
       send(20 + random_.below(200));
       return again(a_few_slots(60));
     case Load::bulk:
-      bulk_bytes_ = std::min(bulk_bytes_ + static_cast<int64_t>(slot_bytes_ * 3 / 2), kMostAtOnce);
+      bulk_bytes_ = std::min(bulk_bytes_ + static_cast<int64_t>(slot_bytes_ * 3 / 2), kMaxAtOnce);
       while (bulk_bytes_ > 0) {
         const size_t bytes = random_.chance(0.1) ? 1 + kSmallestInnerV4 + random_.below(65'500) : 1500;
         bulk_bytes_ -= static_cast<int64_t>(bytes);

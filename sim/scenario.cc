@@ -78,9 +78,9 @@ SimClock draw_clock(Random& random) {
 int64_t draw_slowness(Random& random, const Scenario& scenario) {
   constexpr int64_t kSlowness[] = {1, 5, 20};
   const CostModel cost;
-  const double octets_per_s = static_cast<double>(scenario.shape.rate_bps / 8 * (scenario.nodes - 1));
-  const double packets = octets_per_s / 1500;
-  const double cells = octets_per_s / scenario.shape.cell_bytes;
+  const double bytes_per_s = static_cast<double>(scenario.shape.rate_bps / 8 * (scenario.nodes - 1));
+  const double packets = bytes_per_s / 1500;
+  const double cells = bytes_per_s / scenario.shape.cell_bytes;
   const double load = 1e-9 * (packets * static_cast<double>((cost.read(1500) + cost.write(1500)).ns) +
                               cells * static_cast<double>(cost.open_cell.ns));
   const auto most = std::clamp<int64_t>(static_cast<int64_t>(0.4 / load), 1, 20);
@@ -132,9 +132,9 @@ void draw_clock_jumps(Random& random, Scenario& scenario) {
   if (!random.chance(0.4)) return;
   for (int64_t n = between(random, 1, 3); n > 0; --n) {
     const auto node = static_cast<NodeNumber>(random.below(scenario.nodes));
-    const int64_t most_s = random.chance(0.5) ? 100 : 315'000'000;
+    const int64_t max_s = random.chance(0.5) ? 100 : 315'000'000;
     scenario.clock_jumps.push_back({node, instant_in(random, Instant{0}, scenario.faults_stop),
-                                    seconds(between(random, -most_s, most_s))});
+                                    seconds(between(random, -max_s, max_s))});
   }
 }
 
@@ -148,13 +148,13 @@ void draw_pauses(Random& random, Scenario& scenario, bool compared) {
     ThreadName thread = random.chance(0.6) ? ThreadName::pacer : kThreads[random.below(std::size(kThreads))];
     if (thread != ThreadName::pacer && others-- <= 0) thread = ThreadName::pacer;
     const bool is_short = compared && thread != ThreadName::pacer;
-    const int64_t most_us = is_short             ? 2000
-                            : random.chance(0.1) ? 200'000
-                            : random.chance(0.5) ? 20'000
-                                                 : 1500;
+    const int64_t max_us = is_short             ? 2000
+                           : random.chance(0.1) ? 200'000
+                           : random.chance(0.5) ? 20'000
+                                                : 1500;
     scenario.pauses.push_back({static_cast<NodeNumber>(random.below(scenario.nodes)), thread,
                                instant_in(random, Instant{0}, scenario.faults_stop),
-                               microseconds(between(random, 10, most_us))});
+                               microseconds(between(random, 10, max_us))});
   }
 }
 
@@ -270,8 +270,8 @@ std::string Scenario::describe() const {
       family_name(family), seed, nodes, lanes, shape.cell_bytes, shape.rate_bps, shape.slot.ns / 1000,
       shape.jitter_percent, shape.scatter ? ", scattered" : "", delay.ns / 1000, faults.loss,
       faults.duplication, faults.reordering, faults.reorder_by.ns / 1000, faults.corruption, faults.replay,
-      faults.unknown_sources_per_ms, faults.initiations_per_ms, flows, static_cast<double>(faults_stop.ns) * 1e-9,
-      static_cast<double>(end.ns) * 1e-9);
+      faults.unknown_sources_per_ms, faults.initiations_per_ms, flows,
+      static_cast<double>(faults_stop.ns) * 1e-9, static_cast<double>(end.ns) * 1e-9);
   for (const Cut& cut : cuts) {
     text += fmt::format("; {} and {} cut from {:.3f} to {:.3f} s", cut.a, cut.b,
                         static_cast<double>(cut.from.ns) * 1e-9, static_cast<double>(cut.until.ns) * 1e-9);

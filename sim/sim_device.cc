@@ -34,8 +34,8 @@ ssize_t SimDevice::readv(std::span<const iovec> pieces) {
 
 ssize_t SimDevice::writev(std::span<const iovec> pieces) {
   const Allocations::Excuse excuse(allocations_);
-  const auto* octets = static_cast<const uint8_t*>(pieces[1].iov_base);
-  written_.emplace_back(octets, octets + pieces[1].iov_len);
+  const auto* bytes = static_cast<const uint8_t*>(pieces[1].iov_base);
+  written_.emplace_back(bytes, bytes + pieces[1].iov_len);
   return static_cast<ssize_t>(pieces[0].iov_len + pieces[1].iov_len);
 }
 

@@ -53,32 +53,32 @@ void SimNetwork::send(NodeNumber source, NodeNumber destination, uint8_t lane, B
   if (cut_[path(source, destination)]) return;
 
   const Way way{source, destination, lane};
-  Octets octets = std::make_shared<std::vector<uint8_t>>(datagram.begin(), datagram.end());
+  Bytes bytes = std::make_shared<std::vector<uint8_t>>(datagram.begin(), datagram.end());
   if (faults_.unknown_sources_per_ms > 0) {
-    heard_.push_back({way, octets});
+    heard_.push_back({way, bytes});
     if (heard_.size() > kHeard) heard_.pop_front();
     if (wire::is_handshake(datagram) && heard_handshakes_.size() < kHeardHandshakes) {
-      heard_handshakes_.push_back({way, octets});
+      heard_handshakes_.push_back({way, bytes});
     }
   }
   if (again) {
     const Duration later = microseconds(static_cast<int64_t>(random.below(1'000'000)));
-    deliver(way, octets, delay + later);
+    deliver(way, bytes, delay + later);
   }
   if (lost) return;
-  if (twice) deliver(way, octets, draw_delay(random));
+  if (twice) deliver(way, bytes, draw_delay(random));
   if (bent) {
-    auto other = std::make_shared<std::vector<uint8_t>>(*octets);
+    auto other = std::make_shared<std::vector<uint8_t>>(*bytes);
     (*other)[random.below(other->size())] ^= static_cast<uint8_t>(1u << random.below(8));
-    octets = std::move(other);
+    bytes = std::move(other);
   }
-  deliver(way, std::move(octets), delay);
+  deliver(way, std::move(bytes), delay);
 }
 
-void SimNetwork::deliver(Way way, Octets octets, Duration delay) {
-  loop_.after(delay, [this, way, octets = std::move(octets)] {
+void SimNetwork::deliver(Way way, Bytes bytes, Duration delay) {
+  loop_.after(delay, [this, way, bytes = std::move(bytes)] {
     if (!cut_[path(way.source, way.destination)]) {
-      arrival_(way.source, way.destination, way.lane, octets);
+      arrival_(way.source, way.destination, way.lane, bytes);
     }
   });
 }
@@ -95,14 +95,14 @@ void SimNetwork::let_strangers_send(Instant until, const std::vector<PublicKey>&
 void SimNetwork::flood(Instant until) {
   loop_.after(nanoseconds(static_cast<int64_t>(1e6 / faults_.initiations_per_ms)), [this, until] {
     if (loop_.now() >= until || faults_.initiations_per_ms <= 0) return;
-    std::vector<uint8_t> octets(checker_.cell_bytes(), 0);
-    octets[4] = static_cast<uint8_t>(wire::HandshakeType::initiation);
-    for (size_t i = 8; i < 12; ++i) octets[i] = static_cast<uint8_t>(flooder_.next());
-    for (size_t i = 16; i < wire::kMacCoveredBytes; ++i) octets[i] = static_cast<uint8_t>(flooder_.next());
-    macs_[flooded_].store(octets);
+    std::vector<uint8_t> bytes(checker_.cell_bytes(), 0);
+    bytes[4] = static_cast<uint8_t>(wire::HandshakeType::initiation);
+    for (size_t i = 8; i < 12; ++i) bytes[i] = static_cast<uint8_t>(flooder_.next());
+    for (size_t i = 16; i < wire::kMacCoveredBytes; ++i) bytes[i] = static_cast<uint8_t>(flooder_.next());
+    macs_[flooded_].store(bytes);
     const auto source = (flooded_ + 1 + flooder_.below(nodes_ - 1)) % nodes_;
     arrival_(static_cast<NodeNumber>(source), flooded_, 0,
-             std::make_shared<std::vector<uint8_t>>(std::move(octets)));
+             std::make_shared<std::vector<uint8_t>>(std::move(bytes)));
     flood(until);
   });
 }
@@ -121,25 +121,25 @@ void SimNetwork::strange(Instant until) {
 void SimNetwork::send_strange() {
   Way way{static_cast<NodeNumber>(stranger_.below(nodes_)), static_cast<NodeNumber>(stranger_.below(nodes_)),
           static_cast<uint8_t>(stranger_.below(lanes_))};
-  std::vector<uint8_t> octets;
+  std::vector<uint8_t> bytes;
   const uint64_t kind = stranger_.below(6);
   if (kind >= 2 && !heard_.empty()) {
     const bool old = kind == 5 && !heard_handshakes_.empty();
     const Heard& heard = old ? heard_handshakes_[stranger_.below(heard_handshakes_.size())]
                              : heard_[stranger_.below(heard_.size())];
-    octets = *heard.octets;
+    bytes = *heard.bytes;
     if (kind != 4) way = heard.way;
-    if (kind == 3) octets[stranger_.below(octets.size())] ^= static_cast<uint8_t>(1u << stranger_.below(8));
+    if (kind == 3) bytes[stranger_.below(bytes.size())] ^= static_cast<uint8_t>(1u << stranger_.below(8));
   } else {
-    octets.resize(kind == 0 ? 1 + stranger_.below(2000) : checker_.cell_bytes());
-    for (auto& octet : octets) octet = static_cast<uint8_t>(stranger_.next());
-    if (octets.size() > 16 && stranger_.chance(0.5)) {
-      std::fill_n(octets.begin(), 4, uint8_t{0});
-      octets[4] = static_cast<uint8_t>(stranger_.below(4));
+    bytes.resize(kind == 0 ? 1 + stranger_.below(2000) : checker_.cell_bytes());
+    for (auto& byte : bytes) byte = static_cast<uint8_t>(stranger_.next());
+    if (bytes.size() > 16 && stranger_.chance(0.5)) {
+      std::fill_n(bytes.begin(), 4, uint8_t{0});
+      bytes[4] = static_cast<uint8_t>(stranger_.below(4));
     }
   }
   if (way.source == way.destination) return;
-  arrival_(way.source, way.destination, way.lane, std::make_shared<std::vector<uint8_t>>(std::move(octets)));
+  arrival_(way.source, way.destination, way.lane, std::make_shared<std::vector<uint8_t>>(std::move(bytes)));
 }
 
 }  // namespace cuttle::sim

@@ -20,7 +20,7 @@ struct Faults {
   double duplication = 0;
   double reordering = 0;  // this share is held back by up to `reorder_by`
   double corruption = 0;
-  double replay = 0;            // this share is sent again later, up to a second
+  double replay = 0;                  // this share is sent again later, up to a second
   double unknown_sources_per_ms = 0;  // datagrams that no node sent
   double initiations_per_ms =
       0;  // that no node sent either, with the right mac1: somebody knows a public key
@@ -35,9 +35,9 @@ struct Faults {
 
 class SimNetwork {
  public:
-  using Octets = std::shared_ptr<const std::vector<uint8_t>>;
+  using Bytes = std::shared_ptr<const std::vector<uint8_t>>;
   // Called when a datagram of that lane arrives.
-  using Arrival = std::function<void(NodeNumber source, NodeNumber destination, uint8_t lane, Octets octets)>;
+  using Arrival = std::function<void(NodeNumber source, NodeNumber destination, uint8_t lane, Bytes bytes)>;
 
   SimNetwork(EventLoop& loop, uint64_t seed, size_t nodes, uint8_t lanes, Duration delay, Checker& checker,
              WireTrace& trace);
@@ -59,7 +59,7 @@ class SimNetwork {
     NodeNumber destination;
     uint8_t lane;
   };
-  void deliver(Way way, Octets octets, Duration delay);
+  void deliver(Way way, Bytes bytes, Duration delay);
   Duration draw_delay(Random& random);
   void strange(Instant until);
   void send_strange();
@@ -82,7 +82,7 @@ class SimNetwork {
   NodeNumber flooded_ = 0;
   struct Heard {
     Way way;
-    Octets octets;
+    Bytes bytes;
   };
   std::deque<Heard> heard_;              // the latest
   std::vector<Heard> heard_handshakes_;  // the first

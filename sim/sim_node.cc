@@ -24,7 +24,7 @@ std::vector<IpPrefix> prefixes_of(NodeNumber number) {
 
 Entropy seeded_entropy(uint64_t seed) {
   return [random = Random(seed)](MutableBytes out) mutable {
-    for (auto& octet : out) octet = static_cast<uint8_t>(random.next());
+    for (auto& byte : out) byte = static_cast<uint8_t>(random.next());
   };
 }
 

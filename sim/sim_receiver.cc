@@ -5,9 +5,9 @@
 
 namespace cuttle::sim {
 
-void SimNode::receive(NodeNumber source, uint8_t lane, SimNetwork::Octets octets) {
+void SimNode::receive(NodeNumber source, uint8_t lane, SimNetwork::Bytes bytes) {
   SimLane& sim = *link_of(source).lanes[lane];
-  if (sim.socket->put(std::move(octets))) kick_receiver(sim);
+  if (sim.socket->put(std::move(bytes))) kick_receiver(sim);
 }
 
 void SimNode::kick_receiver(SimLane& sim) {

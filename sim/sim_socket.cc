@@ -20,7 +20,7 @@ size_t SimSocket::send_train(const uint8_t* cells, size_t count, size_t cell_byt
   Instant first = host_.loop.now();
   size_t sent = 0;
   if (by_queue_ && host_.queue != nullptr) {
-    const size_t calls = most_cells_per_call(static_cast<uint32_t>(cell_bytes));
+    const size_t calls = max_cells_per_call(static_cast<uint32_t>(cell_bytes));
     const Instant leaves = host_.queue->put_train((count + calls - 1) / calls, host_.local_now());
     first = std::max(first, host_.clock.global(leaves));
   } else {
@@ -44,9 +44,9 @@ bool SimSocket::send_pause(size_t frame_bytes, std::optional<Instant> due) {
   return true;
 }
 
-bool SimSocket::put(SimNetwork::Octets octets) {
+bool SimSocket::put(SimNetwork::Bytes bytes) {
   if (waiting_.size() == kBufferDatagrams) return false;
-  waiting_.push_back({std::move(octets), host_.local_now()});
+  waiting_.push_back({std::move(bytes), host_.local_now()});
   return true;
 }
 
@@ -54,15 +54,15 @@ std::optional<ReceivedTrain> SimSocket::receive(MutableBytes buffer) {
   received_datagrams_ = 0;
   if (waiting_.empty()) return std::nullopt;
   const Instant arrived = waiting_.front().arrived;
-  ReceivedTrain train{.segment_bytes = waiting_.front().octets->size(),
+  ReceivedTrain train{.segment_bytes = waiting_.front().bytes->size(),
                       .arrived = host_.stamps_when_read ? host_.local_now() : arrived};
   received_bytes_each_ = train.segment_bytes;
   while (!waiting_.empty()) {
     const Waiting& next = waiting_.front();
-    const bool fits = next.octets->size() == train.segment_bytes && next.arrived - arrived <= kTogether &&
+    const bool fits = next.bytes->size() == train.segment_bytes && next.arrived - arrived <= kTogether &&
                       train.bytes + train.segment_bytes <= buffer.size();
     if (!fits) break;
-    std::memcpy(buffer.data() + train.bytes, next.octets->data(), train.segment_bytes);
+    std::memcpy(buffer.data() + train.bytes, next.bytes->data(), train.segment_bytes);
     train.bytes += train.segment_bytes;
     waiting_.pop_front();
     ++received_datagrams_;

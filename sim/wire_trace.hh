@@ -1,5 +1,5 @@
 // What an observer of the whole network sees: of every datagram the time, the size, who sends it to whom, by
-// which lane (its ports), and the octets that are not encrypted. Two runs that differ in payload alone must
+// which lane (its ports), and the bytes that are not encrypted. Two runs that differ in payload alone must
 // give equal traces.
 #pragma once
 

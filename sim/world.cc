@@ -29,9 +29,9 @@ std::optional<Calendar> calendar_of(const Scenario& scenario) {
 
 PrivateKey draw_key(uint64_t seed) {
   Random random(seed);
-  uint8_t octets[kKeySize];
-  for (auto& octet : octets) octet = static_cast<uint8_t>(random.next());
-  return PrivateKey::from_random(octets);
+  uint8_t bytes[kKeySize];
+  for (auto& byte : bytes) byte = static_cast<uint8_t>(random.next());
+  return PrivateKey::from_random(bytes);
 }
 
 }  // namespace
@@ -60,8 +60,8 @@ World::World(const Scenario& scenario, const RunOptions& options)
     known_next_.emplace_back();
   }
   network_.set_arrival(
-      [this](NodeNumber source, NodeNumber destination, uint8_t lane, SimNetwork::Octets octets) {
-        if (nodes_[destination] != nullptr) nodes_[destination]->receive(source, lane, std::move(octets));
+      [this](NodeNumber source, NodeNumber destination, uint8_t lane, SimNetwork::Bytes bytes) {
+        if (nodes_[destination] != nullptr) nodes_[destination]->receive(source, lane, std::move(bytes));
       });
   for (NodeNumber i = 0; i < scenario.nodes; ++i) {
     loop_.at(scenario.starts[i], [this, i] { start(i); });
@@ -185,10 +185,10 @@ void World::start_flows() {
     const auto destination =
         static_cast<NodeNumber>((source + 1 + random.below(scenario_.nodes - 1)) % scenario_.nodes);
     // All of it fits into a sixth of what can be sent after the faults.
-    const auto most_cells =
+    const auto max_cells =
         static_cast<uint64_t>((scenario_.end - scenario_.faults_stop).ns / plan_.period().ns) / 6 *
         plan_.cells_per_slot;
-    const uint64_t bytes = most_cells * scenario_.shape.cell_bytes / scenario_.flows;
+    const uint64_t bytes = max_cells * scenario_.shape.cell_bytes / scenario_.flows;
     const auto segment = static_cast<uint32_t>(200 + random.below(random.chance(0.2) ? 20'000 : 1300));
     const auto segments = static_cast<uint32_t>(std::clamp<uint64_t>(bytes / segment, 1, 60));
     flows_.push_back(std::make_unique<Flow>(

@@ -8,14 +8,14 @@ namespace cuttle::testing {
 
 inline Entropy entropy_of(uint64_t seed) {
   return [random = Random(seed)](MutableBytes out) mutable {
-    for (auto& octet : out) octet = static_cast<uint8_t>(random.next());
+    for (auto& byte : out) byte = static_cast<uint8_t>(random.next());
   };
 }
 
 inline PrivateKey key_of(uint64_t seed) {
-  uint8_t octets[kKeySize];
-  entropy_of(seed)(octets);
-  return PrivateKey::from_random(octets);
+  uint8_t bytes[kKeySize];
+  entropy_of(seed)(bytes);
+  return PrivateKey::from_random(bytes);
 }
 
 }  // namespace cuttle::testing

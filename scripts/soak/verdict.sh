@@ -29,7 +29,7 @@ collect() {
     .checks = {
       "Ceph is healthy": (.ceph == "HEALTH_OK"),
       "no operation failed": (.objects.failed == 0),
-      "every octet read was the one written": (.objects.wrong == 0 and .objects.verified > 0),
+      "every byte read was the one written": (.objects.wrong == 0 and .objects.verified > 0),
       "no datagram delivered twice": ([.datagrams[].duplicates] | add == 0),
       "no datagram altered": ([.datagrams[].altered] | add == 0),
       "no packet but cells left a node": (.wire.unshaped == 0 and .wire.packets_seen > 1000),

@@ -18,21 +18,21 @@ using ladder::NodeNumber;
 using ladder::StepKeeper;
 
 constexpr double kStep_s = 0.1;
-constexpr double kSlot_s = 0.0015;  // an octet waits for its slot whatever the rate is
+constexpr double kSlot_s = 0.0015;  // an byte waits for its slot whatever the rate is
 // Needs and what is said are exchanged in the last fifth of an epoch.
 constexpr double kExchangeAt = 0.8;
 
-// Of waits, weighed by octets: buckets a fiftieth apart.
+// Of waits, weighed by bytes: buckets a fiftieth apart.
 class Waits {
  public:
-  void add_none(double octets) { buckets_[0] += octets; }
-  void add(double wait_s, double octets) {
+  void add_none(double bytes) { buckets_[0] += bytes; }
+  void add(double wait_s, double bytes) {
     const double place = std::log(wait_s / kSlot_s) / std::log(kFactor);
-    buckets_[static_cast<size_t>(std::clamp(place, 0.0, kBuckets - 1.0))] += octets;
+    buckets_[static_cast<size_t>(std::clamp(place, 0.0, kBuckets - 1.0))] += bytes;
   }
   double percentile(double share) const {
     double all = 0;
-    for (const double octets : buckets_) all += octets;
+    for (const double bytes : buckets_) all += bytes;
     double below = 0;
     for (size_t i = 0; i < kBuckets; ++i) {
       below += buckets_[i];
@@ -113,7 +113,7 @@ class Mesh {
     link.came_in_epoch += came;
     const double waiting = link.backlog;
     link.backlog = std::max(0.0, link.backlog + came - rate * kStep_s);
-    // In the middle of the step, half of what came is before an octet.
+    // In the middle of the step, half of what came is before an byte.
     const double before = waiting + (came - rate * kStep_s) / 2;
     if (before <= 0) {
       waits_.add_none(came);
@@ -137,7 +137,7 @@ class Group {
       : options_(options), random_(99), needs_(nodes), extra_(nodes, 0) {
     const auto epochs = static_cast<uint32_t>(86'400 / options.epoch_s + 0.5);
     const auto rates = static_cast<uint32_t>(options.rates_bps.size());
-    shape_ = {epochs, rates, ladder::most_changes({epochs, rates}, options.budget_bits)};
+    shape_ = {epochs, rates, ladder::max_changes({epochs, rates}, options.budget_bits)};
     if (options.mutant == LadderMutant::no_budget) shape_.changes_per_day = epochs;
     // A day begins where the ladder has been for long: at the bottom, all of its changes to come.
     first_ = Epoch{kDay} * epochs;

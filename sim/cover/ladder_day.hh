@@ -1,5 +1,5 @@
 // A day of a mesh whose rates follow a ladder (src/ladder), in virtual time: what the load needs, what nodes
-// say to each other, what the wire shows, and how long octets wait. Loads and links are flows of octets in
+// say to each other, what the wire shows, and how long bytes wait. Loads and links are flows of bytes in
 // steps of 100 ms; the nodes' decisions are those of src/ladder itself.
 #pragma once
 

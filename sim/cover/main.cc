@@ -37,7 +37,7 @@ int ladder_day(double hours) {
   fmt::print("  epochs of {:.0f} s, {} changes a day allowed; {} made: {:.1f} bits\n", options.epoch_s,
              ladder.changes_allowed, bits.changes, bits.bits);
   int bad = judge(flat.bytes >= 4 * ladder.bytes,
-                  fmt::format("{:.2f} times fewer octets", flat.bytes / ladder.bytes));
+                  fmt::format("{:.2f} times fewer bytes", flat.bytes / ladder.bytes));
   bad +=
       judge(ladder.wait_p99_s <= 2 * flat.wait_p99_s, "the 99th percentile at most twice that of one rate");
   bad += judge(
@@ -80,7 +80,7 @@ int relays() {
     fmt::print("{:4} nodes, links of {:.4f} r ({:.2f} r a node; {:.0f} r without relays):\n", nodes, rate,
                rate * (all - 1), all - 1);
     fmt::print(
-        "     relayed at the most {:.0f} %, so {:.2f} links an octet; over any one node {:.1f} % of a "
+        "     relayed at the most {:.0f} %, so {:.2f} links an byte; over any one node {:.1f} % of a "
         "pair's\n",
         relayed * 100, 1 + relayed, over_one * 100);
     bad += judge(worst > 1 - 1e-6, fmt::format("of {} matrices, each is carried whole (the worst: {:.4f} %)",

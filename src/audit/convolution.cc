@@ -107,10 +107,10 @@ Matrix convolve(const std::vector<Sequences>& sequences, const ConvolutionOption
                 Progress& progress) {
   size_t scans = 0;
   for (const Sequences& one : sequences)
-    scans += one.rows.empty() ? 0 : dilations_for(one, options.most_dilation).size();
+    scans += one.rows.empty() ? 0 : dilations_for(one, options.max_dilation).size();
   Matrix result{sequences.empty() ? 0 : sequences[0].rows.size(), 0, {}};
   if (scans == 0 || result.rows == 0) return result;
-  const size_t kernels_a_scan = std::max<size_t>(1, options.most_columns / scans);
+  const size_t kernels_a_scan = std::max<size_t>(1, options.max_columns / scans);
 
   progress.begin("convolutions");
   Random random(options.seed ^ 0x636f6e766f6c7665);
@@ -118,7 +118,7 @@ Matrix convolve(const std::vector<Sequences>& sequences, const ConvolutionOption
   double place = random.unit();
   size_t scanned = 0;
   for (const Sequences& one : sequences) {
-    for (const size_t dilation : dilations_for(one, options.most_dilation)) {
+    for (const size_t dilation : dilations_for(one, options.max_dilation)) {
       Convolver convolver(one, dilation);
       for (const Kernel& kernel : draw_kernels(kernels_a_scan, random)) {
         place = std::fmod(place + kGoldenRatio, 1.0);

@@ -12,8 +12,8 @@
 namespace cuttle::audit {
 
 struct ConvolutionOptions {
-  size_t most_columns = 9'000;  // with many links fewer kernels are drawn for each
-  size_t most_dilation = 64;
+  size_t max_columns = 9'000;  // with many links fewer kernels are drawn for each
+  size_t max_dilation = 64;
   uint64_t seed = 1;
 };
 

@@ -12,8 +12,8 @@ namespace cuttle::audit {
 namespace {
 
 constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
-constexpr int kLargestLag = 5;      // in hundredths of a window
-constexpr size_t kMostPairs = 120;  // beyond this only the two directions between the same nodes are compared
+constexpr int kLargestLag = 5;     // in hundredths of a window
+constexpr size_t kMaxPairs = 120;  // beyond this only the two directions between the same nodes are compared
 constexpr const char* kPairFeatures[] = {"packets correlate", "packets lag", "lateness correlates",
                                          "lag of the slots"};
 constexpr size_t kPairFeatureCount = std::size(kPairFeatures);
@@ -25,7 +25,7 @@ struct Pair {
 
 std::vector<Pair> choose_pairs(const std::vector<capture::LinkEnds>& links) {
   std::vector<Pair> pairs;
-  const bool all = links.size() * (links.size() - 1) / 2 <= kMostPairs;
+  const bool all = links.size() * (links.size() - 1) / 2 <= kMaxPairs;
   for (size_t a = 0; a < links.size(); ++a) {
     for (size_t b = a + 1; b < links.size(); ++b) {
       const bool opposite = links[a].from == links[b].to && links[a].to == links[b].from;

@@ -10,7 +10,7 @@ namespace cuttle::audit {
 
 namespace {
 
-constexpr size_t kLeastReleases = 16;
+constexpr size_t kMinReleases = 16;
 constexpr size_t kRegressors = 3;  // trains before, cells before beyond the mean's, cells of its own
 constexpr int kRounds = 5;
 constexpr double kHuber = 1.345;            // 95 % efficient where there are no outliers (Huber 1981)
@@ -69,7 +69,7 @@ std::array<double, kRegressors> least_squares(const Columns& columns, const std:
 GridFit fit_grid(const Releases& releases) {
   GridFit fit;
   const size_t n = releases.size();
-  if (n < kLeastReleases) return fit;
+  if (n < kMinReleases) return fit;
   double all_cells = 0;
   for (const uint32_t cells : releases.cells) all_cells += cells;
   const double mean_cells = all_cells / static_cast<double>(n);

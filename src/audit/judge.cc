@@ -14,7 +14,7 @@ constexpr double kSignificant = 0.002;  // of a finding; several tests are made,
 constexpr double kPlain = 0.005;        // of an accuracy
 constexpr double kShuffledBetter = 0.03;       // of the permutation test, for a verdict
 constexpr double kShuffledMuchBetter = 0.011;  // and for a finding within the bound: none of 99
-constexpr size_t kLeastBlocks = 4;             // of each class: fewer cannot be shuffled in enough ways
+constexpr size_t kMinBlocks = 4;               // of each class: fewer cannot be shuffled in enough ways
 
 // How likely an accuracy as high as this is by chance, from its own interval.
 double chance_of(const Score& score) {
@@ -37,7 +37,7 @@ void judge_pair(PairResult& pair, double bound, size_t needed) {
   if (pair.blocks[0] < 2 || pair.blocks[1] < 2) {
     pair.verdict = Verdict::not_judged;
     pair.reason = fmt::format("{}: {} and {} blocks of time; at least {} of each class are needed", versus,
-                              pair.blocks[0], pair.blocks[1], kLeastBlocks);
+                              pair.blocks[0], pair.blocks[1], kMinBlocks);
     return;
   }
   const Score& score = pair.all_links.score;
@@ -57,13 +57,13 @@ void judge_pair(PairResult& pair, double bound, size_t needed) {
     return;
   }
   const size_t smaller = 2 * std::min(pair.windows[0], pair.windows[1]);
-  if (smaller < needed || pair.blocks[0] < kLeastBlocks || pair.blocks[1] < kLeastBlocks) {
+  if (smaller < needed || pair.blocks[0] < kMinBlocks || pair.blocks[1] < kMinBlocks) {
     pair.verdict = Verdict::not_judged;
     pair.reason = fmt::format(
         "{}: {} windows ({} and {}) in {} and {} blocks; {} windows, half of them of each class, in at "
         "least {} blocks of each are needed to tell {:.3f} from chance",
-        versus, windows, pair.windows[0], pair.windows[1], pair.blocks[0], pair.blocks[1], needed,
-        kLeastBlocks, bound);
+        versus, windows, pair.windows[0], pair.windows[1], pair.blocks[0], pair.blocks[1], needed, kMinBlocks,
+        bound);
     return;
   }
   if (score.accuracy > bound) {

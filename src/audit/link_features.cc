@@ -45,7 +45,7 @@ std::vector<double> differences(const std::vector<double>& values) {
 
 // Of phases that prefer no place, chance makes one of ten thousand windows look as if they did (Rayleigh's
 // test: exp(-n R^2)).
-constexpr double kLeastPreference = 9.2;
+constexpr double kMinPreference = 9.2;
 
 // Circular mean in [0, period); missing where the phases prefer no place, as those of scattered cells: what
 // would then be found is noise that drifts with time.
@@ -57,7 +57,7 @@ double mean_phase(const std::vector<double>& phases, double period) {
     x += std::cos(angle);
     y += std::sin(angle);
   }
-  if (x * x + y * y < kLeastPreference * static_cast<double>(phases.size())) return kMissing;
+  if (x * x + y * y < kMinPreference * static_cast<double>(phases.size())) return kMissing;
   const double angle = std::atan2(y, x) / (2 * M_PI);
   return (angle < 0 ? angle + 1 : angle) * period;
 }

@@ -17,7 +17,7 @@ constexpr size_t kNear = 64;          // draws on either side that a later windo
 constexpr double kFits = 0.15;        // of the usual gap: typical distance of a pattern that is the same
 constexpr double kOtherLength = 0.5;  // of the usual gap: what a train of another length counts as
 constexpr double kFarthest = 2;       // usual gaps: what lies farther from every draw was not drawn
-constexpr double kLeastMatched = 0.5;
+constexpr double kMinMatched = 0.5;
 
 struct Place {
   size_t draw = 0;    // the pattern's first release is this draw's
@@ -160,7 +160,7 @@ Result<std::vector<Lateness>> match_draws(const std::vector<Releases>& windows, 
     result.push_back(match_window(seen, drawn, offset, *found, usual));
     all.insert(all.end(), result.back().late_ns.begin(), result.back().late_ns.end());
   }
-  if (static_cast<double>(all.size()) < kLeastMatched * static_cast<double>(seen_in_all)) {
+  if (static_cast<double>(all.size()) < kMinMatched * static_cast<double>(seen_in_all)) {
     return misfit(fmt::format("only {} of {} releases were drawn", all.size(), seen_in_all));
   }
   const double middle = median_of(std::move(all));

@@ -23,12 +23,12 @@ class PortModel : public capture::PacketSource {
     const int64_t base_ns = base_.ns == 0 ? (base_ = record.time).ns : base_.ns;
     const int64_t comes_ps = (record.time.ns - base_ns) * 1000;
     const int64_t leaves_ps = std::max(comes_ps, free_at_ps);
-    if ((leaves_ps - comes_ps) / 1000 > kMostWaitForPort.ns) {
+    if ((leaves_ps - comes_ps) / 1000 > kMaxWaitForPort.ns) {
       return failure(fmt::format(
           "line rate: a port of {}b/s cannot carry what {} sends: after {:.1f} s a packet waits more than {} "
           "ms; take a faster port, or `raw`",
           rate_.text(), record.source.text(), static_cast<double>(comes_ps) * 1e-12,
-          kMostWaitForPort.ns / 1'000'000));
+          kMaxWaitForPort.ns / 1'000'000));
     }
     const uint64_t bits = 8 * (uint64_t{record.ip_bytes} + kEthernetHeaderBytes + kEthernetLineBytes);
     free_at_ps = leaves_ps + static_cast<int64_t>(bits * 1'000'000'000'000ULL / rate_.bits_per_second);

@@ -31,7 +31,7 @@ inline constexpr uint32_t kEthernetLineBytes = 24;
 
 // A packet that would wait longer is an error: the port carries less than the node sends, and what would be
 // attacked is a queue that grows without end.
-inline constexpr Duration kMostWaitForPort = milliseconds(100);
+inline constexpr Duration kMaxWaitForPort = milliseconds(100);
 
 // Wraps `inner` and moves its stamps; with a raw rate `inner` is returned as it is.
 std::unique_ptr<capture::PacketSource> behind_port(std::unique_ptr<capture::PacketSource> inner,

@@ -10,7 +10,7 @@ namespace cuttle::audit {
 
 namespace {
 
-constexpr size_t kMostPairs = 60;  // of links; beyond this only those of one sender are compared
+constexpr size_t kMaxPairs = 60;  // of links; beyond this only those of one sender are compared
 
 std::vector<double> steps_of(const std::vector<double>& values) {
   std::vector<double> steps;
@@ -85,7 +85,7 @@ struct SourcePair {
 
 std::vector<SourcePair> choose_pairs(const std::vector<ReleaseSource>& sources, size_t links) {
   std::vector<SourcePair> pairs;
-  const bool all = links * (links - 1) / 2 <= kMostPairs;
+  const bool all = links * (links - 1) / 2 <= kMaxPairs;
   for (size_t a = 0; a < links; ++a) {
     for (size_t b = a + 1; b < links; ++b) {
       if (all || sources[a].node == sources[b].node) pairs.push_back({a, b});

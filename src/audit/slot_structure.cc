@@ -14,8 +14,8 @@ namespace {
 
 constexpr size_t kBins = 320;  // an eighth of an octave each, up to 2^40 ns
 constexpr double kBinsPerOctave = 8;
-constexpr double kLeastSeparationOctaves = 2;  // two kinds of gap differ by a factor of four at least
-constexpr double kLeastShare = 0.01;
+constexpr double kMinSeparationOctaves = 2;  // two kinds of gap differ by a factor of four at least
+constexpr double kMinShare = 0.01;
 
 // Otsu's threshold over the logarithm of the gaps: the cut with the largest variance between the two sides.
 // 0 when the sides do not look like two kinds of gap.
@@ -51,7 +51,7 @@ double threshold_between_kinds(std::span<const double> gaps) {
     }
     if (between >= best * (1 - 1e-12)) last_best = i;
   }
-  if (best_separation < kLeastSeparationOctaves * kBinsPerOctave || best_share < kLeastShare) return 0;
+  if (best_separation < kMinSeparationOctaves * kBinsPerOctave || best_share < kMinShare) return 0;
   // Between the kinds there is an empty stretch where every cut is as good: take its middle.
   return std::exp2((static_cast<double>(first_best + last_best) / 2 + 1) / kBinsPerOctave);
 }

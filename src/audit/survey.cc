@@ -165,7 +165,7 @@ Result<Survey> survey(const std::vector<CaptureInput>& inputs, const ReadOptions
     const auto copies = capture::check_copies(counts, inputs[i].name);
     if (!copies) return tl::unexpected(copies.error());
     result.whole_trains += reading->trains->trains().whole;
-    result.most_cells = std::max(result.most_cells, reading->trains->trains().most_cells);
+    result.max_cells = std::max(result.max_cells, reading->trains->trains().max_cells);
     const auto inside = check_spans_inside(spans, spans_path, counts.first, counts.last);
     if (!inside) return tl::unexpected(inside.error());
     if (result.packets == 0 || counts.first < result.first) result.first = counts.first;

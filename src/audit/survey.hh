@@ -70,7 +70,7 @@ struct Survey {
   uint64_t foreign_packets = 0;   // IP packets between the nodes that are no cells
   std::vector<std::string> foreign_examples;
   uint64_t whole_trains = 0;  // records of more than one cell; they count as these
-  uint32_t most_cells = 1;    // of a record
+  uint32_t max_cells = 1;     // of a record
 };
 
 // Errors: unreadable or cut-off captures, none of the nodes in them, a link in two captures, spans outside,

@@ -24,9 +24,9 @@ constexpr double kPreemptionNs = 150'000;
 constexpr double kClockDrift = 4e-6;
 constexpr double kDeficit = 1e-3;
 constexpr double kDrift = 20e-6;
-constexpr uint32_t kLeastDrawn = 9;
-constexpr uint32_t kMostDrawn = 25;
-constexpr double kMeanDrawn = (kLeastDrawn + kMostDrawn) / 2.0;
+constexpr uint32_t kMinDrawn = 9;
+constexpr uint32_t kMaxDrawn = 25;
+constexpr double kMeanDrawn = (kMinDrawn + kMaxDrawn) / 2.0;
 constexpr double kLatenessNs = 20'000;  // of trains of drawn lengths, in the mean; exponentially distributed
 constexpr uint64_t kRekeySlots = 60'000;
 constexpr double kForeignEveryNs = 60e9;
@@ -83,8 +83,7 @@ class SyntheticSource : public capture::PacketSource {
     const bool drawn =
         options_.drawn_lengths || (options_.leak == Leak::behind_draws && !options_.drawn_instants);
     const uint32_t length =
-        drawn ? kLeastDrawn + static_cast<uint32_t>(own_.below(kMostDrawn - kLeastDrawn + 1))
-              : options_.cells;
+        drawn ? kMinDrawn + static_cast<uint32_t>(own_.below(kMaxDrawn - kMinDrawn + 1)) : options_.cells;
     const uint64_t this_slot = slot_++;
 
     double gap = static_cast<double>(options_.slot.ns);

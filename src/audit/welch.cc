@@ -10,8 +10,8 @@ namespace cuttle::audit {
 
 namespace {
 
-constexpr size_t kLeastBlocks = 4;              // of each class
-constexpr size_t kLeastWindowsForVariance = 4;  // of a block
+constexpr size_t kMinBlocks = 4;              // of each class
+constexpr size_t kMinWindowsForVariance = 4;  // of a block
 
 constexpr double kLargestT = 1e4;  // of blocks that are all the same
 
@@ -47,7 +47,7 @@ double incomplete_beta(double a, double b, double x) {
 }
 
 // The smallest p that means anything: one of all ways to deal the blocks.
-double least_p(size_t a, size_t b) {
+double min_p(size_t a, size_t b) {
   const auto log_factorial = [](size_t n) { return std::lgamma(static_cast<double>(n) + 1); };
   return std::exp(log_factorial(a) + log_factorial(b) - log_factorial(a + b));
 }
@@ -58,7 +58,7 @@ bool test_one(const BlockFeature& feature, const Pair& pair, WelchTest& test) {
   for (size_t b = 0; b < pair.block_labels.size(); ++b) {
     if (std::isfinite(feature.of_block[b])) values[pair.block_labels[b]].push_back(feature.of_block[b]);
   }
-  if (values[0].size() < kLeastBlocks || values[1].size() < kLeastBlocks) return false;
+  if (values[0].size() < kMinBlocks || values[1].size() < kMinBlocks) return false;
   double share[2];  // of the difference's variance
   for (const int label : {0, 1}) {
     const auto n = static_cast<double>(values[label].size());
@@ -71,7 +71,7 @@ bool test_one(const BlockFeature& feature, const Pair& pair, WelchTest& test) {
   const double difference = test.mean[1] - test.mean[0];
   const double scale = std::max(std::fabs(test.mean[0]), std::fabs(test.mean[1]));
   if (std::fabs(difference) <= 1e-12 * scale) return share[0] + share[1] > 0;  // p stays 1
-  const double least = least_p(values[0].size(), values[1].size());
+  const double least = min_p(values[0].size(), values[1].size());
   const double variance = std::max(share[0] + share[1], 1e-24 * scale * scale);
   test.t = std::clamp(difference / std::sqrt(variance), -kLargestT, kLargestT);
   const double freedom =
@@ -121,7 +121,7 @@ void add_block_features(const Matrix& data, const std::vector<std::string>& name
       }
       const double deviation = deviation_of(values);
       mean.of_block.push_back(values.empty() ? NAN : mean_of(values));
-      variance.of_block.push_back(values.size() < kLeastWindowsForVariance ? NAN : deviation * deviation);
+      variance.of_block.push_back(values.size() < kMinWindowsForVariance ? NAN : deviation * deviation);
     }
     features.push_back(std::move(mean));
     features.push_back(std::move(variance));

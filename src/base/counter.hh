@@ -30,7 +30,7 @@ class Histogram {
   void add(Duration duration) {
     const uint64_t ns = duration.ns < 0 ? 0 : static_cast<uint64_t>(duration.ns);
     buckets_[bucket_of(ns)].add();
-    if (ns > most_.value()) most_.set(ns);
+    if (ns > max_.value()) max_.set(ns);
   }
 
   // Upper edge of the bucket that holds the given share (0 to 1) of what was added; zero when nothing was.
@@ -46,7 +46,7 @@ class Histogram {
     }
     return most();
   }
-  Duration most() const { return {static_cast<int64_t>(most_.value())}; }
+  Duration most() const { return {static_cast<int64_t>(max_.value())}; }
   uint64_t count() const {
     uint64_t total = 0;
     for (const auto& bucket : buckets_) total += bucket.value();
@@ -70,7 +70,7 @@ class Histogram {
   }
 
   std::array<Counter, kBuckets> buckets_;
-  Counter most_;
+  Counter max_;
 };
 
 }  // namespace cuttle

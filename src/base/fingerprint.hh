@@ -13,7 +13,7 @@ namespace cuttle {
 
 inline std::string fingerprint(std::string_view text) {
   Fnv1a hash;
-  for (const char octet : text) hash.add(static_cast<uint8_t>(octet));
+  for (const char byte : text) hash.add(static_cast<uint8_t>(byte));
   return fmt::format("{:016x}", hash.value());
 }
 

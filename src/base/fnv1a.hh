@@ -7,7 +7,7 @@ namespace cuttle {
 
 class Fnv1a {
  public:
-  constexpr void add(uint8_t octet) { hash_ = (hash_ ^ octet) * 0x100000001b3; }
+  constexpr void add(uint8_t byte) { hash_ = (hash_ ^ byte) * 0x100000001b3; }
   constexpr uint64_t value() const { return hash_; }
 
  private:

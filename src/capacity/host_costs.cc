@@ -39,7 +39,7 @@ double cores_of_full_lane(const HostCosts& costs, const SlotPlan& plan) {
   return cores_of_lane(costs, plan) + trains * seconds(costs.wake_up) + 2 * cells * seconds(costs.cell);
 }
 
-std::string to_text(const HostCosts& costs) {
+std::string to_string(const HostCosts& costs) {
   return fmt::format(
       "a wake-up takes {} and is {} late ({} at p99), a train {} and {} a cell, sealing and opening {} a "
       "cell",

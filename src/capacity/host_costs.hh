@@ -32,9 +32,9 @@ double cores_of_lane(const HostCosts& costs, const SlotPlan& plan);
 double cores_of_full_lane(const HostCosts& costs, const SlotPlan& plan);
 
 // More than this share of the CPUs for cover alone leaves too little for the data, and for Ceph.
-inline constexpr double kMostForCover = 0.5;
+inline constexpr double kMaxForCover = 0.5;
 
 // "a wake-up takes 4 us, ...": one line.
-std::string to_text(const HostCosts& costs);
+std::string to_string(const HostCosts& costs);
 
 }  // namespace cuttle

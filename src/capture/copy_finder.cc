@@ -8,11 +8,11 @@ namespace {
 
 // A card's queue may hold a packet for so long after a bond or VLAN passed it on (TCP small queues: 1 ms).
 constexpr Duration kMoment = milliseconds(2);
-constexpr size_t kMost = 1 << 20;
+constexpr size_t kMax = 1 << 20;
 constexpr size_t kBytesLookedAt = 96;
 
-uint64_t mixed(uint64_t hash, uint8_t octet) {
-  return (hash ^ octet) * 0x100000001b3;  // FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv
+uint64_t mixed(uint64_t hash, uint8_t byte) {
+  return (hash ^ byte) * 0x100000001b3;  // FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv
 }
 
 // TTL and header checksum in IPv4 (RFC 791), the hop limit in IPv6 (RFC 8200).
@@ -32,7 +32,7 @@ bool CopyFinder::handle_packet(Instant time, uint32_t interface, Bytes ip, uint3
     hash =
         mixed(mixed(hash, static_cast<uint8_t>(ip_bytes >> shift)), static_cast<uint8_t>(interface >> shift));
   }
-  if (time - swept_ > kMoment * 4 || seen_.size() >= kMost) forget_old(time);
+  if (time - swept_ > kMoment * 4 || seen_.size() >= kMax) forget_old(time);
   const auto [at, is_new] = seen_.try_emplace(hash, time);
   if (is_new) return false;
   const bool copy = time - at->second <= kMoment && at->second - time <= kMoment;
@@ -43,7 +43,7 @@ bool CopyFinder::handle_packet(Instant time, uint32_t interface, Bytes ip, uint3
 void CopyFinder::forget_old(Instant now) {
   swept_ = now;
   std::erase_if(seen_, [&](const auto& one) { return now - one.second > kMoment; });
-  if (seen_.size() >= kMost) seen_.clear();
+  if (seen_.size() >= kMax) seen_.clear();
 }
 
 }  // namespace cuttle::capture

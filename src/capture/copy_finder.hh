@@ -20,7 +20,7 @@ class CopyFinder {
  private:
   void forget_old(Instant now);
 
-  std::unordered_map<uint64_t, Instant> seen_;  // bounded by the rate and kMoment, at most kMost
+  std::unordered_map<uint64_t, Instant> seen_;  // bounded by the rate and kMoment, at most kMax
   Instant swept_;
 };
 

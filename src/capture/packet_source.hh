@@ -44,7 +44,7 @@ class PacketSource {
     ++counts_.packets;
     if (counts_.packets > 1 && time <= counts_.last) return;
     // Long after all others: only more of the kind make it the end of the capture.
-    if (counts_.packets > 1 && time - counts_.last > kStrayAfter && ++strays_ <= kMostStrays) return;
+    if (counts_.packets > 1 && time - counts_.last > kStrayAfter && ++strays_ <= kMaxStrays) return;
     strays_ = 0;
     counts_.last = time;
   }
@@ -52,7 +52,7 @@ class PacketSource {
 
  private:
   static constexpr Duration kStrayAfter = seconds(30);
-  static constexpr uint32_t kMostStrays = 2;
+  static constexpr uint32_t kMaxStrays = 2;
   uint32_t strays_ = 0;
 };
 

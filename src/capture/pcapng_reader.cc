@@ -23,7 +23,7 @@ constexpr uint16_t kOptionName = 2;
 constexpr uint16_t kOptionResolution = 9;
 constexpr uint16_t kOptionOffset = 14;
 constexpr uint32_t kLargestBlock = 32 << 20;
-constexpr size_t kMostInterfaces = 4096;
+constexpr size_t kMaxInterfaces = 4096;
 
 struct Interface {
   int link_type = 0;
@@ -45,8 +45,8 @@ Instant instant_of(uint64_t ticks, const Interface& on) {
     ns = Wide{ticks} * factor / divisor;
   }
   ns += Wide{on.offset_s} * 1'000'000'000;
-  constexpr Wide kMost = std::numeric_limits<int64_t>::max() / 2;  // what is compared and subtracted must fit
-  return Instant{static_cast<int64_t>(std::clamp<Wide>(ns, 0, kMost))};
+  constexpr Wide kMax = std::numeric_limits<int64_t>::max() / 2;  // what is compared and subtracted must fit
+  return Instant{static_cast<int64_t>(std::clamp<Wide>(ns, 0, kMax))};
 }
 
 class PcapngReader : public RecordReader {
@@ -127,7 +127,7 @@ class PcapngReader : public RecordReader {
 
   Result<bool> take_interface() {
     if (body_.size() < 8) return failure("an interface block that is too short");
-    if (names_.size() >= kMostInterfaces) return failure("thousands of interfaces");
+    if (names_.size() >= kMaxInterfaces) return failure("thousands of interfaces");
     Interface one;
     one.link_type = u16(body_.data());
     std::string name;

@@ -23,7 +23,7 @@ void TrainCutter::take_apart() {
   left_ = std::max(1U, shape_.cells_in(cell_));
   if (left_ > 1) {
     ++trains_.whole;
-    trains_.most_cells = std::max(trains_.most_cells, left_);
+    trains_.max_cells = std::max(trains_.max_cells, left_);
     cell_.ip_bytes -= cell_.udp_payload_bytes - shape_.cell_bytes;
     cell_.udp_payload_bytes = shape_.cell_bytes;
     return;

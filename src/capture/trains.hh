@@ -14,8 +14,8 @@
 namespace cuttle::capture {
 
 struct TrainCounts {
-  uint64_t whole = 0;       // records of more than one cell
-  uint32_t most_cells = 1;  // of one record
+  uint64_t whole = 0;      // records of more than one cell
+  uint32_t max_cells = 1;  // of one record
   // Records on the cells' port between the nodes that are larger than a cell and no multiple of it.
   uint64_t uneven = 0;
   uint64_t first_uneven_packet = 0;  // from 1, as Wireshark and `tcpdump -#` count

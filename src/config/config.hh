@@ -131,7 +131,7 @@ struct NodeConfig {
   }
 
   // The most lanes of any link: the node listens on this many ports. 0 without peers.
-  uint32_t most_lanes() const {
+  uint32_t max_lanes() const {
     uint32_t most = 0;
     for (const PeerConfig& peer : peers) most = peer.lanes > most ? peer.lanes : most;
     return most;

@@ -175,7 +175,7 @@ class CrossCheck {
 
   bool is_own_endpoint(const PeerConfig& peer) const {
     Endpoint own = node_.listen;
-    const uint32_t own_lanes = node_.most_lanes();
+    const uint32_t own_lanes = node_.max_lanes();
     if (ports_overlap(peer.endpoint, peer.lanes, own, own_lanes)) return true;
     return is_any(own.address) &&
            std::any_of(node_.addresses.begin(), node_.addresses.end(), [&](const IpAddress& address) {

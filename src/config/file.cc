@@ -62,14 +62,14 @@ std::optional<uid_t> user_number(const char* name) {
   return user == nullptr ? std::nullopt : std::optional(user->pw_uid);
 }
 
-Result<TextFile> read_text_file(const std::string& path, size_t most_bytes) {
+Result<TextFile> read_text_file(const std::string& path, size_t max_bytes) {
   const OpenFile file(path);
   const auto status = file.regular();
   if (!status) return tl::unexpected(status.error());
-  std::string text(most_bytes + 1, '\0');
+  std::string text(max_bytes + 1, '\0');
   const auto size = file.read(text.data(), text.size());
   if (!size) return tl::unexpected(size.error());
-  if (*size > most_bytes) return failure("longer than " + std::to_string(most_bytes) + " bytes");
+  if (*size > max_bytes) return failure("longer than " + std::to_string(max_bytes) + " bytes");
   text.resize(*size);
   return TextFile{std::move(text), status->st_mode & 07777, status->st_uid};
 }

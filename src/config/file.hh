@@ -20,8 +20,8 @@ struct TextFile {
   uid_t owner = 0;
 };
 
-// What a regular file holds; at most `most_bytes`. Errors are the reason alone: "No such file or directory".
-Result<TextFile> read_text_file(const std::string& path, size_t most_bytes);
+// What a regular file holds; at most `max_bytes`. Errors are the reason alone: "No such file or directory".
+Result<TextFile> read_text_file(const std::string& path, size_t max_bytes);
 
 // Whose files may say what an agent does, and hold its keys: root, who may do anything anyway; whoever runs
 // this; and the user that the agent runs as where a package installed it, so that root can check its

@@ -2,13 +2,13 @@
 
 #include <filesystem>
 
-#include "base/octets.hh"
+#include "base/byte_stream.hh"
 #include "config/parse.hh"
 
 namespace cuttle {
 
-std::string to_octets(const LoadedConfig& loaded) {
-  OctetWriter out;
+std::string to_bytes(const LoadedConfig& loaded) {
+  ByteWriter out;
   size_t size = 80 + loaded.text.size() + loaded.peers_text.value_or("").size();
   for (const Problem& problem : loaded.problems.list()) size += 32 + problem.message.size();
   if (loaded.keys) size += kKeySize * (1 + loaded.keys->preshared.size());
@@ -31,8 +31,8 @@ std::string to_octets(const LoadedConfig& loaded) {
   return out.take();
 }
 
-Result<LoadedConfig> from_octets(const std::string& file, std::string_view octets) {
-  OctetReader in(octets);
+Result<LoadedConfig> from_bytes(const std::string& file, std::string_view bytes) {
+  ByteReader in(bytes);
   LoadedConfig loaded;
   loaded.file = file;
   loaded.text = in.text();

@@ -1,4 +1,4 @@
-// A configuration with its keys as octets: from the process that may read the files to the agent, which may
+// A configuration with its keys as bytes: from the process that may read the files to the agent, which may
 // not (helper/privileged_helper.hh). Pure.
 #pragma once
 
@@ -11,10 +11,10 @@
 namespace cuttle {
 
 // The text of the file, the keys, and what is wrong with either. Holds secrets: wipe it after use.
-std::string to_octets(const LoadedConfig& loaded);
+std::string to_bytes(const LoadedConfig& loaded);
 
-// The same again; the configuration is parsed anew from its text. An error only where the octets are not
+// The same again; the configuration is parsed anew from its text. An error only where the bytes are not
 // such.
-Result<LoadedConfig> from_octets(const std::string& file, std::string_view octets);
+Result<LoadedConfig> from_bytes(const std::string& file, std::string_view bytes);
 
 }  // namespace cuttle

@@ -80,7 +80,7 @@ void close_what_cannot_be_used(const std::optional<std::string>& peers_text, Par
 
 std::vector<std::string> LoadedConfig::problem_lines() const {
   std::vector<std::string> result;
-  for (const Problem& problem : problems.list()) result.push_back(to_text(problem, file));
+  for (const Problem& problem : problems.list()) result.push_back(to_string(problem, file));
   return result;
 }
 

@@ -17,7 +17,7 @@ bool Problems::has_errors() const {
                      [](const Problem& problem) { return problem.severity == Severity::error; });
 }
 
-std::string to_text(const Problem& problem, std::string_view file) {
+std::string to_string(const Problem& problem, std::string_view file) {
   const std::string_view kind = problem.severity == Severity::warning ? "warning: " : "";
   if (problem.line == 0) return fmt::format("{}: {}{}", file, kind, problem.message);
   return fmt::format("{}:{}: {}{}", file, problem.line, kind, problem.message);

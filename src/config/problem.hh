@@ -39,7 +39,7 @@ class Problems {
 };
 
 // "FILE:LINE: message", "FILE:LINE: warning: message", or without the line where it is 0.
-std::string to_text(const Problem& problem, std::string_view file);
+std::string to_string(const Problem& problem, std::string_view file);
 
 // Where each value that the file gives stands: "node.listen", "shape.rate", "peer[0].endpoint",
 // "peer[0].redirect[1]" (peers count from 0 in the order of the file). Lets checks that come after parsing,

@@ -9,7 +9,7 @@ namespace cuttle {
 
 namespace {
 
-constexpr size_t kMostEntries = 200;  // more than a week has hours
+constexpr size_t kMaxEntries = 200;  // more than a week has hours
 
 std::optional<uint32_t> parse_weekday(std::string_view text) {
   for (uint32_t day = 0; day < 7; ++day) {
@@ -107,8 +107,8 @@ bool read_calendar(TomlReader& reader, Shape& shape, ParsedConfig& out) {
     reader.problem("calendar", "must be a list of tables; begin each entry with [[shape.calendar]]");
     return false;
   }
-  if (list->size() > kMostEntries) {
-    reader.problem("calendar", fmt::format("{} entries; there can be {}", list->size(), kMostEntries));
+  if (list->size() > kMaxEntries) {
+    reader.problem("calendar", fmt::format("{} entries; there can be {}", list->size(), kMaxEntries));
     return false;
   }
   bool good = true;

@@ -170,7 +170,7 @@ void read_peers_file(const PeersText& peers, bool default_shape_good, ParsedConf
   NodeConfig& node = out.config;
   const ParsedConfig own = parse_peers(peers, default_shape_good, node);
   for (const Problem& problem : own.problems.list()) {
-    const std::string message = to_text(problem, node.mesh->peers_file);
+    const std::string message = to_string(problem, node.mesh->peers_file);
     peers.lenient || problem.severity == Severity::warning ? out.problems.warn(0, message)
                                                            : out.problems.add(0, message);
   }

@@ -13,7 +13,7 @@ constexpr size_t kLongestUserName = 32;       // useradd(8)
 constexpr size_t kLongestSocketPath = 107;    // sun_path less its final zero, unix(7)
 constexpr uint32_t kSmallestInnerMtu = 1280;  // RFC 8200, section 5
 constexpr uint32_t kLargestInnerMtu = 65535;
-constexpr uint32_t kMostShards = 64;
+constexpr uint32_t kMaxShards = 64;
 constexpr uint32_t kHighestCpu = 4095;
 // The main table's rule is 32766: what is not before it leads nothing anywhere.
 constexpr uint32_t kLastPreference = 32764;
@@ -189,7 +189,7 @@ void read_runtime(TomlReader& reader, ParsedConfig& out) {
   node.lead = reader.parsed("lead", parse_lead, "not a duration of 100 us to 10 ms; write \"1 ms\"");
   node.segmentation = reader.boolean("segmentation").value_or(node.segmentation);
   node.spin = reader.boolean("spin").value_or(node.spin);
-  node.shards = static_cast<uint32_t>(reader.number("shards", 1, kMostShards).value_or(node.shards));
+  node.shards = static_cast<uint32_t>(reader.number("shards", 1, kMaxShards).value_or(node.shards));
   node.cpus = reader.numbers("cpus", kHighestCpu);
   reader.finish();
 }

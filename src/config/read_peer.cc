@@ -10,8 +10,8 @@ namespace cuttle {
 namespace {
 
 constexpr size_t kLongestPeerName = 12;  // IFNAMSIZ is 16: "ct-", the name, and a final zero
-constexpr uint32_t kMostLanes = 32;      // an association has so many SPIs (link/association.cc)
-constexpr size_t kMostPeers = 1024;
+constexpr uint32_t kMaxLanes = 32;       // an association has so many SPIs (link/association.cc)
+constexpr size_t kMaxPeers = 1024;
 
 std::optional<std::string> parse_peer_name(std::string_view text) {
   const bool good =
@@ -111,7 +111,7 @@ void read_peer(TomlReader& reader, const std::string& directory, bool default_sh
   peer.endpoint = reader.parsed("endpoint", Endpoint::parse, kEndpointAdvice).value_or(Endpoint{});
   read_redirect(reader, peer, out);
   read_ports(reader, peer, out);
-  peer.lanes = static_cast<uint32_t>(reader.number("lanes", 1, kMostLanes).value_or(peer.lanes));
+  peer.lanes = static_cast<uint32_t>(reader.number("lanes", 1, kMaxLanes).value_or(peer.lanes));
   peer.joining = reader.boolean("joining").value_or(peer.joining);
   peer.joining_limit = reader.parsed("joining_limit", parse_joining_limit,
                                      "not a duration of 1 s to 30 days; write \"86400 s\"");
@@ -131,9 +131,9 @@ void read_peers(const toml::node& list, const std::string& directory, bool defau
                      "peer: must be a list of tables; begin each peer with [[peer]]");
     return;
   }
-  if (peers->empty() || peers->size() > kMostPeers) {
+  if (peers->empty() || peers->size() > kMaxPeers) {
     out.problems.add(list.source().begin.line,
-                     fmt::format("peer: {} of them; there can be 1 to {}", peers->size(), kMostPeers));
+                     fmt::format("peer: {} of them; there can be 1 to {}", peers->size(), kMaxPeers));
     return;
   }
   for (size_t i = 0; i < peers->size(); ++i) {

@@ -73,20 +73,20 @@ tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& asked, bool is_v6, 
                     "the rate must be at least {} b/s",
                     rate, format_duration(kLongestSlot), ip_bytes, lane.cell_bits));
   }
-  const uint32_t most_cells = shape.scatter ? kMostReleasesPerSlot : kMostCellsPerSlot;
+  const uint32_t max_cells = shape.scatter ? kMaxReleasesPerSlot : kMaxCellsPerSlot;
   const uint64_t fewest = cells_in(kShortestSlot, lane, Rounding::up);
-  if (fewest > most_cells) {
+  if (fewest > max_cells) {
     return rate_problem(
         fmt::format("no slot can carry {}: a slot is at least {} and holds at most {} cells of {} bytes; "
                     "use larger cells, more lanes or a lower rate",
-                    rate, format_duration(kShortestSlot), most_cells, shape.cell_bytes));
+                    rate, format_duration(kShortestSlot), max_cells, shape.cell_bytes));
   }
   if (shape.slot < kShortestSlot || shape.slot > kLongestSlot) {
     return slot_problem(fmt::format("a slot of {} is out of range; it is {} to {}",
                                     format_duration(shape.slot), format_duration(kShortestSlot),
                                     format_duration(kLongestSlot)));
   }
-  const uint64_t most = std::min<uint64_t>(cells_in(kLongestSlot, lane, Rounding::down), most_cells);
+  const uint64_t most = std::min<uint64_t>(cells_in(kLongestSlot, lane, Rounding::down), max_cells);
   uint64_t cells = std::max<uint64_t>(cells_in(shape.slot, lane, Rounding::nearest), 1);
   if (cells > most && shape.slot == Shape::kDefaultSlot) {
     shape.slot = time_of(most, lane);

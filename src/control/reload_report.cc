@@ -46,7 +46,7 @@ Result<ReloadReport> reload_report_from_json(std::string_view text) {
   return report;
 }
 
-std::string to_text(const ReloadReport& report) {
+std::string to_string(const ReloadReport& report) {
   std::vector<std::string> parts;
   const auto say = [&](std::string_view what, const std::vector<std::string>& names) {
     if (!names.empty()) parts.push_back(fmt::format("{} {}", what, fmt::join(names, ", ")));

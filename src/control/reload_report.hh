@@ -27,6 +27,6 @@ std::string to_json(const ReloadReport& report);
 Result<ReloadReport> reload_report_from_json(std::string_view text);
 
 // One line: "added osd3; removed osd1; kept 4".
-std::string to_text(const ReloadReport& report);
+std::string to_string(const ReloadReport& report);
 
 }  // namespace cuttle

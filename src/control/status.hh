@@ -17,7 +17,7 @@
 namespace cuttle {
 
 // A link whose rate follows a calendar.
-inline constexpr uint64_t kMostClocksApart_ms = 2000;  // beyond it, a calendar is kept badly
+inline constexpr uint64_t kMaxClocksApart_ms = 2000;  // beyond it, a calendar is kept badly
 struct CalendarStatus {
   uint64_t next_rate_bps = 0;  // and when, in seconds since 1970
   uint64_t next_at_s = 0;

@@ -66,7 +66,7 @@ std::string calendar_lines(const StatusSnapshot& status) {
                         calendar.peer == "other"  ? "; THE PEER'S CALENDAR IS ANOTHER"
                         : calendar.peer == "none" ? "; THE PEER HAS NO CALENDAR"
                                                   : "");
-    if (calendar.clocks_apart_ms > kMostClocksApart_ms) {
+    if (calendar.clocks_apart_ms > kMaxClocksApart_ms) {
       text += fmt::format("  {}: THE CLOCKS of the two nodes are {} APART\n", link.name,
                           format_duration(milliseconds(static_cast<int64_t>(calendar.clocks_apart_ms))));
     }

@@ -21,16 +21,16 @@ void derive(int mode, Bytes salt, Bytes key, Bytes info, MutableBytes out) {
   const KdfContext context(EVP_KDF_CTX_new(hkdf));
   std::string digest = "BLAKE2S-256";
   static uint8_t nothing = 0;  // OpenSSL takes a null pointer for a parameter that is not there
-  const auto octets = [](const char* name, Bytes value) {
+  const auto bytes = [](const char* name, Bytes value) {
     auto* start = value.empty() ? &nothing : const_cast<uint8_t*>(value.data());
     return OSSL_PARAM_construct_octet_string(name, start, value.size());
   };
   const OSSL_PARAM parameters[] = {
       OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
       OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest.data(), digest.size()),
-      octets(OSSL_KDF_PARAM_KEY, key),
-      octets(OSSL_KDF_PARAM_SALT, salt),
-      octets(OSSL_KDF_PARAM_INFO, info),
+      bytes(OSSL_KDF_PARAM_KEY, key),
+      bytes(OSSL_KDF_PARAM_SALT, salt),
+      bytes(OSSL_KDF_PARAM_INFO, info),
       OSSL_PARAM_construct_end()};
   const bool good = context && EVP_KDF_derive(context.get(), out.data(), out.size(), parameters) == 1;
   CUTTLE_CHECK(good, "OpenSSL refuses HKDF with BLAKE2s");

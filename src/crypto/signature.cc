@@ -17,13 +17,13 @@ Result<Value> parse_as(std::string_view what, std::string_view text) {
 }
 
 template <typename Value>
-std::string text_of(const Value& value) {
+std::string string_of(const Value& value) {
   std::string text(base64_size(value.bytes.size()), '\0');
   base64_encode(value.bytes, text.data());
   return text;
 }
 
-const uint8_t* octets(std::string_view text) {
+const uint8_t* bytes(std::string_view text) {
   return reinterpret_cast<const uint8_t*>(text.data());
 }
 
@@ -34,7 +34,7 @@ Result<Signature> Signature::parse(std::string_view text) {
 }
 
 std::string Signature::text() const {
-  return text_of(*this);
+  return string_of(*this);
 }
 
 Result<VerifyingKey> VerifyingKey::parse(std::string_view text) {
@@ -42,7 +42,7 @@ Result<VerifyingKey> VerifyingKey::parse(std::string_view text) {
 }
 
 std::string VerifyingKey::text() const {
-  return text_of(*this);
+  return string_of(*this);
 }
 
 bool VerifyingKey::verifies(const Signature& signature, std::string_view message) const {
@@ -51,7 +51,7 @@ bool VerifyingKey::verifies(const Signature& signature, std::string_view message
   CUTTLE_CHECK(
       key && context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1,
       "OpenSSL refuses to verify with Ed25519");
-  return EVP_DigestVerify(context.get(), signature.bytes.data(), signature.bytes.size(), octets(message),
+  return EVP_DigestVerify(context.get(), signature.bytes.data(), signature.bytes.size(), bytes(message),
                           message.size()) == 1;
 }
 
@@ -83,7 +83,7 @@ Signature SigningKey::sign(std::string_view message) const {
   size_t size = result.bytes.size();
   CUTTLE_CHECK(
       key && context && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-          EVP_DigestSign(context.get(), result.bytes.data(), &size, octets(message), message.size()) == 1,
+          EVP_DigestSign(context.get(), result.bytes.data(), &size, bytes(message), message.size()) == 1,
       "OpenSSL refuses to sign with Ed25519");
   return result;
 }

@@ -29,7 +29,7 @@ struct VerifyingKey {
   std::array<uint8_t, kKeySize> bytes{};
 
   auto operator<=>(const VerifyingKey&) const = default;
-  // Any 32 octets; those that are no point verify nothing.
+  // Any 32 bytes; those that are no point verify nothing.
   static Result<VerifyingKey> parse(std::string_view text);
   std::string text() const;
   bool verifies(const Signature& signature, std::string_view message) const;

@@ -42,7 +42,7 @@ std::vector<Endpoint> heard_beside(const NodeConfig& config, const StatusSnapsho
   const bool all_up = std::all_of(status.links.begin(), status.links.end(),
                                   [](const LinkStatus& link) { return link.state == "up"; });
   if (all_up) return {};
-  return overhear_udp(config.listen.port, config.most_lanes(), kListening).value_or(std::vector<Endpoint>());
+  return overhear_udp(config.listen.port, config.max_lanes(), kListening).value_or(std::vector<Endpoint>());
 }
 
 // `document`: what the agent says of itself.
@@ -101,7 +101,7 @@ ExitStatus examine(const DoctorOptions& options) {
   if (loaded.good()) {
     document = ask_agent(loaded.config.control_socket, "status", kProbeTimeout);
     findings = examine_all(loaded, options, document);
-    fmt::print("{}", doctor::to_text(findings));
+    fmt::print("{}", doctor::to_string(findings));
   }
   if (!options.bundle.empty()) {
     const ExitStatus written = write_bundle(options, loaded, findings, document.value_or(""));

@@ -35,7 +35,7 @@ std::string first_problem(const std::string& file, const std::string& text,
                             "\"\nendpoint = \"" + other.endpoint.text() + "\"\nredirect = []\n";
   const ParsedConfig parsed = parse_config(whole, "");
   for (const Problem& problem : parsed.problems.list()) {
-    if (problem.severity == Severity::error) return to_text(problem, file);
+    if (problem.severity == Severity::error) return to_string(problem, file);
   }
   return "";
 }

@@ -35,7 +35,7 @@ ExitStatus reload(const AgentChoice& agent) {
     complain("not reloaded; what ran before goes on");
     return kBadInput;
   }
-  fmt::print("{}\n", to_text(*report));
+  fmt::print("{}\n", to_string(*report));
   return kDone;
 }
 

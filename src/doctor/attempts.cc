@@ -75,7 +75,7 @@ class Pair {
   }
 
  private:
-  Duration patience() const { return way_ == Way::nowhere ? kSilence : seconds(1); }
+  Duration timeout() const { return way_ == Way::nowhere ? kSilence : seconds(1); }
 
   std::string head(const std::string& kind) const {
     return fmt::format("peer {}: {} to {}, {}: ", peer_.name, from_.text(), to_.text(), kind);
@@ -104,7 +104,7 @@ class Pair {
   bool try_echo(const std::string& name, size_t bytes, bool may_be_cut, const std::string& fix) {
     const std::string kind = fmt::format("{} ({} bytes)", name, bytes);
     const auto outcome = send_echo(
-        {.to = to_, .ip_bytes = bytes, .from = from_, .may_be_cut = may_be_cut, .patience = patience()});
+        {.to = to_, .ip_bytes = bytes, .from = from_, .may_be_cut = may_be_cut, .timeout = timeout()});
     if (!outcome) {
       add(Mark::unsure, kind, "an answer", outcome.error().message, "run this as root");
       return false;
@@ -127,7 +127,7 @@ class Pair {
   void try_tcp_connection() {
     std::string heard;
     for (const uint16_t port : ports()) {
-      const auto outcome = try_tcp({.to = {to_, port}, .from = from_, .patience = patience()});
+      const auto outcome = try_tcp({.to = {to_, port}, .from = from_, .timeout = timeout()});
       if (!outcome)
         return add(Mark::unsure, "a new TCP connection", "an answer", outcome.error().message, "");
       if (outcome->answer != TcpAnswer::none) {
@@ -167,7 +167,7 @@ class Pair {
                                     .from = from_,
                                     .interface = underlay->interface,
                                     .firewall_mark = config_.firewall_mark,
-                                    .patience = kSilence});
+                                    .timeout = kSilence});
     if (!outcome) return add(Mark::unsure, kind, "nothing", outcome.error().message, "run this as root");
     add(outcome->answered ? Mark::bad : Mark::good, kind, "nothing", came(*outcome),
         "guard and lock are not there: `cuttle close`, or start the agent; its log says why it cannot");

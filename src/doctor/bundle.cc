@@ -16,13 +16,13 @@ namespace {
 
 constexpr Duration kCommandTimeout = seconds(10);
 constexpr Duration kTarTimeout = seconds(60);
-constexpr size_t kMostBytes = 2 << 20;  // of one file in it: a Kubernetes node has a great many rules
+constexpr size_t kMaxBytes = 2 << 20;  // of one file in it: a Kubernetes node has a great many rules
 
 using Commands = std::vector<std::vector<std::string>>;
 
 std::string cut(std::string text) {
-  if (text.size() <= kMostBytes) return text;
-  text.resize(kMostBytes);
+  if (text.size() <= kMaxBytes) return text;
+  text.resize(kMaxBytes);
   return text + "\n[cut off here]\n";
 }
 
@@ -75,7 +75,7 @@ std::vector<BundleEntry> gather_bundle(const LoadedConfig& loaded, const Finding
   std::string problems;
   for (const std::string& line : loaded.problem_lines()) problems += line + "\n";
   std::vector<BundleEntry> entries{
-      {"doctor.txt", problems + to_text(findings)},
+      {"doctor.txt", problems + to_string(findings)},
       {"configuration.toml", loaded.text},
       {"status.json", status},
       {"network.txt", outputs_of(kNetwork)},

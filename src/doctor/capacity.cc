@@ -20,8 +20,8 @@ Finding capacity_finding(const NodeConfig& config, const HostCosts& costs) {
   }
   const std::string cpus = fmt::format("{} CPU{}", costs.cpus, costs.cpus == 1 ? "" : "s");
   const std::string what = fmt::format("the links take {:.2f} of this machine's {}, full of data {:.2f}: {}",
-                                       cover, cpus, full, to_text(costs));
-  if (cover > kMostForCover * costs.cpus) {
+                                       cover, cpus, full, to_string(costs));
+  if (cover > kMaxForCover * costs.cpus) {
     return {Mark::bad, what,
             "lower rates, or longer slots (rate and slot in [shape]): with so much cover, data is slow and "
             "pings are "

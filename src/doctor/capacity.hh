@@ -7,7 +7,7 @@
 
 namespace cuttle::doctor {
 
-// Bad where cover alone takes more than kMostForCover of the CPUs, unsure where the links full of data take
+// Bad where cover alone takes more than kMaxForCover of the CPUs, unsure where the links full of data take
 // them all.
 Finding capacity_finding(const NodeConfig& config, const HostCosts& costs);
 

@@ -30,8 +30,8 @@ Findings examine_configuration(const LoadedConfig& loaded) {
   check_machine(loaded.config, loaded.lines, problems);
   Findings findings;
   for (const Problem& problem : problems.list()) {
-    findings.push_back(
-        {problem.severity == Severity::error ? Mark::bad : Mark::unsure, to_text(problem, loaded.file), ""});
+    findings.push_back({problem.severity == Severity::error ? Mark::bad : Mark::unsure,
+                        to_string(problem, loaded.file), ""});
   }
   if (findings.empty()) {
     findings.push_back(

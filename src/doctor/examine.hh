@@ -50,6 +50,6 @@ bool may_have_realtime();
 // No agent runs: a real handshake, in cells of the real size, with each peer. An answer shows that the path
 // carries such cells both ways, that ports are open, and that keys and shapes agree. Precondition:
 // loaded.good().
-Findings probe_peers(const LoadedConfig& loaded, Duration patience);
+Findings probe_peers(const LoadedConfig& loaded, Duration timeout);
 
 }  // namespace cuttle::doctor

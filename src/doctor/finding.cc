@@ -9,7 +9,7 @@ bool any_bad(const Findings& findings) {
                      [](const Finding& finding) { return finding.mark == Mark::bad; });
 }
 
-std::string to_text(const Findings& findings) {
+std::string to_string(const Findings& findings) {
   std::string text;
   for (const Finding& finding : findings) {
     constexpr const char* kWords[] = {"ok   ", "??   ", "BAD  "};

@@ -22,6 +22,6 @@ using Findings = std::vector<Finding>;
 
 bool any_bad(const Findings& findings);
 // "ok   ...", "??   ..." or "BAD  ...", each fix on a line of its own below.
-std::string to_text(const Findings& findings);
+std::string to_string(const Findings& findings);
 
 }  // namespace cuttle::doctor

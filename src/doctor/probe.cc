@@ -123,7 +123,7 @@ class Probe {
   int send_error_ = 0;
 };
 
-Finding probe(const LoadedConfig& loaded, size_t i, Duration patience) {
+Finding probe(const LoadedConfig& loaded, size_t i, Duration timeout) {
   const NodeConfig& config = loaded.config;
   const PeerConfig& peer = config.peers[i];
   const auto plan = plan_peer(config, peer);
@@ -141,7 +141,7 @@ Finding probe(const LoadedConfig& loaded, size_t i, Duration patience) {
   Probe probe(peer, association_config({config, *loaded.keys, best_aead_backend(), nullptr}, i, *plan),
               std::move(*socket), config.firewall_mark);
   const MonotonicClock clock;
-  const Instant until = clock.now() + patience;
+  const Instant until = clock.now() + timeout;
   while (clock.now() < until) {
     if (probe.round()) return probe.good();
   }
@@ -150,9 +150,9 @@ Finding probe(const LoadedConfig& loaded, size_t i, Duration patience) {
 
 }  // namespace
 
-Findings probe_peers(const LoadedConfig& loaded, Duration patience) {
+Findings probe_peers(const LoadedConfig& loaded, Duration timeout) {
   Findings findings;
-  for (size_t i = 0; i < loaded.config.peers.size(); ++i) findings.push_back(probe(loaded, i, patience));
+  for (size_t i = 0; i < loaded.config.peers.size(); ++i) findings.push_back(probe(loaded, i, timeout));
   return findings;
 }
 

@@ -11,8 +11,8 @@ namespace cuttle::doctor {
 
 namespace {
 
-constexpr size_t kBase64Digits = 43;  // of 32 octets, before the "="
-constexpr size_t kFewestDigits = 22;  // of 16 octets, before "=="; a key of Ceph's has 38
+constexpr size_t kBase64Digits = 43;  // of 32 bytes, before the "="
+constexpr size_t kFewestDigits = 22;  // of 16 bytes, before "=="; a key of Ceph's has 38
 constexpr size_t kHexDigits = 64;
 
 bool is_base64(char c) {
@@ -27,8 +27,8 @@ bool is_hex(char c) {
 }
 
 int kind_of(char c) {
-  const auto octet = static_cast<unsigned char>(c);
-  return std::isupper(octet) != 0 ? 0 : std::islower(octet) != 0 ? 1 : std::isdigit(octet) != 0 ? 2 : 3;
+  const auto byte = static_cast<unsigned char>(c);
+  return std::isupper(byte) != 0 ? 0 : std::islower(byte) != 0 ? 1 : std::isdigit(byte) != 0 ? 2 : 3;
 }
 
 // Of random digits, two neighbours are of different kinds in two thirds of all cases; in words and paths

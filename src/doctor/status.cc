@@ -54,7 +54,7 @@ void examine_calendar(Findings& findings, const LinkStatus& link) {
                      calendar.peer == "other" ? "follows another calendar" : "has no calendar"),
          "if that is not meant, give both ends the same rate and [[shape.calendar]]"});
   }
-  if (calendar.clocks_apart_ms <= kMostClocksApart_ms) return;
+  if (calendar.clocks_apart_ms <= kMaxClocksApart_ms) return;
   findings.push_back(
       {Mark::bad,
        fmt::format("link {}: the clocks of the two nodes are {:.1f} s apart, so they change their rates at "

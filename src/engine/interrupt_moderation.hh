@@ -27,7 +27,7 @@ class InterruptModeration {
   // The shortest time between two releases of one lane.
   void set_shortest_slot(Duration slot) {
     const Duration wait = std::min(slot / kSlotShare, kLongest);
-    most_ = wait < kShortest ? Duration{0} : wait;
+    max_ = wait < kShortest ? Duration{0} : wait;
   }
 
   // So many lanes had something to read just now.
@@ -35,16 +35,16 @@ class InterruptModeration {
     arrivals_ += static_cast<int64_t>(lanes);
     const Duration window = now - since_;
     if (window < kWindow) return;
-    gathers_ = most_.ns > 0 && most_ * arrivals_ >= window * kArrivals;
+    gathers_ = max_.ns > 0 && max_ * arrivals_ >= window * kArrivals;
     since_ = now;
     arrivals_ = 0;
   }
 
   // How long to wait once nothing is left to read; 0: until something comes.
-  Duration wait() const { return gathers_ ? most_ : Duration{0}; }
+  Duration wait() const { return gathers_ ? max_ : Duration{0}; }
 
  private:
-  Duration most_{};
+  Duration max_{};
   Instant since_{};
   int64_t arrivals_ = 0;
   bool gathers_ = false;

@@ -12,9 +12,9 @@ namespace cuttle {
 
 namespace {
 
-// A peer could ask for segments of one octet each, and the kernel would make 65,000 packets of one. Linux
-// takes no smaller offer than 88 octets from a TCP peer (TCP_MIN_MSS), which leaves 48 with all options.
-constexpr size_t kLeastSegmentBytes = 48;
+// A peer could ask for segments of one byte each, and the kernel would make 65,000 packets of one. Linux
+// takes no smaller offer than 88 bytes from a TCP peer (TCP_MIN_MSS), which leaves 48 with all options.
+constexpr size_t kMinSegmentBytes = 48;
 
 // A packet that lies in pieces.
 class Scattered {
@@ -23,7 +23,7 @@ class Scattered {
 
   size_t bytes() const { return bytes_; }
 
-  // Every octet from `from` on, with see(piece).
+  // Every byte from `from` on, with see(piece).
   template <typename See>
   void each(size_t from, See see) const {
     size_t begin = 0;
@@ -47,10 +47,10 @@ class Scattered {
     return out.first(done);
   }
   void store_be16(size_t at, uint16_t value) const {
-    const std::array<uint8_t, 2> octets{static_cast<uint8_t>(value >> 8), static_cast<uint8_t>(value)};
+    const std::array<uint8_t, 2> bytes{static_cast<uint8_t>(value >> 8), static_cast<uint8_t>(value)};
     size_t done = 0;
     each(at, [&](MutableBytes piece) {
-      for (size_t i = 0; i < piece.size() && done < 2; ++i) piece[i] = octets[done++];
+      for (size_t i = 0; i < piece.size() && done < 2; ++i) piece[i] = bytes[done++];
     });
   }
   wire::InternetSum sum_from(size_t from) const {
@@ -84,13 +84,13 @@ bool is_right(const Scattered& packet, Bytes headers, const wire::Transport& tra
 
 }  // namespace
 
-Bytes first_octets(std::span<const iovec> room, size_t bytes, MutableBytes out) {
+Bytes first_bytes(std::span<const iovec> room, size_t bytes, MutableBytes out) {
   return Scattered(room, bytes).first(out);
 }
 
 bool prepare_for_cells(const VirtioHeader& header, std::span<const iovec> room, size_t bytes) {
   const Scattered packet(room, bytes);
-  std::array<uint8_t, wire::kMostHeaderBytes> memory;
+  std::array<uint8_t, wire::kMaxHeaderBytes> memory;
   const Bytes headers = packet.first(memory);
   const auto transport = wire::find_transport(headers, bytes);
   const bool to_be_made = (header.flags & VirtioHeader::kNeedsChecksum) != 0;
@@ -138,7 +138,7 @@ VirtioHeader describe_for_tun(MutableBytes packet, uint32_t mtu) {
   if (!is_tcp && load_be16(field) == 0) return header;
   const size_t bytes = packet.size() - transport->offset;
   const size_t claimed = wire::claimed_bytes(packet, *transport);
-  const bool is_cut = is_tcp && claimed < bytes && claimed >= transport->header_bytes + kLeastSegmentBytes;
+  const bool is_cut = is_tcp && claimed < bytes && claimed >= transport->header_bytes + kMinSegmentBytes;
   if (claimed != bytes && !is_cut) return header;  // a whole checksum, which is for others to judge
   store_be16(field, wire::pseudo_header_sum(packet, *transport, bytes));
   header.flags = VirtioHeader::kNeedsChecksum;

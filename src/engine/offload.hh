@@ -14,11 +14,11 @@
 
 namespace cuttle {
 
-// The first octets of a packet of `bytes` that lies in `room`, as many as `out` has room for.
-Bytes first_octets(std::span<const iovec> room, size_t bytes, MutableBytes out);
+// The first bytes of a packet of `bytes` that lies in `room`, as many as `out` has room for.
+Bytes first_bytes(std::span<const iovec> room, size_t bytes, MutableBytes out);
 
 // Makes a packet that came from the TUN, described by `header`, what goes into cells. It lies in the first
-// `bytes` octets of `room`. Afterwards TCP's checksum field holds a sum to be completed that says the segment
+// `bytes` bytes of `room`. Afterwards TCP's checksum field holds a sum to be completed that says the segment
 // size (wire::pseudo_header_sum); UDP's that, or a checksum that was checked, or nothing, as it came; and
 // whatever else the kernel left to be completed is complete. False when a checksum is wrong: drop it.
 bool prepare_for_cells(const VirtioHeader& header, std::span<const iovec> room, size_t bytes);

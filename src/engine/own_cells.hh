@@ -20,7 +20,7 @@ struct CellEnds {
   bool has(uint16_t port, uint16_t first) const { return port >= first && port - first < lanes; }
 };
 
-// `headers`: the first octets of a packet of `packet_bytes` (wire::kMostHeaderBytes).
+// `headers`: the first bytes of a packet of `packet_bytes` (wire::kMaxHeaderBytes).
 inline bool is_own_cell(Bytes headers, size_t packet_bytes, const CellEnds& ends) {
   constexpr uint8_t kUdp = 17;
   const auto transport = wire::find_transport(headers, packet_bytes);

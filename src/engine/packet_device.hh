@@ -18,10 +18,10 @@ class PacketDevice {
   PacketDevice& operator=(const PacketDevice&) = delete;
   virtual ~PacketDevice() = default;
 
-  // Octets moved, header included, or a negative error number: -EAGAIN when nothing waits. A packet larger
+  // Bytes moved, header included, or a negative error number: -EAGAIN when nothing waits. A packet larger
   // than the pieces is cut short by the kernel and the rest lost, so offer kLargestTunPacketBytes.
   virtual ssize_t readv(std::span<const iovec> pieces) = 0;
-  // Octets taken, or a negative error number: -EINVAL for a packet or header that the kernel cannot accept
+  // Bytes taken, or a negative error number: -EINVAL for a packet or header that the kernel cannot accept
   // (a counted drop: it came from outside), -EIO while the interface is down.
   virtual ssize_t writev(std::span<const iovec> pieces) = 0;
   // For a driver, to wait on for reading; stays the device's. -1: there is nothing to wait on.

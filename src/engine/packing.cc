@@ -26,7 +26,7 @@ size_t longest_packet_under_loss(uint16_t loss_65536ths, const wire::CellFormat&
 Packing::Packing() : pieces_(1), whole_(kLargestTunPacketBytes), piece_(kLargestTunPacketBytes) {}
 
 void Packing::add(const Lane& lane) {
-  pieces_.resize(std::max(pieces_.size(), 1 + LanePacker::most_pieces(lane.format)));
+  pieces_.resize(std::max(pieces_.size(), 1 + LanePacker::max_pieces(lane.format)));
 }
 
 Packing::Outcome Packing::pack(Lane& lane, const Losses& losses, int most) {
@@ -73,8 +73,8 @@ bool Packing::read_to_cut(Lane& lane, size_t longest_bytes) {
 
 // False: it is dropped.
 bool Packing::prepare(Lane& lane, std::span<const iovec> room, size_t bytes) {
-  std::array<uint8_t, wire::kMostHeaderBytes> memory;
-  if (is_own_cell(first_octets(room, bytes, memory), bytes, lane.cell_ends)) {
+  std::array<uint8_t, wire::kMaxHeaderBytes> memory;
+  if (is_own_cell(first_bytes(room, bytes, memory), bytes, lane.cell_ends)) {
     lane.own_cells.add();
     return false;
   }
@@ -83,7 +83,7 @@ bool Packing::prepare(Lane& lane, std::span<const iovec> room, size_t bytes) {
   return false;
 }
 
-// The packet's octets, or 0 when none waits.
+// The packet's bytes, or 0 when none waits.
 size_t Packing::read_to(Lane& lane, std::span<const iovec> room) {
   pieces_[0] = {&header_, kVirtioHeaderBytes};
   std::copy(room.begin(), room.end(), pieces_.begin() + 1);

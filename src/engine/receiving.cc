@@ -26,9 +26,9 @@ void deliver(Lane& lane, Bytes packet) {
     return;
   }
   // The packet lies in the reassembler's own buffer, which nothing else reads.
-  auto* octets = const_cast<uint8_t*>(packet.data());
-  VirtioHeader header = describe_for_tun({octets, packet.size()}, lane.inner_mtu);
-  const std::array<iovec, 2> pieces{{{&header, kVirtioHeaderBytes}, {octets, packet.size()}}};
+  auto* bytes = const_cast<uint8_t*>(packet.data());
+  VirtioHeader header = describe_for_tun({bytes, packet.size()}, lane.inner_mtu);
+  const std::array<iovec, 2> pieces{{{&header, kVirtioHeaderBytes}, {bytes, packet.size()}}};
   if (lane.tun.writev(pieces) < 0) {
     lane.packets.tun_refused.add();
     return;

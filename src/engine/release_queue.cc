@@ -6,7 +6,7 @@ namespace cuttle {
 
 namespace {
 
-constexpr uint32_t kMostLooksBetween = 15;
+constexpr uint32_t kMaxLooksBetween = 15;
 
 }  // namespace
 
@@ -48,7 +48,7 @@ size_t ReleaseQueue::hand_over(Lane& lane, const Train& train, Instant instant, 
   }
   if (train.count == 0) return 0;
   const size_t sent = lane.socket.send_train(train.cells, train.count, train.cell_bytes);
-  const size_t calls = most_cells_per_call(static_cast<uint32_t>(train.cell_bytes));
+  const size_t calls = max_cells_per_call(static_cast<uint32_t>(train.cell_bytes));
   taken_.add(sent);
   refused_.add(train.count - sent);
   clock_.handle_train(lane.socket.segmentation() ? (sent + calls - 1) / calls : sent);
@@ -79,7 +79,7 @@ void ReleaseQueue::try_again() {
   if (step() == Step::in_step) looks_between_ = 0;
   if (step() != Step::stalled || looks_waited_++ < looks_between_) return;
   looks_waited_ = 0;
-  looks_between_ = std::min(2 * looks_between_ + 1, kMostLooksBetween);
+  looks_between_ = std::min(2 * looks_between_ + 1, kMaxLooksBetween);
   is_fresh_.store(true, std::memory_order_release);
   step_.store(Step::settling, std::memory_order_release);
 }

@@ -17,7 +17,7 @@ bool same_slots(const SlotPlan& a, const SlotPlan& b) {
 
 size_t places_in_slot(const SlotPlan& plan, Duration step) {
   const int64_t fit = plan.period().ns / SlotGroups::kSlotShare / step.ns;
-  return std::min(static_cast<size_t>(fit), SlotGroups::kMostLanes);
+  return std::min(static_cast<size_t>(fit), SlotGroups::kMaxLanes);
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ Instant SlotGroups::apart_from_others(const LaneSender& sender) const {
 void SlotGroups::handle_leave(const LaneSender& sender) {
   for (Group& group : groups_) std::ranges::replace(group.places, &sender, nullptr);
   std::erase_if(groups_, [](const Group& group) {
-    return std::ranges::count(group.places, nullptr) == static_cast<std::ptrdiff_t>(kMostLanes);
+    return std::ranges::count(group.places, nullptr) == static_cast<std::ptrdiff_t>(kMaxLanes);
   });
 }
 

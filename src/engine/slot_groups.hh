@@ -16,7 +16,7 @@ namespace cuttle {
 
 class SlotGroups {
  public:
-  static constexpr size_t kMostLanes = 8;
+  static constexpr size_t kMaxLanes = 8;
   // A group takes at most this share of its slot.
   static constexpr int64_t kSlotShare = 4;
 
@@ -32,7 +32,7 @@ class SlotGroups {
     size_t cell_bytes;
     Instant epoch;  // of the first place
     Duration step;  // to the next
-    std::array<const LaneSender*, kMostLanes> places{};
+    std::array<const LaneSender*, kMaxLanes> places{};
 
     bool is_for(const LaneSender& sender) const;
   };

@@ -18,7 +18,7 @@ std::unique_ptr<Aead> make_static_aead(AeadBackend backend, const AeadKey& key) 
 
 StaticSessions::StaticSessions(std::vector<StaticSession> sessions, AeadBackend backend)
     : sessions_(std::move(sessions)), backend_(backend) {
-  CUTTLE_CHECK(!sessions_.empty() && sessions_.size() <= kMost, "as many as a receiver has places for");
+  CUTTLE_CHECK(!sessions_.empty() && sessions_.size() <= kMax, "as many as a receiver has places for");
 }
 
 void StaticSessions::handle_timeout(Instant now) {

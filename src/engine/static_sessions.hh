@@ -30,9 +30,9 @@ struct StaticSession {
 class StaticSessions {
  public:
   // As many as a receiver has places for.
-  static constexpr size_t kMost = LaneReceiver::kSessions;
+  static constexpr size_t kMax = LaneReceiver::kSessions;
 
-  // In the order of their use; 1 to kMost.
+  // In the order of their use; 1 to kMax.
   StaticSessions(std::vector<StaticSession> sessions, AeadBackend backend);
 
   void handle_timeout(Instant now);

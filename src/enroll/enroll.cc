@@ -79,7 +79,7 @@ class Enrollment {
     for (const Enrolled& own : nodes_) {
       const auto before = fs::exists(own.file) ? read_text_file(own.file, kLongestFile) : TextFile{};
       if (!before) return failure(fmt::format("{}: cannot be read: {}", own.file, before.error().message));
-      const auto text = text_of(own, before->text);
+      const auto text = string_of(own, before->text);
       if (!text) return tl::unexpected(text.error());
       const bool changed = *text != before->text;
       using What = HostOutcome::What;
@@ -100,7 +100,7 @@ class Enrollment {
   }
 
  private:
-  Result<std::string> text_of(const Enrolled& own, const std::string& before) const {
+  Result<std::string> string_of(const Enrolled& own, const std::string& before) const {
     std::vector<PublicNode> peers;
     for (const Enrolled& other : nodes_) {
       if (&other != &own) peers.push_back(other.node);
@@ -111,7 +111,7 @@ class Enrollment {
     // What goes out must be what `cuttle up` takes.
     const ParsedConfig parsed = parse_config(*text, "");
     for (const Problem& problem : parsed.problems.list()) {
-      if (problem.severity == Severity::error) return failure(to_text(problem, own.file));
+      if (problem.severity == Severity::error) return failure(to_string(problem, own.file));
     }
     return text;
   }

@@ -159,7 +159,7 @@ Result<std::string> grown_file(const std::string& file, const std::string& text,
                                const std::vector<PublicNode>& peers, const FileStyle& style) {
   ParsedConfig parsed = parse_config(text, "");
   for (const Problem& problem : parsed.problems.list()) {
-    if (problem.severity == Severity::error) return failure(to_text(problem, file));
+    if (problem.severity == Severity::error) return failure(to_string(problem, file));
   }
   std::vector<std::string> lines = lines_of(text);
   std::string appended;

@@ -9,10 +9,10 @@
 
 namespace cuttle::helper {
 
-// What comes of an answer. Its octets may hold keys: wipe them.
+// What comes of an answer. Its bytes may hold keys: wipe them.
 struct Heard {
   bool done = false;
-  std::string octets;
+  std::string bytes;
   std::vector<FileDescriptor> descriptors;
 };
 

@@ -27,9 +27,9 @@ constexpr Duration kAnswerTime = seconds(5);
 bool serve_one(const Channel& channel, Service& service, const MonotonicClock& clock) {
   const auto request = channel.receive(clock.now() + kAnswerTime);
   if (!request) return false;
-  Answer answer = service.handle(request->octets);
+  Answer answer = service.handle(request->bytes);
   const auto sent = send_answer(channel, answer, clock.now() + kAnswerTime);
-  wipe(answer.octets.data(), answer.octets.size());
+  wipe(answer.bytes.data(), answer.bytes.size());
   wipe_dead_stack();
   return sent.has_value();
 }

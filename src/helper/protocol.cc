@@ -3,7 +3,7 @@
 #include <limits>
 #include <vector>
 
-#include "base/octets.hh"
+#include "base/byte_stream.hh"
 
 namespace cuttle::helper {
 
@@ -11,37 +11,37 @@ namespace {
 
 constexpr char kRequestMark = '\xC7';
 constexpr char kAnswerMark = '\xC8';
-constexpr size_t kMostFlags = 1 << 16;
+constexpr size_t kMaxFlags = 1 << 16;
 
 bool takes_number(Step step) {
   return step == Step::open_lanes || step == Step::open_unknown_sources || step == Step::open_link ||
          step == Step::link_is_up;
 }
 
-uint8_t* octets_at(char* at) {
+uint8_t* bytes_at(char* at) {
   return reinterpret_cast<uint8_t*>(at);
 }
-const uint8_t* octets_at(const char* at) {
+const uint8_t* bytes_at(const char* at) {
   return reinterpret_cast<const uint8_t*>(at);
 }
 
-std::string flags_octets(const std::vector<bool>& flags) {
-  std::string octets;
-  for (const bool flag : flags) octets += flag ? '\1' : '\0';
-  return octets;
+std::string flags_bytes(const std::vector<bool>& flags) {
+  std::string bytes;
+  for (const bool flag : flags) bytes += flag ? '\1' : '\0';
+  return bytes;
 }
 
-std::optional<std::vector<bool>> parse_flags(std::string_view octets) {
-  if (octets.size() > kMostFlags) return std::nullopt;
+std::optional<std::vector<bool>> parse_flags(std::string_view bytes) {
+  if (bytes.size() > kMaxFlags) return std::nullopt;
   std::vector<bool> flags;
-  for (const char octet : octets) {
-    if (octet != '\0' && octet != '\1') return std::nullopt;
-    flags.push_back(octet == '\1');
+  for (const char byte : bytes) {
+    if (byte != '\0' && byte != '\1') return std::nullopt;
+    flags.push_back(byte == '\1');
   }
   return flags;
 }
 
-bool read32(OctetReader& in, uint32_t& value) {
+bool read32(ByteReader& in, uint32_t& value) {
   const uint64_t number = in.number();
   value = static_cast<uint32_t>(number);
   return number <= std::numeric_limits<uint32_t>::max();
@@ -55,76 +55,76 @@ std::vector<uint64_t GuardStatus::*> numbers_of_guard() {
 
 }  // namespace
 
-RequestOctets to_octets(const Request& request) {
-  RequestOctets octets{kRequestMark, static_cast<char>(request.step)};
-  store_be16(octets_at(&octets[2]), request.number);
-  return octets;
+RequestBytes to_bytes(const Request& request) {
+  RequestBytes bytes{kRequestMark, static_cast<char>(request.step)};
+  store_be16(bytes_at(&bytes[2]), request.number);
+  return bytes;
 }
 
-std::optional<Request> parse_request(std::string_view octets) {
-  if (octets.size() != kRequestBytes || octets[0] != kRequestMark) return std::nullopt;
-  const auto step = static_cast<uint8_t>(octets[1]);
+std::optional<Request> parse_request(std::string_view bytes) {
+  if (bytes.size() != kRequestBytes || bytes[0] != kRequestMark) return std::nullopt;
+  const auto step = static_cast<uint8_t>(bytes[1]);
   if (step == 0 || step > static_cast<uint8_t>(kLastStep)) return std::nullopt;
-  const Request request{static_cast<Step>(step), load_be16(octets_at(&octets[2]))};
+  const Request request{static_cast<Step>(step), load_be16(bytes_at(&bytes[2]))};
   if (request.number != 0 && !takes_number(request.step)) return std::nullopt;
   return request;
 }
 
-AnswerHeadOctets to_octets(const AnswerHead& head) {
-  AnswerHeadOctets octets{kAnswerMark, static_cast<char>(head.done ? 1 : 0)};
-  store_be32(octets_at(&octets[4]), head.descriptors);
-  store_be64(octets_at(&octets[8]), head.octets);
-  return octets;
+AnswerHeadBytes to_bytes(const AnswerHead& head) {
+  AnswerHeadBytes bytes{kAnswerMark, static_cast<char>(head.done ? 1 : 0)};
+  store_be32(bytes_at(&bytes[4]), head.descriptors);
+  store_be64(bytes_at(&bytes[8]), head.bytes);
+  return bytes;
 }
 
-std::optional<AnswerHead> parse_answer_head(std::string_view octets) {
-  if (octets.size() != kAnswerHeadBytes || octets[0] != kAnswerMark) return std::nullopt;
-  if ((octets[1] != 0 && octets[1] != 1) || octets[2] != 0 || octets[3] != 0) return std::nullopt;
-  const AnswerHead head{octets[1] == 1, load_be32(octets_at(&octets[4])), load_be64(octets_at(&octets[8]))};
-  if (head.descriptors > kMostAnswerDescriptors || head.octets > kMostAnswerOctets) return std::nullopt;
+std::optional<AnswerHead> parse_answer_head(std::string_view bytes) {
+  if (bytes.size() != kAnswerHeadBytes || bytes[0] != kAnswerMark) return std::nullopt;
+  if ((bytes[1] != 0 && bytes[1] != 1) || bytes[2] != 0 || bytes[3] != 0) return std::nullopt;
+  const AnswerHead head{bytes[1] == 1, load_be32(bytes_at(&bytes[4])), load_be64(bytes_at(&bytes[8]))};
+  if (head.descriptors > kMaxAnswerDescriptors || head.bytes > kMaxAnswerBytes) return std::nullopt;
   if (!head.done && head.descriptors > 0) return std::nullopt;
   return head;
 }
 
-std::string to_octets(const OpenPeers& open) {
-  return flags_octets(open);
+std::string to_bytes(const OpenPeers& open) {
+  return flags_bytes(open);
 }
-std::optional<OpenPeers> parse_open_peers(std::string_view octets) {
-  return parse_flags(octets);
+std::optional<OpenPeers> parse_open_peers(std::string_view bytes) {
+  return parse_flags(bytes);
 }
 
-std::string to_octets(const GuardStatus& status) {
-  OctetWriter out;
+std::string to_bytes(const GuardStatus& status) {
+  ByteWriter out;
   for (const auto number : numbers_of_guard()) out.number(status.*number);
   out.text(status.way_trouble);
   return out.take();
 }
 
-std::optional<GuardStatus> parse_guard_status(std::string_view octets) {
-  OctetReader in(octets);
+std::optional<GuardStatus> parse_guard_status(std::string_view bytes) {
+  ByteReader in(bytes);
   GuardStatus status;
   for (const auto number : numbers_of_guard()) status.*number = in.number();
   status.way_trouble = in.text();
   return in.at_end() ? std::optional(std::move(status)) : std::nullopt;
 }
 
-std::string counters_octets(const std::vector<bool>& has_counter) {
-  return flags_octets(has_counter);
+std::string counters_bytes(const std::vector<bool>& has_counter) {
+  return flags_bytes(has_counter);
 }
-std::optional<std::vector<bool>> parse_counters(std::string_view octets) {
-  return parse_flags(octets);
+std::optional<std::vector<bool>> parse_counters(std::string_view bytes) {
+  return parse_flags(bytes);
 }
 
-std::string to_octets(const LaneNotes& notes) {
-  OctetWriter out;
+std::string to_bytes(const LaneNotes& notes) {
+  ByteWriter out;
   out.text(notes.underlay);
   out.number(notes.cut_by_cpu ? 1 : 0);
-  out.text(flags_octets(notes.has_counter));
+  out.text(flags_bytes(notes.has_counter));
   return out.take();
 }
 
-std::optional<LaneNotes> parse_lane_notes(std::string_view octets) {
-  OctetReader in(octets);
+std::optional<LaneNotes> parse_lane_notes(std::string_view bytes) {
+  ByteReader in(bytes);
   LaneNotes notes;
   notes.underlay = in.text();
   const uint64_t cut_by_cpu = in.number();
@@ -135,8 +135,8 @@ std::optional<LaneNotes> parse_lane_notes(std::string_view octets) {
   return notes;
 }
 
-std::string to_octets(const QueueDoors& doors) {
-  OctetWriter out;
+std::string to_bytes(const QueueDoors& doors) {
+  ByteWriter out;
   size_t size = 16 + doors.why_not.size();
   for (const QueueDoor& door : doors.queues) {
     size += 32 + door.underlay.size() + 8 * door.cell_bytes.size() + DrawKey::kSize;
@@ -155,8 +155,8 @@ std::string to_octets(const QueueDoors& doors) {
   return out.take();
 }
 
-std::optional<QueueDoors> parse_queue_doors(std::string_view octets) {
-  OctetReader in(octets);
+std::optional<QueueDoors> parse_queue_doors(std::string_view bytes) {
+  ByteReader in(bytes);
   QueueDoors doors;
   doors.why_not = in.text();
   for (uint64_t count = in.number(); count > 0 && in.good(); --count) {
@@ -175,9 +175,9 @@ std::optional<QueueDoors> parse_queue_doors(std::string_view octets) {
   return in.at_end() ? std::optional(std::move(doors)) : std::nullopt;
 }
 
-std::string to_octets(const LookNotes& notes) {
-  OctetWriter out;
-  out.text(flags_octets(notes.anew));
+std::string to_bytes(const LookNotes& notes) {
+  ByteWriter out;
+  out.text(flags_bytes(notes.anew));
   for (const QueueLook& look : notes.looks) {
     out.text(look.trouble);
     out.text(look.underlay);
@@ -186,8 +186,8 @@ std::string to_octets(const LookNotes& notes) {
   return out.take();
 }
 
-std::optional<LookNotes> parse_look_notes(std::string_view octets) {
-  OctetReader in(octets);
+std::optional<LookNotes> parse_look_notes(std::string_view bytes) {
+  ByteReader in(bytes);
   LookNotes notes;
   auto anew = parse_flags(in.text());
   if (!anew) return std::nullopt;

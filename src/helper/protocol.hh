@@ -2,10 +2,10 @@
 // one answer to each. A request names a step and, for some, a small number; nothing else, so that whoever
 // takes over the agent can say nothing else either. Pure.
 //
-//   request   4 octets: 0xC7, step, number (16 bits, big-endian; 0 where the step takes none)
-//   answer    a head of 16 octets: 0xC8, 1 (done) or 0 (refused), 2 octets of 0, descriptors (32 bits),
-//             octets (64 bits), all big-endian; then the octets, in messages of at most 32 KiB; then the
-//             descriptors, at most 64 with each message of one octet (0). Refused: the octets are the reason.
+//   request   4 bytes: 0xC7, step, number (16 bits, big-endian; 0 where the step takes none)
+//   answer    a head of 16 bytes: 0xC8, 1 (done) or 0 (refused), 2 bytes of 0, descriptors (32 bits),
+//             bytes (64 bits), all big-endian; then the bytes, in messages of at most 32 KiB; then the
+//             descriptors, at most 64 with each message of one byte (0). Refused: the bytes are the reason.
 #pragma once
 
 #include <array>
@@ -24,9 +24,9 @@ namespace cuttle::helper {
 enum class Step : uint8_t {
   read_configuration = 1,
   close_all,
-  open_lanes,      // number: the peer
+  open_lanes,            // number: the peer
   open_unknown_sources,  // number: how many the agent has
-  open_link,       // number: the peer
+  open_link,             // number: the peer
   settle,
   begin_change,
   close_wanted,
@@ -51,40 +51,40 @@ struct Request {
   bool operator==(const Request&) const = default;
 };
 inline constexpr size_t kRequestBytes = 4;
-using RequestOctets = std::array<char, kRequestBytes>;
+using RequestBytes = std::array<char, kRequestBytes>;
 
-RequestOctets to_octets(const Request& request);
-// Nothing but what to_octets() makes.
-std::optional<Request> parse_request(std::string_view octets);
+RequestBytes to_bytes(const Request& request);
+// Nothing but what to_bytes() makes.
+std::optional<Request> parse_request(std::string_view bytes);
 
 struct AnswerHead {
   bool done = false;
   uint32_t descriptors = 0;
-  uint64_t octets = 0;
+  uint64_t bytes = 0;
 
   bool operator==(const AnswerHead&) const = default;
 };
 inline constexpr size_t kAnswerHeadBytes = 16;
 // A configuration of the largest size with all its keys is below; so are the descriptors of 255 lanes, three
 // each, and of a queue for each of many shards and interfaces.
-inline constexpr uint64_t kMostAnswerOctets = 8 << 20;
-inline constexpr uint32_t kMostAnswerDescriptors = 4096;
-using AnswerHeadOctets = std::array<char, kAnswerHeadBytes>;
+inline constexpr uint64_t kMaxAnswerBytes = 8 << 20;
+inline constexpr uint32_t kMaxAnswerDescriptors = 4096;
+using AnswerHeadBytes = std::array<char, kAnswerHeadBytes>;
 
-AnswerHeadOctets to_octets(const AnswerHead& head);
-std::optional<AnswerHead> parse_answer_head(std::string_view octets);
+AnswerHeadBytes to_bytes(const AnswerHead& head);
+std::optional<AnswerHead> parse_answer_head(std::string_view bytes);
 
-// --- The octets of some answers.
+// --- The bytes of some answers.
 
-std::string to_octets(const OpenPeers& open);
-std::optional<OpenPeers> parse_open_peers(std::string_view octets);
+std::string to_bytes(const OpenPeers& open);
+std::optional<OpenPeers> parse_open_peers(std::string_view bytes);
 
-std::string to_octets(const GuardStatus& status);
-std::optional<GuardStatus> parse_guard_status(std::string_view octets);
+std::string to_bytes(const GuardStatus& status);
+std::optional<GuardStatus> parse_guard_status(std::string_view bytes);
 
 // Which of some sockets have a counter, whose descriptor then follows the socket's (size_filter.hh).
-std::string counters_octets(const std::vector<bool>& has_counter);
-std::optional<std::vector<bool>> parse_counters(std::string_view octets);
+std::string counters_bytes(const std::vector<bool>& has_counter);
+std::optional<std::vector<bool>> parse_counters(std::string_view bytes);
 
 // What LaneDoors hold beside their descriptors: these are the queue's, the socket's and its counter's.
 struct LaneNotes {
@@ -94,19 +94,19 @@ struct LaneNotes {
 
   bool operator==(const LaneNotes&) const = default;
 };
-std::string to_octets(const LaneNotes& notes);
-std::optional<LaneNotes> parse_lane_notes(std::string_view octets);
+std::string to_bytes(const LaneNotes& notes);
+std::optional<LaneNotes> parse_lane_notes(std::string_view bytes);
 
-// Without descriptors: each queue has one, its late map. The octets hold keys: wipe them.
-std::string to_octets(const QueueDoors& doors);
-std::optional<QueueDoors> parse_queue_doors(std::string_view octets);
+// Without descriptors: each queue has one, its late map. The bytes hold keys: wipe them.
+std::string to_bytes(const QueueDoors& doors);
+std::optional<QueueDoors> parse_queue_doors(std::string_view bytes);
 
 // Without descriptors; `anew`: which ones have one, their late map.
 struct LookNotes {
   std::vector<QueueLook> looks;
   std::vector<bool> anew;
 };
-std::string to_octets(const LookNotes& notes);
-std::optional<LookNotes> parse_look_notes(std::string_view octets);
+std::string to_bytes(const LookNotes& notes);
+std::optional<LookNotes> parse_look_notes(std::string_view bytes);
 
 }  // namespace cuttle::helper

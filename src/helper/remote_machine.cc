@@ -56,7 +56,7 @@ Result<Heard> RemoteMachine::ask(Step step, size_t number) {
     give_up(heard.error().message);
     return failure(trouble_);
   }
-  if (!heard->done) return failure(std::move(heard->octets));
+  if (!heard->done) return failure(std::move(heard->bytes));
   return heard;
 }
 
@@ -68,7 +68,7 @@ Result<void> RemoteMachine::tell(Step step, size_t number) {
 Result<OpenPeers> RemoteMachine::hear_open_peers(Step step) {
   const auto heard = ask(step);
   if (!heard) return tl::unexpected(heard.error());
-  auto open = parse_open_peers(heard->octets);
+  auto open = parse_open_peers(heard->bytes);
   if (!open || open->size() != wanted_.peers.size()) return no_sense();
   in_force_ = wanted_;
   return std::move(*open);
@@ -76,9 +76,8 @@ Result<OpenPeers> RemoteMachine::hear_open_peers(Step step) {
 
 LoadedConfig RemoteMachine::read_configuration() {
   auto heard = ask(Step::read_configuration);
-  auto loaded =
-      heard ? from_octets(file_, heard->octets) : Result<LoadedConfig>(tl::unexpected(heard.error()));
-  if (heard) wipe(heard->octets.data(), heard->octets.size());
+  auto loaded = heard ? from_bytes(file_, heard->bytes) : Result<LoadedConfig>(tl::unexpected(heard.error()));
+  if (heard) wipe(heard->bytes.data(), heard->bytes.size());
   if (!loaded) {
     LoadedConfig none;
     none.file = file_;
@@ -98,7 +97,7 @@ Result<std::vector<LaneDoor>> RemoteMachine::open_lanes(size_t peer) {
   auto heard = ask(Step::open_lanes, peer);
   if (!heard) return tl::unexpected(heard.error());
   const NodeConfig& config = changing_ ? wanted_ : in_force_;
-  const auto notes = parse_lane_notes(heard->octets);
+  const auto notes = parse_lane_notes(heard->bytes);
   if (!notes || notes->has_counter.size() != config.peers[peer].lanes ||
       heard->descriptors.size() != descriptors_for(notes->has_counter, 2)) {
     return no_sense();
@@ -120,7 +119,7 @@ Result<std::vector<LaneDoor>> RemoteMachine::open_lanes(size_t peer) {
 Result<std::vector<UnknownSourceSocket>> RemoteMachine::open_unknown_sources(size_t already) {
   auto heard = ask(Step::open_unknown_sources, already);
   if (!heard) return tl::unexpected(heard.error());
-  const auto has_counter = parse_counters(heard->octets);
+  const auto has_counter = parse_counters(heard->bytes);
   if (!has_counter || heard->descriptors.size() != descriptors_for(*has_counter, 1)) return no_sense();
   Descriptors descriptors(heard->descriptors);
   std::vector<UnknownSourceSocket> strangers;
@@ -140,8 +139,8 @@ Result<void> RemoteMachine::open_link(size_t peer) {
 Result<QueueDoors> RemoteMachine::set_up_queues() {
   auto heard = ask(Step::set_up_queues);
   if (!heard) return tl::unexpected(heard.error());
-  auto doors = parse_queue_doors(heard->octets);
-  wipe(heard->octets.data(), heard->octets.size());
+  auto doors = parse_queue_doors(heard->bytes);
+  wipe(heard->bytes.data(), heard->bytes.size());
   if (!doors || heard->descriptors.size() != doors->queues.size()) return no_sense();
   queues_ = doors->queues.size();
   Descriptors descriptors(heard->descriptors);
@@ -152,7 +151,7 @@ Result<QueueDoors> RemoteMachine::set_up_queues() {
 Result<std::vector<QueueLook>> RemoteMachine::look_at_queues() {
   auto heard = ask(Step::look_at_queues);
   if (!heard) return tl::unexpected(heard.error());
-  auto notes = parse_look_notes(heard->octets);
+  auto notes = parse_look_notes(heard->bytes);
   if (!notes || notes->looks.size() != queues_ ||
       heard->descriptors.size() != descriptors_for(notes->anew, 0)) {
     return no_sense();
@@ -203,7 +202,7 @@ Result<void> RemoteMachine::link_is_up(size_t peer) {
 Result<GuardStatus> RemoteMachine::guard_status() {
   const auto heard = ask(Step::guard_status);
   if (!heard) return tl::unexpected(heard.error());
-  const auto status = parse_guard_status(heard->octets);
+  const auto status = parse_guard_status(heard->bytes);
   if (!status) return no_sense();
   return *status;
 }

@@ -13,14 +13,14 @@ namespace {
 
 Answer refused(std::string reason) {
   Answer answer;
-  answer.octets = std::move(reason);
+  answer.bytes = std::move(reason);
   return answer;
 }
 
-Answer done(std::string octets = {}) {
+Answer done(std::string bytes = {}) {
   Answer answer;
   answer.done = true;
-  answer.octets = std::move(octets);
+  answer.bytes = std::move(bytes);
   return answer;
 }
 
@@ -88,8 +88,8 @@ bool Service::fits(const Request& request) const {
   return false;
 }
 
-Answer Service::handle(std::string_view octets) {
-  const auto request = parse_request(octets);
+Answer Service::handle(std::string_view bytes) {
+  const auto request = parse_request(bytes);
   if (!request) return refused("the helper does not understand what it is asked");
   if (!fits(*request)) return refused("the helper is asked for a step that does not come next");
   return act(*request);
@@ -146,7 +146,7 @@ Answer Service::act(const Request& request) {
       return answer_to(machine_.link_is_up(request.number));
     case Step::guard_status: {
       const auto status = machine_.guard_status();
-      return status ? done(to_octets(*status)) : refused(status.error().message);
+      return status ? done(to_bytes(*status)) : refused(status.error().message);
     }
     case Step::look_at_queues:
       return look_at_queues();
@@ -170,7 +170,7 @@ Answer Service::read_configuration() {
   const LoadedConfig loaded = machine_.read_configuration();
   has_wanted_ = loaded.good();
   wanted_peers_ = has_wanted_ ? loaded.config.peers.size() : 0;
-  return done(cuttle::to_octets(loaded));
+  return done(cuttle::to_bytes(loaded));
 }
 
 Answer Service::close_all() {
@@ -178,7 +178,7 @@ Answer Service::close_all() {
   phase_ = open ? Phase::starting : Phase::failed;
   has_wanted_ = false;
   peers_in_force_ = wanted_peers_;
-  return open ? done(to_octets(*open)) : refused(open.error().message);
+  return open ? done(to_bytes(*open)) : refused(open.error().message);
 }
 
 Answer Service::open_lanes(size_t peer) {
@@ -192,7 +192,7 @@ Answer Service::open_lanes(size_t peer) {
     notes.underlay = lane.underlay;
     notes.cut_by_cpu = lane.cut_by_cpu;
   }
-  answer.octets = to_octets(notes);
+  answer.bytes = to_bytes(notes);
   answer.lanes = std::move(*lanes);
   return answer;
 }
@@ -203,7 +203,7 @@ Answer Service::open_unknown_sources(size_t already) {
   Answer answer = done();
   std::vector<bool> has_counter;
   for (const UnknownSourceSocket& stranger : *strangers) add_socket(answer, has_counter, stranger);
-  answer.octets = counters_octets(has_counter);
+  answer.bytes = counters_bytes(has_counter);
   answer.strangers = std::move(*strangers);
   return answer;
 }
@@ -212,7 +212,7 @@ Answer Service::set_up_queues() {
   auto doors = machine_.set_up_queues();
   if (!doors) return refused(doors.error().message);
   has_queues_ = true;
-  Answer answer = done(to_octets(*doors));
+  Answer answer = done(to_bytes(*doors));
   for (QueueDoor& door : doors->queues) {
     answer.descriptors.push_back(door.late_map.get());
     answer.maps.push_back(std::move(door.late_map));
@@ -225,7 +225,7 @@ Answer Service::look_at_queues() {
   if (!looks) return refused(looks.error().message);
   LookNotes notes{std::move(*looks), {}};
   for (const QueueLook& look : notes.looks) notes.anew.push_back(static_cast<bool>(look.late_map));
-  Answer answer = done(to_octets(notes));
+  Answer answer = done(to_bytes(notes));
   for (QueueLook& look : notes.looks) {
     if (!look.late_map) continue;
     answer.descriptors.push_back(look.late_map.get());
@@ -239,7 +239,7 @@ Answer Service::finish_change() {
   phase_ = Phase::running;
   has_wanted_ = false;
   peers_in_force_ = wanted_peers_;
-  return open ? done(to_octets(*open)) : refused(open.error().message);
+  return open ? done(to_bytes(*open)) : refused(open.error().message);
 }
 
 }  // namespace cuttle::helper

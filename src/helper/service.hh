@@ -16,7 +16,7 @@ namespace cuttle::helper {
 
 struct Answer {
   bool done = false;
-  std::string octets;            // may hold keys: wipe them
+  std::string bytes;             // may hold keys: wipe them
   std::vector<int> descriptors;  // of what follows
   std::vector<LaneDoor> lanes;
   std::vector<UnknownSourceSocket> strangers;

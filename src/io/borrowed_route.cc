@@ -82,9 +82,9 @@ bool set_mark(int fd, uint32_t mark) {
 }
 
 uint32_t random_mark() {
-  uint8_t octets[4];
-  fill_with_entropy(octets);
-  return load_be32(octets) | 1;
+  uint8_t bytes[4];
+  fill_with_entropy(bytes);
+  return load_be32(bytes) | 1;
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ class CounterView {
 };
 
 // Loads a program; what it returns means what its type says: of a socket filter (BPF_PROG_TYPE_SOCKET_FILTER)
-// the octets to keep, of a classifier at a traffic control hook (BPF_PROG_TYPE_SCHED_CLS) a TC_ACT_ verdict.
+// the bytes to keep, of a classifier at a traffic control hook (BPF_PROG_TYPE_SCHED_CLS) a TC_ACT_ verdict.
 // A classifier needs CAP_NET_ADMIN, too.
 Result<FileDescriptor> load_program(bpf_prog_type type, std::span<const bpf_insn> program);
 

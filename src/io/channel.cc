@@ -16,7 +16,7 @@ namespace cuttle {
 
 namespace {
 
-using ControlRoom = std::array<char, CMSG_SPACE(Channel::kMostDescriptors * sizeof(int))>;
+using ControlRoom = std::array<char, CMSG_SPACE(Channel::kMaxDescriptors * sizeof(int))>;
 
 // Takes over every descriptor that came, also of a message that is then refused.
 std::vector<FileDescriptor> descriptors_of(msghdr& message) {
@@ -55,11 +55,11 @@ bool Channel::wait(short what, Instant until) const {
   }
 }
 
-Result<void> Channel::send(std::span<const char> octets, std::span<const int> descriptors,
+Result<void> Channel::send(std::span<const char> bytes, std::span<const int> descriptors,
                            Instant until) const {
-  CUTTLE_CHECK(!octets.empty() && octets.size() <= kMostOctets && descriptors.size() <= kMostDescriptors,
+  CUTTLE_CHECK(!bytes.empty() && bytes.size() <= kMaxBytes && descriptors.size() <= kMaxDescriptors,
                "a message is within its bounds");
-  iovec piece{const_cast<char*>(octets.data()), octets.size()};
+  iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
   msghdr message{};
   message.msg_iov = &piece;
   message.msg_iovlen = 1;
@@ -83,8 +83,8 @@ Result<void> Channel::send(std::span<const char> octets, std::span<const int> de
 
 Result<ChannelMessage> Channel::receive(Instant until) const {
   ChannelMessage received;
-  received.octets.resize(kMostOctets);
-  iovec piece{received.octets.data(), received.octets.size()};
+  received.bytes.resize(kMaxBytes);
+  iovec piece{received.bytes.data(), received.bytes.size()};
   alignas(cmsghdr) ControlRoom room{};
   for (;;) {
     msghdr message{};
@@ -95,7 +95,7 @@ Result<ChannelMessage> Channel::receive(Instant until) const {
     const ssize_t got = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
     if (got > 0) {
       received.descriptors = descriptors_of(message);
-      received.octets.resize(static_cast<size_t>(got));
+      received.bytes.resize(static_cast<size_t>(got));
       if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0) return received;
       return failure("a message from the other process is too large");
     }

@@ -16,21 +16,21 @@
 namespace cuttle {
 
 struct ChannelMessage {
-  std::string octets;
+  std::string bytes;
   std::vector<FileDescriptor> descriptors;
 };
 
 class Channel {
  public:
-  static constexpr size_t kMostOctets = 32 << 10;
-  static constexpr size_t kMostDescriptors = 64;
+  static constexpr size_t kMaxBytes = 32 << 10;
+  static constexpr size_t kMaxDescriptors = 64;
 
   static Result<std::pair<Channel, Channel>> make_pair();
   explicit Channel(FileDescriptor socket) : socket_(std::move(socket)) {}
 
   // Both wait until then at most. An error: the other end is gone, or the time is up, or what came is larger
-  // than a message may be. At least one octet goes with every message.
-  Result<void> send(std::span<const char> octets, std::span<const int> descriptors, Instant until) const;
+  // than a message may be. At least one byte goes with every message.
+  Result<void> send(std::span<const char> bytes, std::span<const int> descriptors, Instant until) const;
   Result<ChannelMessage> receive(Instant until) const;
 
   // Whether the other end is still there.

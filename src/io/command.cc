@@ -29,12 +29,12 @@ std::string find_program(const std::string& name) {
   return name;
 }
 
-Result<CommandOutput> run_command(std::vector<std::string> words, Duration patience) {
+Result<CommandOutput> run_command(std::vector<std::string> words, Duration timeout) {
   const std::string name = words.at(0);
   words[0] = find_program(name);
   auto pipe = make_pipe();
   if (!pipe) return tl::unexpected(pipe.error());
-  const Instant deadline = steady_now() + patience;
+  const Instant deadline = steady_now() + timeout;
   auto child = ChildProcess::start(
       words, {{pipe->writing.get(), STDOUT_FILENO}, {pipe->writing.get(), STDERR_FILENO}});
   if (!child) return tl::unexpected(child.error());
@@ -49,8 +49,8 @@ Result<CommandOutput> run_command(std::vector<std::string> words, Duration patie
   return output;
 }
 
-Result<std::string> run_good_command(const std::vector<std::string>& words, Duration patience) {
-  auto output = run_command(words, patience);
+Result<std::string> run_good_command(const std::vector<std::string>& words, Duration timeout) {
+  auto output = run_command(words, timeout);
   if (!output) return tl::unexpected(output.error());
   while (output->text.ends_with('\n') && output->status != 0) output->text.pop_back();
   if (output->status != 0) {

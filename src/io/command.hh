@@ -19,12 +19,12 @@ struct CommandOutput {
 // is in none of them.
 std::string find_program(const std::string& name);
 
-// The first word is the program's name. Fails when it cannot be run or has not ended after `patience`; then
+// The first word is the program's name. Fails when it cannot be run or has not ended after `timeout`; then
 // it is ended by force.
-Result<CommandOutput> run_command(std::vector<std::string> words, Duration patience);
+Result<CommandOutput> run_command(std::vector<std::string> words, Duration timeout);
 
 // As above, and another status than 0 is an error, too: the command, and what it wrote.
-Result<std::string> run_good_command(const std::vector<std::string>& words, Duration patience);
+Result<std::string> run_good_command(const std::vector<std::string>& words, Duration timeout);
 
 // Lets the command run on, without anything typed to it; what it writes is appended to `log`, a file for its
 // owner alone.

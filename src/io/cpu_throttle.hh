@@ -13,7 +13,7 @@ class CpuThrottle {
   static CpuThrottle of_receiver() { return {milliseconds(20), 95}; }
 
   // A thread that had work all the time has a rest after each window.
-  CpuThrottle(Duration window, int most_percent) : window_(window), most_percent_(most_percent) {}
+  CpuThrottle(Duration window, int max_percent) : window_(window), max_percent_(max_percent) {}
 
   // Whether it is time to ask for the thread's CPU time, which costs a system call.
   bool is_due(Instant now) const { return now - since_ >= window_; }
@@ -21,7 +21,7 @@ class CpuThrottle {
   Duration handle_window(Instant now, Duration used) {
     const Duration window = now - since_;
     const Duration busy = used - used_;
-    const Duration with_rest = busy * 100 / most_percent_;
+    const Duration with_rest = busy * 100 / max_percent_;
     const Duration rest = with_rest > window ? with_rest - window : Duration{0};
     since_ = now + rest;
     used_ = used;
@@ -30,7 +30,7 @@ class CpuThrottle {
 
  private:
   Duration window_;
-  int most_percent_;
+  int max_percent_;
   Instant since_{};
   Duration used_{};
 };

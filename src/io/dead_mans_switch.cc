@@ -48,8 +48,8 @@ Result<DeadMansSwitch> DeadMansSwitch::make(std::vector<std::string> command) {
 }
 
 void DeadMansSwitch::revoke() {
-  const char octet = 1;
-  while (pipe_ && ::write(pipe_.get(), &octet, 1) < 0 && errno == EINTR) {
+  const char byte = 1;
+  while (pipe_ && ::write(pipe_.get(), &byte, 1) < 0 && errno == EINTR) {
   }
   pipe_ = FileDescriptor();
 }

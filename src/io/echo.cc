@@ -26,8 +26,8 @@ constexpr size_t kIcmpHeader = 8;
 constexpr size_t kIpv4Header = 20;
 constexpr size_t kIpv6Header = 40;
 
-static_assert(least_echo_bytes(false) == kIpv4Header + kIcmpHeader);
-static_assert(least_echo_bytes(true) == kIpv6Header + kIcmpHeader);
+static_assert(min_echo_bytes(false) == kIpv4Header + kIcmpHeader);
+static_assert(min_echo_bytes(true) == kIpv6Header + kIcmpHeader);
 
 // RFC 1071.
 uint16_t checksum(Bytes message) {
@@ -88,7 +88,7 @@ Result<FileDescriptor> open_socket(const Echo& echo) {
 }  // namespace
 
 Result<EchoOutcome> send_echo(const Echo& echo) {
-  CUTTLE_CHECK(echo.ip_bytes >= least_echo_bytes(echo.to.is_v6) && echo.ip_bytes <= 65535,
+  CUTTLE_CHECK(echo.ip_bytes >= min_echo_bytes(echo.to.is_v6) && echo.ip_bytes <= 65535,
                "an echo of a size that is");
   const auto socket = open_socket(echo);
   if (!socket) return tl::unexpected(socket.error());
@@ -99,7 +99,7 @@ Result<EchoOutcome> send_echo(const Echo& echo) {
   const Instant sent = clock.now();
   if (::sendto(socket->get(), message.data(), message.size(), 0, address.raw(), address.size) < 0)
     return EchoOutcome{.send_error = errno};
-  const Instant until = sent + echo.patience;
+  const Instant until = sent + echo.timeout;
   std::vector<uint8_t> packet(65536);
   while (clock.now() < until) {
     pollfd one{socket->get(), POLLIN, 0};

@@ -15,16 +15,16 @@ namespace cuttle {
 
 struct Echo {
   IpAddress to;
-  size_t ip_bytes = 64;                // of the whole packet; kLeastEchoBytes of its family at least
+  size_t ip_bytes = 64;                // of the whole packet; kMinEchoBytes of its family at least
   std::optional<IpAddress> from = {};  // nullopt: as the routes say
   std::string interface = {};          // out of this one alone, whatever the routes say; empty: as they say
   uint32_t firewall_mark = 0;
   bool may_be_cut =
       false;  // into fragments; otherwise nobody may, and the path is asked, not the kernel's memory
-  Duration patience = seconds(1);
+  Duration timeout = seconds(1);
 };
 
-constexpr size_t least_echo_bytes(bool v6) {
+constexpr size_t min_echo_bytes(bool v6) {
   return v6 ? 48 : 28;
 }
 

@@ -30,12 +30,12 @@ constexpr uint8_t kOther = BPF_REG_2;
 constexpr uint8_t kThird = BPF_REG_3;
 constexpr uint8_t kFrame = BPF_REG_10;
 
-// On the stack. Kernels before 6.8 let nobody without CAP_PERFMON store to a part of a word of eight octets
-// whose first octets had a store of their own: they take the number there for a pointer. So of each word
+// On the stack. Kernels before 6.8 let nobody without CAP_PERFMON store to a part of a word of eight bytes
+// whose first bytes had a store of their own: they take the number there for a pointer. So of each word
 // these are stored last, and once; what comes from the packet by a call may come as often as it likes.
 constexpr int16_t kHeader = -40;   // an IP header
 constexpr int16_t kKey = -60;      // of a map: 32 bits of length, then an address
-constexpr int16_t kNext = -72;     // eight octets of what comes next in the packet
+constexpr int16_t kNext = -72;     // eight bytes of what comes next in the packet
 constexpr int16_t kPortKey = -88;  // of the map of ports: 32 bits of length, peer, protocol, port
 
 constexpr int32_t kNeighbourSolicit = 135;
@@ -80,7 +80,7 @@ class Writer {
     out_.place(other);
   }
 
-  // From the packet to the stack. At egress an Ethernet frame is complete, wherever its octets are. Without
+  // From the packet to the stack. At egress an Ethernet frame is complete, wherever its bytes are. Without
   // Ethernet, whoever sent the packet looked at its IP header, so that is in one place.
   void load(int16_t to, int32_t bytes, Assembly::Label when_too_short) {
     out_.put({move(BPF_REG_1, kPacket), move(BPF_REG_2, kOffset), move(BPF_REG_3, kFrame), add(BPF_REG_3, to),

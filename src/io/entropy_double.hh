@@ -1,4 +1,4 @@
-// The double of entropy.hh: octets that look random and come from a seed. For tests and simulations only.
+// The double of entropy.hh: bytes that look random and come from a seed. For tests and simulations only.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ class SeededEntropy {
  public:
   explicit SeededEntropy(uint64_t seed) : random_(seed) {}
   void operator()(MutableBytes out) {
-    for (uint8_t& octet : out) octet = static_cast<uint8_t>(random_.next() >> 56);
+    for (uint8_t& byte : out) byte = static_cast<uint8_t>(random_.next() >> 56);
   }
 
  private:

@@ -27,7 +27,7 @@ std::optional<ForeignRule> parse(const RuleAnswer& answer) {
     rule.narrowed |= answer.has(attribute);
   }
   // Asks for a packet's routing domain (VRF), which ours have none of.
-  rule.narrowed |= answer.octet(FRA_L3MDEV) != 0;
+  rule.narrowed |= answer.byte(FRA_L3MDEV) != 0;
   return rule.table == RT_TABLE_LOCAL ? std::nullopt : std::optional(rule);
 }
 

@@ -75,9 +75,9 @@ struct GuardDrop {
   auto operator<=>(const GuardDrop&) const = default;
 };
 // Of the drops of the last ten minutes, since the rules were last put in place: each pair once, as many as
-// there is room for (kMostGuardDrops of each family); none of peers with a list of ports. An error when the
+// there is room for (kMaxGuardDrops of each family); none of peers with a list of ports. An error when the
 // table is not there.
-inline constexpr int kMostGuardDrops = 64;
+inline constexpr int kMaxGuardDrops = 64;
 Result<std::vector<GuardDrop>> guard_drops();
 
 // Whether anything of it is there.

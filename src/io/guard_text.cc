@@ -39,7 +39,7 @@ std::string ports(uint16_t first, uint16_t count) {
 
 // While no agent listens, the kernel would answer each cell with an ICMP error, in the clear: to an endpoint
 // that is among the peer's redirected addresses it cannot, to another it could. Such an error quotes the
-// cell behind its own eight octets: an IP header without options, and the ports.
+// cell behind its own eight bytes: an IP header without options, and the ports.
 void write_answers_to_cells(std::string& out, const GuardConfig& config, const GuardPeer& peer) {
   const bool v6 = peer.endpoint.address.is_v6;
   const size_t quoted_bits = 64;
@@ -152,7 +152,7 @@ void write_notes(std::string& out) {
     fmt::format_to(std::back_inserter(out),
                    "  set dropped-v{0} {{ type ipv{0}_addr . ipv{0}_addr; flags dynamic, timeout; timeout "
                    "10m; size {1}; }}\n",
-                   family, kMostGuardDrops);
+                   family, kMaxGuardDrops);
   }
 }
 

@@ -129,8 +129,8 @@ int NetlinkSocket::query(NetlinkMessage& message, const std::function<void(nlmsg
     const int error = exchange_once(
         message,
         [&](nlmsghdr* answer) {
-          const auto* octets = reinterpret_cast<const char*>(answer);
-          dump.emplace_back(octets, octets + answer->nlmsg_len);
+          const auto* bytes = reinterpret_cast<const char*>(answer);
+          dump.emplace_back(bytes, bytes + answer->nlmsg_len);
         },
         interrupted);
     if (error != 0) return error;

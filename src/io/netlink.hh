@@ -77,7 +77,7 @@ class NetlinkSocket {
   std::unique_ptr<nl_sock, decltype(&nl_socket_free)> socket_;
 };
 
-// An address attribute's octets as an address; 0.0.0.0 when the size is neither 4 nor 16.
+// An address attribute's bytes as an address; 0.0.0.0 when the size is neither 4 nor 16.
 IpAddress address_from(const nlattr* attribute);
 
 // What the kernel answers about a version of IP that this machine, or this device, does without.

@@ -19,7 +19,7 @@
 namespace cuttle {
 namespace {
 
-constexpr size_t kMostSources = 16;
+constexpr size_t kMaxSources = 16;
 constexpr int kRound_ms = 50;
 constexpr uint8_t kUdp = 17;
 
@@ -50,7 +50,7 @@ Result<std::vector<Endpoint>> overhear_udp(uint16_t first, uint32_t count, Durat
   std::vector<Endpoint> sources;
   const MonotonicClock clock;
   const Instant until = clock.now() + how_long;
-  while (clock.now() < until && sources.size() < kMostSources) {
+  while (clock.now() < until && sources.size() < kMaxSources) {
     pollfd one{socket.get(), POLLIN, 0};
     ::poll(&one, 1, kRound_ms);
     std::array<uint8_t, 128> room;

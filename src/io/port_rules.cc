@@ -49,7 +49,7 @@ std::optional<FoundRule> parse(const RuleAnswer& answer) {
   rule.to.address.is_v6 = answer.header().family == AF_INET6;
   rule.to.length = answer.header().dst_len;
   if (answer.has(FRA_DST)) rule.to.address = address_from(answer.attribute(FRA_DST));
-  rule.ports.is_udp = answer.octet(FRA_IP_PROTO) == IPPROTO_UDP;
+  rule.ports.is_udp = answer.byte(FRA_IP_PROTO) == IPPROTO_UDP;
   rule.of_source = of_source;
   const auto* range = static_cast<const fib_rule_port_range*>(
       nla_data(answer.attribute(of_source ? FRA_SPORT_RANGE : FRA_DPORT_RANGE)));

@@ -87,8 +87,8 @@ std::optional<Route> parse_route(nlmsghdr* answer, uint32_t table) {
 // away one that fits at a time.
 Result<void> remove(NetlinkSocket& socket, uint32_t table, const IpPrefix& prefix,
                     std::optional<uint32_t> metric = {}) {
-  constexpr int kMost = 256;  // more than anybody could have made by accident
-  for (int i = 0; i < kMost; ++i) {
+  constexpr int kMax = 256;  // more than anybody could have made by accident
+  for (int i = 0; i < kMax; ++i) {
     NetlinkMessage message(RTM_DELROUTE, 0);
     rtmsg header{};
     header.rtm_family = family_of(prefix.address);

@@ -27,14 +27,14 @@ bool RuleAnswer::read(nlmsghdr* message) {
 }
 
 bool RuleAnswer::is_ours() const {
-  return octet(FRA_PROTOCOL) == kRouteProtocol;
+  return byte(FRA_PROTOCOL) == kRouteProtocol;
 }
 
 uint32_t RuleAnswer::number(int attribute, uint32_t otherwise) const {
   return has(attribute) ? nla_get_u32(this->attribute(attribute)) : otherwise;
 }
 
-uint8_t RuleAnswer::octet(int attribute) const {
+uint8_t RuleAnswer::byte(int attribute) const {
   return has(attribute) ? nla_get_u8(this->attribute(attribute)) : uint8_t{0};
 }
 

@@ -39,7 +39,7 @@ class RuleAnswer {
   // Null where it is not there; `otherwise` the same.
   const nlattr* attribute(int attribute) const { return attributes_[static_cast<size_t>(attribute)]; }
   uint32_t number(int attribute, uint32_t otherwise = 0) const;
-  uint8_t octet(int attribute) const;
+  uint8_t byte(int attribute) const;
   std::string_view text(int attribute) const;
 
  private:

@@ -46,7 +46,7 @@ void ServiceManager::tell(std::string_view what) const {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, address_.data(), address_.size());
-  // A path ends with a zero octet; an abstract name is as long as it is.
+  // A path ends with a zero byte; an abstract name is as long as it is.
   const size_t size = offsetof(sockaddr_un, sun_path) + address_.size() + (address_[0] == '\0' ? 0 : 1);
   (void)::sendto(socket_.get(), what.data(), what.size(), MSG_NOSIGNAL,
                  reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size));

@@ -25,7 +25,7 @@ class ServiceManager {
 
  private:
   FileDescriptor socket_;
-  std::string address_;  // as in sockaddr_un: begins with a zero octet for an abstract name
+  std::string address_;  // as in sockaddr_un: begins with a zero byte for an abstract name
   std::optional<Duration> watchdog_interval_;
 };
 

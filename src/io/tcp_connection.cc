@@ -26,7 +26,7 @@ Result<TcpOutcome> try_tcp(const TcpAttempt& attempt) {
   int error = ::connect(socket.get(), to.raw(), to.size) == 0 ? 0 : errno;
   if (error == EINPROGRESS) {
     pollfd one{socket.get(), POLLOUT, 0};
-    if (::poll(&one, 1, static_cast<int>(attempt.patience.ns / 1'000'000)) <= 0) return TcpOutcome{};
+    if (::poll(&one, 1, static_cast<int>(attempt.timeout.ns / 1'000'000)) <= 0) return TcpOutcome{};
     socklen_t size = sizeof error;
     ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
   }

@@ -14,7 +14,7 @@ namespace cuttle {
 struct TcpAttempt {
   Endpoint to;
   std::optional<IpAddress> from = {};  // nullopt: as the routes say
-  Duration patience = seconds(1);
+  Duration timeout = seconds(1);
 };
 
 enum class TcpAnswer {

@@ -20,8 +20,8 @@
 namespace cuttle {
 namespace {
 
-constexpr size_t kMostSegments = 64;                  // UDP_MAX_SEGMENTS of kernels before 6.9
-constexpr size_t kMostUdpPayload = 65507;             // 65,535 less IPv4 and UDP headers
+constexpr size_t kMaxSegments = 64;                   // UDP_MAX_SEGMENTS of kernels before 6.9
+constexpr size_t kMaxUdpPayload = 65507;              // 65,535 less IPv4 and UDP headers
 constexpr std::array<uint8_t, 1500> kLongestPause{};  // what a pause's datagram holds: nothing
 
 // An ICMP error that came in since the last call is reported once, by a call that then does nothing: ask
@@ -109,7 +109,7 @@ class SendControl {
 }  // namespace
 
 size_t UdpSocket::send_train(const uint8_t* cells, size_t count, size_t cell_bytes) {
-  CUTTLE_CHECK(cell_bytes > 0 && cell_bytes <= kMostUdpPayload, "a cell is a datagram");
+  CUTTLE_CHECK(cell_bytes > 0 && cell_bytes <= kMaxUdpPayload, "a cell is a datagram");
   send_error_ = 0;
   if (!segmentation()) return send_one_by_one(cells, count, cell_bytes);
   const size_t sent = send_segmented(cells, count, cell_bytes);
@@ -122,7 +122,7 @@ size_t UdpSocket::send_train(const uint8_t* cells, size_t count, size_t cell_byt
 }
 
 size_t UdpSocket::send_segmented(const uint8_t* cells, size_t count, size_t cell_bytes) {
-  const size_t most = std::clamp(kMostUdpPayload / cell_bytes, size_t{1}, kMostSegments);
+  const size_t most = std::clamp(kMaxUdpPayload / cell_bytes, size_t{1}, kMaxSegments);
   size_t sent = 0;
   while (sent < count) {
     const size_t now = std::min(most, count - sent);
@@ -148,9 +148,9 @@ size_t UdpSocket::send_one_by_one(const uint8_t* cells, size_t count, size_t cel
   send_error_ = 0;
   size_t sent = 0;
   while (sent < count) {
-    std::array<mmsghdr, kMostSegments> messages{};
-    std::array<iovec, kMostSegments> pieces;
-    const size_t now = std::min(kMostSegments, count - sent);
+    std::array<mmsghdr, kMaxSegments> messages{};
+    std::array<iovec, kMaxSegments> pieces;
+    const size_t now = std::min(kMaxSegments, count - sent);
     msghdr common{};
     SendControl control(common);
     if (way_out_ != 0) control.put_way_out(way_out_, own_);

@@ -114,7 +114,8 @@ class UnknownSourceSocket {
   uint64_t dropped() const { return filter_.dropped(); }
 
  private:
-  UnknownSourceSocket(FileDescriptor fd, SizeFilter filter) : fd_(std::move(fd)), filter_(std::move(filter)) {}
+  UnknownSourceSocket(FileDescriptor fd, SizeFilter filter)
+      : fd_(std::move(fd)), filter_(std::move(filter)) {}
   FileDescriptor fd_;
   SizeFilter filter_;
 };

@@ -102,8 +102,8 @@ Result<void> connect_to(int fd, const UdpOptions& options) {
     if (!connected) return connected;
   }
   // Between bind and connect anyone's datagrams could come in.
-  uint8_t octet = 0;
-  for (int i = 0; i < 100'000 && recv(fd, &octet, 1, 0) >= 0; ++i) {
+  uint8_t byte = 0;
+  for (int i = 0; i < 100'000 && recv(fd, &byte, 1, 0) >= 0; ++i) {
   }
   return {};
 }
@@ -175,7 +175,8 @@ std::optional<uint32_t> UdpSocket::arrival_cpu() const {
   return static_cast<uint32_t>(cpu);
 }
 
-Result<UnknownSourceSocket> UnknownSourceSocket::open(const Endpoint& local, std::optional<uint32_t> owner_user) {
+Result<UnknownSourceSocket> UnknownSourceSocket::open(const Endpoint& local,
+                                                      std::optional<uint32_t> owner_user) {
   auto fd = create_socket(local, owner_user);
   if (!fd) return tl::unexpected(fd.error());
   auto filter = SizeFilter::pass_nothing(fd->get());

@@ -25,7 +25,7 @@ double bits_of(const DayShape& day, uint32_t changes) {
   return bits;
 }
 
-uint32_t most_changes(const DayShape& day, double budget_bits) {
+uint32_t max_changes(const DayShape& day, double budget_bits) {
   uint32_t changes = 0;
   while (changes < day.epochs && bits_of(day, changes + 1) <= budget_bits) ++changes;
   return changes;

@@ -22,6 +22,6 @@ struct DayShape {
 // Bits that a day with at most so many changes can tell.
 double bits_of(const DayShape& day, uint32_t changes);
 // The most changes a day that tell no more than that.
-uint32_t most_changes(const DayShape& day, double budget_bits);
+uint32_t max_changes(const DayShape& day, double budget_bits);
 
 }  // namespace cuttle::ladder

@@ -22,7 +22,7 @@ using Epoch = uint64_t;
 struct LadderShape {
   uint32_t epochs_per_day = 0;
   uint32_t rates = 1;
-  uint32_t changes_per_day = 0;  // most_changes() of the budget
+  uint32_t changes_per_day = 0;  // max_changes() of the budget
 
   uint32_t top() const { return rates - 1; }
   uint64_t day_of(Epoch epoch) const { return epoch / epochs_per_day; }

@@ -139,9 +139,9 @@ wire::Offer Association::own_offer(Instant now, uint64_t timestamp_ns, Spi first
 }
 
 uint32_t Association::draw_u32() {
-  uint8_t octets[4];
-  entropy_(octets);
-  return load_be32(octets);
+  uint8_t bytes[4];
+  entropy_(bytes);
+  return load_be32(bytes);
 }
 
 Spi Association::draw_spi() {
@@ -194,12 +194,12 @@ Duration Association::retry() const {
 }
 
 // A slow peer's next cells may be a slot away, and that slot's jitter.
-Duration Association::patience() const {
+Duration Association::timeout() const {
   return std::max(config_.quiet_after, peer_slot() * 4);
 }
 
 bool Association::quiet(Instant now, Instant last_authentic) const {
-  return now - std::max(last_authentic, established_) > patience();
+  return now - std::max(last_authentic, established_) > timeout();
 }
 
 // --- sessions

@@ -59,8 +59,8 @@ inline constexpr Duration kRejectAfter = seconds(180);
 inline constexpr Duration kRetry = milliseconds(500);
 // An initiator takes answers to so many of its latest initiations; an answering side has as many sessions
 // wait for their first cell.
-inline constexpr size_t kMostAttempts = 4;
-inline constexpr size_t kMostUnconfirmed = kMostAttempts;
+inline constexpr size_t kMaxAttempts = 4;
+inline constexpr size_t kMaxUnconfirmed = kMaxAttempts;
 // And each so long: longer than an answer and the first cell can take with the longest slots (three waits for
 // a slot and its jitter, key_change_lead, a round trip). After that its keys go.
 inline constexpr Duration kUnconfirmedLife = seconds(10);
@@ -222,7 +222,7 @@ class Association {
   // association_initiate.cc
   bool due(Instant tick, Instant last_authentic) const;
   Instant next_due() const;
-  Duration patience() const;
+  Duration timeout() const;
   std::optional<size_t> next_target() const;
   Duration retry() const;
   void send_initiation(Instant tick, uint64_t wall_clock_ns);
@@ -258,7 +258,7 @@ class Association {
   HandshakeMac own_mac_;        // of messages to us
   std::vector<PeerKey> peers_;  // one, or two while the peer changes its key
 
-  std::deque<Attempt> attempts_;  // not answered yet; at most kMostAttempts
+  std::deque<Attempt> attempts_;  // not answered yet; at most kMaxAttempts
   size_t target_ = 0;             // in peers_: whom the last attempt went to
   bool renew_ = false;
   Instant next_attempt_{INT64_MIN};
@@ -282,7 +282,7 @@ class Association {
   size_t reads_ = 0;
 
   uint64_t sessions_made_ = 0;
-  std::deque<Agreed> unconfirmed_;  // at most kMostUnconfirmed, in the order in which they were made
+  std::deque<Agreed> unconfirmed_;  // at most kMaxUnconfirmed, in the order in which they were made
   std::optional<uint64_t> sending_session_;
   PublicKey session_peer_;
   Instant established_{};

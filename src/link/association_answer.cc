@@ -84,7 +84,7 @@ std::deque<Association::Agreed>::iterator Association::oldest_unconfirmed() {
 
 // Of those that wait for their first cell, the genuine one is the newest: replays may push out each other.
 bool Association::has_room_for(uint64_t timestamp_ns) {
-  return unconfirmed_.size() < kMostUnconfirmed || oldest_unconfirmed()->timestamp_ns < timestamp_ns;
+  return unconfirmed_.size() < kMaxUnconfirmed || oldest_unconfirmed()->timestamp_ns < timestamp_ns;
 }
 
 // Not for ever, though: where the peer's clock was set back, the genuine one is the oldest.
@@ -106,7 +106,7 @@ void Association::answer(Instant arrived, uint32_t asked, NoiseHandshake& noise,
   }
   finish_answer(*find_peer(noise.remote_static()), arrived);
   uint64_t instead_of = 0;
-  if (unconfirmed_.size() == kMostUnconfirmed) {
+  if (unconfirmed_.size() == kMaxUnconfirmed) {
     const auto oldest = oldest_unconfirmed();
     instead_of = oldest->session;
     unconfirmed_.erase(oldest);

@@ -50,7 +50,7 @@ Instant Association::next_due() const {
   if (!sending_session_ || renew_) return tick_from(next_attempt_);
   const bool peer_may_ask = static_cast<size_t>(asked) < peers_.size();
   const Instant rekey = established_ + kRekeyAfter + (peer_may_ask ? kPeerGoesFirst : Duration{});
-  const Instant silent = std::max(last_authentic_, established_) + patience() + Duration{1};
+  const Instant silent = std::max(last_authentic_, established_) + timeout() + Duration{1};
   return tick_from(std::max(next_attempt_, std::min(rekey, silent)));
 }
 
@@ -90,7 +90,7 @@ void Association::send_initiation(Instant tick, uint64_t wall_clock_ns) {
   if (!attempt.noise->write_message(offer, {at, wire::kNoiseMessage1Bytes})) {
     return;  // the configured peer key is a point of low order
   }
-  if (attempts_.size() == kMostAttempts) attempts_.pop_front();
+  if (attempts_.size() == kMaxAttempts) attempts_.pop_front();
   attempts_.push_back(std::move(attempt));
   peers_[target_].cookie.store_mac2(tick, {cell_.get(), config_.format.cell_bytes()});
   finish_cell(peers_[target_], tick + kTick + kReaction);

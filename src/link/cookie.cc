@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kLabel = "cuttle cookie";
 
-// A key of its own for each message, so that a nonce of 24 octets can be drawn at random.
+// A key of its own for each message, so that a nonce of 24 bytes can be drawn at random.
 Secret<32> message_key(const Secret<32>& pair, Bytes nonce) {
   Blake2sHash hash = blake2s({pair.bytes(), nonce});
   Secret<32> key(hash);
@@ -54,7 +54,7 @@ const Cookie& CookieIssuer::current(Instant now, uint64_t wall_clock_ns, const E
 
 bool CookieIssuer::verify(Instant now, Bytes cell) noexcept {
   const Bytes mac2 = wire::mac2_of(cell);
-  if (std::all_of(mac2.begin(), mac2.end(), [](uint8_t octet) { return octet == 0; })) return false;
+  if (std::all_of(mac2.begin(), mac2.end(), [](uint8_t byte) { return byte == 0; })) return false;
   const auto made_with = [&](std::optional<Issued>& issued) {
     return issued && now < issued->drawn + kCookieLife * 2 &&
            issued->mac.verify(wire::mac_covered(cell), mac2);

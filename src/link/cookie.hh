@@ -13,7 +13,7 @@
 // So a cookie is bound to a time instead of a question, or whoever recorded an old one could send it after
 // each fresh one: it begins with when it was drawn, and the peer keeps the newest. That takes a wall clock
 // that does not go back between two runs of the flooded side. Where it did, or where that side's cookies say
-// no time (an agent of before they did draws these octets, too), the genuine one may look older than what the
+// no time (an agent of before they did draws these bytes, too), the genuine one may look older than what the
 // peer has; so initiations take turns between the newest and the last that came and was not.
 //
 // One thread. No clock and no randomness of their own.
@@ -29,7 +29,7 @@
 
 namespace cuttle {
 
-// Fills the span with octets fit for keys (io/entropy, or a seeded double in simulations).
+// Fills the span with bytes fit for keys (io/entropy, or a seeded double in simulations).
 using Entropy = std::function<void(MutableBytes)>;
 
 // How long a cookie is handed out by one side, and how long it is used by the other after it came.

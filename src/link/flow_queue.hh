@@ -1,5 +1,5 @@
 // Where packets wait for room in the slot ring: one queue a flow, served in the order of start tags, so that
-// busy flows share octet by octet and one with little to send does not wait behind them (Goyal, Vin, Cheng,
+// busy flows share byte by byte and one with little to send does not wait behind them (Goyal, Vin, Cheng,
 // "Start-time Fair Queueing", SIGCOMM 1996). Where tags are nearly equal the shortest packet goes first: here
 // packets are up to 64 KiB, and a small one should not wait behind one of every busy flow.
 //
@@ -44,7 +44,7 @@ class FlowQueue {
   // Packet memory in use.
   size_t waiting_bytes() const { return (chunks_ - kRoomChunks - free_.size()) * kChunkBytes; }
 
-  // Whether a packet of so many octets can wait without another one being dropped for it.
+  // Whether a packet of so many bytes can wait without another one being dropped for it.
   bool has_room(size_t bytes) const { return free_.size() >= chunks_of(bytes) + kept_free_; }
 
   // Room for a packet, always there. What is written to it waits once handle_packet said how long it is.
@@ -74,7 +74,7 @@ class FlowQueue {
     Chunk next_packet = kNone;  // of the same flow; of a first chunk only
     uint32_t packet_bytes = 0;  // likewise
   };
-  // Tags count octets that a flow would have sent, had all had the same share.
+  // Tags count bytes that a flow would have sent, had all had the same share.
   struct Flow {
     Chunk head = kNone;
     Chunk tail = kNone;

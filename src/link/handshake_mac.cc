@@ -17,10 +17,10 @@ Blake2sMac mac_for(const PublicKey& receiver) {
   return Blake2sMac(Secret<32>(blake2s({label, receiver.bytes})));
 }
 
-bool all_zero(Bytes octets) noexcept {
+bool all_zero(Bytes bytes) noexcept {
   // Each equals the one before it, and the first is zero.
-  return octets.empty() ||
-         (octets[0] == 0 && std::memcmp(octets.data(), octets.data() + 1, octets.size() - 1) == 0);
+  return bytes.empty() ||
+         (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ class HandshakeMac {
   // Of messages to the owner of that key.
   explicit HandshakeMac(const PublicKey& receiver);
 
-  // Whether the first octets have the right mac1 and only zeros follow them. Precondition: a whole cell.
+  // Whether the first bytes have the right mac1 and only zeros follow them. Precondition: a whole cell.
   [[nodiscard]] bool verify(Bytes cell) noexcept;
   // Writes mac1 into a cell that is complete but for its MACs.
   void store(MutableBytes cell) noexcept;

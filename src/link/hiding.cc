@@ -51,9 +51,9 @@ Duration mean_gap(const SlotPlan& plan) {
 }
 
 Duration most_hidden_deviation(const SlotPlan& plan) {
-  constexpr double kMostShift = 0.2513;  // twice the 0.55 quantile of the normal distribution
+  constexpr double kMaxShift = 0.2513;  // twice the 0.55 quantile of the normal distribution
   const Gaps gaps = gaps_of(plan);
-  return {static_cast<int64_t>(gaps.width_ns * std::sqrt(kMostShift / gaps.factor))};
+  return {static_cast<int64_t>(gaps.width_ns * std::sqrt(kMaxShift / gaps.factor))};
 }
 
 }  // namespace cuttle

@@ -9,7 +9,7 @@ namespace cuttle {
 
 namespace {
 
-static_assert(LaneReceiver::kSessions >= 2 + kMostUnconfirmed,
+static_assert(LaneReceiver::kSessions >= 2 + kMaxUnconfirmed,
               "a key that waits for its first cell keeps its place beside the current and the previous one");
 
 // What the packer keeps ready in the ring: enough for it to sleep a slot, and to be kept from running for a
@@ -18,8 +18,8 @@ constexpr Duration kAhead = milliseconds(1);
 constexpr size_t kReleasesAhead = 4;
 // Packets that wait for their flow's turn: what a sender that fills its bottleneck needs, and no more.
 constexpr Duration kQueueTime = milliseconds(25);
-constexpr size_t kLeastQueueBytes = 128 << 10;
-constexpr size_t kMostQueueBytes = 4 << 20;
+constexpr size_t kMinQueueBytes = 128 << 10;
+constexpr size_t kMaxQueueBytes = 4 << 20;
 
 std::unique_ptr<Aead> make_cell_aead(const Secret<32>& secret, uint8_t lane, AeadBackend backend) {
   auto aead = make_aead(backend, derive_cell_key(secret, lane));
@@ -49,10 +49,10 @@ Duration key_change_lead(const SlotPlan& plan, size_t ring_slots) {
 
 LaneSizes lane_sizes(const SlotPlan& plan, const wire::CellFormat& format) {
   // One packet of the largest size must fit behind what waits already.
-  const size_t packet = Packer::most_slots_per_packet(format);
+  const size_t packet = Packer::max_slots_per_packet(format);
   const size_t ahead = std::max<size_t>(cells_in(plan, kAhead), kReleasesAhead * plan.cells_per_release());
   const size_t queue =
-      std::clamp(cells_in(plan, kQueueTime) * format.cell_bytes(), kLeastQueueBytes, kMostQueueBytes);
+      std::clamp(cells_in(plan, kQueueTime) * format.cell_bytes(), kMinQueueBytes, kMaxQueueBytes);
   const size_t reorder = std::clamp<size_t>(cells_in(plan, milliseconds(3)), 16, 1024);
   return {packet + 1 + ahead, ahead, queue, reorder, std::max(milliseconds(5), plan.period() * 4)};
 }

@@ -30,8 +30,8 @@ class LanePacker {
   LanePacker(SlotRing& ring, const LaneSizes& sizes, uint64_t seed);
 
   // The most pieces that poll_room hands out.
-  static size_t most_pieces(const wire::CellFormat& format) {
-    return std::max(FlowQueue::kRoomPieces, Packer::most_slots_per_packet(format));
+  static size_t max_pieces(const wire::CellFormat& format) {
+    return std::max(FlowQueue::kRoomPieces, Packer::max_slots_per_packet(format));
   }
 
   // Room for one packet, always there: in the ring, or in the queue. To be committed or to go before any
@@ -41,7 +41,7 @@ class LanePacker {
     std::span<const iovec> pieces() const {
       return in_ring_ ? in_ring_->pieces() : packer_.queue_.poll_room();
     }
-    // The first `bytes` octets hold one packet. Without it, nothing was read, or it is to be forgotten.
+    // The first `bytes` bytes hold one packet. Without it, nothing was read, or it is to be forgotten.
     void commit(size_t bytes);
 
    private:
@@ -70,7 +70,7 @@ class LanePacker {
     queue_bytes_.store(sizes.queue_bytes, std::memory_order_relaxed);
   }
 
-  // What the pad octets report to the peer (wire/pad.hh).
+  // What the pad bytes report to the peer (wire/pad.hh).
   void set_loss_report(uint16_t loss_65536ths) { packer_.set_loss_report(loss_65536ths); }
 
   // Any thread.

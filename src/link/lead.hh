@@ -13,8 +13,8 @@ namespace cuttle {
 
 class Lead {
  public:
-  static constexpr Duration kLeast = microseconds(250);
-  static constexpr Duration kMost = milliseconds(2);
+  static constexpr Duration kMin = microseconds(250);
+  static constexpr Duration kMax = milliseconds(2);
   static constexpr Duration kAtFirst = milliseconds(1);
 
   Lead() = default;
@@ -30,7 +30,7 @@ class Lead {
     } else {
       seldom_exceeded_ = seldom_exceeded_ - seldom_exceeded_ / kForget;
     }
-    lead_ = std::clamp(seldom_exceeded_ + work + kMargin, kLeast, kMost);
+    lead_ = std::clamp(seldom_exceeded_ + work + kMargin, kMin, kMax);
   }
 
  private:

@@ -39,7 +39,7 @@ class Packer {
 
     // In the packet's order.
     std::span<const iovec> pieces() const { return pieces_; }
-    // The first `bytes` octets hold one whole IP packet. False, and forgotten, when its own header does not
+    // The first `bytes` bytes hold one whole IP packet. False, and forgotten, when its own header does not
     // say that it is so long: the receiver could not tell where the next one begins. Once.
     bool commit(size_t bytes) { return std::exchange(packer_, nullptr)->complete(used_bytes_, bytes); }
 
@@ -53,15 +53,15 @@ class Packer {
     std::span<const iovec> pieces_;
   };
 
-  explicit Packer(SlotRing& ring) : ring_(ring), pieces_(most_slots_per_packet(ring.format())) {}
+  explicit Packer(SlotRing& ring) : ring_(ring), pieces_(max_slots_per_packet(ring.format())) {}
 
   // Slots that one packet can touch at the most.
-  static size_t most_slots_per_packet(const wire::CellFormat& format) {
+  static size_t max_slots_per_packet(const wire::CellFormat& format) {
     return kLargestPacketBytes / format.data_bytes() + 2;
   }
 
   bool has_room() const {
-    return !ring_.on_hold() && ring_.writable_slots() > most_slots_per_packet(ring_.format());
+    return !ring_.on_hold() && ring_.writable_slots() > max_slots_per_packet(ring_.format());
   }
 
   // None where the ring has no such room.
@@ -72,7 +72,7 @@ class Packer {
   bool handle_copy(Bytes packet);
   bool handle_copy(std::span<const iovec> pieces);
 
-  // What the pad octets report to the peer (wire/pad.hh).
+  // What the pad bytes report to the peer (wire/pad.hh).
   void set_loss_report(uint16_t loss_65536ths) { loss_report_ = loss_65536ths; }
 
   // Packets forgotten because their header lied. Any thread.

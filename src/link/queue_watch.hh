@@ -39,7 +39,7 @@ class QueueWatch {
   // None of kProof has passed for so long: they do not come through.
   static constexpr Duration kStalled = milliseconds(300);
   // A constant delay up to the first is left alone; of a longer one, the second is left.
-  static constexpr Duration kMostDelay = microseconds(500);
+  static constexpr Duration kMaxDelay = microseconds(500);
   static constexpr Duration kSlack = microseconds(300);
 
   enum class State : uint8_t { in_step, settling, stalled };
@@ -81,21 +81,21 @@ class QueueWatch {
     is_proving_ = true;
     has_base_ = false;
     passed_ = stamped_ = 0;
-    least_late_ = Duration{INT64_MAX};
+    min_late_ = Duration{INT64_MAX};
   }
   void prove(Instant now, const QueueCounts& counts, uint64_t passed) {
     passed_ += passed;
-    least_late_ = std::min(least_late_, counts.last_late);
+    min_late_ = std::min(min_late_, counts.last_late);
     if (passed_ < kProof || now - proves_from_ < kProofLasts) return;
     // Nothing waits in a bucket for so long: whoever stamps them and whoever lets them pass have other
     // clocks.
-    if (least_late_ > QueueClock::kDepth) {
+    if (min_late_ > QueueClock::kDepth) {
       state_ = State::stalled;
       prove_from(now);
       return;
     }
-    if (least_late_ > kMostDelay) {
-      delay_ = least_late_ - kSlack;
+    if (min_late_ > kMaxDelay) {
+      delay_ = min_late_ - kSlack;
       prove_from(now + delay_ * 2 + kProofLasts);  // it is made up for at twice the rate
       return;
     }
@@ -109,7 +109,7 @@ class QueueWatch {
   bool is_proving_ = true;
   bool has_base_ = false;  // counts were seen since then
   uint64_t passed_ = 0;    // since then
-  Duration least_late_{};
+  Duration min_late_{};
   uint64_t stamped_ = 0;  // since one passed
   Instant stamped_since_{};
   Duration delay_{};

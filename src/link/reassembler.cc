@@ -111,8 +111,8 @@ void Reassembler::append(size_t payload_bytes) {
   const size_t room = payload_bytes - wire::kAggfragHeaderBytes - wire::kEspTrailerBytes;
   const uint8_t* trailer = stream_.get() + end_ + room;
   const size_t pad = trailer[0];
-  const size_t most_pad = sizes_ == CellSizes::any ? room : 0;
-  if (sub_type != wire::kAggfragSubType || pad > most_pad || trailer[1] != wire::kNextHeaderAggfrag) {
+  const size_t max_pad = sizes_ == CellSizes::any ? room : 0;
+  if (sub_type != wire::kAggfragSubType || pad > max_pad || trailer[1] != wire::kNextHeaderAggfrag) {
     counters_.blocks_malformed.add();
     end_block(end_);
     return;

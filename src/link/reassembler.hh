@@ -1,7 +1,7 @@
 // Stage 7 of the receiving side: cells become inner packets again (RFC 9347, section 2.2.3). Payloads are
 // laid end to end in one stream buffer, into which the AEAD decrypts directly, so that a packet of many
-// fragments is contiguous without a copy: the four octets of the AGGFRAG header that precede a payload's data
-// fall on the last four octets already there, which are put aside for the moment of decryption.
+// fragments is contiguous without a copy: the four bytes of the AGGFRAG header that precede a payload's data
+// fall on the last four bytes already there, which are put aside for the moment of decryption.
 //
 // Cells that come early wait in a reorder window of a fixed number of cells; a gap that the window passes, or
 // that is older than the lost-cell timer, is given up, and with it the packets that had a part in it.
@@ -45,7 +45,7 @@ class Reassembler {
   // A new session: its first cell has number 1. What was unfinished is dropped.
   void reset();
 
-  // Where the payload of cell `sequence` should be decrypted to: payload_bytes() octets. nullptr: the cell is
+  // Where the payload of cell `sequence` should be decrypted to: payload_bytes() bytes. nullptr: the cell is
   // late and of no use. Exactly one handle_payload or handle_forged follows.
   uint8_t* poll_room(Sequence sequence);
   // The payload is there and authentic. `payload_bytes`: at least an AGGFRAG header and an ESP trailer.
@@ -99,7 +99,7 @@ class Reassembler {
   Duration lost_cell_timer_;
   CellSizes sizes_;
 
-  // The stream: octets [begin_, end_) are not yet handed out; they begin with a block and end with a cell.
+  // The stream: bytes [begin_, end_) are not yet handed out; they begin with a block and end with a cell.
   std::unique_ptr<uint8_t[]> stream_;
   size_t begin_;
   size_t end_;

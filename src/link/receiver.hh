@@ -45,7 +45,7 @@ enum class Received {
 
 class LaneReceiver {
  public:
-  // Current, previous, and those that the peer has not used yet (association.hh, kMostUnconfirmed).
+  // Current, previous, and those that the peer has not used yet (association.hh, kMaxUnconfirmed).
   static constexpr size_t kSessions = 6;
 
   LaneReceiver(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer,

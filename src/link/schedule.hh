@@ -85,8 +85,8 @@ class Schedule {
   TurnSequence* sequence_ = nullptr;  // where it says when, and not the draws
   uint32_t member_ = 0;               // of it
   uint64_t slot_ = 0;
-  uint32_t release_ = 0;                                     // of this slot
-  std::array<uint32_t, kMostReleasesPerSlot> offsets_ns_{};  // of its releases
+  uint32_t release_ = 0;                                    // of this slot
+  std::array<uint32_t, kMaxReleasesPerSlot> offsets_ns_{};  // of its releases
   Instant start_;
   Instant deadline_;
   Instant earliest_{INT64_MIN};  // of the current release, while a pause is caught up

@@ -15,20 +15,20 @@ namespace cuttle {
 class SealLead {
  public:
   SealLead() = default;
-  explicit SealLead(Duration of_a_train) : least_(of_a_train * 3 / 2), lead_(least_) {}
+  explicit SealLead(Duration of_a_train) : min_(of_a_train * 3 / 2), lead_(min_) {}
 
   Duration now() const { return lead_; }
   // A preempted thread takes any time: so no more than a few times what was measured.
   void handle_sealed(Duration took) {
-    const Duration wanted = std::min(took + took / 4, least_ * kMost);
-    lead_ = wanted > lead_ ? wanted : least_ + (lead_ - least_) * (kForget - 1) / kForget;
+    const Duration wanted = std::min(took + took / 4, min_ * kMax);
+    lead_ = wanted > lead_ ? wanted : min_ + (lead_ - min_) * (kForget - 1) / kForget;
   }
 
  private:
-  static constexpr int64_t kMost = 4;
+  static constexpr int64_t kMax = 4;
   static constexpr int64_t kForget = 4096;  // trains
 
-  Duration least_{};
+  Duration min_{};
   Duration lead_{};
 };
 

@@ -18,7 +18,7 @@ class Segmenter {
   // at the least. A packet that is not TCP, or fits, comes out as it is.
   Segmenter(Bytes packet, size_t segment_bytes, size_t largest_bytes);
 
-  // Writes the next piece to `out` (at least packet.size() octets) and returns its length; nullopt when all
+  // Writes the next piece to `out` (at least packet.size() bytes) and returns its length; nullopt when all
   // is done. Checksums: the IPv4 header's is right; TCP's is still to be made, and says the segment size
   // (wire::pseudo_header_sum).
   std::optional<size_t> poll_piece(MutableBytes out);

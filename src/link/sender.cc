@@ -14,9 +14,9 @@ LaneSender::LaneSender(SlotRing& ring, SlotSteps steps, Instant epoch, Draws dra
       step_(steps_.first),
       schedule_(steps_.plans[steps_.first], epoch, std::move(draws)),
       cell_bytes_(ring.format().cell_bytes()),
-      train_(std::make_unique<uint8_t[]>(cell_bytes_ * steps_.most_cells_per_release())),
+      train_(std::make_unique<uint8_t[]>(cell_bytes_ * steps_.max_cells_per_release())),
       dummy_(std::make_unique<uint8_t[]>(ring.format().payload_bytes())),
-      handshakes_(std::make_unique<uint8_t[]>(cell_bytes_ * kMostHandshakes)) {
+      handshakes_(std::make_unique<uint8_t[]>(cell_bytes_ * kMaxHandshakes)) {
   wire::store_aggfrag_header(dummy_.get(), 0);
   dummy_[ring.format().payload_bytes() - 1] = wire::kNextHeaderAggfrag;
   retired_.reserve(4);
@@ -83,7 +83,7 @@ void LaneSender::handle_stop() {
 
 bool LaneSender::handle_handshake(Bytes cell, Instant due) {
   CUTTLE_CHECK(cell.size() == cell_bytes_, "a handshake has the size of every cell");
-  if (handshakes_waiting_ == kMostHandshakes) return false;
+  if (handshakes_waiting_ == kMaxHandshakes) return false;
   std::memcpy(handshakes_.get() + handshakes_waiting_ * cell_bytes_, cell.data(), cell_bytes_);
   handshakes_due_[handshakes_waiting_++] = not_gone(due);
   return true;

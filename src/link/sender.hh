@@ -137,7 +137,7 @@ class LaneSender {
   static constexpr Duration kAgain = milliseconds(100);
 
  private:
-  static constexpr size_t kMostHandshakes = 4;
+  static constexpr size_t kMaxHandshakes = 4;
 
   Instant not_gone(Instant due) const;
   void turn_keys();
@@ -160,7 +160,7 @@ class LaneSender {
   std::unique_ptr<uint8_t[]> train_;
   std::unique_ptr<uint8_t[]> dummy_;
   std::unique_ptr<uint8_t[]> handshakes_;
-  std::array<Instant, kMostHandshakes> handshakes_due_{};
+  std::array<Instant, kMaxHandshakes> handshakes_due_{};
   size_t handshakes_waiting_ = 0;
   std::vector<std::unique_ptr<Aead>> retired_;
   bool behind_ = false;  // a pause is being caught up

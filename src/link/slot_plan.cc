@@ -11,15 +11,15 @@ namespace {
 
 constexpr uint64_t kTrainsOfOneLane = 2;  // in a slot
 // A train that takes more calls is several trains: a burst must fit the buffers on its way.
-constexpr uint64_t kMostCallsPerTrain = 3;
+constexpr uint64_t kMaxCallsPerTrain = 3;
 constexpr Duration kShortestSlotOfTwo = microseconds(400);  // shorter ones would cost twice the wake-ups
-constexpr uint32_t kMostSegments = 64;                      // UDP_MAX_SEGMENTS of kernels before 6.9
-constexpr uint32_t kMostUdpPayload = 65507;                 // 65,535 less IPv4 and UDP headers
+constexpr uint32_t kMaxSegments = 64;                       // UDP_MAX_SEGMENTS of kernels before 6.9
+constexpr uint32_t kMaxUdpPayload = 65507;                  // 65,535 less IPv4 and UDP headers
 
 }  // namespace
 
-uint32_t most_cells_per_call(uint32_t cell_bytes) {
-  return std::clamp(kMostUdpPayload / cell_bytes, 1u, kMostSegments);
+uint32_t max_cells_per_call(uint32_t cell_bytes) {
+  return std::clamp(kMaxUdpPayload / cell_bytes, 1u, kMaxSegments);
 }
 
 bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
@@ -39,16 +39,16 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   // and a slot stays one train, of several calls where it must.
   uint64_t trains = 1;
   if (!request.scatter && request.jitter_percent > 0) {
-    const uint64_t most = most_cells_per_call(request.cell_bytes);
+    const uint64_t most = max_cells_per_call(request.cell_bytes);
     const bool often = request.node_lanes == 1 && request.slot >= kShortestSlotOfTwo && cells <= most;
     const uint64_t fewest = often ? kTrainsOfOneLane : 1;
-    const uint64_t in_a_train = most * kMostCallsPerTrain;
+    const uint64_t in_a_train = most * kMaxCallsPerTrain;
     trains = std::max((cells + in_a_train - 1) / in_a_train, std::min(cells, fewest));
     cells = cells / trains * trains;
     if (cells * cell_e9 / request.rate_bps < static_cast<uint64_t>(kShortestSlot.ns)) cells += trains;
   }
-  if (cells > kMostCellsPerSlot) return false;
-  if ((request.scatter ? cells : trains) > kMostReleasesPerSlot) return false;
+  if (cells > kMaxCellsPerSlot) return false;
+  if ((request.scatter ? cells : trains) > kMaxReleasesPerSlot) return false;
 
   uint64_t numerator = cells * cell_bits * request.lanes * 1'000'000'000;
   uint64_t denominator = request.rate_bps;

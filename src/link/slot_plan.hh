@@ -22,7 +22,7 @@ struct ShapeRequest {
 
 // What is then done, per lane.
 struct SlotPlan {
-  uint32_t cells_per_slot;    // 1 to kMostCellsPerSlot
+  uint32_t cells_per_slot;    // 1 to kMaxCellsPerSlot
   uint64_t period_numerator;  // the period is numerator / denominator nanoseconds
   uint64_t period_denominator;
   Duration jitter;  // width of the draw
@@ -39,13 +39,13 @@ struct SlotPlan {
   Duration period() const { return {static_cast<int64_t>(period_numerator / period_denominator)}; }
 };
 
-inline constexpr uint32_t kMostCellsPerSlot = 900;
-inline constexpr uint32_t kMostReleasesPerSlot = 256;
+inline constexpr uint32_t kMaxCellsPerSlot = 900;
+inline constexpr uint32_t kMaxReleasesPerSlot = 256;
 inline constexpr Duration kShortestSlot = microseconds(10);
 inline constexpr Duration kLongestSlot = seconds(1);
 
 // The most cells of that size which leave in one call, and so as one train that the network card cuts.
-uint32_t most_cells_per_call(uint32_t cell_bytes);
+uint32_t max_cells_per_call(uint32_t cell_bytes);
 
 // False when no plan exists (rate, slot or jitter out of range): `plan` is then untouched.
 bool plan_slots(const ShapeRequest& request, SlotPlan& plan);

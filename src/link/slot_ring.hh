@@ -37,7 +37,7 @@ class SlotRing {
   size_t writable_slots() const { return capacity() - (head_ - tail_.load(std::memory_order_acquire)); }
   // Position of the slot being filled; slots behind it follow at +1, +2, ...
   uint8_t* payload(size_t ahead) { return payload_at(head_ + ahead); }
-  // Claims the current slot for writing. Returns the data octets already in it (0 for a fresh one). If the
+  // Claims the current slot for writing. Returns the data bytes already in it (0 for a fresh one). If the
   // pacer took the open slot meanwhile, the next slot becomes the current one.
   size_t begin_write();
   // Leaves the current slot open with `data_bytes` used; the rest must be zero already. With nothing in it,
@@ -51,7 +51,7 @@ class SlotRing {
   bool has_open_slot() const { return open_bytes_ != 0; }
 
   // --- pacer's side
-  // The next payload (payload_bytes() octets) or nullptr where none is ready. It stays valid until release().
+  // The next payload (payload_bytes() bytes) or nullptr where none is ready. It stays valid until release().
   const uint8_t* take();
   void release();
 

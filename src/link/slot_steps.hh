@@ -19,7 +19,7 @@ struct SlotSteps {
   std::vector<SlotPlan> plans;
   uint32_t first = 0;
 
-  uint32_t most_cells_per_release() const {
+  uint32_t max_cells_per_release() const {
     uint32_t most = 0;
     for (const SlotPlan& plan : plans) most = std::max(most, plan.cells_per_release());
     return most;

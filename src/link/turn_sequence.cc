@@ -10,7 +10,7 @@ namespace cuttle {
 bool TurnSequence::has_room_for(const SlotPlan& plan) const {
   return plan.same_period(plan_) && plan.jitter == plan_.jitter &&
          plan.trains_per_slot == plan_.trains_per_slot &&
-         (members_.size() + 1) * plan_.trains_per_slot <= kMostReleases;
+         (members_.size() + 1) * plan_.trains_per_slot <= kMaxReleases;
 }
 
 TurnSequence::Place TurnSequence::handle_join() {

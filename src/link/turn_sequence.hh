@@ -23,7 +23,7 @@ namespace cuttle {
 class TurnSequence {
  public:
   // Of a slot, of all members together: beyond that, gaps are so short anyway that lateness shows.
-  static constexpr uint32_t kMostReleases = 32;
+  static constexpr uint32_t kMaxReleases = 32;
 
   struct Place {
     uint32_t member;
@@ -57,7 +57,7 @@ class TurnSequence {
   };
   struct Drawn {
     uint64_t slot = UINT64_MAX;
-    std::array<uint32_t, kMostReleases> offsets_ns{};
+    std::array<uint32_t, kMaxReleases> offsets_ns{};
   };
 
   void change_layout();

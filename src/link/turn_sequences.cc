@@ -5,7 +5,7 @@
 namespace cuttle {
 
 bool TurnSequences::has_turns(const SlotPlan& plan) {
-  return !plan.scatter && plan.jitter.ns > 0 && plan.trains_per_slot <= TurnSequence::kMostReleases;
+  return !plan.scatter && plan.jitter.ns > 0 && plan.trains_per_slot <= TurnSequence::kMaxReleases;
 }
 
 void TurnSequences::handle_join(LaneSender& sender) {

@@ -57,8 +57,8 @@ class Reader {
   std::vector<IpAddress> addresses(const char* key) {
     std::vector<IpAddress> list;
     const auto found = json_.find(key);
-    if (found == json_.end() || !found->is_array() || found->empty() || found->size() > kMostAddresses) {
-      note(key, fmt::format("is no list of 1 to {} addresses", kMostAddresses));
+    if (found == json_.end() || !found->is_array() || found->empty() || found->size() > kMaxAddresses) {
+      note(key, fmt::format("is no list of 1 to {} addresses", kMaxAddresses));
       return list;
     }
     for (const Json& item : *found) {
@@ -104,7 +104,7 @@ void read_node(Reader& reader, Entry& entry) {
   if (reader.has("next_key")) entry.next_key = reader.parsed("next_key", PublicKey::parse);
   if (entry.next_key == entry.key) reader.note("next_key", "is the same as \"key\"");
   entry.endpoint = reader.parsed("endpoint", Endpoint::parse).value_or(Endpoint());
-  entry.lanes = static_cast<uint32_t>(reader.number("lanes", 1, kMostLanes).value_or(1));
+  entry.lanes = static_cast<uint32_t>(reader.number("lanes", 1, kMaxLanes).value_or(1));
   if (!Reader::is_unicast(entry.endpoint.address) || entry.endpoint.port == 0 ||
       entry.endpoint.port + entry.lanes - 1 > UINT16_MAX) {
     reader.note("endpoint", "is no address and port of a host");
@@ -142,7 +142,7 @@ std::string to_json(const Entry& entry) {
 
 Result<Entry> parse_entry(std::string_view host, std::string_view text) {
   if (text.size() > kLongestEntry) {
-    return failure(fmt::format("{} octets long, where {} are the most", text.size(), kLongestEntry));
+    return failure(fmt::format("{} bytes long, where {} are the most", text.size(), kLongestEntry));
   }
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return failure("no JSON object");

@@ -20,9 +20,9 @@
 namespace cuttle::mesh {
 
 inline constexpr int kEntryVersion = 1;
-inline constexpr size_t kLongestEntry = 8192;  // octets of JSON
-inline constexpr size_t kMostAddresses = 32;
-inline constexpr uint32_t kMostLanes = 32;
+inline constexpr size_t kLongestEntry = 8192;  // bytes of JSON
+inline constexpr size_t kMaxAddresses = 32;
+inline constexpr uint32_t kMaxLanes = 32;
 
 struct Entry {
   std::string host;  // its full name, as in the key

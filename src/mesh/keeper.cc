@@ -20,7 +20,7 @@ std::string directory_of(const std::string& path) {
 
 std::string first_error(const ParsedConfig& parsed, const std::string& file) {
   for (const Problem& problem : parsed.problems.list()) {
-    if (problem.severity == Severity::error) return to_text(problem, file);
+    if (problem.severity == Severity::error) return to_string(problem, file);
   }
   return {};
 }
@@ -159,8 +159,7 @@ Result<void> Keeper::write_peers(const NodeFile& node, const std::string& text) 
   // What goes out must be what the agent takes; also when root's file has changed since.
   const ParsedConfig parsed = parse_config(node.text, directory_of(node.path), PeersText{text});
   std::string problem = first_error(parsed, node.path);
-  if (text.size() > kLongestConfigFile)
-    problem = fmt::format("{} octets are more than it reads", text.size());
+  if (text.size() > kLongestConfigFile) problem = fmt::format("{} bytes are more than it reads", text.size());
   if (!problem.empty()) {
     note(kAgent, node.config.mesh->host,
          "the peers that the store names make no good configuration: " + problem,

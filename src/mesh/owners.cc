@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string text_of(const Json& json, const char* key) {
+std::string string_of(const Json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_string() ? found->get<std::string>() : "";
 }
@@ -23,10 +23,10 @@ void add_owners(Owners& owners, const std::string& metadata) {
   if (!list.is_array()) return;
   for (const Json& daemon : list) {
     if (!daemon.is_object()) continue;
-    const auto host = parse_host_name(in_lower_case(text_of(daemon, "hostname")));
+    const auto host = parse_host_name(in_lower_case(string_of(daemon, "hostname")));
     if (!host || *host == "unknown") continue;
     for (const char* key : {"addrs", "addr", "front_addr", "back_addr"}) {
-      for (const IpAddress& address : enroll::addresses_in(text_of(daemon, key)))
+      for (const IpAddress& address : enroll::addresses_in(string_of(daemon, key)))
         owners[address].insert(*host);
     }
   }

@@ -13,9 +13,9 @@ namespace cuttle::mesh {
 namespace {
 
 // Addresses that one host had once: each stays closed on all others.
-constexpr size_t kMostClosed = 256;
+constexpr size_t kMaxClosed = 256;
 
-constexpr size_t kMostHosts = 1000;  // an agent has 1,024 peers at most (docs/configuration.md)
+constexpr size_t kMaxHosts = 1000;  // an agent has 1,024 peers at most (docs/configuration.md)
 
 bool has(const std::vector<IpAddress>& list, const IpAddress& address) {
   return std::find(list.begin(), list.end(), address) != list.end();
@@ -148,7 +148,7 @@ class Reconciliation {
   }
 
   void take_new(const Entry& entry) {
-    if (known().pins.size() >= kMostHosts) {
+    if (known().pins.size() >= kMaxHosts) {
       return note(kEntryBad, entry.host, "more hosts than an agent can have links to; it has none",
                   "cuttle mesh revoke, then forget, those that are gone");
     }
@@ -216,11 +216,11 @@ class Reconciliation {
     }
     std::vector<IpAddress> closed = addresses_of(pin);
     std::erase_if(closed, [&](const IpAddress& address) { return has(entry.addresses, address); });
-    if (closed.size() > kMostClosed) {
+    if (closed.size() > kMaxClosed) {
       return ask_operator(
           kAddressTaken, entry.host,
           fmt::format("it has left more than {} addresses behind; what was known of it stays in force",
-                      kMostClosed));
+                      kMaxClosed));
     }
     for (const IpAddress& address : closed) {
       if (!has(pin.closed, address)) pin.closed.push_back(address);

@@ -46,7 +46,7 @@ Result<Record> parse_record(std::string_view text) {
     record.joining = json.at("joining").get<bool>();
     const auto slot = parse_duration(record.slot);
     if (!parse_rate(record.rate) || !slot || port == 0 || port > UINT16_MAX || lanes == 0 ||
-        lanes > kMostLanes) {
+        lanes > kMaxLanes) {
       return bad("has a rate, slot, port or number of lanes that is none");
     }
     record.port = static_cast<uint16_t>(port);

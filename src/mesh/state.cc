@@ -9,7 +9,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // A value is 64 KiB at most (mon_config_key_max_entry_size); this leaves room for as many links as there are.
-constexpr size_t kMostProblems = 50;
+constexpr size_t kMaxProblems = 50;
 
 Json links_of(const HostState& state, bool essence) {
   Json links = Json::array();
@@ -30,7 +30,7 @@ Json links_of(const HostState& state, bool essence) {
 Json problems_of(const HostState& state) {
   Json problems = Json::array();
   for (const MeshProblem& problem : state.problems) {
-    if (problems.size() == kMostProblems) break;
+    if (problems.size() == kMaxProblems) break;
     problems.push_back(
         {{"code", problem.code}, {"host", problem.host}, {"text", problem.text}, {"fix", problem.fix}});
   }

@@ -38,7 +38,7 @@ Result<ReloadReport> RunningAgent::reload() {
   joining_since_ = clock_.now();
   report = report_of(changes, config_);
   report.problems = wanted.problem_lines();
-  spdlog::info("reloaded: {}", to_text(report));
+  spdlog::info("reloaded: {}", to_string(report));
   return report;
 }
 
@@ -84,7 +84,8 @@ StatusSnapshot RunningAgent::status() {
   snapshot.watched = machine_trouble_.empty();
   snapshot.watched_why_not = machine_trouble_;
   snapshot.guard = machine_.guard_status().value_or(GuardStatus{});
-  for (const UnknownSourceSocket& stranger : strangers_) snapshot.guard.strangers_dropped += stranger.dropped();
+  for (const UnknownSourceSocket& stranger : strangers_)
+    snapshot.guard.strangers_dropped += stranger.dropped();
   for (const auto& link : links_) {
     snapshot.links.push_back(link->status(now));
     snapshot.links.back().open = open_[place_of(*link)];

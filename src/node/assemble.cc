@@ -17,9 +17,9 @@ uint16_t fingerprint_of(const Shape& shape) {
 }
 
 uint64_t random_seed() {
-  uint8_t octets[8];
-  fill_with_entropy(octets);
-  return load_be64(octets);
+  uint8_t bytes[8];
+  fill_with_entropy(bytes);
+  return load_be64(bytes);
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ std::unique_ptr<Lane> make_lane(const Assembly& assembly, const PeerConfig& peer
       .inner_mtu = assembly.config.inner_mtu,
       .foreign_peer = foreign,
       .sealing =
-          measure_sealing(assembly.backend, format) * static_cast<int64_t>(steps.most_cells_per_release()),
+          measure_sealing(assembly.backend, format) * static_cast<int64_t>(steps.max_cells_per_release()),
       .epoch = epoch,
       .seed = random_seed(),
       .draws = random_draw_key()};

@@ -101,9 +101,9 @@ Result<std::vector<LaneDoor>> open_doors(const NodeConfig& config, size_t i,
 }
 
 Result<std::vector<UnknownSourceSocket>> open_unknown_sources(const NodeConfig& config, size_t already,
-                                                   std::optional<uint32_t> owner_user) {
+                                                              std::optional<uint32_t> owner_user) {
   std::vector<UnknownSourceSocket> strangers;
-  for (size_t lane = already; lane < config.most_lanes(); ++lane) {
+  for (size_t lane = already; lane < config.max_lanes(); ++lane) {
     Endpoint local = config.listen;
     local.port = static_cast<uint16_t>(local.port + lane);
     auto stranger = UnknownSourceSocket::open(local, owner_user);

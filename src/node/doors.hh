@@ -29,7 +29,7 @@ TunOptions tun_options_of(const NodeConfig& config, const PeerConfig& peer);
 
 // Sockets for what no lane receives, of every port that the node listens on but the first `already`.
 Result<std::vector<UnknownSourceSocket>> open_unknown_sources(const NodeConfig& config, size_t already,
-                                                   std::optional<uint32_t> owner_user);
+                                                              std::optional<uint32_t> owner_user);
 
 // The interface that cells to that peer leave by, or will when there is a route again; empty where none is
 // known.

@@ -44,9 +44,9 @@ class Machine {
   virtual Result<void> confine() = 0;
   virtual Result<void> settle() = 0;  // the start is over
 
-  // --- A change to the wanted configuration. Between begin and close: open_unknown_sources(), and open_lanes() of
-  // peers that come; until then abandon_change() goes back. After withdraw(), open_lanes() of peers that
-  // start anew, and open_link() of all. The peers' numbers are those of the wanted configuration.
+  // --- A change to the wanted configuration. Between begin and close: open_unknown_sources(), and
+  // open_lanes() of peers that come; until then abandon_change() goes back. After withdraw(), open_lanes() of
+  // peers that start anew, and open_link() of all. The peers' numbers are those of the wanted configuration.
   virtual Result<void> begin_change() = 0;
   virtual Result<void> close_wanted() = 0;
   virtual Result<void> abandon_change() = 0;

@@ -72,7 +72,7 @@ class NativeDriver final : public Driver {
   // To the threads that have a round whenever they are woken.
   Result<void> let_in(NodeLink& link) {
     for (size_t j = 0; j < link.lanes(); ++j) {
-      Shard& shard = least_busy();
+      Shard& shard = min_busy();
       serve(link, j, shard);
       if (auto added = shard.let_in(link.lane(j)); !added) {
         served_by_.erase(&link.lane(j));
@@ -98,7 +98,7 @@ class NativeDriver final : public Driver {
     link.set_receiver_wake_up(lane, [&shard] { shard.wake_receiver(); });
   }
 
-  Shard& least_busy() {
+  Shard& min_busy() {
     const auto lanes_of = [&](const auto& shard) {
       return std::count_if(served_by_.begin(), served_by_.end(),
                            [&](const auto& served) { return served.second == shard.get(); });

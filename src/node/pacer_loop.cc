@@ -26,7 +26,7 @@ PacerLoop::PacerLoop(std::vector<Lane*> lanes, PacerOptions options)
     : at_first_(std::move(lanes)),
       lanes_(at_first_.size()),
       options_(options),
-      throttle_(kShareWindow, options.most_percent) {}
+      throttle_(kShareWindow, options.max_percent) {}
 
 void PacerLoop::run(const std::atomic<bool>& stop) {
   for (Lane* lane : at_first_) lanes_.handle_join(*lane, clock_.now());
@@ -44,7 +44,7 @@ void PacerLoop::run(const std::atomic<bool>& stop) {
 }
 
 void PacerLoop::give_way() {
-  if (options_.most_percent == 100) return;
+  if (options_.max_percent == 100) return;
   const Instant now = clock_.now();
   if (!throttle_.is_due(now)) return;
   const Duration rest = throttle_.handle_window(now, thread_use().cpu);

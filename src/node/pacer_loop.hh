@@ -17,7 +17,7 @@ struct PacerOptions {
   bool spin = false;     // never sleep
   // Of its CPU, where it cannot keep its schedule: asked for more than the host has, it leaves slots out, and
   // receiver and packer have the rest. 100: they have CPUs of their own.
-  int most_percent = 100;
+  int max_percent = 100;
 };
 
 class PacerLoop {

@@ -114,8 +114,7 @@ void ReceiverLoop::look_after_cpu(Instant now) {
   if (!keeps_to_one_.load(std::memory_order_acquire)) affinity_.handle_freed();
   const ThreadUse use = thread_use();
   const auto before = affinity_.cpu();
-  if (const auto wanted = affinity_.handle_window(now, use, current_cpu(), arrival_cpu());
-      wanted != before) {
+  if (const auto wanted = affinity_.handle_window(now, use, current_cpu(), arrival_cpu()); wanted != before) {
     // First, for it may not be run there. Refused, it stays as it was; the packets wait longer then.
     keeps_to_one_.store(wanted.has_value(), std::memory_order_release);
     (void)set_thread_cpus(wanted ? std::vector{*wanted} : cpus_);

@@ -11,9 +11,9 @@
 #include "engine/interrupt_moderation.hh"
 #include "engine/lane.hh"
 #include "io/clock.hh"
+#include "io/cpu_affinity.hh"
 #include "io/cpu_throttle.hh"
 #include "io/event_queue.hh"
-#include "io/cpu_affinity.hh"
 #include "node/lane_change.hh"
 
 namespace cuttle {

@@ -25,13 +25,13 @@ constexpr uint32_t kQueuePackets = 128;
 // The kernel hands over packets that take at most about this long on the wire, so that no small packet waits
 // long behind one.
 constexpr Duration kLongestPacketTime = milliseconds(1);
-constexpr uint32_t kMostPacketBytes = 65536;
-constexpr uint32_t kLeastPacketBytes = 4096;
+constexpr uint32_t kMaxPacketBytes = 65536;
+constexpr uint32_t kMinPacketBytes = 4096;
 
 uint32_t largest_packet_bytes(const Shape& shape) {
   const auto bytes = static_cast<uint64_t>(static_cast<double>(shape.rate_bps) / 8e9 *
                                            static_cast<double>(kLongestPacketTime.ns));
-  return static_cast<uint32_t>(std::clamp<uint64_t>(bytes, kLeastPacketBytes, kMostPacketBytes));
+  return static_cast<uint32_t>(std::clamp<uint64_t>(bytes, kMinPacketBytes, kMaxPacketBytes));
 }
 
 void keep_first(Result<void>& all, Result<void> one) {

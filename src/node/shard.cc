@@ -36,7 +36,7 @@ Shard::Shard(std::unique_ptr<PackerLoop> packer, std::unique_ptr<ReceiverLoop> r
     : options_(options),
       packer_(std::move(packer)),
       receiver_(std::move(receiver)),
-      pacer_(std::move(lanes), {options.poll_before, options.spin, options.most_pacer_percent()}) {}
+      pacer_(std::move(lanes), {options.poll_before, options.spin, options.max_pacer_percent()}) {}
 
 std::string Shard::start() {
   std::promise<std::string> why_not;
@@ -80,7 +80,7 @@ bool ShardOptions::may_take_cpu() const {
 
 // Where a shard's threads cannot each have a CPU, the pacer leaves the others, which need about as much,
 // theirs.
-int ShardOptions::most_pacer_percent() const {
+int ShardOptions::max_pacer_percent() const {
   return spin || std::thread::hardware_concurrency() >= kThreads * shards ? 100 : kSharedCpuPercent;
 }
 

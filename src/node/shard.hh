@@ -23,7 +23,7 @@ struct ShardOptions {
   Duration poll_before{};
 
   bool may_take_cpu() const;
-  int most_pacer_percent() const;
+  int max_pacer_percent() const;
 };
 
 class Shard {

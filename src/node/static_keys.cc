@@ -78,7 +78,7 @@ Result<StaticSession> parse_session(const std::vector<std::string_view>& words) 
   if (!in || !out) return failure("an SPI is a number from 256 (0x00000100) to 0xffffffff");
   const auto in_key = key(words[3]);
   const auto out_key = key(words[5]);
-  if (!in_key || !out_key) return failure("a key is 72 hexadecimal digits: 32 octets and 4 of salt");
+  if (!in_key || !out_key) return failure("a key is 72 hexadecimal digits: 32 bytes and 4 of salt");
   return StaticSession{seconds(*after), *in, *in_key, *out, *out_key};
 }
 
@@ -91,7 +91,7 @@ Result<std::string> read_all(int fd, const std::string& what) {
     if (got == 0) break;
     have += static_cast<size_t>(got);
   }
-  if (have > kLongestFile) return failure(fmt::format("{}: longer than {} octets", what, kLongestFile));
+  if (have > kLongestFile) return failure(fmt::format("{}: longer than {} bytes", what, kLongestFile));
   text.resize(have);
   return text;
 }
@@ -120,8 +120,8 @@ Result<StaticKeys> StaticKeys::parse(std::string_view text, const NodeConfig& co
     if (sessions.empty() ? session->after.ns != 0 : session->after <= sessions.back().after) {
       return wrong("a peer's first session is used after 0 seconds, and each next one later");
     }
-    if (sessions.size() == StaticSessions::kMost) {
-      return wrong(fmt::format("more than {} sessions of '{}'", StaticSessions::kMost, peer));
+    if (sessions.size() == StaticSessions::kMax) {
+      return wrong(fmt::format("more than {} sessions of '{}'", StaticSessions::kMax, peer));
     }
     if (!seen.insert(session->receive_key.bytes).second || !seen.insert(session->send_key.bytes).second) {
       return wrong("a key stands in two places; each is for one direction of one session");

@@ -6,7 +6,7 @@
 //   PEER AFTER RECEIVE_SPI RECEIVE_KEY SEND_SPI SEND_KEY
 //   linux 0 0x00001001 0x<72 digits> 0x00002001 0x<72 digits>
 //
-// AFTER: seconds after the start from which the session is sent in; 0 in a peer's first. A key is 32 octets
+// AFTER: seconds after the start from which the session is sent in; 0 in a peer's first. A key is 32 bytes
 // and a salt of 4, as `ip xfrm state ... aead 'rfc4106(gcm(aes))' KEY 128` takes it. Reading the file empties
 // it: counters begin at 1, so no key may ever be used by a second start.
 #pragma once

@@ -10,7 +10,7 @@ namespace cuttle::plan {
 namespace {
 
 constexpr double kSecondsADay = 86400;
-constexpr size_t kMostRates = 7;
+constexpr size_t kMaxRates = 7;
 constexpr uint32_t kNodeLanes = 2;  // a node of a cluster has several links
 
 // 1, 1.5, 2, 3, 5, 7, 10 ... times 1 Mb/s.
@@ -38,7 +38,7 @@ std::vector<uint64_t> rates_to_try(const LinkLoad& load) {
     if (rate > most + most / 10) break;
   }
   // Few enough to take in: those near the peak, and the lowest to see what thrift would cost.
-  while (rates.size() > kMostRates) rates.erase(rates.begin() + 1);
+  while (rates.size() > kMaxRates) rates.erase(rates.begin() + 1);
   return rates;
 }
 

@@ -21,7 +21,7 @@ constexpr double kRelayRoom = 1.05;  // above the 2r/N of the theory
 
 struct Flowed {
   double bytes_a_day = 0;
-  double wait_p99_s = 0;  // by octets
+  double wait_p99_s = 0;  // by bytes
 };
 
 // The load as a flow through links whose rate may change with each step.
@@ -30,7 +30,7 @@ Flowed flow(const std::vector<LoadStep>& steps,
   double backlog = 0;
   double sent = 0;
   double seen_s = 0;
-  double octets = 0;
+  double bytes = 0;
   std::vector<std::pair<double, double>> waits;
   for (const LoadStep& step : steps) {
     const double rate = rate_bps(step, backlog);
@@ -38,7 +38,7 @@ Flowed flow(const std::vector<LoadStep>& steps,
     const double after = std::max(0.0, backlog + came - rate * step.length_s);
     waits.emplace_back((backlog + after) / 2 / rate, came);
     backlog = after;
-    octets += came;
+    bytes += came;
     sent += rate * step.length_s / 8;
     seen_s += step.length_s;
   }
@@ -47,7 +47,7 @@ Flowed flow(const std::vector<LoadStep>& steps,
   Flowed flowed{.bytes_a_day = sent / seen_s * kDay_s, .wait_p99_s = 0};
   for (const auto& [wait, bits] : waits) {
     flowed.wait_p99_s = wait;
-    if ((below += bits) >= 0.99 * octets) break;
+    if ((below += bits) >= 0.99 * bytes) break;
   }
   return flowed;
 }
@@ -87,7 +87,7 @@ class LadderOfTwo {
  private:
   static ladder::LadderShape shape_of(double epoch_s, double budget_bits) {
     const auto epochs = static_cast<uint32_t>(kDay_s / epoch_s);
-    return {epochs, 2, ladder::most_changes({epochs, 2}, budget_bits)};
+    return {epochs, 2, ladder::max_changes({epochs, 2}, budget_bits)};
   }
 
   std::vector<uint64_t> rates_;
@@ -177,7 +177,7 @@ std::optional<Comparison> compare(const LinkLoad& load, const Advice& advice, co
     way.name = "relays";
     way.bytes_a_day = link_bps / 8 * kDay_s * links;
     way.added_p99_s = 2 * base_s;
-    way.note = fmt::format("links of {}, two of them for most octets; a study, not in the agent",
+    way.note = fmt::format("links of {}, two of them for most bytes; a study, not in the agent",
                            format_rate(static_cast<uint64_t>(link_bps)));
     comparison.ways.push_back(way);
   }
@@ -207,7 +207,7 @@ report::Table ways_table(const Comparison& comparison) {
   return table;
 }
 
-std::string to_text(const Comparison& comparison) {
+std::string to_string(const Comparison& comparison) {
   return report::text_table(ways_table(comparison)) +
          fmt::format("\nThe calendar ({}, UTC), for both ends:\n\n",
                      comparison.calendar.by_weekday ? "by the days of the week seen"

@@ -1,4 +1,4 @@
-// What the same hiding costs by other ways than one rate all day: octets, latency, bits told, money; for a
+// What the same hiding costs by other ways than one rate all day: bytes, latency, bits told, money; for a
 // load whose hours are known (an export of Prometheus). Pure.
 //
 // The replay says what rate the busiest stretch needs. All else is measured by that: what is half as busy
@@ -52,7 +52,7 @@ ProposedCalendar propose_calendar(const std::vector<LoadStep>& steps, uint64_t f
 // As it stands in a configuration.
 std::string to_toml(const ProposedCalendar& calendar);
 
-std::string to_text(const Comparison& comparison);
+std::string to_string(const Comparison& comparison);
 report::Table ways_table(const Comparison& comparison);
 
 }  // namespace cuttle::plan

@@ -164,12 +164,12 @@ report::RowChart ways_chart(const Comparison& comparison) {
 
 }  // namespace
 
-std::string to_text(const Planned& planned) {
+std::string to_string(const Planned& planned) {
   std::string text = load_text(planned.load) + "\n";
   if (!planned.load.note.empty()) text += "  " + planned.load.note + "\n";
   text += "\n" + report::text_table(options_table(planned)) + "\n" + verdict(planned) + "\n";
-  if (planned.comparison) text += "\n" + to_text(*planned.comparison) + "\n";
-  return text + "CPU: of cover alone, on a machine like this one, where " + to_text(planned.advice.costs) +
+  if (planned.comparison) text += "\n" + to_string(*planned.comparison) + "\n";
+  return text + "CPU: of cover alone, on a machine like this one, where " + to_string(planned.advice.costs) +
          ".\n";
 }
 

@@ -15,7 +15,7 @@ struct Planned {
   std::optional<Comparison> comparison{};  // where it was asked for
 };
 
-std::string to_text(const Planned& planned);
+std::string to_string(const Planned& planned);
 std::string to_json(const Planned& planned);
 std::string to_page(const Planned& planned);
 

@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::json;
 
 // More than this would take minutes to replay; then the busiest stretch is taken.
-constexpr uint64_t kMostReplayedBytes = 2'000'000'000;
+constexpr uint64_t kMaxReplayedBytes = 2'000'000'000;
 
 // The year 5138. Whoever exports milliseconds is beyond it since 1973.
 constexpr double kLatest_s = 1e11;
@@ -106,7 +106,7 @@ std::pair<size_t, size_t> busiest_stretch(const std::vector<LoadStep>& steps) {
   auto begin = static_cast<size_t>(std::max_element(steps.begin(), steps.end(), busier) - steps.begin());
   size_t end = begin + 1;
   uint64_t bytes = steps[begin].bytes;
-  while (bytes < kMostReplayedBytes && (begin > 0 || end < steps.size())) {
+  while (bytes < kMaxReplayedBytes && (begin > 0 || end < steps.size())) {
     const bool left = end == steps.size() || (begin > 0 && busier(steps[end], steps[begin - 1]));
     bytes += left ? steps[--begin].bytes : steps[end++].bytes;
   }

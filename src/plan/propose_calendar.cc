@@ -14,7 +14,7 @@ namespace cuttle::plan {
 namespace {
 
 constexpr size_t kHours = 168;
-constexpr size_t kMostRates = 3;
+constexpr size_t kMaxRates = 3;
 constexpr double kSixDays_s = 6 * 86'400.0;
 constexpr double kSmallestShare = 0.01;  // of the flat rate, that a calendar goes down to
 
@@ -29,17 +29,17 @@ uint64_t round_up(double rate_bps) {
   return static_cast<uint64_t>(std::ceil(rate_bps / unit - 1e-9) * unit + 0.5);
 }
 
-// Of at most kMostRates rates, those that make the sum of all hours least; each hour has the lowest one that
+// Of at most kMaxRates rates, those that make the sum of all hours least; each hour has the lowest one that
 // is not below its need.
 std::vector<double> best_rates(std::vector<double> needs) {
   std::ranges::sort(needs);
   const size_t n = needs.size();
   // least[k][i]: of the first i needs with k rates.
-  std::array<std::vector<double>, kMostRates + 1> least;
-  std::array<std::vector<size_t>, kMostRates + 1> cut;
-  for (size_t k = 0; k <= kMostRates; ++k) least[k].assign(n + 1, 1e300), cut[k].assign(n + 1, 0);
+  std::array<std::vector<double>, kMaxRates + 1> least;
+  std::array<std::vector<size_t>, kMaxRates + 1> cut;
+  for (size_t k = 0; k <= kMaxRates; ++k) least[k].assign(n + 1, 1e300), cut[k].assign(n + 1, 0);
   least[0][0] = 0;
-  for (size_t k = 1; k <= kMostRates; ++k) {
+  for (size_t k = 1; k <= kMaxRates; ++k) {
     least[k][0] = 0;
     for (size_t i = 1; i <= n; ++i) {
       for (size_t j = 0; j < i; ++j) {
@@ -49,7 +49,7 @@ std::vector<double> best_rates(std::vector<double> needs) {
     }
   }
   std::vector<double> rates;
-  for (size_t k = kMostRates, i = n; i > 0 && k > 0; i = cut[k--][i]) rates.push_back(needs[i - 1]);
+  for (size_t k = kMaxRates, i = n; i > 0 && k > 0; i = cut[k--][i]) rates.push_back(needs[i - 1]);
   std::ranges::reverse(rates);
   return rates;
 }

@@ -41,7 +41,7 @@ class Senders {
     waiting_.pop_back();
   }
 
-  // So many octets of the flow have entered the link, or left it.
+  // So many bytes of the flow have entered the link, or left it.
   void handle_entered(uint32_t flow, size_t bytes) { flows_[flow].inside += bytes; }
   void handle_left(uint32_t flow, size_t bytes) { flows_[flow].inside -= bytes; }
 

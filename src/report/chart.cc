@@ -17,7 +17,7 @@ constexpr double kLeft = 56;
 constexpr double kRight = svg::kWidth - 12;
 constexpr double kTop = 40;  // the y label and the words of the shades stand above
 constexpr double kBottom = kHeight - 48;
-constexpr size_t kMostHoverPoints = 400;
+constexpr size_t kMaxHoverPoints = 400;
 
 struct Bounds {
   double low = std::numeric_limits<double>::infinity();
@@ -178,7 +178,7 @@ std::string figure(const Chart& chart) {
       case Mark::line:
       case Mark::step:
         drawing.path(series);
-        if (series.points.size() <= kMostHoverPoints) drawing.points(series, false);
+        if (series.points.size() <= kMaxHoverPoints) drawing.points(series, false);
         break;
       case Mark::dots:
         drawing.points(series, true);

@@ -76,7 +76,7 @@ class SeastarDriver final : public Driver {
   const CpuAffinity& place(NodeLink& link, size_t lane, size_t turn);
   Result<void> let_in(NodeLink& link);
   void let_out(NodeLink& link);
-  size_t least_busy_turn() const;
+  size_t min_busy_turn() const;
   unsigned sending_shard(size_t turn) const {
     return static_cast<unsigned>(turn * stride() % config_.shards);
   }
@@ -151,7 +151,7 @@ void SeastarDriver::remove(std::span<NodeLink* const> links) {
 // No lane of a reactor has to be waited for, so it takes no slot.
 Result<void> SeastarDriver::let_in(NodeLink& link) {
   for (size_t j = 0; j < link.lanes(); ++j) {
-    const CpuAffinity& placement = place(link, j, least_busy_turn());
+    const CpuAffinity& placement = place(link, j, min_busy_turn());
     auto refused = seastar::alien::submit_to(app_.alien(), 0, [&] { return serve_lane(placement); }).get();
     if (refused) {
       let_out(link);
@@ -184,7 +184,7 @@ const CpuAffinity& SeastarDriver::place(NodeLink& link, size_t lane, size_t turn
   return placed_[&served] = {&served, link.peer().name, sending, receiving};
 }
 
-size_t SeastarDriver::least_busy_turn() const {
+size_t SeastarDriver::min_busy_turn() const {
   const auto lanes_of = [&](size_t turn) {
     return std::ranges::count_if(
         placed_, [&](const auto& placed) { return placed.second.sending == sending_shard(turn); });

@@ -1,6 +1,7 @@
 // Stages 4 to 8 for all lanes whose receiving side is on this shard: one coroutine that waits until any of
-// their sockets has something to read. Where lanes are many it lets arrivals gather (engine/interrupt_moderation.hh), so
-// that one wake-up of the reactor serves several. Nothing here allocates once the lanes are there.
+// their sockets has something to read. Where lanes are many it lets arrivals gather
+// (engine/interrupt_moderation.hh), so that one wake-up of the reactor serves several. Nothing here allocates
+// once the lanes are there.
 #pragma once
 
 #include <array>

@@ -33,11 +33,11 @@ struct ClientRecord {
   int64_t result;
 };
 
-inline constexpr size_t kMostRecords = 65536;
+inline constexpr size_t kMaxRecords = 65536;
 
 struct ClientRecords {
-  std::atomic<uint32_t> used;  // may run past kMostRecords: those were dropped
-  ClientRecord records[kMostRecords];
+  std::atomic<uint32_t> used;  // may run past kMaxRecords: those were dropped
+  ClientRecord records[kMaxRecords];
 };
 
 static_assert(std::atomic<uint32_t>::is_always_lock_free, "shared between processes");

@@ -129,7 +129,7 @@ int run_compare(CompareOptions& options) {
     complain(comparison.error().message);
     return kFailed;
   }
-  fmt::print("{}\n", options.json ? to_json(*comparison) : to_text(*comparison));
+  fmt::print("{}\n", options.json ? to_json(*comparison) : to_string(*comparison));
   return write_page(options.html, comparison_page(*comparison));
 }
 

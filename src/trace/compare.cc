@@ -14,7 +14,7 @@ namespace {
 // Of a cell's payload bytes: outer headers, AGGFRAG header, trailer and ICV (docs/wire-format.md).
 constexpr uint64_t kCellOverhead = 38;
 
-std::string text_of(int64_t ns) {
+std::string string_of(int64_t ns) {
   return report::nanoseconds_text(static_cast<double>(ns));
 }
 
@@ -167,8 +167,8 @@ std::optional<SlotShare> share_of(const std::vector<const Trace*>& shaped,
 
 std::string sentence(const char* what, const Distribution& plain, const Distribution& shaped) {
   return fmt::format("{}: plain {} (p99 {}), shaped {} (p99 {}), {} more at the median", what,
-                     text_of(plain.median_ns), text_of(plain.p99_ns), text_of(shaped.median_ns),
-                     text_of(shaped.p99_ns), text_of(shaped.median_ns - plain.median_ns));
+                     string_of(plain.median_ns), string_of(plain.p99_ns), string_of(shaped.median_ns),
+                     string_of(shaped.p99_ns), string_of(shaped.median_ns - plain.median_ns));
 }
 
 std::string sentence(const char* what, const SlotShare& share) {
@@ -176,9 +176,9 @@ std::string sentence(const char* what, const SlotShare& share) {
       "{}: links are crossed {} times one after the other; by the schedule each crossing waits half a slot "
       "of {} on "
       "average, {} in all",
-      what, share.crossings, text_of(share.slot_ns), text_of(share.expected_ns));
+      what, share.crossings, string_of(share.slot_ns), string_of(share.expected_ns));
   if (share.carrying_ns > 0) {
-    out += fmt::format(", and the data takes {} of further slots", text_of(share.carrying_ns));
+    out += fmt::format(", and the data takes {} of further slots", string_of(share.carrying_ns));
   }
   if (share.difference_ns <= 0) return out + "; the shaped ones were not slower here";
   const std::string waiting =
@@ -186,7 +186,7 @@ std::string sentence(const char* what, const SlotShare& share) {
           ? report::percent(share.waiting_share) + " of the difference is waiting for a slot"
           : "at least as much as the whole difference, which is less than its noise";
   return out + fmt::format(": {}. Measured, the steps that cross links took {} longer, {} of the difference",
-                           waiting, text_of(share.measured_ns), report::percent(share.measured_share));
+                           waiting, string_of(share.measured_ns), report::percent(share.measured_share));
 }
 
 }  // namespace

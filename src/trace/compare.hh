@@ -59,6 +59,6 @@ struct Comparison {
 Result<Comparison> compare(const std::vector<Trace>& plain, const std::vector<Trace>& shaped);
 
 std::string to_json(const Comparison& comparison);
-std::string to_text(const Comparison& comparison);
+std::string to_string(const Comparison& comparison);
 
 }  // namespace cuttle::trace

@@ -33,7 +33,7 @@ Json json_of(const std::optional<SlotShare>& share) {
           {"measured_share", share->measured_share}};
 }
 
-std::string text_of(const std::optional<Distribution>& distribution, bool p99) {
+std::string string_of(const std::optional<Distribution>& distribution, bool p99) {
   if (!distribution) return "-";
   return report::nanoseconds_text(static_cast<double>(p99 ? distribution->p99_ns : distribution->median_ns));
 }
@@ -63,7 +63,7 @@ std::string to_json(const Comparison& comparison) {
   return json.dump(1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string to_text(const Comparison& comparison) {
+std::string to_string(const Comparison& comparison) {
   report::Table table;
   table.header = {"step", "plain", "p99", "shaped", "p99", "added"};
   for (const StepComparison& step : comparison.steps) {
@@ -72,8 +72,8 @@ std::string to_text(const Comparison& comparison) {
       added = report::nanoseconds_text(static_cast<double>(step.shaped->median_ns - step.plain->median_ns));
     }
     table.rows.push_back({fmt::format("{}: {}{}", step.lane, step.title, step.crossings > 0 ? " *" : ""),
-                          text_of(step.plain, false), text_of(step.plain, true), text_of(step.shaped, false),
-                          text_of(step.shaped, true), added});
+                          string_of(step.plain, false), string_of(step.plain, true),
+                          string_of(step.shaped, false), string_of(step.shaped, true), added});
   }
   std::string out = comparison.lead + "\n\n" + report::text_table(table) + "* crosses a shaped link\n\n";
   for (const std::string& sentence : comparison.summary) out += sentence + ".\n";

@@ -84,7 +84,7 @@ void take_record(const ClientRecord& record, Observation& observation) {
 }
 
 void take_records(const ClientRecords& records, Observation& observation) {
-  const size_t used = std::min<size_t>(records.used.load(std::memory_order_acquire), kMostRecords);
+  const size_t used = std::min<size_t>(records.used.load(std::memory_order_acquire), kMaxRecords);
   for (size_t i = 0; i < used; ++i) take_record(records.records[i], observation);
 }
 

@@ -19,9 +19,9 @@ constexpr uint16_t kArp = 0x0806;
 constexpr uint8_t kUdp = 17;
 constexpr Duration kLookAgain = milliseconds(50);
 
-IpAddress address_at(const uint8_t* octets) {
+IpAddress address_at(const uint8_t* bytes) {
   IpAddress address;
-  std::copy(octets, octets + address.size(), address.bytes.begin());
+  std::copy(bytes, bytes + address.size(), address.bytes.begin());
   return address;
 }
 

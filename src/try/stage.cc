@@ -131,9 +131,9 @@ Result<void> Stage::start_agents() {
   return {};
 }
 
-Result<void> Stage::wait_until_up(Duration patience, const std::function<bool()>& is_over) {
+Result<void> Stage::wait_until_up(Duration timeout, const std::function<bool()>& is_over) {
   const MonotonicClock clock;
-  const Instant until = clock.now() + patience;
+  const Instant until = clock.now() + timeout;
   for (;;) {
     size_t up = 0;
     for (size_t i = 0; i < agents_.size(); ++i) {
@@ -148,7 +148,7 @@ Result<void> Stage::wait_until_up(Duration patience, const std::function<bool()>
     if (is_over()) return failure("interrupted");
     if (clock.now() > until) {
       return failure(fmt::format("the link is not up after {} s; the agents' last words:\n{}{}",
-                                 patience.ns / 1'000'000'000, last_words(place_.nodes[0]),
+                                 timeout.ns / 1'000'000'000, last_words(place_.nodes[0]),
                                  last_words(place_.nodes[1])));
     }
     sleep_for(kLookAgain);

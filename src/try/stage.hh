@@ -29,7 +29,7 @@ class Stage {
   Result<void> set_up();
   // Until both agents say that their link is up. `is_over` is asked now and then: true ends the waiting with
   // an error.
-  Result<void> wait_until_up(Duration patience, const std::function<bool()>& is_over);
+  Result<void> wait_until_up(Duration timeout, const std::function<bool()>& is_over);
 
   const Place& place() const { return place_; }
 

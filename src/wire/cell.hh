@@ -7,7 +7,7 @@
 //       16     4  AGGFRAG header              encrypted from here on; RFC 9347, section 6.1
 //       20     n  data blocks
 //     20+n     1  pad length, always 0        RFC 4303, section 2.4
-//     21+n     1  next header, 144            RFC 9347, section 6; the last encrypted octet
+//     21+n     1  next header, 144            RFC 9347, section 6; the last encrypted byte
 //     22+n    16  ICV                         RFC 4106, section 6
 #pragma once
 
@@ -32,7 +32,7 @@ inline constexpr size_t kCellOverheadBytes =
     kSealedOffset + kAggfragHeaderBytes + kEspTrailerBytes + kIcvBytes;
 static_assert(kSealedOffset == 16 && kCellOverheadBytes == 38);
 
-// ESP pads its plaintext to four octets (RFC 4303, section 2.4). A cell size that is a multiple of four needs
+// ESP pads its plaintext to four bytes (RFC 4303, section 2.4). A cell size that is a multiple of four needs
 // no padding at all, so none is ever sent.
 inline constexpr size_t kCellAlignmentBytes = 4;
 static_assert((kSealedOffset + kIcvBytes) % kCellAlignmentBytes == 0);

@@ -7,7 +7,7 @@
 
 namespace cuttle::wire {
 
-// `beginning`: the packet's first octets, as many as there are, up to the ports. Packets of one flow have one
+// `beginning`: the packet's first bytes, as many as there are, up to the ports. Packets of one flow have one
 // hash; fragments and protocols without ports are told apart by address and protocol. `seed` keeps an
 // outsider from choosing which flows share a hash. Packets too short to tell hash alike.
 uint64_t flow_hash(Bytes beginning, uint64_t seed);

@@ -1,4 +1,4 @@
-// Handshake messages: a cell whose first four octets are zero (the non-ESP marker, RFC 3948, section 2.2), so
+// Handshake messages: a cell whose first four bytes are zero (the non-ESP marker, RFC 3948, section 2.2), so
 // that they share the port and the size of every other cell (docs/wire-format.md, "Handshake").
 //
 //   offset  size
@@ -9,7 +9,7 @@
 //       12     4  receiver: the index this answers (0 in an initiation)
 //       16     m  Noise message, or a sealed cookie (below)
 //     16+m     .  zeros
-//   end-32    16  mac1: keyed BLAKE2s over the first 148 octets, under a key made from the receiver's public
+//   end-32    16  mac1: keyed BLAKE2s over the first 148 bytes, under a key made from the receiver's public
 //   key end-16    16  mac2: of an initiation zero, or the same under a cookie; of an answer the same under a
 //   key that only the two nodes have
 //

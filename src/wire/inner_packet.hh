@@ -19,7 +19,7 @@ struct Block {
   size_t bytes = 0;  // of a packet: its length as its own header states it
 };
 
-// What starts at the first octet of `data`. `incomplete`: the length field is not there yet. `malformed`: not
+// What starts at the first byte of `data`. `incomplete`: the length field is not there yet. `malformed`: not
 // IPv4, IPv6 or pad, or a length smaller than the header (zero among them, which would never end).
 Block classify_block(Bytes data);
 
@@ -43,9 +43,9 @@ struct Transport {
 };
 
 // Room for all that find_transport looks at.
-inline constexpr size_t kMostHeaderBytes = 60 + 20;
+inline constexpr size_t kMaxHeaderBytes = 60 + 20;
 
-// `headers`: the first octets of a packet of `packet_bytes`, kMostHeaderBytes at least where it has so many.
+// `headers`: the first bytes of a packet of `packet_bytes`, kMaxHeaderBytes at least where it has so many.
 // nullopt for fragments, extension headers, other protocols, and headers that do not fit the packet.
 std::optional<Transport> find_transport(Bytes headers, size_t packet_bytes);
 inline std::optional<Transport> find_transport(Bytes packet) {
@@ -54,7 +54,7 @@ inline std::optional<Transport> find_transport(Bytes packet) {
 
 // The checksum field of a packet in a cell whose checksum is still to be made holds the sum of the
 // pseudo-header, folded but not complemented (as with CHECKSUM_PARTIAL in Linux). The length in that
-// pseudo-header is the transport's octets in the packet, or, where the packet is to be cut into segments
+// pseudo-header is the transport's bytes in the packet, or, where the packet is to be cut into segments
 // first, those in one segment, its TCP header among them. So the segment size travels without a place of its
 // own (docs/wire-format.md).
 uint16_t pseudo_header_sum(Bytes headers, const Transport& transport, size_t transport_bytes);

@@ -1,4 +1,4 @@
-// The Internet checksum's one's complement sum (RFC 1071), over octets that may come in pieces.
+// The Internet checksum's one's complement sum (RFC 1071), over bytes that may come in pieces.
 #pragma once
 
 #include <bit>
@@ -11,13 +11,13 @@ namespace cuttle::wire {
 
 class InternetSum {
  public:
-  // What follows the octets so far.
+  // What follows the bytes so far.
   void add(Bytes piece) {
     if (piece.empty()) return;
     uint64_t sum = 0;
     const uint8_t* at = piece.data();
     size_t left = piece.size();
-    // The sum does not depend on the order of octets in a word, so words of the machine's own will do
+    // The sum does not depend on the order of bytes in a word, so words of the machine's own will do
     // (section 2 (B)); 32 bits each, so that 64 hold the carries of any packet.
     for (; left >= 4; at += 4, left -= 4) {
       uint32_t word = 0;
@@ -28,11 +28,11 @@ class InternetSum {
     std::memcpy(&rest, at, left);
     uint16_t folded = fold(sum + rest);
     if constexpr (std::endian::native == std::endian::little) folded = swap(folded);
-    // After an odd number of octets every one of these stands in the other half of its word.
+    // After an odd number of bytes every one of these stands in the other half of its word.
     add_word(odd_ ? swap(folded) : folded);
     odd_ ^= piece.size() % 2 != 0;
   }
-  // A word of network order; after an even number of octets only.
+  // A word of network order; after an even number of bytes only.
   void add_word(uint32_t word) { sum_ += word; }
 
   // Not complemented: 0 only when all that was added is 0; 0xffff over what carries its own checksum.
@@ -49,9 +49,9 @@ class InternetSum {
   bool odd_ = false;
 };
 
-inline uint16_t internet_sum(Bytes octets) {
+inline uint16_t internet_sum(Bytes bytes) {
   InternetSum sum;
-  sum.add(octets);
+  sum.add(bytes);
   return sum.folded();
 }
 

@@ -140,8 +140,8 @@ TEST(Convolution, SharesAreThoseOfTheKernelsDoneSlowly) {
   }
   Progress quiet(Progress::Show::no);
   ConvolutionOptions options;
-  options.most_columns = 84;
-  options.most_dilation = 1;
+  options.max_columns = 84;
+  options.max_dilation = 1;
   const Matrix found = convolve({sequences}, options, quiet);
   ASSERT_EQ(found.columns, 84u);
   // Every column is the share above some bias for one of the 84 kernels: there is a kernel and a bias that

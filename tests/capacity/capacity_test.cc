@@ -34,7 +34,7 @@ TEST(Cores, AThousandTrainsASecondAndWhatIsInThem) {
 }
 
 TEST(Cores, InWords) {
-  EXPECT_EQ(to_text(kCosts),
+  EXPECT_EQ(to_string(kCosts),
             "a wake-up takes 10 us and is 40 us late (300 us at p99), a train 5.0 us and 0.5 us a cell, "
             "sealing and "
             "opening 0.2 us a cell");

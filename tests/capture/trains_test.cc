@@ -41,7 +41,7 @@ TEST_F(Trains, EachCellHasHeadersAndANumberOfItsOwn) {
     EXPECT_EQ(one.time.ns, i == 0 ? 5 : i == 45 ? 2'000 : 1'000);
   }
   EXPECT_EQ(source.trains().whole, 1u);
-  EXPECT_EQ(source.trains().most_cells, 44u);
+  EXPECT_EQ(source.trains().max_cells, 44u);
   EXPECT_EQ(source.counts().packets, 3u);  // of the file
   EXPECT_TRUE(source.check_even("t.pcap"));
 }

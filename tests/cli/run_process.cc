@@ -12,7 +12,7 @@ namespace cuttle {
 
 namespace {
 
-constexpr unsigned kMostSeconds = 30;
+constexpr unsigned kMaxSeconds = 30;
 
 using File = std::unique_ptr<FILE, int (*)(FILE*)>;
 
@@ -49,7 +49,7 @@ Ran run_cuttle(const std::vector<std::string>& arguments, const std::string& inp
     ::dup2(::fileno(in.get()), STDIN_FILENO);
     ::dup2(out_fd, STDOUT_FILENO);
     ::dup2(::fileno(err.get()), STDERR_FILENO);
-    ::alarm(kMostSeconds);
+    ::alarm(kMaxSeconds);
     ::execv(CUTTLE_BINARY, argv.data());
     ::_exit(127);
   }

@@ -43,7 +43,7 @@ std::string replaced(std::string_view from, std::string_view to) {
 std::vector<std::string> problems_of(std::string_view text) {
   std::vector<std::string> lines;
   const ParsedConfig parsed = parse_config(text, "");
-  for (const Problem& problem : parsed.problems.list()) lines.push_back(to_text(problem, "F"));
+  for (const Problem& problem : parsed.problems.list()) lines.push_back(to_string(problem, "F"));
   return lines;
 }
 

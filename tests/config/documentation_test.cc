@@ -22,7 +22,7 @@ TEST(Documentation, TheExampleIsGood) {
   ASSERT_NE(begin, std::string::npos);
   const ParsedConfig parsed =
       parse_config(text.substr(begin + 8, text.find("```\n", begin + 8) - begin - 8), "");
-  for (const Problem& problem : parsed.problems.list()) ADD_FAILURE() << to_text(problem, "example");
+  for (const Problem& problem : parsed.problems.list()) ADD_FAILURE() << to_string(problem, "example");
   EXPECT_EQ(parsed.config.peers.size(), 2u);
 }
 

@@ -10,7 +10,7 @@ constexpr char kKeyA[] = "public_key = \"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE
 constexpr char kKeyB[] = "public_key = \"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=\"\n";
 
 std::string first_problem(const ParsedConfig& parsed) {
-  return parsed.problems.list().empty() ? "" : to_text(parsed.problems.list().front(), "FILE");
+  return parsed.problems.list().empty() ? "" : to_string(parsed.problems.list().front(), "FILE");
 }
 
 // Each tests single bits of a mark, whatever the others are, and masquerades, drops or routes what has them.
@@ -146,7 +146,7 @@ redirect = []
   EXPECT_TRUE(node.spin);
   EXPECT_EQ(node.shards, 2u);
   EXPECT_EQ(node.cpus, (std::vector<uint32_t>{1, 3}));
-  EXPECT_EQ(node.most_lanes(), 2u);
+  EXPECT_EQ(node.max_lanes(), 2u);
   EXPECT_EQ(node.peers[0].next_public_key->text(), "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM=");
   EXPECT_FALSE(node.peers[1].next_public_key.has_value());
   EXPECT_EQ(node.peers[0].preshared_key_file, "/etc/cuttle/mon.psk");

@@ -142,34 +142,34 @@ TEST_F(KeyFileTest, PeerWithTheNodesOwnKeyToCome) {
   EXPECT_EQ(problem(), "node.toml:8: peer.b.next_public_key: this node's own key; give the peer's");
 }
 
-// As octets and back, from the process that may read the files.
+// As bytes and back, from the process that may read the files.
 TEST_F(KeyFileTest, HandedOver) {
   const LoadedConfig loaded = load();
-  const std::string octets = to_octets(loaded);
-  const auto back = from_octets(loaded.file, octets);
+  const std::string bytes = to_bytes(loaded);
+  const auto back = from_bytes(loaded.file, bytes);
   ASSERT_TRUE(back.has_value()) << back.error().message;
   EXPECT_TRUE(back->good());
   EXPECT_EQ(back->config.peers, loaded.config.peers);
   EXPECT_EQ(back->keys->private_key, loaded.keys->private_key);
   EXPECT_EQ(back->keys->preshared, loaded.keys->preshared);
   EXPECT_EQ(back->lines.line("peer[0].public_key"), 7u);
-  for (size_t size = 0; size < octets.size(); ++size) {
-    EXPECT_FALSE(from_octets(loaded.file, octets.substr(0, size)).has_value()) << size;
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(from_bytes(loaded.file, bytes.substr(0, size)).has_value()) << size;
   }
-  EXPECT_FALSE(from_octets(loaded.file, octets + "x").has_value());
+  EXPECT_FALSE(from_bytes(loaded.file, bytes + "x").has_value());
 }
 
 TEST_F(KeyFileTest, HandedOverWithWhatIsWrong) {
   write("node.key", kPrivate, 0644);
   const LoadedConfig loaded = load();
-  const auto back = from_octets(loaded.file, to_octets(loaded));
+  const auto back = from_bytes(loaded.file, to_bytes(loaded));
   ASSERT_TRUE(back.has_value());
   EXPECT_EQ(back->problem_lines(), loaded.problem_lines());
   EXPECT_FALSE(back->good());
   EXPECT_FALSE(back->keys);
   std::filesystem::remove(folder_ / "node.toml");
   const LoadedConfig missing = load();
-  EXPECT_EQ(from_octets(missing.file, to_octets(missing))->problem_lines(), missing.problem_lines());
+  EXPECT_EQ(from_bytes(missing.file, to_bytes(missing))->problem_lines(), missing.problem_lines());
 }
 
 TEST_F(KeyFileTest, PeerWithTheNodesOwnKey) {

@@ -35,7 +35,7 @@ redirect = ["10.77.0.10"]
 
 std::vector<std::string> lines_of(const ParsedConfig& parsed) {
   std::vector<std::string> lines;
-  for (const Problem& problem : parsed.problems.list()) lines.push_back(to_text(problem, "osd0.toml"));
+  for (const Problem& problem : parsed.problems.list()) lines.push_back(to_string(problem, "osd0.toml"));
   return lines;
 }
 
@@ -145,7 +145,7 @@ TEST_F(MeshFileTest, IsReadBesideRoots) {
   EXPECT_THAT(loaded.problem_lines(), IsEmpty());
   EXPECT_THAT(loaded.config.peers, SizeIs(1));
   // And goes over to the agent with it.
-  const auto handed = from_octets(loaded.file, to_octets(loaded));
+  const auto handed = from_bytes(loaded.file, to_bytes(loaded));
   EXPECT_FALSE(handed) << "without keys there is nothing to hand over";
 }
 

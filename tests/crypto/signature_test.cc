@@ -28,8 +28,8 @@ constexpr Vector kVectors[] = {{"9d61b19deffd5a60ba844af492ec2cc44449c5697b32691
 TEST(Signature, IsThatOfTheRfc) {
   for (const Vector& vector : kVectors) {
     std::array<uint8_t, kKeySize> seed{};
-    const auto octets = from_hex(vector.seed);
-    std::copy(octets.begin(), octets.end(), seed.begin());
+    const auto bytes = from_hex(vector.seed);
+    std::copy(bytes.begin(), bytes.end(), seed.begin());
     const SigningKey key = SigningKey::from_random(seed);
     EXPECT_EQ(to_hex(key.verifying_key().bytes), vector.key);
     const Signature signature = key.sign(vector.message);
@@ -55,7 +55,7 @@ TEST(Signature, TextsComeBack) {
   }
 }
 
-// Another's key may be any 32 octets.
+// Another's key may be any 32 bytes.
 TEST(Signature, NoPointVerifiesNothing) {
   const std::array<uint8_t, kKeySize> seed{1};
   const Signature signature = SigningKey::from_random(seed).sign("text");

@@ -33,7 +33,7 @@ Finding complaint(const Findings& findings) {
     found = finding;
     ++count;
   }
-  EXPECT_EQ(count, 1) << to_text(findings);
+  EXPECT_EQ(count, 1) << to_string(findings);
   EXPECT_FALSE(found.fix.empty()) << found.what;
   return found;
 }

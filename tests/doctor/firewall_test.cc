@@ -21,7 +21,7 @@ PeerCells peer(bool v6, uint32_t mark = kMark) {
 
 Finding judged(std::string_view nftables, bool v6 = false, uint32_t mark = kMark) {
   const Findings findings = examine_firewall(read_nftables(nftables), {peer(v6, mark)});
-  EXPECT_EQ(findings.size(), 1u) << to_text(findings);
+  EXPECT_EQ(findings.size(), 1u) << to_string(findings);
   return findings.at(0);
 }
 
@@ -171,7 +171,7 @@ Finding judged_old(std::string_view text, bool v6 = false) {
   Ruleset rules;
   read_iptables(rules, text, v6 ? "ip6" : "ip");
   const Findings findings = examine_firewall(rules, {peer(v6)});
-  EXPECT_EQ(findings.size(), 1u) << to_text(findings);
+  EXPECT_EQ(findings.size(), 1u) << to_string(findings);
   return findings.at(0);
 }
 

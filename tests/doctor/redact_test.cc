@@ -13,10 +13,10 @@ using testing::MatchesRegex;
 using testing::Not;
 
 std::string key_of(uint8_t first) {
-  std::array<uint8_t, kKeySize> octets{};
-  octets[0] = first;
-  octets[31] = 0x7b;
-  return std::string(PrivateKey::from_random(octets).reveal_text().view());
+  std::array<uint8_t, kKeySize> bytes{};
+  bytes[0] = first;
+  bytes[31] = 0x7b;
+  return std::string(PrivateKey::from_random(bytes).reveal_text().view());
 }
 
 TEST(Redact, AKeyInEveryPlaceOfALine) {
@@ -38,7 +38,7 @@ TEST(Redact, AKeyInHexadecimal) {
   EXPECT_THAT(without_keys(hex + hex), Not(HasSubstr("0011")));
 }
 
-// Of 32 octets, and of Ceph's 28; without the padding, in the other alphabet, in a path, behind a mark.
+// Of 32 bytes, and of Ceph's 28; without the padding, in the other alphabet, in a path, behind a mark.
 TEST(Redact, AKeyInOtherForms) {
   const std::string plain = "wOX2owCSrydSOhr66QVCw/Q8tpVatM6Vi+UAX5j4U3A";
   const std::string other = "wOX2owCSrydSOhr66QVCw_Q8tpVatM6Vi-UAX5j4U3A";

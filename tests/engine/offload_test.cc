@@ -92,7 +92,7 @@ TEST(Offload, HeadersThatLieAreLeftAlone) {
   longer_than_it_is[20 + 12] = 0xf0;
   longer_than_it_is.resize(70);
   store_be16(longer_than_it_is.data() + 2, 70);
-  EXPECT_TRUE(untouched(longer_than_it_is)) << "60 octets of TCP header in 50";
+  EXPECT_TRUE(untouched(longer_than_it_is)) << "60 bytes of TCP header in 50";
   for (const uint8_t offset : {uint8_t{0x00}, uint8_t{0x10}, uint8_t{0x40}}) {
     auto shorter_than_a_header = tcp_packet(2000);
     shorter_than_a_header[20 + 12] = offset;
@@ -108,14 +108,14 @@ TEST(Offload, HeadersThatLieAreLeftAlone) {
   EXPECT_TRUE(untouched({0x45}));
 }
 
-// Whatever the octets are.
+// Whatever the bytes are.
 TEST(Offload, EveryFieldLiesInsideThePacket) {
   Random random(4);
   size_t described = 0;
   size_t cut = 0;
   for (int i = 0; i < 200'000; ++i) {
     std::vector<uint8_t> packet(random.below(300));
-    for (auto& octet : packet) octet = static_cast<uint8_t>(random.next());
+    for (auto& byte : packet) byte = static_cast<uint8_t>(random.next());
     if (packet.size() >= 60 && random.chance(0.9)) {  // mostly almost right
       const bool is_v6 = random.chance(0.5);
       packet[0] = static_cast<uint8_t>(is_v6 ? 0x60 : 0x45 + random.below(11));

@@ -74,16 +74,16 @@ TEST_F(SlotGroupsTest, one_that_joins_much_later_finds_its_place) {
 TEST_F(SlotGroupsTest, groups_of_equal_slots_are_as_far_apart_as_can_be) {
   constexpr size_t kGroups = 4;
   std::vector<int64_t> epochs;
-  for (size_t i = 0; i < kGroups * SlotGroups::kMostLanes; ++i) {
+  for (size_t i = 0; i < kGroups * SlotGroups::kMaxLanes; ++i) {
     epochs.push_back(lane(slow(), {5'000'000}).epoch().ns);
   }
   const int64_t period = lanes_.front()->plan().period().ns;
-  for (size_t i = 0; i < SlotGroups::kMostLanes; ++i) {
+  for (size_t i = 0; i < SlotGroups::kMaxLanes; ++i) {
     const int64_t place = 5'000'000 + kWork.ns * static_cast<int64_t>(i);
     EXPECT_EQ(epochs[i], place);
-    EXPECT_EQ(epochs[i + SlotGroups::kMostLanes], place + period / 2);
-    EXPECT_EQ(epochs[i + 2 * SlotGroups::kMostLanes], place + period / 4);
-    EXPECT_EQ(epochs[i + 3 * SlotGroups::kMostLanes], place + period / 2 + period / 4);
+    EXPECT_EQ(epochs[i + SlotGroups::kMaxLanes], place + period / 2);
+    EXPECT_EQ(epochs[i + 2 * SlotGroups::kMaxLanes], place + period / 4);
+    EXPECT_EQ(epochs[i + 3 * SlotGroups::kMaxLanes], place + period / 2 + period / 4);
   }
 }
 
@@ -115,7 +115,7 @@ TEST_F(SlotGroupsTest, other_slots_and_drawn_ones_are_left_alone) {
   EXPECT_EQ(
       lane({.cell_bytes = kCellBytes, .rate_bps = 2'000'000, .slot = milliseconds(12)}, {1'000}).epoch().ns,
       1'000);
-  // Six times as many octets at six times the rate: the slots are as long, the work is not.
+  // Six times as many bytes at six times the rate: the slots are as long, the work is not.
   EXPECT_EQ(lane({.cell_bytes = 6 * 1500 - 28, .rate_bps = 6'000'000, .slot = milliseconds(12)}, {2'000})
                 .epoch()
                 .ns,

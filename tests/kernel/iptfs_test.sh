@@ -88,13 +88,13 @@ sends() {
     2>"$WORK/transfer.log" || fail "from $1 to $2: $(<"$WORK/transfer.log")$(<"$WORK/serve.log")"
   wait "$server"
   expect_same "the checksum is the sender's" true "$(transferred match)"
-  expect_same "octets" "$BYTES" "$(transferred bytes)"
-  echo "  $BYTES octets from $1 to $2: $(transferred '| .bytes * 8 / (.seconds + 0.001) / 1e6 | round') Mb/s"
+  expect_same "bytes" "$BYTES" "$(transferred bytes)"
+  echo "  $BYTES bytes from $1 to $2: $(transferred '| .bytes * 8 / (.seconds + 0.001) / 1e6 | round') Mb/s"
 }
 answers_pings() { # FROM TO_ADDRESS BYTES...
   local size
   for size in "${@:3}"; do
-    in_space "$1" timeout 30 ping -q -c 5 -i 0.05 -W 5 -s "$size" "$2" >/dev/null || fail "no answer of $2 to $size octets; dropped by Linux: $(linux_counts); by Cuttle: $(cuttle_counts)"
+    in_space "$1" timeout 30 ping -q -c 5 -i 0.05 -W 5 -s "$size" "$2" >/dev/null || fail "no answer of $2 to $size bytes; dropped by Linux: $(linux_counts); by Cuttle: $(cuttle_counts)"
   done
 }
 cuttle_counts() {

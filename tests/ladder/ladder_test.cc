@@ -64,9 +64,9 @@ TEST(Ladder, BitsAreTheLogarithmOfTheNumberOfSchedules) {
   EXPECT_NEAR(bits_of({7, 3}, 2), std::log2(1 + 7 * 2 + 21 * 4), 1e-9);
   EXPECT_NEAR(bits_of({24, 4}, 24), 48, 1e-9) << "any step in any epoch: E log2 R";
   EXPECT_EQ(bits_of({8640, 1}, 5), 0);
-  EXPECT_EQ(most_changes({8640, 2}, 48), 4u);
-  EXPECT_EQ(most_changes({24, 4}, 48), 24u);
-  EXPECT_EQ(most_changes({8640, 2}, 0), 0u);
+  EXPECT_EQ(max_changes({8640, 2}, 48), 4u);
+  EXPECT_EQ(max_changes({24, 4}, 48), 24u);
+  EXPECT_EQ(max_changes({8640, 2}, 0), 0u);
 }
 
 // Whatever is said, by however many, in whatever order, for whatever epochs.

@@ -215,9 +215,9 @@ TEST(Cookies, EveryOtherInitiationHasTheLatestThatLooksOld) {
     holder.store_mac2(now, cell);
     return std::vector<uint8_t>(cell.end() - wire::kMacBytes, cell.end());
   };
-  const auto cookie_of = [](uint8_t octet) {
+  const auto cookie_of = [](uint8_t byte) {
     Cookie cookie;
-    std::fill_n(cookie.data(), Cookie::kSize, octet);
+    std::fill_n(cookie.data(), Cookie::kSize, byte);
     return cookie;
   };
   CookieHolder only_old;

@@ -12,11 +12,11 @@ using testing::AssociationTest;
 using testing::End;
 using testing::never;
 
-TEST_F(AssociationTest, AStrangersOctetsCostOneMac) {
+TEST_F(AssociationTest, AStrangersBytesCostOneMac) {
   Random random(1);
   for (int i = 0; i < 1000; ++i) {
     std::vector<uint8_t> cell(256);
-    for (auto& octet : cell) octet = static_cast<uint8_t>(random.next());
+    for (auto& byte : cell) byte = static_cast<uint8_t>(random.next());
     std::fill_n(cell.begin(), 4, 0);
     cell[4] = static_cast<uint8_t>(1 + random.below(3));
     responder->handle(now, cell);
@@ -28,7 +28,7 @@ TEST_F(AssociationTest, AStrangersOctetsCostOneMac) {
   EXPECT_TRUE(responder->out.empty());
 }
 
-TEST_F(AssociationTest, EveryOctetOfAnInitiationIsCovered) {
+TEST_F(AssociationTest, EveryByteOfAnInitiationIsCovered) {
   tick();
   const auto initiation = take(*initiator);
   for (size_t at = 4; at < 240; ++at) {  // 240: mac2, which counts only in a flood
@@ -133,8 +133,7 @@ TEST_F(WithTheRightMac, ForgedAnswersDoNotCrowdOutTheGenuineOne) {
     for (int i = 0; i < 3'000; ++i, advance(microseconds(10))) {
       auto forged = i % 2 == 0 ? garbage(2) : genuine;
       std::copy_n(initiation.begin() + 8, 4, forged.begin() + 12);
-      if (i % 2 != 0)
-        forged[20] ^= static_cast<uint8_t>(1 + i % 255);  // all but one octet of the genuine one
+      if (i % 2 != 0) forged[20] ^= static_cast<uint8_t>(1 + i % 255);  // all but one byte of the genuine one
       initiator->handle(now, with_mac(forged, initiator_key->public_key()));
     }
   };
@@ -152,7 +151,7 @@ TEST_F(WithTheRightMac, AnAnswerWithoutAMacOfItsOwnIsRead) {
   responder->handle(now, take(*initiator));
   auto answer = take(*responder);
   EXPECT_FALSE(
-      std::all_of(answer.end() - wire::kMacBytes, answer.end(), [](uint8_t octet) { return octet == 0; }));
+      std::all_of(answer.end() - wire::kMacBytes, answer.end(), [](uint8_t byte) { return byte == 0; }));
   std::fill(answer.end() - wire::kMacBytes, answer.end(), 0);
   initiator->handle(now, answer);
   cells_flow();
@@ -184,7 +183,7 @@ TEST_F(WithTheRightMac, AnAnswerToOneOfTheLatestAttemptsCountsOnce) {
   tick();
   responder->handle(now, take(*initiator));
   const auto late_answer = take(*responder);
-  for (size_t later = 1; later < kMostAttempts; ++later) {
+  for (size_t later = 1; later < kMaxAttempts; ++later) {
     advance(kRetry);
     tick();
     responder->handle(now, take(*initiator));
@@ -194,7 +193,7 @@ TEST_F(WithTheRightMac, AnAnswerToOneOfTheLatestAttemptsCountsOnce) {
   EXPECT_TRUE(up());
   initiator->handle(now, late_answer);
   while (!responder->out.empty()) initiator->handle(now, take(*responder));
-  EXPECT_EQ(initiator->association.counters().unexpected.value(), kMostAttempts);
+  EXPECT_EQ(initiator->association.counters().unexpected.value(), kMaxAttempts);
   EXPECT_EQ(initiator->sends.size(), 1u);
 }
 
@@ -202,7 +201,7 @@ TEST_F(WithTheRightMac, AnAnswerToAnAttemptOfLongAgoIsUnexpected) {
   tick();
   responder->handle(now, take(*initiator));
   const auto late_answer = take(*responder);
-  for (size_t later = 1; later <= kMostAttempts; ++later) {
+  for (size_t later = 1; later <= kMaxAttempts; ++later) {
     advance(kRetry);
     tick();
   }
@@ -293,12 +292,12 @@ TEST_F(AssociationTest, AnotherPeersGenuineInitiationIsNotOurs) {
 TEST_F(WithTheRightMac, AnOfferOfUnusableSpisIsRefused) {
   for (const uint32_t spi : {0u, 1u, 255u, UINT32_MAX}) {
     const std::string_view prologue = "cuttle 1";
-    uint8_t octets[kKeySize];
-    testing::entropy_of(spi + 7)(octets);
+    uint8_t bytes[kKeySize];
+    testing::entropy_of(spi + 7)(bytes);
     auto noise =
         NoiseHandshake::initiator(*initiator_key, responder_key->public_key(), psk,
                                   Bytes(reinterpret_cast<const uint8_t*>(prologue.data()), prologue.size()),
-                                  PrivateKey::from_random(octets));
+                                  PrivateKey::from_random(bytes));
     uint8_t offer[wire::kOfferBytes];
     wire::store_offer(offer, {wall_ns + spi, Spi{spi}, 1, 1, 1, 256});
     std::vector<uint8_t> cell(256, 0);

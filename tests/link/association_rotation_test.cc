@@ -131,9 +131,9 @@ TEST_P(Rotation, TheSameKeysAgainChangeNothing) {
 // A preshared key is mixed into the next handshake; the session goes on until both have the new one.
 TEST_P(Rotation, ANewPresharedKey) {
   run_for(seconds(3));
-  uint8_t octets[kKeySize];
-  entropy_of(5)(octets);
-  const PresharedKey other = PresharedKey::from_random(octets);
+  uint8_t bytes[kKeySize];
+  entropy_of(5)(bytes);
+  const PresharedKey other = PresharedKey::from_random(bytes);
   AssociationKeys keys = keys_of(*a_key, b_key->public_key());
   keys.preshared = other;
   initiator->association.handle_keys(keys);

@@ -266,11 +266,11 @@ TEST_F(AssociationTest, KeysForReceivingEndWithTheSession) {
 }
 
 TEST_F(AssociationTest, KeysThatNobodyConfirmsGoSoon) {
-  for (size_t i = 0; i < kMostUnconfirmed; ++i, advance(kRetry)) {
+  for (size_t i = 0; i < kMaxUnconfirmed; ++i, advance(kRetry)) {
     tick();
     responder->handle(now, take(*initiator));
   }
-  ASSERT_EQ(responder->receives.size(), kMostUnconfirmed);
+  ASSERT_EQ(responder->receives.size(), kMaxUnconfirmed);
   EXPECT_TRUE(responder->forgets.empty());
   advance(kUnconfirmedLife + kReaction);
   responder->tick(now, wall_ns);
@@ -314,7 +314,7 @@ TEST_F(AssociationTest, AClockSetBackIsLetInOnceItsOldSessionIsQuiet) {
 }
 
 TEST_F(AssociationTest, AClockSetBackIsLetInThoughNewerOnesWaitForTheirFirstCell) {
-  for (size_t i = 0; i < kMostUnconfirmed; ++i, advance(kRetry)) {
+  for (size_t i = 0; i < kMaxUnconfirmed; ++i, advance(kRetry)) {
     tick();
     responder->handle(now, take(*initiator));
   }
@@ -338,9 +338,9 @@ TEST_F(AssociationTest, AClockSetBackWhileRunningChangesNothing) {
 }
 
 TEST_F(AssociationTest, ADifferentPresharedKeyNeverConnects) {
-  uint8_t octets[kKeySize];
-  testing::entropy_of(5)(octets);
-  psk = PresharedKey::from_random(octets);
+  uint8_t bytes[kKeySize];
+  testing::entropy_of(5)(bytes);
+  psk = PresharedKey::from_random(bytes);
   responder = make_responder(94);
   run(seconds(10), never);
   EXPECT_FALSE(up());

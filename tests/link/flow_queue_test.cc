@@ -87,7 +87,7 @@ TEST(FlowQueue, TakesThePacketThatWasWrittenToItsRoom) {
   }
 }
 
-TEST(FlowQueue, BusyFlowsShareOctetByOctet) {
+TEST(FlowQueue, BusyFlowsShareByteByByte) {
   FlowQueue queue(4 << 20, 7);
   std::map<uint16_t, size_t> sent;
   std::map<uint16_t, size_t> waiting;

@@ -26,7 +26,7 @@ class LinuxBugs : public ::testing::Test {
     while (const auto packet = reassembler.poll_packet()) {
       result.emplace_back(packet->begin(), packet->end());
       if (result.size() > kData) {
-        ADD_FAILURE() << "more packets than octets";
+        ADD_FAILURE() << "more packets than bytes";
         break;
       }
     }
@@ -83,7 +83,7 @@ TEST_F(LinuxBugs, ATotalLengthOfZeroWhoseFieldIsCutInTwo) {
   }
 }
 
-// A packet begins with 1, 2, ... octets at the end of a cell and goes on in the next ones, for every length
+// A packet begins with 1, 2, ... bytes at the end of a cell and goes on in the next ones, for every length
 // of that beginning and lengths of the packet around whole cells. Honest, it comes out; where the next cell's
 // offset promises more or less than that, or nothing of it follows, nothing but whole packets does.
 TEST_F(LinuxBugs, AReassemblyIsContinuedFromAnyBeginning) {

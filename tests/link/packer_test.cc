@@ -30,10 +30,10 @@ class PackerTest : public ::testing::Test {
   static Bytes data(const std::vector<uint8_t>& payload) {
     return Bytes(payload).subspan(wire::kAggfragHeaderBytes, kFormat.data_bytes());
   }
-  static bool all_zero(Bytes octets) {
-    return std::all_of(octets.begin(), octets.end(), [](uint8_t octet) { return octet == 0; });
+  static bool all_zero(Bytes bytes) {
+    return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
   }
-  // Reads octets that no packet and no pad has, and forgets them.
+  // Reads bytes that no packet and no pad has, and forgets them.
   void read_and_forget(size_t bytes) {
     const auto room = packer.poll_room();
     ASSERT_TRUE(room);

@@ -14,14 +14,14 @@ using Packet = std::vector<uint8_t>;
 
 inline constexpr size_t kSmallestNumberedPacket = 48;
 
-// An IPv4 or IPv6 packet of `bytes` octets, at least 20 or 40. From 48 octets on it carries `number`; what
-// follows is a pattern of it, so that no two packets have the same octets at the same place.
+// An IPv4 or IPv6 packet of `bytes` bytes, at least 20 or 40. From 48 bytes on it carries `number`; what
+// follows is a pattern of it, so that no two packets have the same bytes at the same place.
 inline Packet make_packet(size_t bytes, uint32_t number, bool is_v6 = false) {
   Packet packet(bytes);
   uint32_t pattern = number * 2654435761u + 12345;
-  for (auto& octet : packet) {
+  for (auto& byte : packet) {
     pattern = pattern * 1664525 + 1013904223;
-    octet = static_cast<uint8_t>(pattern >> 24);
+    byte = static_cast<uint8_t>(pattern >> 24);
   }
   if (is_v6) {
     packet[0] = 0x60;

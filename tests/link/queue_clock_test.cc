@@ -111,13 +111,13 @@ TEST(Lead, FollowsWhatIsSeldomExceeded) {
   Random random(3);
   for (int i = 0; i < 200'000; ++i)
     lead.handle_wake_up(microseconds(20 + static_cast<int64_t>(random.below(60))), microseconds(5));
-  EXPECT_EQ(lead.now(), Lead::kLeast) << "a quiet host waits no longer than it must";
+  EXPECT_EQ(lead.now(), Lead::kMin) << "a quiet host waits no longer than it must";
   for (int i = 0; i < 50; ++i) lead.handle_wake_up(milliseconds(1), microseconds(5));
   EXPECT_GT(lead.now(), milliseconds(1));
   for (int i = 0; i < 100; ++i) lead.handle_wake_up(milliseconds(50), microseconds(5));
-  EXPECT_EQ(lead.now(), Lead::kMost);
+  EXPECT_EQ(lead.now(), Lead::kMax);
   for (int i = 0; i < 200'000; ++i) lead.handle_wake_up(microseconds(30), microseconds(5));
-  EXPECT_EQ(lead.now(), Lead::kLeast) << "and forgets";
+  EXPECT_EQ(lead.now(), Lead::kMin) << "and forgets";
 }
 
 // One release in some thousands comes late to the queue, whether the host is often late or seldom.

@@ -28,17 +28,17 @@ class HostilePeer : public ::testing::Test {
     while (const auto packet = reassembler.poll_packet()) result.emplace_back(packet->begin(), packet->end());
     return result;
   }
-  // A payload whose data begins with `octets`, the rest zero.
-  Payload payload_of(std::vector<uint8_t> octets, uint16_t block_offset = 0) const {
+  // A payload whose data begins with `bytes`, the rest zero.
+  Payload payload_of(std::vector<uint8_t> bytes, uint16_t block_offset = 0) const {
     Payload payload = testing::empty_payload(format);
     store_be16(payload.data() + 2, block_offset);
-    std::copy(octets.begin(), octets.end(), payload.begin() + wire::kAggfragHeaderBytes);
+    std::copy(bytes.begin(), bytes.end(), payload.begin() + wire::kAggfragHeaderBytes);
     return payload;
   }
-  Payload full_of(uint8_t octet, uint16_t block_offset) const {
+  Payload full_of(uint8_t byte, uint16_t block_offset) const {
     Payload payload = testing::empty_payload(format);
     store_be16(payload.data() + 2, block_offset);
-    std::fill_n(payload.begin() + wire::kAggfragHeaderBytes, format.data_bytes(), octet);
+    std::fill_n(payload.begin() + wire::kAggfragHeaderBytes, format.data_bytes(), byte);
     return payload;
   }
   // The stream is as good as ever: an honest packet of three cells comes through.
@@ -82,19 +82,19 @@ TEST_F(HostilePeer, VersionsThatDoNotExist) {
 }
 
 TEST_F(HostilePeer, AHundredTinyPacketsInACellThenGarbage) {
-  std::vector<uint8_t> octets;
+  std::vector<uint8_t> bytes;
   for (int i = 0; i < 10; ++i) {
     const Packet packet = testing::make_packet(20, 0);
-    octets.insert(octets.end(), packet.begin(), packet.end());
+    bytes.insert(bytes.end(), packet.begin(), packet.end());
   }
-  octets.push_back(0x99);
-  EXPECT_EQ(send(payload_of(octets)).size(), 10u) << "what came before the garbage is good";
+  bytes.push_back(0x99);
+  EXPECT_EQ(send(payload_of(bytes)).size(), 10u) << "what came before the garbage is good";
   EXPECT_EQ(malformed(), 1u);
   expect_honest_packet_comes_through();
 }
 
 TEST_F(HostilePeer, AFragmentThatNeverEndsIsBoundedAndThenForgotten) {
-  // 65,535 octets are promised; the offsets go on promising, the end never comes.
+  // 65,535 bytes are promised; the offsets go on promising, the end never comes.
   std::vector<uint8_t> header(20);
   header[0] = 0x45;
   store_be16(header.data() + 2, 65535);
@@ -145,20 +145,20 @@ TEST_F(HostilePeer, ANewBlockInsideAPromisedFragmentIsTakenFromItsOffset) {
 }
 
 TEST_F(HostilePeer, Ipv6JumbogramIsTakenAtItsLengthField) {
-  // Payload length zero (RFC 2675): 40 octets by the only field that counts here; the jumbo payload behind it
+  // Payload length zero (RFC 2675): 40 bytes by the only field that counts here; the jumbo payload behind it
   // is not a packet.
   Packet jumbo = testing::make_packet(40, 0, true);
   jumbo[6] = 0;  // hop-by-hop options follow
-  std::vector<uint8_t> octets = jumbo;
+  std::vector<uint8_t> bytes = jumbo;
   const uint8_t jumbo_option[] = {0x3b, 0, 0xc2, 4, 0, 1, 0x86, 0xa0};
-  octets.insert(octets.end(), std::begin(jumbo_option), std::end(jumbo_option));
-  EXPECT_EQ(send(payload_of(octets)), std::vector<Packet>(1, jumbo));
+  bytes.insert(bytes.end(), std::begin(jumbo_option), std::end(jumbo_option));
+  EXPECT_EQ(send(payload_of(bytes)), std::vector<Packet>(1, jumbo));
   EXPECT_EQ(malformed(), 1u);
   expect_honest_packet_comes_through();
 }
 
 TEST_F(HostilePeer, TheLongestPacketThereIs) {
-  // 65,575 octets: more than an offset can say, but its second cell's offset counts only what is left.
+  // 65,575 bytes: more than an offset can say, but its second cell's offset counts only what is left.
   CellStream stream(format);
   stream.add(testing::make_packet(wire::kLargestInnerPacketBytes, 1, true), [] { return 0; });
   std::vector<Packet> got;
@@ -179,12 +179,12 @@ TEST_F(HostilePeer, WrongSubTypeOrTrailer) {
   EXPECT_EQ(malformed(), 3u);
   Payload reserved = payload_of(packet);
   reserved[1] = 0xff;
-  EXPECT_EQ(send(reserved).size(), 1u) << "reserved octets are ignored on receipt (RFC 9347, 6.1.1)";
+  EXPECT_EQ(send(reserved).size(), 1u) << "reserved bytes are ignored on receipt (RFC 9347, 6.1.1)";
   expect_honest_packet_comes_through();
 }
 
 TEST_F(HostilePeer, ALengthCutInTwoThatThenLies) {
-  // Two octets of an IPv4 header at the very end of a cell: the length comes with the next one, and is zero.
+  // Two bytes of an IPv4 header at the very end of a cell: the length comes with the next one, and is zero.
   Payload first = testing::empty_payload(format);
   const Packet filler = testing::make_packet(format.data_bytes() - 2, 0);
   std::copy(filler.begin(), filler.end(), first.begin() + 4);
@@ -211,14 +211,14 @@ TEST_F(HostilePeer, SequenceNumbersAtTheirEnd) {
 }
 
 // Anything at all, in any order of numbers: the work ends and every packet is as long as it says.
-void throw_octets_at(uint64_t seed) {
+void throw_bytes_at(uint64_t seed) {
   Random random(seed);
   const wire::CellFormat format(random.chance(0.5) ? 256 : 1452);
   Reassembler reassembler(format, 1 + random.below(40), milliseconds(1));
   std::set<uint32_t> used;
   uint32_t at = random.chance(0.1) ? UINT32_MAX - 400 : 1;
-  uint64_t octets_in = 0;
-  uint64_t octets_out = 0;
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
   for (int i = 0; i < 300; ++i) {
     Payload payload = testing::empty_payload(format);
     for (size_t k = 4; k < format.payload_bytes() - 2; ++k) {
@@ -238,19 +238,19 @@ void throw_octets_at(uint64_t seed) {
     if (room == nullptr) continue;
     std::copy(payload.begin(), payload.end(), room);
     reassembler.handle_payload(now, Sequence{number});
-    octets_in += format.data_bytes();
+    bytes_in += format.data_bytes();
     while (const auto packet = reassembler.poll_packet()) {
       const wire::Block block = wire::classify_block(*packet);
       RC_ASSERT(block.kind == wire::BlockKind::packet);
       RC_ASSERT(block.bytes == packet->size());
-      octets_out += packet->size();
+      bytes_out += packet->size();
     }
-    RC_ASSERT(octets_out <= octets_in);
+    RC_ASSERT(bytes_out <= bytes_in);
   }
 }
 
-RC_GTEST_PROP(HostilePeerProperty, AnyOctetsAtAll, (uint64_t seed)) {
-  throw_octets_at(seed);
+RC_GTEST_PROP(HostilePeerProperty, AnyBytesAtAll, (uint64_t seed)) {
+  throw_bytes_at(seed);
 }
 
 }  // namespace

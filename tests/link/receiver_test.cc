@@ -99,7 +99,7 @@ TEST_F(ReceiverTest, TooOld) {
   EXPECT_EQ(counters.too_old.value(), 2u);
 }
 
-TEST_F(ReceiverTest, EveryOctetOfACellIsVouchedFor) {
+TEST_F(ReceiverTest, EveryByteOfACellIsVouchedFor) {
   install(1);
   install(2);
   EXPECT_EQ(receive(dummy(1, 1)), Received::first_of_session);

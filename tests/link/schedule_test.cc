@@ -72,7 +72,7 @@ RC_GTEST_PROP(Schedule, APlanCarriesExactlyTheRate, ()) {
   if (!plan_slots(request, plan)) {
     RC_SUCCEED("no such plan");
   }
-  RC_ASSERT(plan.cells_per_slot >= 1 && plan.cells_per_slot <= kMostCellsPerSlot);
+  RC_ASSERT(plan.cells_per_slot >= 1 && plan.cells_per_slot <= kMaxCellsPerSlot);
   // cells * bits * lanes / period == rate, as fractions of integers.
   using Wide = unsigned __int128;
   const Wide bits = Wide{plan.cells_per_slot} * (cell_bytes + (is_v6 ? 48 : 28)) * 8 * lanes;
@@ -335,7 +335,7 @@ TEST(Schedule, ManyCellsLeaveInSeveralTrainsOfOneLength) {
   EXPECT_EQ(plan.releases_per_slot(), 2u);
   EXPECT_EQ(plan_of(200'000'000, milliseconds(1), 1472, 100).releases_per_slot(), 2u);
   EXPECT_EQ(plan.cells_per_release() * plan.releases_per_slot(), plan.cells_per_slot);
-  EXPECT_LE(plan.cells_per_release(), 3 * most_cells_per_call(1472));
+  EXPECT_LE(plan.cells_per_release(), 3 * max_cells_per_call(1472));
   Schedule schedule(plan, Instant{0}, 1);
   Instant before{-1};
   for (int i = 0; i < 10'000; ++i) {

@@ -16,8 +16,8 @@ using testing::Packet;
 
 struct Shape {
   bool is_v6;
-  size_t ip_options;   // octets, IPv4 only
-  size_t tcp_options;  // octets
+  size_t ip_options;   // bytes, IPv4 only
+  size_t tcp_options;  // bytes
   size_t payload;
 };
 
@@ -56,10 +56,10 @@ std::vector<Packet> cut(const Packet& packet, size_t segment_bytes, size_t large
   return pieces;
 }
 
-// One's complement sum over octets, as RFC 1071 has it; slow and obvious.
-uint16_t sum_of(Bytes octets) {
+// One's complement sum over bytes, as RFC 1071 has it; slow and obvious.
+uint16_t sum_of(Bytes bytes) {
   uint64_t sum = 0;
-  for (size_t i = 0; i < octets.size(); ++i) sum += static_cast<uint64_t>(octets[i]) << (i % 2 == 0 ? 8 : 0);
+  for (size_t i = 0; i < bytes.size(); ++i) sum += static_cast<uint64_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
   while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<uint16_t>(sum);
 }

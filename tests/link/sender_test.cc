@@ -20,9 +20,9 @@ using testing::Packet;
 
 constexpr Spi kFirstSpi{1000};
 
-std::unique_ptr<Aead> aead_of(uint8_t key_octet) {
+std::unique_ptr<Aead> aead_of(uint8_t key_byte) {
   AeadKey key;
-  key.bytes.fill(key_octet);
+  key.bytes.fill(key_byte);
   return *make_aead(AeadBackend::openssl, key);
 }
 
@@ -36,8 +36,8 @@ class SenderTest : public ::testing::Test {
     EXPECT_EQ(plan.period(), milliseconds(1));
     return plan;
   }
-  SendKey key(uint8_t octet, Instant from = {0}, Instant until = Instant::never()) {
-    return {aead_of(octet), Spi{kFirstSpi.value + octet}, from, until};
+  SendKey key(uint8_t byte, Instant from = {0}, Instant until = Instant::never()) {
+    return {aead_of(byte), Spi{kFirstSpi.value + byte}, from, until};
   }
   std::vector<uint8_t> handshake(uint8_t mark) const {
     std::vector<uint8_t> cell(format.cell_bytes(), 0);

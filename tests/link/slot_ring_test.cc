@@ -16,7 +16,7 @@ using testing::Packet;
 
 const wire::CellFormat kFormat{256};
 
-// Hands what the pacer's side took to a reassembler, which would notice any octet out of place.
+// Hands what the pacer's side took to a reassembler, which would notice any byte out of place.
 class Taker {
  public:
   // False when nothing was ready.

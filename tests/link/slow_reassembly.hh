@@ -1,4 +1,4 @@
-// What the reassembler must do, in the most obvious way: sets, no buffers, no octets. It knows from the
+// What the reassembler must do, in the most obvious way: sets, no buffers, no bytes. It knows from the
 // sender which cells carry which packet.
 #pragma once
 

@@ -19,7 +19,7 @@ std::unique_ptr<Aead> test_aead() {
 
 std::vector<uint8_t> make_packet(Random& random, size_t bytes) {
   std::vector<uint8_t> packet(bytes);
-  for (auto& octet : packet) octet = static_cast<uint8_t>(random.next());
+  for (auto& byte : packet) byte = static_cast<uint8_t>(random.next());
   packet[0] = 0x45;
   store_be16(packet.data() + 2, static_cast<uint16_t>(bytes));
   return packet;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A machine whose memory runs out while all that could free some lies behind its own agent: node a (machine.sh) mounts a file
 # system over the link (NBD, which b serves), swaps onto it, and dirties several times the memory there is. That has to end within a
-# bound, with every octet where it belongs. Emulation shows whether it ends, not how fast it would be.
+# bound, with every byte where it belongs. Emulation shows whether it ends, not how fast it would be.
 #   MACHINE_WITHOUT=flusher or lock: with that taken from the agent, to see what it is good for.
 # shellcheck source=tests/machine/machine.sh
 source "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
@@ -86,7 +86,7 @@ a_machine_without_memory() {
   expect_no_waiting_agent
   expect "pages swapped out over the link" "$(memory_counter pswpout)" '>' 1000
 }
-every_octet_is_there() {
+every_byte_is_there() {
   ask 20 "echo 3 >/proc/sys/vm/drop_caches"
   ends_within 200 "what the limited writer wrote is read back" "/test/dirty check $MOUNT/limited --mib 48 --seed 1"
   ends_within 200 "what went through the mapping is read back" "/test/dirty check $MOUNT/whole --mib 64 --seed 3"
@@ -107,7 +107,7 @@ a_link_that_stands_still() {
 comes_up
 mounts
 # What hangs leaves nothing to go on with.
-for case in a_writer_with_little_memory a_machine_without_memory every_octet_is_there a_link_that_stands_still; do
+for case in a_writer_with_little_memory a_machine_without_memory every_byte_is_there a_link_that_stands_still; do
   run_case "$case"
   ((CASES_FAILED == 0)) || break
 done

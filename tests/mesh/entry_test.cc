@@ -31,7 +31,7 @@ TEST(MeshEntry, ComesBackAsItWas) {
   host.entry.addresses.push_back(address("fd00::1"));
   host.entry.lanes = 4;
   host.say_anew();
-  sign(host.entry, SigningKey::from_random(octets(1, 7)));
+  sign(host.entry, SigningKey::from_random(bytes(1, 7)));
   const auto entry = parse_entry("osd1", host.text());
   ASSERT_TRUE(entry) << entry.error().message;
   EXPECT_EQ(*entry, host.entry);
@@ -83,7 +83,7 @@ TEST(MeshEntry, WhatIsNone) {
   EXPECT_THAT(why_not(""), HasSubstr("no JSON object"));
   EXPECT_THAT(why_not("[1]"), HasSubstr("no JSON object"));
   EXPECT_THAT(why_not(std::string("\0\xff\xfe\x80", 4)), HasSubstr("no JSON object"));
-  EXPECT_THAT(why_not(std::string(65536, 'x')), HasSubstr("65536 octets long"));
+  EXPECT_THAT(why_not(std::string(65536, 'x')), HasSubstr("65536 bytes long"));
   EXPECT_THAT(why_not(std::string(8000, '[')), HasSubstr("no JSON object"));
   EXPECT_THAT(why_not("{}"), HasSubstr("\"version\""));
   EXPECT_THAT(why_not(with("version", 2)), HasSubstr("upgrade it"));

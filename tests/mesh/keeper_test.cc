@@ -132,7 +132,7 @@ TEST_F(KeeperTest, AStoreThatIsEmptyChangesNothing) {
 TEST_F(KeeperTest, ItsOwnEntryIsPutBackWhoeverChangedIt) {
   ASSERT_TRUE(look());
   TestHost forged = test_host(9);
-  forged.identity = SigningKey::from_random(octets(70, 2));
+  forged.identity = SigningKey::from_random(bytes(70, 2));
   forged.entry.identity = forged.identity.verifying_key();
   forged.say_anew();
   put(forged);
@@ -140,7 +140,7 @@ TEST_F(KeeperTest, ItsOwnEntryIsPutBackWhoeverChangedIt) {
   EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), test_host(9).text());
   // But for the operator's signature, which is kept.
   TestHost with = test_host(9);
-  sign(with.entry, SigningKey::from_random(octets(5, 9)));
+  sign(with.entry, SigningKey::from_random(bytes(5, 9)));
   put(with);
   ASSERT_TRUE(look());
   EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), with.text());

@@ -21,17 +21,17 @@ struct TestHost {
   }
 };
 
-inline std::array<uint8_t, kKeySize> octets(int number, uint8_t kind) {
-  std::array<uint8_t, kKeySize> octets{};
-  octets[4] = static_cast<uint8_t>(number);  // not the first, of which X25519 clears bits
-  octets[5] = static_cast<uint8_t>(number >> 8);
-  octets[2] = kind;
-  octets[31] = 1;
-  return octets;
+inline std::array<uint8_t, kKeySize> bytes(int number, uint8_t kind) {
+  std::array<uint8_t, kKeySize> bytes{};
+  bytes[4] = static_cast<uint8_t>(number);  // not the first, of which X25519 clears bits
+  bytes[5] = static_cast<uint8_t>(number >> 8);
+  bytes[2] = kind;
+  bytes[31] = 1;
+  return bytes;
 }
 
 inline PublicKey test_key(int number) {
-  return PrivateKey::from_random(octets(number, 1)).public_key();
+  return PrivateKey::from_random(bytes(number, 1)).public_key();
 }
 
 inline IpAddress address(const std::string& text) {
@@ -40,7 +40,7 @@ inline IpAddress address(const std::string& text) {
 
 // 10.0.0.NUMBER, with an entry of number 1.
 inline TestHost test_host(int number, std::string name = {}) {
-  TestHost host{SigningKey::from_random(octets(number, 2)), {}};
+  TestHost host{SigningKey::from_random(bytes(number, 2)), {}};
   host.entry.host = name.empty() ? "osd" + std::to_string(number) : std::move(name);
   host.entry.identity = host.identity.verifying_key();
   host.entry.key = test_key(number);

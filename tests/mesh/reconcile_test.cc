@@ -20,7 +20,7 @@ ParsedConfig config_of(const Known& known, const Bounds& bounds = test_bounds())
   const std::string text = peers_text(known, bounds, true);
   ParsedConfig parsed = parse_config(kRootsFile, "", PeersText{text});
   for (const Problem& problem : parsed.problems.list())
-    ADD_FAILURE() << to_text(problem, "file") << "\n" << text;
+    ADD_FAILURE() << to_string(problem, "file") << "\n" << text;
   return parsed;
 }
 
@@ -88,7 +88,7 @@ TEST(MeshReconcile, AKeyChangesByTheHostsOwnWordAlone) {
   view.entries["osd1"] = to_json(forged);  // the proof is of the text before
   EXPECT_THAT(codes(look(known, view)), ElementsAre("CUTTLE_ENTRY_BAD osd1"));
   EXPECT_EQ(look(known, view).known, known);
-  prove(forged, SigningKey::from_random(octets(66, 2)));  // by somebody else
+  prove(forged, SigningKey::from_random(bytes(66, 2)));  // by somebody else
   view.entries["osd1"] = to_json(forged);
   EXPECT_EQ(look(known, view).known, known);
 
@@ -292,14 +292,14 @@ TEST(MeshReconcile, RootsOwnPeersWin) {
 }
 
 TEST(MeshReconcile, WithSignaturesOnlySignedEntriesComeIn) {
-  const SigningKey desk = SigningKey::from_random(octets(5, 9));
+  const SigningKey desk = SigningKey::from_random(bytes(5, 9));
   Bounds bounds = test_bounds();
   bounds.signing_key = desk.verifying_key();
   TestHost host = test_host(1);
   Reconciled result = reconcile({}, view_of({host}), bounds);
   EXPECT_THAT(codes(result), ElementsAre("CUTTLE_NOT_SIGNED osd1"));
   EXPECT_THAT(result.known.pins, IsEmpty());
-  sign(host.entry, SigningKey::from_random(octets(6, 9)));  // another's
+  sign(host.entry, SigningKey::from_random(bytes(6, 9)));  // another's
   EXPECT_THAT(reconcile({}, view_of({host}), bounds).known.pins, IsEmpty());
   sign(host.entry, desk);
   const StoreView old = view_of({host});

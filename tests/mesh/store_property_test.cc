@@ -53,7 +53,7 @@ RC_GTEST_PROP(MeshStore, NothingThatTheStoreSaysOpensWhatIsClosed, ()) {
         break;
       }
       case 6:
-        host.identity = SigningKey::from_random(octets(step + 100, 2));
+        host.identity = SigningKey::from_random(bytes(step + 100, 2));
         host.entry.identity = host.identity.verifying_key();
         host.say_anew();
         view.entries[name] = host.text();
@@ -68,7 +68,7 @@ RC_GTEST_PROP(MeshStore, NothingThatTheStoreSaysOpensWhatIsClosed, ()) {
     known = reconcile(known, view, test_bounds()).known;
     const std::string text = peers_text(known, test_bounds(), true);
     const ParsedConfig parsed = parse_config(kRootsFile, "", PeersText{text});
-    for (const Problem& problem : parsed.problems.list()) RC_FAIL(to_text(problem, "file") + "\n" + text);
+    for (const Problem& problem : parsed.problems.list()) RC_FAIL(to_string(problem, "file") + "\n" + text);
     std::set<IpAddress> closed;
     for (const PeerConfig& peer : parsed.config.peers) {
       for (const IpPrefix& prefix : peer.redirect) closed.insert(prefix.address);

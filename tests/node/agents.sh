@@ -15,9 +15,9 @@ configure() {
 
 # The node with the smaller public key initiates.
 initiates() { # NODE
-  [[ $(key_octets "$1") < $(key_octets "${OTHER[$1]}") ]]
+  [[ $(key_bytes "$1") < $(key_bytes "${OTHER[$1]}") ]]
 }
-key_octets() { # NODE
+key_bytes() { # NODE
   base64 -d <"$WORK/$1.pub" | od -An -v -tx1 | tr -d ' \n'
 }
 

@@ -38,9 +38,9 @@ NodeConfig without_peers() {
 }
 
 NodeKeys keys_for(const NodeConfig& config) {
-  std::array<uint8_t, kKeySize> octets{};
-  octets[31] = 77;
-  return {PrivateKey::from_random(octets),
+  std::array<uint8_t, kKeySize> bytes{};
+  bytes[31] = 77;
+  return {PrivateKey::from_random(bytes),
           std::vector(config.peers.size(), PresharedKey::from_random(std::array<uint8_t, kKeySize>{}))};
 }
 

@@ -44,7 +44,7 @@ cells_leave_in_every_slot() {
   sleep 2
   after=$(sent)
   until=$EPOCHREALTIME
-  # 20 Mb/s in cells of 1,500 octets on the wire; asked twice, so not quite so long ago.
+  # 20 Mb/s in cells of 1,500 bytes on the wire; asked twice, so not quite so long ago.
   expect "cells sent to nobody" "$after - $before" '>=' "0.9 * 1666 * ($until - $from - 0.2)"
   expect "cells sent to nobody" "$after - $before" '<=' "1.1 * 1666 * ($until - $from + 0.2)"
 }

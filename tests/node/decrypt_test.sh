@@ -13,7 +13,7 @@ tshark_esp() { # OPTIONS...: over cells.pcap
 
 # The inner packets that begin a cell, decoded by tshark: a line each.
 inner_packets() {
-  # 4 octets of AGGFRAG header whose offset is 0, then a packet of version 4 or 6.
+  # 4 bytes of AGGFRAG header whose offset is 0, then a packet of version 4 or 6.
   tshark_esp -T fields -e esp.decrypted_data | grep '^00000000[46]' | cut -c9- |
     sed 's/../& /g; s/^/000000 /' >"$WORK/inner.txt"
   text2pcap -q -l 101 "$WORK/inner.txt" "$WORK/inner.pcap" 2>/dev/null
@@ -63,7 +63,7 @@ ipv6_two_lanes() {
 
 wrong_keys() {
   captured_pings "${V4[b]}"
-  # The first octets of the keys.
+  # The first bytes of the keys.
   sed -i 's/"0x[0-9a-f]\{16\}\([0-9a-f]\{56\}\)/"0x0123456789abcdef\1/' "$WORK/keys"
   expect_same "authentic cells under other keys" 0 "$(tshark_esp -Y esp.icv_good==1 -T fields -e frame.number | wc -l)"
 }

@@ -16,7 +16,7 @@ bundle() { # EXPECTED_STATUSES
   [[ -z $(compgen -G "${TMPDIR:-/tmp}/cuttle-bundle-*") ]] || fail "it leaves its folder behind"
 }
 
-# Of every key there is, as text, in hexadecimal and as octets.
+# Of every key there is, as text, in hexadecimal and as bytes.
 expect_no_keys() {
   local file hex
   for file in "$WORK"/a.key "$WORK"/b.key "$WORK"/psk; do
@@ -24,7 +24,7 @@ expect_no_keys() {
     hex=$(base64 -d <"$file" | od -An -v -tx1 | tr -d ' \n')
     ! grep -riFq -- "$hex" "$WORK/inside" || fail "the bundle has $(basename "$file") in hexadecimal"
     # shellcheck disable=SC2001  # it cannot: each pair of digits
-    ! LC_ALL=C grep -raPq "$(sed 's/../\\x&/g' <<<"${hex:0:32}")" "$WORK/inside" || fail "the bundle has the octets of $(basename "$file")"
+    ! LC_ALL=C grep -raPq "$(sed 's/../\\x&/g' <<<"${hex:0:32}")" "$WORK/inside" || fail "the bundle has the bytes of $(basename "$file")"
   done
 }
 

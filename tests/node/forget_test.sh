@@ -9,10 +9,10 @@ export RATE="8 Mb/s"
 # found PID HEX...: how often each stands in the memory of the process, on one line.
 found() {
   "$CUTTLE_TOOLS/memory" --pid "$1" "${@:2}" >"$WORK/found" || fail "memory: $(<"$WORK/found")"
-  expect "octets read" "$(jq .octets_read "$WORK/found")" '>' 1000000
+  expect "bytes read" "$(jq .bytes_read "$WORK/found")" '>' 1000000
   jq -r '.found | map(tostring) | join(" ")' "$WORK/found"
 }
-# The AES keys of the sessions that a wrote down, in hex: the first 32 octets of each line's key.
+# The AES keys of the sessions that a wrote down, in hex: the first 32 bytes of each line's key.
 session_keys() { # FILE
   sed -nE 's/.*"0x([0-9a-f]{64})[0-9a-f]{8}".*/\1/p' "$1"
 }

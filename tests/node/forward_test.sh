@@ -1,5 +1,5 @@
 #!/bin/bash
-# A network behind node b, which forwards: host c there has a link of 1,400 octets, less than the nodes think of.
+# A network behind node b, which forwards: host c there has a link of 1,400 bytes, less than the nodes think of.
 # Checksums that c's packets bring are what they were, and TCP to c is cut as its sender cut it.
 # shellcheck source=tests/node/harness.sh
 source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
@@ -35,7 +35,7 @@ set_up() {
   start_agents
 }
 
-# As many octets as would take minutes at the rate of a connection that loses every long segment (0.23 Mb/s).
+# As many bytes as would take minutes at the rate of a connection that loses every long segment (0.23 Mb/s).
 tcp_to_a_host_with_a_smaller_mtu() {
   local address server
   set_up

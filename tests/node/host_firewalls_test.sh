@@ -156,7 +156,7 @@ has_trains() { (($(count_captured "$1" "src host ${V4[a]} and udp port 4410 and 
 wrong_checksums() {
   prepare
   start_agents
-  # Octets of a cell change on the way, and its checksum does not.
+  # Bytes of a cell change on the way, and its checksum does not.
   in_space m nft -f - <<'END' || fail "nothing that damages"
 table bridge way {
   chain forward { type filter hook forward priority 0; policy accept; ether type ip iifname "mb" udp dport 4410 @th,48,16 set 0x1234; }

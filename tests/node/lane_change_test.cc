@@ -14,7 +14,7 @@ namespace {
 
 // Nobody looks into these.
 struct alignas(Lane) Room {
-  std::array<std::byte, sizeof(Lane)> octets;
+  std::array<std::byte, sizeof(Lane)> bytes;
 };
 
 bool becomes(const std::atomic<size_t>& value, size_t wanted) {

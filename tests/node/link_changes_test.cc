@@ -34,15 +34,15 @@ redirect = ["10.0.0.3"]
 
 class LinkChangesTest : public ::testing::Test {
  protected:
-  static PrivateKey key_of(uint8_t octet) {
-    std::array<uint8_t, kKeySize> octets;
-    octets.fill(octet);
-    return PrivateKey::from_random(octets);
+  static PrivateKey key_of(uint8_t byte) {
+    std::array<uint8_t, kKeySize> bytes;
+    bytes.fill(byte);
+    return PrivateKey::from_random(bytes);
   }
-  static PresharedKey psk_of(uint8_t octet) {
-    std::array<uint8_t, kKeySize> octets;
-    octets.fill(octet);
-    return PresharedKey::from_random(octets);
+  static PresharedKey psk_of(uint8_t byte) {
+    std::array<uint8_t, kKeySize> bytes;
+    bytes.fill(byte);
+    return PresharedKey::from_random(bytes);
   }
   static NodeConfig parse(std::string_view text) {
     ParsedConfig parsed = parse_config(text, "");
@@ -56,7 +56,7 @@ class LinkChangesTest : public ::testing::Test {
     Problems problems;
     check_unchangeable(before, after.config, after.lines, problems);
     std::vector<std::string> lines;
-    for (const Problem& problem : problems.list()) lines.push_back(to_text(problem, "FILE"));
+    for (const Problem& problem : problems.list()) lines.push_back(to_string(problem, "FILE"));
     return lines;
   }
 
@@ -205,7 +205,7 @@ TEST_F(LinkChangesTest, NothingIsPassedOver) {
 TEST_F(LinkChangesTest, TheReportNamesThem) {
   wanted.peers[0].name = "d";
   const ReloadReport report = report_of(compare(wanted), wanted);
-  EXPECT_EQ(to_text(report), "added d; removed b; 1 as before");
+  EXPECT_EQ(to_string(report), "added d; removed b; 1 as before");
   const auto back = reload_report_from_json(to_json(report));
   ASSERT_TRUE(back.has_value());
   EXPECT_EQ(*back, report);

@@ -14,9 +14,9 @@ namespace cuttle {
 namespace {
 
 PrivateKey key_of(uint8_t number) {
-  std::array<uint8_t, kKeySize> octets{};
-  octets[1] = number;
-  return PrivateKey::from_random(octets);
+  std::array<uint8_t, kKeySize> bytes{};
+  bytes[1] = number;
+  return PrivateKey::from_random(bytes);
 }
 
 // Its pacer does not run, so nobody takes what is to be sent.

@@ -51,7 +51,7 @@ no_key_twice() {
   set_up
   start_static a
   eventually 20 is_up a || fail "a does not come up"
-  expect_same "octets left in the file" 0 "$(stat -c %s "$WORK/a.static")"
+  expect_same "bytes left in the file" 0 "$(stat -c %s "$WORK/a.static")"
   stop_agent a
   start_static a
   eventually 10 process_ended "$(<"$WORK/a.pid")" || fail "a starts again with no key"

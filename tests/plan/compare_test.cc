@@ -97,7 +97,7 @@ TEST(Compare, ACalendarAndALadderSendAFourthOfWhatOneRateDoes) {
   EXPECT_GT(ladder.bits_a_day, 0);
   EXPECT_LE(ladder.bits_a_day, 48);
   EXPECT_NEAR(relays.bytes_a_day / flat.bytes_a_day, 0.105, 1e-6);
-  const std::string text = to_text(*comparison);
+  const std::string text = to_string(*comparison);
   for (const char* word : {"one rate", "calendar", "ladder", "relays", "price a day",
                            "a study, not in the agent", "[[shape.calendar]]"}) {
     EXPECT_THAT(text, HasSubstr(word));

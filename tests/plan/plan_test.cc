@@ -97,7 +97,7 @@ TEST(Replay, APacketOfAnotherConnectionOvertakesBulk) {
   // so that those behind it are one more.
   EXPECT_GT(same.waits.most, milliseconds(140));
   EXPECT_NEAR(static_cast<double>(other.waits.most.ns), static_cast<double>(same.waits.most.ns), 2e7);
-  EXPECT_GT(same.held_back, 300u);  // of 980,000 octets, the queue holds 25 ms of the rate
+  EXPECT_GT(same.held_back, 300u);  // of 980,000 bytes, the queue holds 25 ms of the rate
 }
 
 TEST(Replay, WhatWaitsAtItsSenderDelaysNobodyElse) {
@@ -412,7 +412,7 @@ TEST(Output, TextPageAndJsonSayTheSame) {
   wanted.rates_bps = {200'000'000};
   const LinkLoad load = burst(10, 1400);
   const Planned planned{load, wanted, *advise(load, wanted, HostCosts{.cpus = 8})};
-  EXPECT_THAT(to_text(planned), HasSubstr("recommended"));
+  EXPECT_THAT(to_string(planned), HasSubstr("recommended"));
   EXPECT_THAT(to_json(planned), HasSubstr("\"recommended_rate_bps\": 200000000"));
   EXPECT_THAT(to_page(planned), HasSubstr("<svg"));
 }

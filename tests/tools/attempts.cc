@@ -214,8 +214,8 @@ int option_set(const Prepared& prepared, int option, const void* value, socklen_
 }
 
 int memory_read(const Prepared& prepared) {
-  char octet = 0;
-  const iovec here{&octet, 1};
+  char byte = 0;
+  const iovec here{&byte, 1};
   const iovec there{const_cast<char*>("x"), 1};  // the same program, so the same address
   return error_of(::process_vm_readv(prepared.other, &here, 1, &there, 1, 0));
 }
@@ -354,8 +354,8 @@ const std::vector<Attempt> kAttempts{
     {"real-time priority", [](P) { return realtime_set(); }},
     {"read a file that is open",
      [](P p) {
-       char octet = 0;
-       return error_of(::read(p.scratch.get(), &octet, 1));
+       char byte = 0;
+       return error_of(::read(p.scratch.get(), &byte, 1));
      }},
     {"name a thread", [](P) { return error_of(::prctl(PR_SET_NAME, "tried", 0, 0, 0)); }},
 };

@@ -1,4 +1,4 @@
-// Dirties a file, more of it than there is memory, and says later whether each octet came back.
+// Dirties a file, more of it than there is memory, and says later whether each byte came back.
 //   dirty write FILE --mib 512 --seed 1 [--map]: by write(2), or through a shared mapping; ends with fsync
 //   dirty check FILE --mib 512 --seed 1
 // A line for each sixteenth says how far it is.
@@ -43,12 +43,12 @@ void say_progress(const char* what, size_t done, size_t all) {
     std::cout << what << " " << done << " of " << all << " MiB" << std::endl;
 }
 
-void write_all(int fd, const uint8_t* octets, size_t count) {
+void write_all(int fd, const uint8_t* bytes, size_t count) {
   while (count > 0) {
-    const ssize_t written = write(fd, octets, count);
+    const ssize_t written = write(fd, bytes, count);
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) die_of_errno("write");
-    octets += written;
+    bytes += written;
     count -= static_cast<size_t>(written);
   }
 }
@@ -91,7 +91,7 @@ int check_file(const Task& task) {
       const ssize_t got = read(file.get(), block.data() + have, kMiB - have);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) die_of_errno("read");
-      if (got == 0) die("the file ends after " + std::to_string(mib * kMiB + have) + " octets");
+      if (got == 0) die("the file ends after " + std::to_string(mib * kMiB + have) + " bytes");
       have += static_cast<size_t>(got);
     }
     fill(expected.data(), task.seed, mib);
@@ -106,7 +106,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   Task task;
   CLI::App* const write = app.add_subcommand("write", "fills the file, then waits until it is on the disk");
-  CLI::App* const check = app.add_subcommand("check", "compares every octet");
+  CLI::App* const check = app.add_subcommand("check", "compares every byte");
   for (CLI::App* const word : {write, check}) {
     word->add_option("FILE", task.path)->required();
     word->add_option("--mib", task.mib)->check(CLI::Range(16, 65536));

@@ -99,14 +99,14 @@ void serve(const Options& options) {
   while (stopping == 0) poll(nullptr, 0, 100);
 }
 
-std::vector<uint8_t> key_octets(std::string text) {
+std::vector<uint8_t> key_bytes(std::string text) {
   if (text.rfind("0x", 0) == 0) text.erase(0, 2);
   if (text.size() != 2 * kKeyBytes) die("a key is 72 hexadecimal digits");
-  std::vector<uint8_t> octets;
+  std::vector<uint8_t> bytes;
   for (size_t i = 0; i < text.size(); i += 2) {
-    octets.push_back(static_cast<uint8_t>(std::stoul(text.substr(i, 2), nullptr, 16)));
+    bytes.push_back(static_cast<uint8_t>(std::stoul(text.substr(i, 2), nullptr, 16)));
   }
-  return octets;
+  return bytes;
 }
 
 void add(const Options& options) {
@@ -123,7 +123,7 @@ void add(const Options& options) {
   state.flags = XFRM_STATE_AF_UNSPEC;  // inner packets of both families
   NetlinkMessage message(XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL);
   message.put_header(state);
-  const auto key = key_octets(options.key);
+  const auto key = key_bytes(options.key);
   std::vector<uint8_t> algorithm(sizeof(xfrm_algo_aead) + key.size());
   xfrm_algo_aead aead{};
   std::strcpy(aead.alg_name, "rfc4106(gcm(aes))");

@@ -1,4 +1,4 @@
-// How often given octets stand in the memory of a process: what a test of forgotten keys looks for.
+// How often given bytes stand in the memory of a process: what a test of forgotten keys looks for.
 //   memory --pid 4711 0123...ef fedc...98
 #include <fcntl.h>
 #include <sys/types.h>
@@ -19,17 +19,17 @@ namespace cuttle::tools {
 
 namespace {
 
-using Octets = std::vector<uint8_t>;
+using Bytes = std::vector<uint8_t>;
 
-Octets octets_of(const std::string& hex) {
-  Octets octets;
-  if (hex.size() < 16 || hex.size() % 2 != 0) die("'" + hex + "': at least eight octets, in hex");
+Bytes bytes_of(const std::string& hex) {
+  Bytes bytes;
+  if (hex.size() < 16 || hex.size() % 2 != 0) die("'" + hex + "': at least eight bytes, in hex");
   for (size_t i = 0; i < hex.size(); i += 2) {
     const std::string pair = hex.substr(i, 2);
     if (pair.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) die("'" + hex + "': not hex");
-    octets.push_back(static_cast<uint8_t>(std::stoul(pair, nullptr, 16)));
+    bytes.push_back(static_cast<uint8_t>(std::stoul(pair, nullptr, 16)));
   }
-  return octets;
+  return bytes;
 }
 
 struct Mapping {
@@ -53,8 +53,8 @@ std::vector<Mapping> mappings_of(const std::string& folder) {
   return mappings;
 }
 
-Octets content_of(const FileDescriptor& memory, const Mapping& mapping) {
-  Octets content(mapping.end - mapping.begin);
+Bytes content_of(const FileDescriptor& memory, const Mapping& mapping) {
+  Bytes content(mapping.end - mapping.begin);
   size_t have = 0;
   while (have < content.size()) {
     const ssize_t got = pread(memory.get(), content.data() + have, content.size() - have,
@@ -66,7 +66,7 @@ Octets content_of(const FileDescriptor& memory, const Mapping& mapping) {
   return content;
 }
 
-size_t count(const Octets& content, const Octets& wanted) {
+size_t count(const Bytes& content, const Bytes& wanted) {
   const std::boyer_moore_horspool_searcher searcher(wanted.begin(), wanted.end());
   size_t found = 0;
   for (auto at = std::search(content.begin(), content.end(), searcher); at != content.end();
@@ -79,23 +79,23 @@ size_t count(const Octets& content, const Octets& wanted) {
 int run(int argc, char** argv) {
   int pid = 0;
   std::vector<std::string> hex;
-  CLI::App app("Counts octets in the memory of a process.", "memory");
+  CLI::App app("Counts bytes in the memory of a process.", "memory");
   app.add_option("--pid", pid)->required();
   app.add_option("HEX", hex)->required();
   CLI11_PARSE(app, argc, argv);
-  std::vector<Octets> wanted;
-  for (const std::string& text : hex) wanted.push_back(octets_of(text));
+  std::vector<Bytes> wanted;
+  for (const std::string& text : hex) wanted.push_back(bytes_of(text));
   const std::string folder = "/proc/" + std::to_string(pid);
   const FileDescriptor memory(open((folder + "/mem").c_str(), O_RDONLY | O_CLOEXEC));
   if (!memory) die_of_errno(folder + "/mem");
   std::vector<size_t> found(wanted.size(), 0);
   uint64_t read = 0;
   for (const Mapping& mapping : mappings_of(folder)) {
-    const Octets content = content_of(memory, mapping);
+    const Bytes content = content_of(memory, mapping);
     read += content.size();
     for (size_t i = 0; i < wanted.size(); ++i) found[i] += count(content, wanted[i]);
   }
-  print({{"octets_read", read}, {"found", found}});
+  print({{"bytes_read", read}, {"found", found}});
   return 0;
 }
 

@@ -20,7 +20,7 @@ namespace cuttle::tools {
 
 namespace {
 
-constexpr int kPatienceMs = 20'000;
+constexpr int kTimeoutMs = 20'000;
 
 FileDescriptor open_socket(const std::string& path) {
   FileDescriptor fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -56,7 +56,7 @@ pid_t start(const std::vector<std::string>& words, const std::string& path, cons
 void listen_until(int fd, const std::string& last, std::vector<std::string>& said) {
   while (said.empty() || said.back() != last) {
     pollfd waiting{fd, POLLIN, 0};
-    if (poll(&waiting, 1, kPatienceMs) <= 0) return;
+    if (poll(&waiting, 1, kTimeoutMs) <= 0) return;
     char message[4096];
     const ssize_t bytes = recv(fd, message, sizeof(message), 0);
     if (bytes > 0) said.emplace_back(message, static_cast<size_t>(bytes));

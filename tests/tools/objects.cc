@@ -1,5 +1,5 @@
 // A mixed load of Ceph objects that checks itself: each thread owns some objects, writes, appends to, reads
-// and removes them in random order, knows what must be in each, and compares every octet of what it reads. At
+// and removes them in random order, knows what must be in each, and compares every byte of what it reads. At
 // the end it reads all of them once more over a new connection.
 //   objects --conf ceph.conf --pool bench --seconds 60 --threads 4
 // Ends early at SIGTERM. What it found is JSON on stdout; exit status 1 when anything was wrong.
@@ -25,13 +25,13 @@ struct Settings {
   std::string pool = "bench";
   std::string user = "client.admin";
   uint64_t seed = 1;
-  uint64_t most_bytes = 4 << 20;
+  uint64_t max_bytes = 4 << 20;
   int64_t seconds_long = 10;
   uint32_t threads = 4;
   uint32_t objects = 16;  // of each thread
 };
 
-// What an object must hold: pieces of octets that follow from a seed each.
+// What an object must hold: pieces of bytes that follow from a seed each.
 struct Piece {
   uint64_t seed;
   uint64_t bytes;
@@ -39,7 +39,7 @@ struct Piece {
 using Content = std::vector<Piece>;
 
 constexpr uint64_t kAppendBytes = 65536;
-constexpr size_t kMostPieces = 32;
+constexpr size_t kMaxPieces = 32;
 
 void append_piece(std::string& out, const Piece& piece) {
   Random random(piece.seed);
@@ -50,7 +50,7 @@ void append_piece(std::string& out, const Piece& piece) {
   for (; i < out.size(); ++i) out[i] = static_cast<char>(random.next());
 }
 
-std::string text_of(const Content& content) {
+std::string string_of(const Content& content) {
   std::string text;
   for (const Piece& piece : content) append_piece(text, piece);
   return text;
@@ -140,7 +140,7 @@ class Worker {
   // Small ones are as likely as large ones.
   uint64_t random_bytes() {
     const double share = static_cast<double>(random_.below(1'000'000)) / 1e6;
-    return static_cast<uint64_t>(std::pow(static_cast<double>(settings_.most_bytes), share));
+    return static_cast<uint64_t>(std::pow(static_cast<double>(settings_.max_bytes), share));
   }
 
   template <typename Operation>
@@ -157,7 +157,7 @@ class Worker {
 
   void write(Cluster& cluster, size_t which) {
     const Piece piece{random_.next(), random_bytes()};
-    const std::string data = text_of({piece});
+    const std::string data = string_of({piece});
     const auto write_it = [&] {
       return rados_write_full(cluster.pool(), name(which).c_str(), data.data(), data.size());
     };
@@ -168,9 +168,9 @@ class Worker {
   }
 
   void append(Cluster& cluster, size_t which) {
-    if (contents_[which].size() >= kMostPieces) return write(cluster, which);
+    if (contents_[which].size() >= kMaxPieces) return write(cluster, which);
     const Piece piece{random_.next(), 1 + random_.below(kAppendBytes)};
-    const std::string data = text_of({piece});
+    const std::string data = string_of({piece});
     const auto append_it = [&] {
       return rados_append(cluster.pool(), name(which).c_str(), data.data(), data.size());
     };
@@ -188,8 +188,8 @@ class Worker {
   }
 
   void read(Cluster& cluster, size_t which) {
-    const std::string expected = text_of(contents_[which]);
-    // One octet more than there should be, so that what is too much shows.
+    const std::string expected = string_of(contents_[which]);
+    // One byte more than there should be, so that what is too much shows.
     std::string data(expected.size() + 1, '\0');
     int result = 0;
     const bool answered = timed("read", which, -ENOENT, [&] {
@@ -203,7 +203,7 @@ class Worker {
     if (right) return;
     ++counts_.wrong;
     counts_.complain("read " + name(which) + ": " + std::to_string(result) +
-                     " octets, not what was written: " + std::to_string(expected.size()));
+                     " bytes, not what was written: " + std::to_string(expected.size()));
   }
 
   const Settings& settings_;
@@ -252,7 +252,7 @@ int run(int argc, char** argv) {
   app.add_option("--pool", settings.pool);
   app.add_option("--user", settings.user);
   app.add_option("--seed", settings.seed);
-  app.add_option("--most-bytes", settings.most_bytes);
+  app.add_option("--most-bytes", settings.max_bytes);
   app.add_option("--seconds", settings.seconds_long);
   app.add_option("--threads", settings.threads)->check(CLI::Range(1, 64));
   app.add_option("--objects", settings.objects, "of each thread")->check(CLI::Range(1, 10000));

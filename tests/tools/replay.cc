@@ -112,7 +112,7 @@ int receive_all(uint16_t port) {
   const auto at = [&](double share) {
     return waits.empty() ? 0 : waits[static_cast<size_t>(share * static_cast<double>(waits.size() - 1))];
   };
-  print({{"received", waits.size()}, {"median_ns", at(0.5)}, {"p99_ns", at(0.99)}, {"most_ns", at(1)}});
+  print({{"received", waits.size()}, {"median_ns", at(0.5)}, {"p99_ns", at(0.99)}, {"max_ns", at(1)}});
   return 0;
 }
 

@@ -24,7 +24,7 @@ constexpr size_t kLargest = 1400;
 std::vector<uint8_t> make_datagram(uint64_t number) {
   Random random(number);
   std::vector<uint8_t> datagram(kSmallest + random.below(kLargest - kSmallest));
-  for (uint8_t& octet : datagram) octet = static_cast<uint8_t>(random.next());
+  for (uint8_t& byte : datagram) byte = static_cast<uint8_t>(random.next());
   store_be64(datagram.data(), number);
   return datagram;
 }

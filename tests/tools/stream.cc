@@ -31,9 +31,9 @@ class Sha256 {
     uint8_t digest[32];
     EVP_DigestFinal_ex(context_.get(), digest, nullptr);
     std::string hex;
-    for (const uint8_t octet : digest) {
-      hex += "0123456789abcdef"[octet >> 4];
-      hex += "0123456789abcdef"[octet & 15];
+    for (const uint8_t byte : digest) {
+      hex += "0123456789abcdef"[byte >> 4];
+      hex += "0123456789abcdef"[byte & 15];
     }
     return hex;
   }

@@ -45,7 +45,7 @@ TEST(EspHeader, IsReadAsWritten) {
   EXPECT_EQ(load_esp_header(cell).iv, 0xfffefdfcu);
 }
 
-TEST(Handshake, IsToldFromACellByItsFirstFourOctets) {
+TEST(Handshake, IsToldFromACellByItsFirstFourBytes) {
   std::vector<uint8_t> cell(256, 0);
   EXPECT_TRUE(is_handshake(cell));
   for (size_t i = 0; i < 4; ++i) {
@@ -58,16 +58,16 @@ TEST(Handshake, IsToldFromACellByItsFirstFourOctets) {
 
 TEST(Offer, IsReadAsWritten) {
   const Offer offer{0x1122334455667788, Spi{0x99aabbcc}, 7, 0x0102030405060708, 250'000, 1472};
-  uint8_t octets[kOfferBytes];
-  store_offer(octets, offer);
-  const Offer read = load_offer(octets);
+  uint8_t bytes[kOfferBytes];
+  store_offer(bytes, offer);
+  const Offer read = load_offer(bytes);
   EXPECT_EQ(read.timestamp_ns, offer.timestamp_ns);
   EXPECT_EQ(read.first_spi, offer.first_spi);
   EXPECT_EQ(read.lanes, offer.lanes);
   EXPECT_EQ(read.rate_bps, offer.rate_bps);
   EXPECT_EQ(read.slot_ns, offer.slot_ns);
   EXPECT_EQ(read.cell_bytes, offer.cell_bytes);
-  EXPECT_EQ(octets[13] | octets[14] | octets[15], 0);
+  EXPECT_EQ(bytes[13] | bytes[14] | bytes[15], 0);
 }
 
 TEST(Pad, TheReportComesWhereItFits) {

@@ -59,7 +59,7 @@ TEST(FlowHash, TheSeedMatters) {
 
 TEST(FlowHash, ReadsNoFurtherThanThePacket) {
   for (size_t bytes = 0; bytes < 64; ++bytes) {
-    // Of its own memory, so that a sanitizer sees every octet too many.
+    // Of its own memory, so that a sanitizer sees every byte too many.
     auto first = v4(6, 1, 1);
     auto second = v6(6, 1, 1);
     const std::vector<uint8_t> shorter_v4(first.begin(), first.begin() + static_cast<long>(bytes));

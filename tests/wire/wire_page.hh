@@ -1,4 +1,4 @@
-// The blocks of octets on the page docs/wire-format.md: ```hex NAME ... ```
+// The blocks of bytes on the page docs/wire-format.md: ```hex NAME ... ```
 #pragma once
 
 #include <fstream>
@@ -8,19 +8,19 @@
 
 namespace cuttle::testing {
 
-inline std::vector<uint8_t> octets_of(const std::string& text) {
+inline std::vector<uint8_t> bytes_of(const std::string& text) {
   std::string digits;
   for (const char c : text) {
     if (std::isxdigit(static_cast<unsigned char>(c)) != 0) digits += c;
   }
-  std::vector<uint8_t> octets;
+  std::vector<uint8_t> bytes;
   for (size_t i = 0; i + 1 < digits.size(); i += 2) {
-    octets.push_back(static_cast<uint8_t>(std::stoi(digits.substr(i, 2), nullptr, 16)));
+    bytes.push_back(static_cast<uint8_t>(std::stoi(digits.substr(i, 2), nullptr, 16)));
   }
-  return octets;
+  return bytes;
 }
 
-inline std::map<std::string, std::vector<uint8_t>> octets_on_page(const std::string& file_name) {
+inline std::map<std::string, std::vector<uint8_t>> bytes_on_page(const std::string& file_name) {
   std::map<std::string, std::vector<uint8_t>> blocks;
   std::ifstream file(file_name);
   const std::string begin = "```hex ";
@@ -30,7 +30,7 @@ inline std::map<std::string, std::vector<uint8_t>> octets_on_page(const std::str
     const std::string name = line.substr(begin.size());
     std::string text;
     while (std::getline(file, line) && line != "```") text += line;
-    blocks[name] = octets_of(text);
+    blocks[name] = bytes_of(text);
   }
   return blocks;
 }

@@ -255,7 +255,7 @@ Result<Joined> join_host(const JoinOptions& options) {
   const std::string text = config_text(options, node, places, *policy, entry, access);
   const ParsedConfig parsed = parse_config(text, "");
   for (const Problem& problem : parsed.problems.list()) {
-    if (problem.severity == Severity::error) return failure(to_text(problem, places.config));
+    if (problem.severity == Severity::error) return failure(to_string(problem, places.config));
   }
   if (auto copied = copy_keyring(access.keyring, places.keyring); !copied)
     return tl::unexpected(copied.error());

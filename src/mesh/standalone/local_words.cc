@@ -62,8 +62,8 @@ Result<void> LocalHost::publish(Entry entry) {
   return store_->set(kPeerPrefix + own_.host, to_json(own_));
 }
 
-std::vector<std::string> LocalHost::wait_until_taken(Duration patience) {
-  const Instant deadline = steady_now() + patience;
+std::vector<std::string> LocalHost::wait_until_taken(Duration timeout) {
+  const Instant deadline = steady_now() + timeout;
   for (;;) {
     std::vector<std::string> missing;
     const auto known = read_known(files_);

@@ -22,7 +22,7 @@ class LocalHost {
   // Numbered, proved and, first, written down here.
   Result<void> publish(Entry entry);
   // Hosts with a link that have not said that they took this host's last entry in; empty: all have.
-  std::vector<std::string> wait_until_taken(Duration patience);
+  std::vector<std::string> wait_until_taken(Duration timeout);
 
  private:
   LocalHost(NodeFile node, Entry own)

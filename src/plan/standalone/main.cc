@@ -139,7 +139,7 @@ int run(const Arguments& arguments) {
     planned.comparison = compare(planned.load, planned.advice,
                                  {arguments.price_per_gb, arguments.budget_bits, arguments.nodes});
   }
-  fmt::print("{}", arguments.json ? to_json(planned) : to_text(planned));
+  fmt::print("{}", arguments.json ? to_json(planned) : to_string(planned));
   if (!arguments.html.empty()) {
     if (auto written = report::write_file(arguments.html, to_page(planned)); !written) {
       return complain(written.error().message);
@@ -185,7 +185,7 @@ int parse_and_run(int argc, char** argv) {
       ->check(CLI::Range(256, 8972));
   app.add_flag("--compare", arguments.compare,
                "With --prometheus, also: what a calendar would save, and which, beside other ways");
-  app.add_option("--price", arguments.price_per_gb, "With --compare: of a GB (10^9 octets) sent")
+  app.add_option("--price", arguments.price_per_gb, "With --compare: of a GB (10^9 bytes) sent")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--bits", arguments.budget_bits, "With --compare: what a ladder of rates may tell a day")
       ->check(CLI::Range(1.0, 1000.0))

@@ -12,7 +12,7 @@ namespace cuttle::report {
 
 namespace {
 
-constexpr size_t kMostPoints = 200;
+constexpr size_t kMaxPoints = 200;
 
 double seconds_since(const Observation& seen, Instant t) {
   return static_cast<double>((t - seen.first).ns) * 1e-9;
@@ -35,7 +35,7 @@ std::vector<Shade> shades(const Observation& seen) {
 template <typename Value>
 std::vector<Point> rate_points(const Observation& seen, Value value) {
   std::vector<Point> points;
-  const size_t joined = std::max<size_t>(1, (seen.bins.size() + kMostPoints - 1) / kMostPoints);
+  const size_t joined = std::max<size_t>(1, (seen.bins.size() + kMaxPoints - 1) / kMaxPoints);
   const double bin_s = static_cast<double>(Observation::kBin.ns) * 1e-9;
   const double width_s = bin_s * static_cast<double>(joined);
   for (size_t at = 1; at + joined < seen.bins.size(); at += joined) {

@@ -135,7 +135,7 @@ Result<Observation> observe(const std::string& capture_path, const std::string& 
   const auto even = source.check_even(capture_path);
   if (!even) return tl::unexpected(even.error());
   seen.whole_trains = source.trains().whole;
-  seen.most_cells = source.trains().most_cells;
+  seen.max_cells = source.trains().max_cells;
   seen.first = source.counts().first;
   seen.last = source.counts().last;
   const auto inside = capture::check_spans_inside(seen.spans, spans_path, seen.first, seen.last);

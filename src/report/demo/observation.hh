@@ -48,7 +48,7 @@ struct Observation {
   uint64_t foreign_packets = 0;        // over the whole capture: between the nodes, but no cells
   std::vector<std::string> foreign_examples;
   uint64_t whole_trains = 0;  // records of more than one cell
-  uint32_t most_cells = 1;    // of a record
+  uint32_t max_cells = 1;     // of a record
   bool has_cut_tap = false;
 
   // Over time, in bins of kBin from `first`: for the plots.

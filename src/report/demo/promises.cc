@@ -39,7 +39,7 @@ Promise cut_apart(const DemoResult& result) {
     promise.broken.push_back(fmt::format(
         "{} trains of up to {} cells were captured whole: nothing shows the single datagrams; record "
         "behind a device that cuts, too (--cut)",
-        grouped(seen.whole_trains), seen.most_cells));
+        grouped(seen.whole_trains), seen.max_cells));
     return promise;
   }
   for (const LinkObservation& link : seen.links) {

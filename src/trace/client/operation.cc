@@ -13,8 +13,8 @@ namespace cuttle::trace {
 
 namespace {
 
-constexpr size_t kMostBytes = size_t{1}
-                              << 26;  // 64 MiB: OSDs refuse larger writes (osd_max_write_size, 90 MB)
+constexpr size_t kMaxBytes = size_t{1}
+                             << 26;  // 64 MiB: OSDs refuse larger writes (osd_max_write_size, 90 MB)
 
 template <typename Function>
 int recorded(Call call, Function function) {
@@ -27,7 +27,7 @@ int recorded(Call call, Function function) {
 bool load(const std::string& path, std::vector<char>& bytes) {
   std::ifstream file(path, std::ios::binary);
   bytes.assign(std::istreambuf_iterator<char>(file), {});
-  if (!file.bad() && file.is_open() && bytes.size() <= kMostBytes) return true;
+  if (!file.bad() && file.is_open() && bytes.size() <= kMaxBytes) return true;
   std::fprintf(stderr, "%s: cannot read it, or it is larger than 64 MiB\n", path.c_str());
   return false;
 }
@@ -75,7 +75,7 @@ int run_operation(const ClientSettings& settings, const Operation& operation) {
   if (operation.put) {
     if (!load(operation.file, bytes)) return 2;
   } else {
-    bytes.resize(kMostBytes);
+    bytes.resize(kMaxBytes);
   }
   rados_t handle = nullptr;
   rados_ioctx_t pool = nullptr;

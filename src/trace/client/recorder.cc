@@ -24,7 +24,7 @@ void record(RecordKind kind, Call call, int64_t ns, int64_t result) {
   ClientRecords* all = g_records.load(std::memory_order_acquire);
   if (all == nullptr) return;
   const uint32_t index = all->used.fetch_add(1, std::memory_order_relaxed);
-  if (index >= kMostRecords) return;
+  if (index >= kMaxRecords) return;
   ClientRecord& entry = all->records[index];
   entry.call = static_cast<uint32_t>(call);
   entry.ns = ns;

@@ -312,7 +312,7 @@ TEST_F(HelperTest, does_not_wait_long_for_an_agent_that_does_not_listen) {
   }
   ends->second = Channel(FileDescriptor());
   const MonotonicClock clock;
-  const RequestOctets request = to_octets(Request{Step::guard_status, 0});
+  const RequestBytes request = to_bytes(Request{Step::guard_status, 0});
   while (ends->first.send(request, {}, clock.now() + seconds(1))) {
   }
   EXPECT_TRUE(eventually([&] { return ::waitpid(helper, nullptr, WNOHANG) == helper; }));

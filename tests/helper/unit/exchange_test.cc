@@ -38,8 +38,8 @@ class ExchangeTest : public testing::Test {
     return ask(*near_, {Step::guard_status, 0}, soon(milliseconds(100)));
   }
   static std::string head(const AnswerHead& head) {
-    const auto octets = to_octets(head);
-    return {octets.data(), octets.size()};
+    const auto bytes = to_bytes(head);
+    return {bytes.data(), bytes.size()};
   }
 
   std::unique_ptr<Channel> near_;
@@ -49,13 +49,13 @@ class ExchangeTest : public testing::Test {
 TEST_F(ExchangeTest, long_answers_and_many_descriptors_arrive_whole) {
   Answer answer;
   answer.done = true;
-  for (size_t i = 0; i < 3 * Channel::kMostOctets + 17; ++i) answer.octets += static_cast<char>(i % 251);
+  for (size_t i = 0; i < 3 * Channel::kMaxBytes + 17; ++i) answer.bytes += static_cast<char>(i % 251);
   const FileDescriptor null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   answer.descriptors.assign(150, null.get());
   const auto got = heard(answer);
   ASSERT_TRUE(got) << got.error().message;
   EXPECT_TRUE(got->done);
-  EXPECT_EQ(got->octets, answer.octets);
+  EXPECT_EQ(got->bytes, answer.bytes);
   ASSERT_EQ(got->descriptors.size(), 150u);
   for (const FileDescriptor& fd : got->descriptors) {
     EXPECT_NE(fd.get(), null.get());
@@ -65,11 +65,11 @@ TEST_F(ExchangeTest, long_answers_and_many_descriptors_arrive_whole) {
 
 TEST_F(ExchangeTest, a_refusal_brings_its_reason) {
   Answer answer;
-  answer.octets = "not now";
+  answer.bytes = "not now";
   const auto got = heard(answer);
   ASSERT_TRUE(got);
   EXPECT_FALSE(got->done);
-  EXPECT_EQ(got->octets, "not now");
+  EXPECT_EQ(got->bytes, "not now");
 }
 
 TEST_F(ExchangeTest, what_is_no_answer_is_an_error) {

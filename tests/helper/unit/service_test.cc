@@ -12,8 +12,8 @@ namespace {
 class ServiceTest : public testing::Test {
  protected:
   Answer ask(Step step, uint16_t number = 0) {
-    const RequestOctets octets = to_octets(Request{step, number});
-    return service_.handle({octets.data(), octets.size()});
+    const RequestBytes bytes = to_bytes(Request{step, number});
+    return service_.handle({bytes.data(), bytes.size()});
   }
   bool does(Step step, uint16_t number = 0) { return ask(step, number).done; }
   void start() {
@@ -85,8 +85,8 @@ TEST_F(ServiceTest, privileges_go_before_the_start_is_over_and_nothing_is_opened
   ASSERT_TRUE(does(Step::open_lanes));
   EXPECT_FALSE(does(Step::settle)) << "with all privileges";
   ASSERT_TRUE(does(Step::confine));
-  for (const Step step : {Step::read_configuration, Step::close_all, Step::open_lanes, Step::open_unknown_sources,
-                          Step::open_link, Step::set_up_queues, Step::confine}) {
+  for (const Step step : {Step::read_configuration, Step::close_all, Step::open_lanes,
+                          Step::open_unknown_sources, Step::open_link, Step::set_up_queues, Step::confine}) {
     EXPECT_FALSE(does(step)) << static_cast<int>(step);
   }
   EXPECT_TRUE(does(Step::guard_status));
@@ -199,8 +199,8 @@ TEST_F(ServiceTest, a_bad_file_is_not_changed_to) {
 
 TEST_F(ServiceTest, what_is_no_request_is_refused_and_nothing_else_happens) {
   start();
-  for (const std::string_view octets : {"", "x", "\xC7", "status", "GET / HTTP/1.1"}) {
-    EXPECT_FALSE(service_.handle(octets).done);
+  for (const std::string_view bytes : {"", "x", "\xC7", "status", "GET / HTTP/1.1"}) {
+    EXPECT_FALSE(service_.handle(bytes).done);
   }
   EXPECT_TRUE(does(Step::guard_status));
 }

@@ -69,8 +69,7 @@ TEST_F(EgressLockTest, looks_behind_vlan_tags) {
     std::vector<uint8_t> got(2000);
     for (pollfd entry{receiver.get(), POLLIN, 0}; poll(&entry, 1, kLookout_ms) == 1;) {
       const ssize_t size = recv(receiver.get(), got.data(), got.size(), 0);
-      if (size > 50 &&
-          std::all_of(&got[size - 40], &got[size], [](uint8_t octet) { return octet == 0x5a; })) {
+      if (size > 50 && std::all_of(&got[size - 40], &got[size], [](uint8_t byte) { return byte == 0x5a; })) {
         return true;
       }
     }

@@ -41,7 +41,7 @@ class EgressLockTest : public TwoNodes {
   }
   // Whether a datagram of that size goes from a's address to b's.
   bool leaves(const std::string& from, const std::string& to, size_t bytes, uint32_t mark = 0) {
-    return arrives(from, to, bytes, mark, kPatience_ms);
+    return arrives(from, to, bytes, mark, kTimeout_ms);
   }
   bool is_held(const std::string& from, const std::string& to, size_t bytes, uint32_t mark = 0) {
     return !arrives(from, to, bytes, mark, kLookout_ms);
@@ -53,8 +53,8 @@ class EgressLockTest : public TwoNodes {
     if (from[0] != '[') {
       EXPECT_TRUE(set_option(sender.get(), IPPROTO_IP, IP_MTU_DISCOVER, off));
     }
-    const std::vector<uint8_t> octets(bytes);
-    send(sender.get(), octets.data(), octets.size(), 0);
+    const std::vector<uint8_t> bytes(bytes);
+    send(sender.get(), bytes.data(), bytes.size(), 0);
     pollfd entry{receiver.get(), POLLIN, 0};
     std::vector<uint8_t> got(bytes);
     return poll(&entry, 1, wait_ms) == 1 &&

@@ -83,8 +83,8 @@ TEST_F(EgressLockTest, binding_to_the_device_helps_nobody) {
   const auto sender = plain(*a_, "10.9.0.1:5000", "10.9.0.2:5000");
   const auto receiver = plain(*b_, "10.9.0.2:5000", "10.9.0.1:5000");
   ASSERT_EQ(setsockopt(sender.get(), SOL_SOCKET, SO_BINDTODEVICE, "wire", 5), 0);
-  uint8_t octet = 0;
-  send(sender.get(), &octet, 1, 0);
+  uint8_t byte = 0;
+  send(sender.get(), &byte, 1, 0);
   pollfd entry{receiver.get(), POLLIN, 0};
   EXPECT_EQ(poll(&entry, 1, kLookout_ms), 0);
 }

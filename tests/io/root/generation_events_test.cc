@@ -16,17 +16,17 @@ using namespace std::string_literals;
 const std::string kUevent =
     "change@/devices/platform/QEMUVGID:00\0ACTION=change\0SUBSYSTEM=platform\0NEW_VMGENID=1\0SEQNUM=7\0"s;
 
-Bytes octets_of(const std::string& text) {
+Bytes bytes_of(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
 TEST(GenerationEvent, is_known_by_its_variable_alone) {
-  EXPECT_TRUE(is_new_generation(octets_of(kUevent)));
-  EXPECT_TRUE(is_new_generation(octets_of("x\0NEW_VMGENID=1"s)));
+  EXPECT_TRUE(is_new_generation(bytes_of(kUevent)));
+  EXPECT_TRUE(is_new_generation(bytes_of("x\0NEW_VMGENID=1"s)));
   for (const std::string& other :
        {""s, "\0"s, "\0\0\0"s, "NEW_VMGENID=11\0"s, "change@/x\0OLD_NEW_VMGENID=1\0"s,
         "change@/x\0SYNTH_ARG_NEW_VMGENID=1\0"s, "change@/x\0NEW_VMGENID=1 \0"s}) {
-    EXPECT_FALSE(is_new_generation(octets_of(other))) << other;
+    EXPECT_FALSE(is_new_generation(bytes_of(other))) << other;
   }
 }
 

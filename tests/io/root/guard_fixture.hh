@@ -46,8 +46,8 @@ class GuardTest : public TwoNodes {
     const std::vector<uint8_t> bytes(100);
     send(from.get(), bytes.data(), bytes.size(), 0);
     pollfd entry{to.get(), POLLIN, 0};
-    uint8_t octet = 0;
-    return poll(&entry, 1, wait_ms) == 1 && recv(to.get(), &octet, 1, 0) == 1;
+    uint8_t byte = 0;
+    return poll(&entry, 1, wait_ms) == 1 && recv(to.get(), &byte, 1, 0) == 1;
   }
 };
 

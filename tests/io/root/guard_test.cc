@@ -166,7 +166,7 @@ TEST_F(GuardTest, lets_what_comes_out_of_the_link_pass_and_nothing_that_claims_t
   run("sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.ct-b.rp_filter=0 "
       "net.ipv4.conf.ct-c.rp_filter=0");
   const FileDescriptor receiver = plain_socket("10.9.0.1:7000", "10.9.0.2:7000");
-  // IPv4 and UDP headers from 10.9.0.2:7000 to 10.9.0.1:7000, no UDP checksum, four octets.
+  // IPv4 and UDP headers from 10.9.0.2:7000 to 10.9.0.1:7000, no UDP checksum, four bytes.
   std::array<uint8_t, 32> packet{0x45, 0, 0, 32, 0, 0, 0x40, 0, 64, 17, 0, 0, 10, 9, 0, 2, 10, 9, 0, 1};
   uint32_t sum = 0;
   for (size_t i = 0; i < 20; i += 2) sum += load_be16(&packet[i]);
@@ -176,26 +176,26 @@ TEST_F(GuardTest, lets_what_comes_out_of_the_link_pass_and_nothing_that_claims_t
   store_be16(&packet[24], 12);
   VirtioHeader header;
   const iovec pieces[] = {{&header, sizeof(header)}, {packet.data(), packet.size()}};
-  uint8_t octet = 0;
+  uint8_t byte = 0;
   ASSERT_EQ(foreign->writev(pieces), 42);
-  EXPECT_EQ(recv(receiver.get(), &octet, 1, 0), -1);
+  EXPECT_EQ(recv(receiver.get(), &byte, 1, 0), -1);
   EXPECT_EQ(guard_counts().value()["ct-b"].entry_packets, 1u);
   ASSERT_EQ(tun->writev(pieces), 42);
-  EXPECT_EQ(recv(receiver.get(), &octet, 1, 0), 1);
+  EXPECT_EQ(recv(receiver.get(), &byte, 1, 0), 1);
 }
 
 TEST_F(GuardTest, leaves_loopback_and_strangers_alone) {
   const auto left = plain(*a_, "127.0.0.1:7000", "127.0.0.1:7001");
   const auto right = plain(*a_, "127.0.0.1:7001", "127.0.0.1:7000");
-  EXPECT_TRUE(arrives(left, right, kPatience_ms));
+  EXPECT_TRUE(arrives(left, right, kTimeout_ms));
   {
     const Inside inside(*b_);
     run("ip addr add 10.9.0.3/24 dev wire");
   }
   const auto a = plain(*a_, "10.9.0.1:7000", "10.9.0.3:7000");
   const auto b = plain(*b_, "10.9.0.3:7000", "10.9.0.1:7000");
-  EXPECT_TRUE(arrives(a, b, kPatience_ms));
-  EXPECT_TRUE(arrives(b, a, kPatience_ms));
+  EXPECT_TRUE(arrives(a, b, kTimeout_ms));
+  EXPECT_TRUE(arrives(b, a, kTimeout_ms));
 }
 
 }  // namespace

@@ -105,7 +105,7 @@ TEST_F(TrafficControlTest, is_never_open_while_it_is_replaced) {
   const std::array programs{verdict(TC_ACT_SHOT), verdict(TC_ACT_SHOT)};
   std::atomic<bool> done = false;
   std::thread sender([&] {
-    for (const uint8_t octet = 0; !done;) send(from.get(), &octet, 1, 0);
+    for (const uint8_t byte = 0; !done;) send(from.get(), &byte, 1, 0);
   });
   for (size_t i = 0; i < 1000; ++i) {
     EXPECT_TRUE(set_filter(wire_, kPlace, programs[i % 2].get()));

@@ -159,8 +159,8 @@ TEST_F(TunTest, is_not_shared_with_one_who_was_there_before) {
     pause();
     _exit(0);
   }
-  char octet = 0;
-  ASSERT_EQ(read(pipes[0], &octet, 1), 1);
+  char byte = 0;
+  ASSERT_EQ(read(pipes[0], &byte, 1), 1);
   fd = FileDescriptor();
   const auto tun = Tun::open("ct-a", {.multi_queue = true});
   EXPECT_FALSE(tun) << "its packets would be shared";

@@ -36,7 +36,7 @@ inline size_t datagrams(const std::vector<ReceivedTrain>& trains) {
 }
 
 // Patience on a busy machine, for what must come; and how long to look out for what must not.
-inline constexpr int kPatience_ms = 5000;
+inline constexpr int kTimeout_ms = 5000;
 inline constexpr int kLookout_ms = 100;
 
 // What arrives: waits for `expected` datagrams, then a moment for any that are too many.
@@ -44,7 +44,7 @@ inline std::vector<ReceivedTrain> receive(CellSocket& socket, size_t expected,
                                           std::vector<uint8_t>* bytes = nullptr) {
   std::vector<ReceivedTrain> trains;
   std::vector<uint8_t> buffer(kLargestTrainBytes);
-  const auto wait_ms = [&] { return datagrams(trains) < expected ? kPatience_ms : kLookout_ms; };
+  const auto wait_ms = [&] { return datagrams(trains) < expected ? kTimeout_ms : kLookout_ms; };
   for (pollfd entry{socket.fd(), POLLIN, 0}; poll(&entry, 1, wait_ms()) > 0;) {
     const auto train = socket.receive(buffer);
     if (!train) continue;
@@ -59,7 +59,7 @@ inline std::vector<ReceivedTrain> receive(CellSocket& socket, size_t expected,
 // The next packet that a packet socket sees, or -1 when none comes.
 inline ssize_t next_packet(const FileDescriptor& wire, std::vector<uint8_t>& packet, bool had_all) {
   pollfd entry{wire.get(), POLLIN, 0};
-  poll(&entry, 1, had_all ? kLookout_ms : kPatience_ms);
+  poll(&entry, 1, had_all ? kLookout_ms : kTimeout_ms);
   return recv(wire.get(), packet.data(), packet.size(), 0);
 }
 

@@ -40,12 +40,12 @@ TEST(WallClock, counts_from_1970) {
   EXPECT_GT(wall_clock_ns(), 1'700'000'000'000'000'000u);
 }
 
-TEST(Entropy, fills_every_octet_and_never_twice_the_same) {
+TEST(Entropy, fills_every_byte_and_never_twice_the_same) {
   std::set<std::array<uint8_t, 32>> drawn;
   for (int i = 0; i < 100; ++i) {
-    std::array<uint8_t, 32> octets{};
-    fill_with_entropy(octets);
-    drawn.insert(octets);
+    std::array<uint8_t, 32> bytes{};
+    fill_with_entropy(bytes);
+    drawn.insert(bytes);
   }
   EXPECT_EQ(drawn.size(), 100u);
   std::array<uint8_t, 10'000> many{};

@@ -8,10 +8,10 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr Duration kPatience = seconds(20);
+constexpr Duration kTimeout = seconds(20);
 
 TEST(Command, SaysWhatItWroteAndHowItEnded) {
-  const auto output = run_command({"sh", "-c", "echo out; echo err >&2; exit 3"}, kPatience);
+  const auto output = run_command({"sh", "-c", "echo out; echo err >&2; exit 3"}, kTimeout);
   ASSERT_TRUE(output) << output.error().message;
   EXPECT_EQ(output->status, 3);
   EXPECT_EQ(output->text, "out\nerr\n");
@@ -24,16 +24,16 @@ TEST(Command, OneThatDoesNotEndIsEnded) {
 }
 
 TEST(Command, OneThatIsNotThereIsNamed) {
-  const auto output = run_command({"no-such-program-of-cuttle"}, kPatience);
+  const auto output = run_command({"no-such-program-of-cuttle"}, kTimeout);
   ASSERT_FALSE(output);
   EXPECT_THAT(output.error().message, HasSubstr("no-such-program-of-cuttle"));
 }
 
 TEST(Command, AnotherStatusIsAnErrorWhereItMustBeGood) {
-  const auto bad = run_good_command({"sh", "-c", "echo no >&2; exit 1"}, kPatience);
+  const auto bad = run_good_command({"sh", "-c", "echo no >&2; exit 1"}, kTimeout);
   ASSERT_FALSE(bad);
   EXPECT_THAT(bad.error().message, HasSubstr("exit 1`: no"));
-  EXPECT_EQ(run_good_command({"echo", "yes"}, kPatience).value(), "yes\n");
+  EXPECT_EQ(run_good_command({"echo", "yes"}, kTimeout).value(), "yes\n");
 }
 
 // A shell that became root by `su` may lack /usr/sbin.

@@ -9,7 +9,7 @@
 namespace cuttle {
 namespace {
 
-using Words = std::set<int>;  // of eight octets on the stack, whose first octets had a store of their own
+using Words = std::set<int>;  // of eight bytes on the stack, whose first bytes had a store of their own
 
 // The first instruction, if any, that a kernel before 6.8 refuses to whoever lacks CAP_PERFMON: a store to a
 // part of such a word. Goes every way through the program, which has no loops.

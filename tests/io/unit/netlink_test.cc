@@ -36,7 +36,7 @@ class KernelDouble {
     EXPECT_EQ(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&own), &size), 0);
     port_ = own.nl_pid;
     const timeval patience{20, 0};
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     thread_ = std::thread([this] {
       for (const Dump& dump : dumps_) answer(dump);
     });
@@ -57,7 +57,7 @@ class KernelDouble {
     }
     nlmsghdr asked{};
     std::memcpy(&asked, request.data(), sizeof asked);
-    std::vector<char> octets;
+    std::vector<char> bytes;
     const auto put = [&](uint16_t type) {
       struct {
         nlmsghdr header;
@@ -70,13 +70,13 @@ class KernelDouble {
       message.header.nlmsg_seq = asked.nlmsg_seq;
       message.header.nlmsg_pid = asked.nlmsg_pid;
       const auto* first = reinterpret_cast<const char*>(&message);
-      octets.insert(octets.end(), first, first + sizeof message);
+      bytes.insert(bytes.end(), first, first + sizeof message);
     };
     for (const uint16_t type : dump.types) put(type);
     put(NLMSG_DONE);
-    EXPECT_EQ(::sendto(socket_.get(), octets.data(), octets.size(), 0, reinterpret_cast<sockaddr*>(&from),
+    EXPECT_EQ(::sendto(socket_.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr*>(&from),
                        sizeof from),
-              static_cast<ssize_t>(octets.size()));
+              static_cast<ssize_t>(bytes.size()));
   }
 
   std::vector<Dump> dumps_;

@@ -28,7 +28,7 @@ void say_who(const Channel& channel) {
 pid_t ask_who(const Channel& channel) {
   EXPECT_TRUE(channel.send(std::string("?"), {}, soon()));
   const auto answer = channel.receive(soon());
-  return answer ? std::stoi(answer->octets) : 0;
+  return answer ? std::stoi(answer->bytes) : 0;
 }
 
 bool ends_soon(pid_t process) {

@@ -35,9 +35,9 @@ bool is_time_for(std::string_view fault) {
 void fail_as_asked(const char* what) {
   if (is_time_for(what)) throw std::runtime_error("injected");
   if (is_time_for("allocate")) {
-    void* const octets = ::operator new(16);
-    asm volatile("" : : "g"(octets) : "memory");  // so that the compiler does not take it away
-    ::operator delete(octets);
+    void* const bytes = ::operator new(16);
+    asm volatile("" : : "g"(bytes) : "memory");  // so that the compiler does not take it away
+    ::operator delete(bytes);
   }
   if (is_time_for("stall")) {
     const MonotonicClock clock;

@@ -10,12 +10,12 @@
 
 namespace cuttle {
 
-class OctetWriter {
+class ByteWriter {
  public:
   void number(uint64_t value) {
-    uint8_t octets[8];
-    store_be64(octets, value);
-    out_.append(reinterpret_cast<const char*>(octets), sizeof octets);
+    uint8_t bytes[8];
+    store_be64(bytes, value);
+    out_.append(reinterpret_cast<const char*>(bytes), sizeof bytes);
   }
   void text(std::string_view text) {
     number(text.size());
@@ -30,22 +30,22 @@ class OctetWriter {
   std::string out_;
 };
 
-// After octets that are too few, everything is 0 or empty, and good() says so.
-class OctetReader {
+// After bytes that are too few, everything is 0 or empty, and good() says so.
+class ByteReader {
  public:
-  explicit OctetReader(std::string_view octets) : rest_(octets) {}
+  explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
 
   uint64_t number() {
-    const std::string_view octets = take(8);
-    return octets.size() == 8 ? load_be64(reinterpret_cast<const uint8_t*>(octets.data())) : 0;
+    const std::string_view bytes = take(8);
+    return bytes.size() == 8 ? load_be64(reinterpret_cast<const uint8_t*>(bytes.data())) : 0;
   }
   std::string_view text() { return take(number()); }
   template <size_t size>
   std::span<const uint8_t, size> key() {
     static constexpr uint8_t kNone[size] = {};
-    const std::string_view octets = take(size);
-    if (octets.size() != size) return std::span<const uint8_t, size>(kNone);
-    return std::span<const uint8_t, size>(reinterpret_cast<const uint8_t*>(octets.data()), size);
+    const std::string_view bytes = take(size);
+    if (bytes.size() != size) return std::span<const uint8_t, size>(kNone);
+    return std::span<const uint8_t, size>(reinterpret_cast<const uint8_t*>(bytes.data()), size);
   }
   size_t left() const { return rest_.size(); }
   bool good() const { return good_; }
