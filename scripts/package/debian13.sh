@@ -7,7 +7,7 @@ PACKAGE_BUILD=build/package-13
 # What neither package has.
 PACKAGE_SKIPS='report;audit;trace;plan;capture'
 
-package_13_packages() { echo debhelper prometheus-cpp-dev; }
+package_13_packages() { echo debhelper lowdown prometheus-cpp-dev; }
 
 # in_package_root COMMAND...: in the root with the layer, with the tree at its own path.
 in_package_root() { with_root "$SEASTAR_ROOT" shared enter_package_root "$@"; }

@@ -1,52 +1,59 @@
 #!/bin/bash
-# man.sh PROGRAM: cuttle(1) on stdout, made from what the program says of itself, so that the two never differ.
+# man.sh PAGE PROGRAM: a man page on stdout, of packaging/man/PAGE.md by lowdown. Lines between @ are filled in here, so
+# that a page never differs from what the program says of itself:
+#   @about [WORD]@      what its --help opens with
+#   @help [WORD]@       all of it
+#   @words [WORD]@      each of its words with its --help
+#   @configuration@     docs/configuration.md, the rows of its tables as a list, which a narrow terminal can show
 set -euo pipefail
-program=$1
+page=$1
+program=$2
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
-# Text for roff: no line is taken for a request, no minus for a hyphen.
-roff() { sed -e 's/\\/\\e/g' -e 's/-/\\-/g' -e "s/^\([.']\)/\\\\\&\1/"; }
+indented() { sed 's/^/    /'; }
+words_of() { "$program" "$@" --help | awk '/^Subcommands:/ { on = 1; next } /^[^ ]/ { on = 0 } on && $1 ~ /^[a-z]/ { print $1 }'; }
 
-verbatim() {
-  echo '.nf'
-  roff
-  echo '.fi'
+about() { "$program" "$@" --help | sed '/^Usage:/,$d' | indented; }
+help() { "$program" "$@" --help | indented; }
+
+words() {
+  local word
+  for word in $(words_of "$@"); do
+    printf '## %s\n\n' "cuttle${*:+ $*} $word"
+    { "$program" "$@" "$word" --help 2>/dev/null || echo "See cuttle${*:+ $*} $word --help."; } | indented
+    echo
+  done
 }
 
-words() { "$program" --help | awk '/^Subcommands:/ { on = 1; next } /^[^ ]/ { on = 0 } on && $1 ~ /^[a-z]/ { print $1 }'; }
+configuration() {
+  awk '
+    /^```/ { code = !code }
+    code { print; next }
+    /^# / || /^\|[ -]*-/ || /^\| key / { next }
+    /^## / { sub(/^##/, "#") }
+    /^\|/ {
+      sub(/^\| */, ""); sub(/[ |]*$/, "")
+      n = split($0, cell, / \| /)
+      text = ""
+      for (i = 2; i <= n; i++) if (cell[i] != "") text = text (text == "" ? "" : "; ") cell[i]
+      print cell[1] "\n\n: " (text == "" ? "no default" : text) "\n"
+      next
+    }
+    { print }' "$ROOT/docs/configuration.md"
+}
 
-cat <<TEXT
-.TH CUTTLE 1 "" "cuttle $("$program" --version | cut -d' ' -f2)" "User commands"
-.SH NAME
-cuttle \\- constant\\-rate encrypted links between the nodes of a cluster
-.SH SYNOPSIS
-.B cuttle
-.I WORD
-.RI [ OPTIONS ]
-.SH DESCRIPTION
-TEXT
-"$program" --help | sed '/^Usage:/,$d' | roff
-cat <<'TEXT'
-.PP
-The configuration file is described in
-.BR cuttle.toml (5).
-Words that belong to the package cuttle\-tools need it installed.
-.SH WORDS
-TEXT
-for word in $(words); do
-  printf '.SS cuttle %s\n' "$word"
-  { "$program" "$word" --help 2>/dev/null || echo "See cuttle $word --help."; } | verbatim
-done
-cat <<'TEXT'
-.SH EXIT STATUS
-0 done, 1 failed or the answer is no, 2 bad input or environment; then nothing was changed.
-.SH FILES
-.TP
-.I /etc/cuttle/NAME.toml
-The configuration of a node; the unit cuttle@NAME runs with it.
-.TP
-.I /run/cuttle/NAME.sock
-The control socket of a running agent.
-.SH SEE ALSO
-.BR cuttle.toml (5),
-.I /usr/share/doc/cuttle/ceph.md.gz
-TEXT
+filled_in() {
+  local line
+  while IFS= read -r line; do
+    if [[ $line =~ ^@(about|help|words|configuration)( [a-z ]+)?@$ ]]; then
+      # shellcheck disable=SC2086  # words of a command line are meant
+      "${BASH_REMATCH[1]}" ${BASH_REMATCH[2]}
+    else
+      printf '%s\n' "$line"
+    fi
+  done <"$ROOT/packaging/man/$page.md"
+}
+
+name=${page%.*}
+filled_in | lowdown -s -Tman --parse-no-metadata -M title="${name^^}" -M section="${page##*.}" -M date=" " \
+  -M source="cuttle $("$program" --version | cut -d' ' -f2)"

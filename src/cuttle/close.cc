@@ -17,8 +17,7 @@ ExitStatus close(const std::string& config) {
   start_log(false);
   const auto closed = close_without_agent(loaded.config, loaded.good());
   if (closed) return loaded.good() ? kDone : kBadInput;
-  complain(closed.error().message);
-  return kFailed;
+  return complain(closed.error().message, kFailed);
 }
 
 }  // namespace

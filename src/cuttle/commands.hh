@@ -6,15 +6,10 @@
 #include <functional>
 #include <string>
 
+#include "base/complain.hh"
 #include "config/load.hh"
 
 namespace cuttle {
-
-enum ExitStatus : int {
-  kDone = 0,
-  kFailed = 1,    // it was tried and failed, or the answer is no
-  kBadInput = 2,  // arguments, configuration or environment; nothing was changed
-};
 
 // Of `cuttle down`, for the end of a trial: an address that stays closed. Not for people.
 inline constexpr char kClosedBefore[] = "--closed-before";
@@ -39,8 +34,6 @@ void add_genpsk(CLI::App& app, Action& chosen);
 void add_try(CLI::App& app, Action& chosen);
 void add_version(CLI::App& app, Action& chosen);
 
-// "cuttle: MESSAGE" on stderr.
-void complain(const std::string& message);
 // Every problem of a configuration, one line each, on stderr.
 void complain(const LoadedConfig& loaded);
 

@@ -4,10 +4,6 @@
 
 namespace cuttle {
 
-void complain(const std::string& message) {
-  fmt::print(stderr, "cuttle: {}\n", message);
-}
-
 void complain(const LoadedConfig& loaded) {
   for (const std::string& line : loaded.problem_lines()) fmt::print(stderr, "{}\n", line);
 }

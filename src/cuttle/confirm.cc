@@ -18,8 +18,7 @@ ExitStatus confirm(const AgentChoice& agent) {
   }
   const auto answer = ask_agent(*socket, "confirm", kConfirmTimeout);
   if (answer) return kDone;
-  complain(answer.error().message);
-  return kFailed;
+  return complain(answer.error().message, kFailed);
 }
 
 }  // namespace

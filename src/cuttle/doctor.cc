@@ -84,10 +84,7 @@ ExitStatus write_bundle(const DoctorOptions& options, const LoadedConfig& loaded
   const std::string node = loaded.config.name.empty() ? "node" : loaded.config.name;
   const auto written =
       doctor::write_bundle(options.bundle, "cuttle-" + node, doctor::gather_bundle(loaded, findings, status));
-  if (!written) {
-    complain(written.error().message);
-    return kBadInput;
-  }
+  if (!written) return complain(written.error().message);
   fmt::print("{}: written. It has this host's addresses, routes, firewall and log, but no keys.\n",
              options.bundle);
   return kDone;

@@ -16,17 +16,13 @@ ExitStatus down(const std::string& config, const std::vector<std::string>& close
   std::vector<ClosedAddress> stays_closed;
   for (const std::string& text : closed_before) {
     const auto closed = ClosedAddress::parse(text);
-    if (!closed) {
-      complain(text + ": no address");
-      return kBadInput;
-    }
+    if (!closed) return complain(text + ": no address");
     stays_closed.push_back(*closed);
   }
   start_log(false);
   const auto undone = take_down(loaded.config, stays_closed);
   if (undone) return kDone;
-  complain(undone.error().message);
-  return kFailed;
+  return complain(undone.error().message, kFailed);
 }
 
 }  // namespace

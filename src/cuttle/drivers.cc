@@ -84,10 +84,9 @@ ExitStatus become_driver(const DriverOptions& options, const std::string& name) 
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   execv(program.c_str(), arguments.data());
-  complain(fmt::format(
+  return complain(fmt::format(
       "the driver {} cannot be run: {}: {}; it is built where Seastar is installed, or by ./run {}", name,
       program, std::generic_category().message(errno), name));
-  return kBadInput;
 }
 
 }  // namespace cuttle

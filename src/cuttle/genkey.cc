@@ -12,10 +12,8 @@ template <typename Key>
 ExitStatus generate() {
   warn_if_others_can_read();
   const Key key = enroll::new_key<Key>();
-  if (const auto printed = print_key_text(key.reveal_text().view()); !printed) {
-    complain(printed.error().message);
-    return kFailed;
-  }
+  if (const auto printed = print_key_text(key.reveal_text().view()); !printed)
+    return complain(printed.error().message, kFailed);
   return kDone;
 }
 

@@ -20,11 +20,6 @@ struct InitOptions {
   std::string folder = ".";
 };
 
-ExitStatus fail(const std::string& message) {
-  complain(message);
-  return kBadInput;
-}
-
 // Parsed as `cuttle up` will, without the peers that are still to come.
 std::string first_problem(const std::string& file, const std::string& text,
                           const enroll::PublicNode& itself) {
@@ -43,8 +38,8 @@ std::string first_problem(const std::string& file, const std::string& text,
 ExitStatus init(const InitOptions& options) {
   const auto listen = Endpoint::parse(options.listen);
   if (!listen || listen->port == 0) {
-    return fail(fmt::format("--listen {}: not an address and port; write 10.77.0.11:4410 or [fd00::11]:4410",
-                            options.listen));
+    return complain(fmt::format(
+        "--listen {}: not an address and port; write 10.77.0.11:4410 or [fd00::11]:4410", options.listen));
   }
   const std::filesystem::path folder(options.folder);
   const std::string file = (folder / (options.name + ".toml")).string();
@@ -52,7 +47,7 @@ ExitStatus init(const InitOptions& options) {
   for (const std::string& path : {file, key_file}) {
     std::error_code error;
     if (std::filesystem::exists(path, error)) {
-      return fail(path + " is there already; nothing was changed. Take another --name or --folder");
+      return complain(path + " is there already; nothing was changed. Take another --name or --folder");
     }
   }
   const auto key = enroll::new_key<PrivateKey>();
@@ -61,12 +56,12 @@ ExitStatus init(const InitOptions& options) {
   node.endpoint = *listen;
   node.key = key.public_key();
   const std::string text = enroll::node_file(node, {}, {});
-  if (const std::string problem = first_problem(file, text, node); !problem.empty()) return fail(problem);
+  if (const std::string problem = first_problem(file, text, node); !problem.empty()) return complain(problem);
   enroll::FileBatch batch;
   const SecretText key_text = key.reveal_text();
-  if (auto added = batch.add(key_file, key_text.view(), true); !added) return fail(added.error().message);
-  if (auto added = batch.add(file, text, false); !added) return fail(added.error().message);
-  if (auto committed = batch.commit(); !committed) return fail(committed.error().message);
+  if (auto added = batch.add(key_file, key_text.view(), true); !added) return complain(added.error().message);
+  if (auto added = batch.add(file, text, false); !added) return complain(added.error().message);
+  if (auto committed = batch.commit(); !committed) return complain(committed.error().message);
   fmt::print(
       "{}: written, with its key in {}\n"
       "Next: `cuttle show {}` prints what this node's peers need; paste theirs into this file.\n"

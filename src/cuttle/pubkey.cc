@@ -9,19 +9,11 @@ namespace {
 ExitStatus pubkey() {
   KeyInput memory;
   const auto text = read_key_text(memory);
-  if (!text) {
-    complain(text.error().message);
-    return kFailed;
-  }
+  if (!text) return complain(text.error().message, kFailed);
   const auto key = PrivateKey::parse(*text);
-  if (!key) {
-    complain("standard input: " + key.error().message);
-    return kBadInput;
-  }
-  if (const auto printed = print_key_text(key->public_key().text()); !printed) {
-    complain(printed.error().message);
-    return kFailed;
-  }
+  if (!key) return complain("standard input: " + key.error().message);
+  if (const auto printed = print_key_text(key->public_key().text()); !printed)
+    return complain(printed.error().message, kFailed);
   return kDone;
 }
 

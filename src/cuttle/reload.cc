@@ -21,15 +21,9 @@ ExitStatus reload(const AgentChoice& agent) {
     return agent.config.empty() ? kFailed : kBadInput;
   }
   const auto document = ask_agent(*socket, "reload", kReloadTimeout);
-  if (!document) {
-    complain(document.error().message);
-    return kFailed;
-  }
+  if (!document) return complain(document.error().message, kFailed);
   const auto report = reload_report_from_json(*document);
-  if (!report) {
-    complain(*socket + ": " + report.error().message);
-    return kFailed;
-  }
+  if (!report) return complain(*socket + ": " + report.error().message, kFailed);
   for (const std::string& line : report->problems) fmt::print(stderr, "{}\n", line);
   if (!report->reloaded) {
     complain("not reloaded; what ran before goes on");

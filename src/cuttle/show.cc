@@ -21,10 +21,7 @@ ExitStatus show(const std::string& file) {
     return kBadInput;
   }
   const auto key = enroll::read_key<PrivateKey>(config.private_key_file);
-  if (!key) {
-    complain(key.error().message);
-    return kBadInput;
-  }
+  if (!key) return complain(key.error().message);
   enroll::PublicNode node;
   node.name = enroll::peer_name_for(config.name, {});
   node.endpoint = {config.listen.address, config.listen.port};

@@ -65,16 +65,13 @@ ExitStatus print_status(const StatusOptions& options) {
   if (options.watch) {
     const auto watched = watch(*socket, nanoseconds(static_cast<int64_t>(options.every_s * 1e9)));
     if (watched) return kDone;
-    complain(watched.error().message);
-    return kFailed;
+    return complain(watched.error().message, kFailed);
   }
   // As it came: an agent newer than this program may say more than we know.
   const auto document = ask_agent(*socket, "status", kStatusTimeout);
   const auto status = document ? status_from_json(*document) : tl::unexpected(document.error());
-  if (!status) {
-    complain(document ? *socket + ": " + status.error().message : status.error().message);
-    return kFailed;
-  }
+  if (!status)
+    return complain(document ? *socket + ": " + status.error().message : status.error().message, kFailed);
   fmt::print("{}", options.json ? *document : render_table(*status));
   return kDone;
 }

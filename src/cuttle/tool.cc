@@ -64,9 +64,9 @@ std::optional<int> become_tool(int argc, char** argv) {
         folder.parent_path() / program->folder / "standalone"}) {
     execv((place / program->name).c_str(), argv + 1);
   }
-  complain((folder / program->name).string() + " cannot be run: it comes with the package " +
-           (program->folder == "mesh" ? "cuttle-mesh" : "cuttle-tools") + "; install it, or `./run build`");
-  return kBadInput;
+  return complain((folder / program->name).string() + " cannot be run: it comes with the package " +
+                  (program->folder == "mesh" ? "cuttle-mesh" : "cuttle-tools") +
+                  "; install it, or `./run build`");
 }
 
 }  // namespace cuttle

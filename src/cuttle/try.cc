@@ -89,39 +89,25 @@ Result<void> set_up_and_show(trial::Stage& stage, Interrupt& interrupt) {
 
 ExitStatus clean(const trial::Place& place) {
   const auto taken = trial::take_away(place);
-  if (!taken) {
-    complain(taken.error().message);
-    return kFailed;
-  }
+  if (!taken) return complain(taken.error().message, kFailed);
   if (taken->empty()) say("Nothing is left of a trial named " + place.name + ".\n");
   for (const std::string& what : *taken) say("taken away: " + what + "\n");
   return kDone;
 }
 
 ExitStatus try_out(const TryOptions& options) {
-  if (::geteuid() != 0) {
-    complain("this makes network namespaces, so it needs root: `sudo cuttle try`");
-    return kBadInput;
-  }
-  if (!is_good_name(options.name)) {
-    complain("--name " + options.name + ": 1 to 16 of a-z 0-9 -");
-    return kBadInput;
-  }
+  if (::geteuid() != 0) return complain("this makes network namespaces, so it needs root: `sudo cuttle try`");
+  if (!is_good_name(options.name)) return complain("--name " + options.name + ": 1 to 16 of a-z 0-9 -");
   const trial::Place place = trial::place_of(options.name);
   // From here on nothing ends this before it has cleaned up, but a crash.
   const auto signals = Signals::block_and_watch();
   ignore_broken_pipes();
-  if (!signals) {
-    complain(signals.error().message);
-    return kFailed;
-  }
+  if (!signals) return complain(signals.error().message, kFailed);
   const auto lock = FolderLock::take(place.folder);
-  if (!lock || !*lock) {
-    complain(!lock ? lock.error().message
-                   : "a trial named " + place.name + " is running already (" + place.folder +
-                         "): end it where it runs, or take another --name");
-    return kBadInput;
-  }
+  if (!lock || !*lock)
+    return complain(!lock ? lock.error().message
+                          : "a trial named " + place.name + " is running already (" + place.folder +
+                                "): end it where it runs, or take another --name");
   if (options.clean) return clean(place);
   if (const auto left = trial::take_away(place); !left || !left->empty()) {
     if (!left) complain(left.error().message);
@@ -132,8 +118,8 @@ ExitStatus try_out(const TryOptions& options) {
   Interrupt interrupt(*signals);
   const auto shown = set_up_and_show(stage, interrupt);
   if (!shown) {
-    if (!interrupt.has_come()) complain(shown.error().message);
-    return kFailed;  // an interrupt: what was to be shown was not
+    if (!interrupt.has_come())
+      return complain(shown.error().message, kFailed);  // an interrupt: what was to be shown was not
   }
   say("Try inside, as root, from another terminal:\n" + trial::suggestions(place));
   say(options.seconds < 0

@@ -36,28 +36,21 @@ ExitStatus up(const UpOptions& options, const OwnDriver& own, AgentOptions agent
   // gives away what both take.
   auto machine = helper::start_privileged_helper(
       {.file = options.config, .driver = own.name, .on_trial = agent.confirm_within.has_value()});
-  if (!machine) {
-    complain(machine.error().message);
-    return kFailed;
-  }
+  if (!machine) return complain(machine.error().message, kFailed);
   // Before any key is in it; whoever may not is told when the agent starts.
   (void)lock_memory();
   LoadedConfig loaded = (*machine)->read_configuration();
   complain(loaded);
   if (!loaded.good()) return kBadInput;
   auto driver = own.make(options.driver, loaded.config);
-  if (!driver) {
-    complain(driver.error().message);
-    return kBadInput;
-  }
+  if (!driver) return complain(driver.error().message);
   agent.make_driver = std::move(*driver);
   agent.debug_keys_file = options.debug_keys;
   agent.debug_static_keys_file = options.debug_static_keys;
   agent.debug_draws_file = options.debug_draws;
   const auto ran = run_agent(loaded, **machine, agent);
   if (ran) return kDone;
-  complain(ran.error().message);
-  return kFailed;
+  return complain(ran.error().message, kFailed);
 }
 
 // What was closed before a trial stays closed after it.
@@ -74,20 +67,13 @@ Result<std::vector<std::string>> down_command(const std::string& config) {
 // With --confirm, `cuttle down` is run by a second process should this one crash before it is confirmed.
 ExitStatus up_on_trial(const UpOptions& options, const OwnDriver& own) {
   const auto time = parse_duration(options.confirm);
-  if (!time || time->ns <= 0 || *time > kLongestTrial) {
-    complain(fmt::format("--confirm '{}': not a duration of at most an hour; write 60s", options.confirm));
-    return kBadInput;
-  }
+  if (!time || time->ns <= 0 || *time > kLongestTrial)
+    return complain(
+        fmt::format("--confirm '{}': not a duration of at most an hour; write 60s", options.confirm));
   auto command = down_command(options.config);
-  if (!command) {
-    complain(command.error().message);
-    return kFailed;
-  }
+  if (!command) return complain(command.error().message, kFailed);
   auto will = DeadMansSwitch::make(std::move(*command));
-  if (!will) {
-    complain(will.error().message);
-    return kFailed;
-  }
+  if (!will) return complain(will.error().message, kFailed);
   AgentOptions agent;
   agent.confirm_within = time;
   agent.on_confirmed = [&will] { will->revoke(); };

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/complain.hh"
 #include "control/client.hh"
 #include "report/page.hh"
 #include "trace/assemble.hh"
@@ -22,10 +23,6 @@
 namespace cuttle::trace {
 
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
-constexpr int kBadInput = 2;
 
 struct TraceOptions {
   GatherOptions gather;
@@ -46,16 +43,11 @@ struct CompareOptions {
   std::string html;
 };
 
-void complain(const std::string& message) {
-  fmt::print(stderr, "cuttle: {}\n", message);
-}
-
 int write_page(const std::string& path, const std::string& html) {
   if (path.empty()) return kDone;
   const auto written = report::write_file(path, html);
   if (written) return kDone;
-  complain(written.error().message);
-  return kBadInput;
+  return complain(written.error().message);
 }
 
 bool prepare(TraceOptions& options) {
@@ -87,10 +79,7 @@ int print_traces(const std::vector<Trace>& traces, bool json, bool brief, const 
 int run_trace(TraceOptions& options) {
   if (!prepare(options)) return kBadInput;
   const auto traces = gather(options.gather, options.count);
-  if (!traces) {
-    complain(traces.error().message);
-    return kBadInput;
-  }
+  if (!traces) return complain(traces.error().message);
   return print_traces(*traces, options.json, options.brief, options.html);
 }
 
@@ -107,28 +96,17 @@ Result<std::vector<Trace>> measured(const TraceOptions& common, const std::strin
 
 int run_compare(CompareOptions& options) {
   const bool measure = !options.plain_conf.empty() && !options.shaped_conf.empty();
-  if (measure == (options.files.size() == 2)) {
-    complain(
+  if (measure == (options.files.size() == 2))
+    return complain(
         "say what to compare: two files that `cuttle trace put ... --json` printed, plain and shaped, or "
         "--plain-conf and --shaped-conf with --pool, --object and --file");
-    return kBadInput;
-  }
   if (measure && !prepare(options.common)) return kBadInput;
   auto plain = measure ? measured(options.common, options.plain_conf) : traces_from_file(options.files[0]);
-  if (!plain) {
-    complain(plain.error().message);
-    return measure ? kFailed : kBadInput;
-  }
+  if (!plain) return complain(plain.error().message, measure ? kFailed : kBadInput);
   auto shaped = measure ? measured(options.common, options.shaped_conf) : traces_from_file(options.files[1]);
-  if (!shaped) {
-    complain(shaped.error().message);
-    return measure ? kFailed : kBadInput;
-  }
+  if (!shaped) return complain(shaped.error().message, measure ? kFailed : kBadInput);
   const auto comparison = compare(*plain, *shaped);
-  if (!comparison) {
-    complain(comparison.error().message);
-    return kFailed;
-  }
+  if (!comparison) return complain(comparison.error().message, kFailed);
   fmt::print("{}\n", options.json ? to_json(*comparison) : to_string(*comparison));
   return write_page(options.html, comparison_page(*comparison));
 }
@@ -142,10 +120,7 @@ struct ShowOptions {
 
 int run_show(const ShowOptions& options) {
   const auto observation = load_observation(options.folder);
-  if (!observation) {
-    complain(observation.error().message);
-    return kBadInput;
-  }
+  if (!observation) return complain(observation.error().message);
   return print_traces({assemble(*observation)}, options.json, options.brief, options.html);
 }
 

@@ -12,10 +12,8 @@ fail() {
   exit 1
 }
 
-bash "$ROOT/scripts/package/man.sh" "$CUTTLE" >"$WORK/cuttle.1"
-bash "$ROOT/scripts/package/markdown_man.sh" <"$ROOT/docs/configuration.md" >"$WORK/cuttle.toml.5"
-bash "$ROOT/scripts/package/man_mesh.sh" "$CUTTLE" >"$WORK/cuttle-mesh.1"
 for page in cuttle.1 cuttle-mesh.1 cuttle.toml.5; do
+  bash "$ROOT/scripts/package/man.sh" "$page" "$CUTTLE" >"$WORK/$page"
   warnings=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$WORK/$page" 2>&1 >/dev/null)
   [[ -z $warnings ]] || fail "$page: $warnings"
   LC_ALL=C.UTF-8 MANWIDTH=120 man -E UTF-8 -l "$WORK/$page" 2>/dev/null | sed 's/.\x08//g' >"$WORK/$page.text"

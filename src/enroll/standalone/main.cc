@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 
+#include "base/complain.hh"
 #include "config/units.hh"
 #include "enroll/enroll.hh"
 #include "enroll/secret_key.hh"
@@ -13,20 +14,12 @@
 namespace cuttle::enroll {
 namespace {
 
-constexpr int kDone = 0;
-constexpr int kBadInput = 2;
-
 struct Arguments {
   CephAccess access;
   EnrollOptions options;
   std::string network;
   std::vector<std::string> extra_hosts;  // NAME=ADDRESS
 };
-
-int complain(const std::string& message) {
-  fmt::print(stderr, "cuttle: {}\n", message);
-  return kBadInput;
-}
 
 Result<void> add_extra(Hosts& hosts, const std::string& text) {
   const size_t equals = text.find('=');
@@ -137,6 +130,6 @@ int main(int argc, char** argv) {
   try {
     return cuttle::enroll::parse_and_run(argc, argv);
   } catch (const std::exception& error) {
-    return cuttle::enroll::complain(error.what());
+    return cuttle::complain(error.what());
   }
 }

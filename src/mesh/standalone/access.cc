@@ -15,11 +15,6 @@ constexpr char kFolder[] = "/etc/cuttle";
 
 }  // namespace
 
-int complain(const std::string& message, int status) {
-  fmt::print(stderr, "cuttle: {}\n", message);
-  return status;
-}
-
 void add_access(CLI::App& command, CephAccess& access) {
   command.add_option("--conf", access.configuration, "Ceph's configuration")->type_name("FILE");
   command.add_option("--name", access.name, "Whom to ask as")->capture_default_str();

@@ -8,19 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "base/complain.hh"
 #include "mesh/keeper.hh"
 #include "rados_store.hh"
 
 namespace cuttle::mesh {
 
-inline constexpr int kDone = 0;
-inline constexpr int kFailed = 1;
-inline constexpr int kBadInput = 2;
-
 // What was chosen, run once all of the command line is good.
 using Action = std::function<int()>;
-
-int complain(const std::string& message, int status);
 
 // --conf, --name, --keyring, --timeout.
 void add_access(CLI::App& command, CephAccess& access);

@@ -31,7 +31,7 @@ std::vector<Entry> good_entries(const StoreView& view) {
   for (const auto& [host, text] : view.entries) {
     auto entry = parse_proved_entry(host, text);
     if (!entry) {
-      fmt::print(stderr, "cuttle: {}{}: {}; left out\n", kPeerPrefix, host, entry.error().message);
+      complain(fmt::format("{}{}: {}; left out", kPeerPrefix, host, entry.error().message));
     } else if (!entry->left && !view.revoked.contains(host)) {
       entries.push_back(std::move(*entry));
     }

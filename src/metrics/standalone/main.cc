@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/complain.hh"
 #include "control/client.hh"
 #include "control/metrics_address.hh"
 #include "metrics/families.hh"
@@ -18,9 +19,6 @@
 namespace cuttle::metrics {
 namespace {
 
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
-constexpr int kBadInput = 2;
 constexpr Duration kStatusTimeout = seconds(3);
 constexpr const char* kDefaultListen = "127.0.0.1:9810";
 
@@ -30,11 +28,6 @@ struct Arguments {
   bool once = false;
   bool public_address = false;
 };
-
-int complain(const std::string& message, int status) {
-  fmt::print(stderr, "cuttle: {}\n", message);
-  return status;
-}
 
 class Agents : public prometheus::Collectable {
  public:
@@ -141,6 +134,6 @@ int main(int argc, char** argv) {
   try {
     return cuttle::metrics::parse_and_run(argc, argv);
   } catch (const std::exception& error) {
-    return cuttle::metrics::complain(error.what(), cuttle::metrics::kFailed);
+    return cuttle::complain(error.what(), cuttle::kFailed);
   }
 }

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <thread>
 
+#include "base/complain.hh"
 #include "capacity/measure_host.hh"
 #include "config/units.hh"
 #include "plan/output.hh"
@@ -14,10 +15,6 @@
 
 namespace cuttle::plan {
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kNo = 1;
-constexpr int kBadInput = 2;
 
 struct Arguments {
   std::string capture;
@@ -38,11 +35,6 @@ struct Arguments {
   bool json = false;
   std::string html;
 };
-
-int complain(const std::string& message) {
-  fmt::print(stderr, "cuttle: {}\n", message);
-  return kBadInput;
-}
 
 // A value of the command line that cannot be read: what, and what would be right.
 struct Wrong {
@@ -145,7 +137,7 @@ int run(const Arguments& arguments) {
       return complain(written.error().message);
     }
   }
-  return planned.advice.recommended ? kDone : kNo;
+  return planned.advice.recommended ? kDone : kFailed;
 }
 
 int parse_and_run(int argc, char** argv) {
@@ -210,8 +202,8 @@ int main(int argc, char** argv) {
   try {
     return cuttle::plan::parse_and_run(argc, argv);
   } catch (const cuttle::plan::Wrong& wrong) {
-    return cuttle::plan::complain(wrong.message);
+    return cuttle::complain(wrong.message);
   } catch (const std::exception& error) {
-    return cuttle::plan::complain(error.what());
+    return cuttle::complain(error.what());
   }
 }

@@ -1,14 +1,13 @@
 // cuttle-trace: what `cuttle trace` becomes. A program of its own, so that the agent needs none of its
 // libraries.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <exception>
+#include <string>
 
+#include "base/complain.hh"
 #include "trace/command.hh"
 
 int main(int argc, char** argv) {
-  constexpr int kBadInput = 2;
   try {
     CLI::App app("Follows a Ceph write or read step by step, plain and shaped.", "cuttle trace");
     int status = 0;
@@ -17,12 +16,10 @@ int main(int argc, char** argv) {
       app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
       if (error.get_exit_code() == 0) return app.exit(error);
-      fmt::print(stderr, "cuttle: {}; `cuttle trace --help` tells more\n", error.what());
-      return kBadInput;
+      return cuttle::complain(std::string(error.what()) + "; `cuttle trace --help` tells more");
     }
     return status;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "cuttle: {}\n", error.what());
-    return kBadInput;
+    return cuttle::complain(error.what());
   }
 }
