@@ -1,6 +1,6 @@
 #!/bin/bash
 # summary: the audit: can an attacker tell what the lab's cluster does, plain and under Cuttle?
-# example: ./run audit; ./run audit --minutes 60; ./run audit --rate 1Gb/s --one-osd --keep-captures
+# example: ./run audit; ./run audit --minutes 60; ./run audit --rate 1Gb/s --one-osd --keep-captures; ./run audit --driver seastar
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
@@ -16,6 +16,11 @@ setup_packages
 rm -rf "$AUDIT"
 mkdir -p "$AUDIT"
 build_release cuttle cuttle-audit cuttle-audit-report
+if [[ $DRIVER == seastar ]]; then
+  # shellcheck source=scripts/lib/seastar.sh
+  source "$CUTTLE_ROOT/scripts/lib/seastar.sh"
+  build_seastar || die "no Seastar driver here: $WHY_NO_SEASTAR"
+fi
 audit_began=$(now_ms) # set-up and build are not the experiment's
 trap audit_interrupted INT TERM
 trap remove_cluster EXIT

@@ -1,6 +1,6 @@
 #!/bin/bash
 # summary: under rados bench, an agent is killed and started again ten times: what Ceph and an observer notice of it
-# example: ./run restart; ./run restart --times 3
+# example: ./run restart; ./run restart --times 3; ./run restart --driver seastar
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
@@ -13,10 +13,12 @@ TIMES=10
 AWAY=(0.3 0.5 1 2 4) # seconds, in turn: all shorter than 5 s
 SOAK_NAME=cuttle-restart
 RATE=200Mb/s
+DRIVER=native
 while (($# > 0)); do
   case $1:${2:-} in
     --times:[1-9] | --times:[1-9][0-9]) TIMES=$2 ;;
     --name:[a-z]*) SOAK_NAME=$2 ;;
+    --driver:native | --driver:seastar) DRIVER=$2 ;;
     *) DIE_STATUS=2 die "'$1 ${2:-}' is nothing for 'restart'; for example: ./run restart --times 3" ;;
   esac
   shift 2
@@ -27,6 +29,11 @@ SOAK=$OUT/restart
 rm -rf "$SOAK"
 mkdir -p "$SOAK"
 build_release cuttle
+if [[ $DRIVER == seastar ]]; then
+  # shellcheck source=scripts/lib/seastar.sh
+  source "$CUTTLE_ROOT/scripts/lib/seastar.sh"
+  build_seastar || die "no Seastar driver here: $WHY_NO_SEASTAR"
+fi
 heading "Restarts: $TIMES, under rados bench"
 trap soak_interrupted INT TERM
 trap end_soak EXIT
@@ -68,7 +75,7 @@ restart_all() {
   for ((i = 0; i < TIMES; i++)); do restart_agent "$i"; done
 }
 
-use_cluster "$SOAK_NAME" "$RATE"
+use_cluster "$SOAK_NAME" "$RATE" "$DRIVER"
 step "watching what leaves each node" watch_wire
 step "rados bench, 4 MiB writes" start_bench
 connections >"$SOAK/connections.before"

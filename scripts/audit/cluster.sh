@@ -18,6 +18,7 @@ bring_up_cluster() {
   [[ -z $RELEASE ]] || options+=(--release "$RELEASE")
   [[ -z $JITTER ]] || options+=(--jitter "$JITTER")
   [[ $SCATTER == no ]] || options+=(--scatter)
+  [[ $DRIVER == native ]] || options+=(--driver "$DRIVER")
   [[ $1 == shaped ]] || options=(--plain)
   [[ $ONE_OSD == no ]] || options+=(--one-osd)
   "$CUTTLE_ROOT/lab/lab" up --name "$LAB_NAME" "${options[@]}" &

@@ -27,13 +27,14 @@ SCATTER=no
 POLL_BEFORE=
 RELEASE=
 ONE_OSD=no
+DRIVER=native
 SEED=1
 KEEP_CAPTURES=no
 
 read_options() {
   while (($# > 0)); do
     case $1 in
-      --minutes | --rate | --slot | --jitter | --poll-before | --release | --seed)
+      --minutes | --rate | --slot | --jitter | --poll-before | --release | --driver | --seed)
         (($# >= 2)) || DIE_STATUS=2 die "$1 needs a value"
         [[ $1 != --minutes && $1 != --seed || $2 =~ ^[0-9]{1,4}$ ]] || DIE_STATUS=2 die "$1: '$2' is not a whole number"
         local name=${1#--}
@@ -53,10 +54,11 @@ read_options() {
         KEEP_CAPTURES=yes
         shift
         ;;
-      *) DIE_STATUS=2 die "no option '$1' for 'audit'; there are --minutes M, --rate R, --slot S, --jitter P, --scatter, --poll-before D, --release queue|thread, --one-osd, --seed N, --keep-captures" ;;
+      *) DIE_STATUS=2 die "no option '$1' for 'audit'; there are --minutes M, --rate R, --slot S, --jitter P, --scatter, --poll-before D, --release queue|thread, --driver native|seastar, --one-osd, --seed N, --keep-captures" ;;
     esac
   done
   ((MINUTES >= 10)) || DIE_STATUS=2 die "--minutes: at least 10; 25 are needed for a verdict"
+  [[ $DRIVER == native || $DRIVER == seastar ]] || DIE_STATUS=2 die "--driver '$DRIVER': it is native or seastar"
   [[ $ONE_OSD == no ]] || NODES=(mon osd0)
   local node
   NODE_LIST=
@@ -65,13 +67,13 @@ read_options() {
 
 write_settings() {
   jq --null-input --arg rate "$RATE" --arg slot "${SLOT:-default}" --arg jitter "${JITTER:-default}" --arg scatter "$SCATTER" \
-    --arg release "${RELEASE:-auto}" --arg osds "$((${#NODES[@]} - 1))" --arg minutes "$MINUTES" \
+    --arg release "${RELEASE:-auto}" --arg driver "$DRIVER" --arg osds "$((${#NODES[@]} - 1))" --arg minutes "$MINUTES" \
     --arg seed "$SEED" --arg kernel "$(uname -r)" --arg cores "$(nproc)" \
-    '{rate: $rate, slot: $slot, "jitter (%)": $jitter, scatter: $scatter, release: $release, OSDs: $osds, minutes: $minutes, seed: $seed, kernel: $kernel, cores: $cores}' \
+    '{rate: $rate, slot: $slot, "jitter (%)": $jitter, scatter: $scatter, release: $release, driver: $driver, OSDs: $osds, minutes: $minutes, seed: $seed, kernel: $kernel, cores: $cores}' \
     >"$AUDIT/settings.json"
 }
 
 describe_audit() {
   say ""
-  say "An audit of $MINUTES minutes: $RATE a link, slots of ${SLOT:-the default}, jitter ${JITTER:-as by default}, scatter $SCATTER, release ${RELEASE:-auto}; logs in out/audit"
+  say "An audit of $MINUTES minutes: $RATE a link, slots of ${SLOT:-the default}, jitter ${JITTER:-as by default}, scatter $SCATTER, release ${RELEASE:-auto}, driver $DRIVER; logs in out/audit"
 }

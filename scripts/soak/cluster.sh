@@ -6,14 +6,14 @@ for part in settings options processes network shape ceph; do
 done
 LAB_PID=
 
-# use_cluster NAME RATE: brings it up; the functions of the lab's scripts then mean this one.
+# use_cluster NAME RATE [DRIVER]: brings it up; the functions of the lab's scripts then mean this one.
 use_cluster() {
-  "$CUTTLE_ROOT/lab/lab" up --name "$1" --rate "$2" &
+  "$CUTTLE_ROOT/lab/lab" up --name "$1" --rate "$2" --driver "${3:-native}" &
   LAB_PID=$!
   wait "$LAB_PID"
   LAB_PID=
   # shellcheck disable=SC2034  # the lab's parts read these
-  LAB_NAME=$1 LAB_RATE=$2
+  LAB_NAME=$1 LAB_RATE=$2 LAB_DRIVER=${3:-native}
   derive_settings
   # shellcheck disable=SC2034  # say.sh reads it
   STEP_LOG=$SOAK/steps.log
@@ -46,7 +46,7 @@ end_ours() {
 
 # --- agents
 
-start_agent() { start_in "$1" "cuttle-$1" "$CUTTLE" up --config "$(agent_file "$1" toml)"; }
+start_agent() { start_in "$1" "cuttle-$1" "$CUTTLE" up --config "$(agent_file "$1" toml)" "${DRIVER_OPTIONS[@]}"; }
 agent_pid() { process_pid "cuttle-$1"; }
 agent_has_ended() { ! agent_pid "$1" >/dev/null; }
 # end_agent NODE SIGNAL

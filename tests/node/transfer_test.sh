@@ -51,6 +51,17 @@ bad_network_two_lanes() {
   expect_faults
 }
 
+bad_network_eight_lanes() {
+  network
+  impair "${BAD_NETWORK[@]}" --seed 13
+  LANES=8 configure
+  start_agents
+  expect_same "lanes in the status" 8 "$(status a '.links[0].shape.lanes')"
+  # One connection has one lane: an eighth of the rate.
+  send_bytes "${V4[b]}" 3000000 $((LINK_MBPS / 24))
+  expect_faults
+}
+
 ipv6_inside() {
   network
   connect
@@ -79,6 +90,7 @@ jumbo_cells() {
 
 run_case bad_network
 run_case bad_network_two_lanes
+run_case bad_network_eight_lanes
 run_case ipv6_inside
 run_case ipv6_outside
 run_case jumbo_cells
