@@ -33,7 +33,7 @@ each_mutant() {
     'const Schedule::Aftermath aftermath = schedule_.handle_released(now + microseconds(ring_.waiting() > 0 ? 700 : 0));' \
     "link sim_noninterference"
   "$each" "no train where there is nothing to send" src/link/sender.cc \
-    'if (!current_) return' 'if (!current_ || ring_.waiting() == 0) return' "link sim_two_nodes sim_noninterference"
+    'if (!current_) return {train_' 'if (!current_ || ring_.waiting() == 0) return {train_' "link sim_two_nodes sim_noninterference"
   "$each" "late slots are left out, not caught up" src/link/schedule.cc \
     'if (now - deadline_ > kLongestPause)' 'if (now > deadline_ + plan_.period())' "link"
   "$each" "slots are caught up without a distance" src/link/schedule.cc \
@@ -56,9 +56,9 @@ each_mutant() {
     'while (!waiting_.empty() && ring_.push(std::move(waiting_.front()))) {' \
     'while (!waiting_.empty()) { (void)ring_.push(std::move(waiting_.front()));' "engine"
   "$each" "a packet from another peer's address is delivered" src/engine/receiving.cc \
-    'if (!is_in(lane.allowed_sources, ends->source)) {' 'if (false) {' "engine sim_two_nodes"
+    'if (!any_contains(lane.allowed_sources, ends->source)) {' 'if (false) {' "engine sim_two_nodes"
   "$each" "a packet to another host's address is delivered" src/engine/receiving.cc \
-    '!lane.allowed_destinations.empty() && !is_in' 'false && !is_in' "engine"
+    '!lane.allowed_destinations.empty() && !any_contains' 'false && !any_contains' "engine"
   "$each" "a wrong checksum is taken" src/engine/offload.cc \
     'if (!checked && !is_right(packet, headers, *transport)) return false;' '' "engine"
   "$each" "a restored machine keeps its sessions" src/engine/link_control.cc \

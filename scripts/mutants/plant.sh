@@ -40,12 +40,19 @@ put_back() {
   PLANTED=
 }
 
-# plant FILE FROM TO: FROM stands there exactly once.
+# has_place FILE FROM: FROM stands there exactly once; says so where it does not.
+has_place() {
+  local file=$1 from=$2 text
+  text=$(<"$CUTTLE_ROOT/$file")
+  [[ $text == *"$from"* ]] || { warn "$file has no '$from' any more; mend scripts/mutants/list.sh" && return 1; }
+  [[ ${text#*"$from"} != *"$from"* ]] || { warn "$file has '$from' twice; mend scripts/mutants/list.sh" && return 1; }
+}
+
+# plant FILE FROM TO
 plant() {
   local file=$1 from=$2 to=$3 text
+  has_place "$file" "$from" || exit 1
   text=$(<"$CUTTLE_ROOT/$file")
-  [[ $text == *"$from"* ]] || die "$file has no '$from' any more; mend scripts/mutants/list.sh"
-  [[ ${text#*"$from"} != *"$from"* ]] || die "$file has '$from' twice; mend scripts/mutants/list.sh"
   PLANTED=$file
   printf '%s\n' "${text%%"$from"*}$to${text#*"$from"}" >"$MUTANTS/$file"
 }

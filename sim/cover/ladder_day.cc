@@ -18,7 +18,7 @@ using ladder::NodeNumber;
 using ladder::StepKeeper;
 
 constexpr double kStep_s = 0.1;
-constexpr double kSlot_s = 0.0015;  // an byte waits for its slot whatever the rate is
+constexpr double kSlot_s = 0.0015;  // a byte waits for its slot whatever the rate is
 // Needs and what is said are exchanged in the last fifth of an epoch.
 constexpr double kExchangeAt = 0.8;
 
@@ -113,7 +113,7 @@ class Mesh {
     link.came_in_epoch += came;
     const double waiting = link.backlog;
     link.backlog = std::max(0.0, link.backlog + came - rate * kStep_s);
-    // In the middle of the step, half of what came is before an byte.
+    // In the middle of the step, half of what came is before a byte.
     const double before = waiting + (came - rate * kStep_s) / 2;
     if (before <= 0) {
       waits_.add_none(came);

@@ -80,7 +80,7 @@ int relays() {
     fmt::print("{:4} nodes, links of {:.4f} r ({:.2f} r a node; {:.0f} r without relays):\n", nodes, rate,
                rate * (all - 1), all - 1);
     fmt::print(
-        "     relayed at the most {:.0f} %, so {:.2f} links an byte; over any one node {:.1f} % of a "
+        "     relayed at the most {:.0f} %, so {:.2f} links a byte; over any one node {:.1f} % of a "
         "pair's\n",
         relayed * 100, 1 + relayed, over_one * 100);
     bad += judge(worst > 1 - 1e-6, fmt::format("of {} matrices, each is carried whole (the worst: {:.4f} %)",

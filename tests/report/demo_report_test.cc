@@ -189,7 +189,7 @@ TEST_F(DemoReport, WholeTrainsCountAsCellsAndNeedATapThatShowsThemCut) {
   EXPECT_DOUBLE_EQ(link["idle_pps"], 800);
   EXPECT_EQ(link["cut_datagrams"], 6400);
   EXPECT_EQ(json()["shaped"]["sizes"], 1);
-  EXPECT_EQ(json()["shaped"]["max_cells_a_train"], 4);
+  EXPECT_EQ(json()["shaped"]["most_cells_a_train"], 4);
 }
 
 TEST_F(DemoReport, TheTapBehindACuttingDeviceIsBelieved) {

@@ -37,7 +37,7 @@ nlohmann::json demo_json(const DemoResult& result) {
   out["shaped"]["links"] = std::move(links);
   out["shaped"]["sizes"] = result.shaped.sizes.size();
   out["shaped"]["whole_trains"] = result.shaped.whole_trains;
-  out["shaped"]["max_cells_a_train"] = result.shaped.max_cells;
+  out["shaped"]["most_cells_a_train"] = result.shaped.max_cells;
   out["shaped"]["foreign_packets"] = result.shaped.foreign_packets;
   add_rates(out["shaped"], result.shaped.idle, result.shaped.busy);
   out["broken"] = broken_lines(check_promises(result));
