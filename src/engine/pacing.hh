@@ -21,4 +21,23 @@ void handle_sealed(Lane& lane, const Train& train, Instant began, Instant now);
 void release(Lane& lane, const Train& train, Instant now);
 void hand_over(Lane& lane, const Train& train, Instant now, Duration woke_late);
 
+// The two kinds of slot, from when the pacer has woken up for it; the clock has now() and poll_until().
+// Where the thread keeps time: `deadline` was the lane's before it waited.
+template <typename Clock>
+void seal_and_release(Lane& lane, Instant deadline, uint16_t loss_65536ths, const Clock& clock) {
+  drain_for_pacer(lane, loss_65536ths);
+  const Instant began = clock.now();
+  const Train train = lane.sender.poll_train();
+  handle_sealed(lane, train, began, clock.now());
+  clock.poll_until(deadline);
+  release(lane, train, clock.now());
+}
+// Where a queue does.
+template <typename Clock>
+void seal_and_hand_over(Lane& lane, Duration woke_late, uint16_t loss_65536ths, const Clock& clock) {
+  drain_for_pacer(lane, loss_65536ths);
+  const Train train = lane.sender.poll_train();
+  hand_over(lane, train, clock.now(), woke_late);
+}
+
 }  // namespace cuttle

@@ -59,14 +59,8 @@ void PacerLoop::slot(const PacedLanes::Due& due) {
     return;
   }
   const Instant deadline = lane.sender.deadline();
-  const Instant seal_at = deadline - lane.seal_lead.now();
-  wait_for(seal_at, due.in_group);
-  drain_for_pacer(lane, lane.receiver.loss_65536ths());
-  const Instant began = clock_.now();
-  const Train train = lane.sender.poll_train();
-  handle_sealed(lane, train, began, clock_.now());
-  clock_.poll_until(deadline);
-  release(lane, train, clock_.now());
+  wait_for(deadline - lane.seal_lead.now(), due.in_group);
+  seal_and_release(lane, deadline, lane.receiver.loss_65536ths(), clock_);
 }
 
 // Nothing here need be exact, so nothing polls, and one wake-up does for all lanes that are due soon.
@@ -74,9 +68,7 @@ void PacerLoop::fill(Lane& lane) {
   const Instant wake = lane.sender.deadline() - wake_lead(lane);
   if (wake - clock_.now() > kTogether) clock_.sleep_until(wake);
   const Duration late = clock_.now() - wake;
-  drain_for_pacer(lane, lane.receiver.loss_65536ths());
-  const Train train = lane.sender.poll_train();
-  hand_over(lane, train, clock_.now(), late);
+  seal_and_hand_over(lane, late, lane.receiver.loss_65536ths(), clock_);
 }
 
 void PacerLoop::wait_for(Instant seal_at, bool in_group) {

@@ -84,19 +84,11 @@ void Pacer::slot(Lane& lane) {
   const Instant deadline = lane.sender.deadline();
   const uint16_t loss_65536ths = loss_65536ths_.find(&lane)->second;
   if (goes_by_queue(lane)) {
-    const Duration late = clock_.now() - (deadline - wake_lead(lane));
-    drain_for_pacer(lane, loss_65536ths);
-    const Train train = lane.sender.poll_train();
-    hand_over(lane, train, clock_.now(), late);
+    seal_and_hand_over(lane, clock_.now() - (deadline - wake_lead(lane)), loss_65536ths, clock_);
     return;
   }
   clock_.poll_until(deadline - lane.seal_lead.now());
-  drain_for_pacer(lane, loss_65536ths);
-  const Instant began = clock_.now();
-  const Train train = lane.sender.poll_train();
-  handle_sealed(lane, train, began, clock_.now());
-  clock_.poll_until(deadline);
-  release(lane, train, clock_.now());
+  seal_and_release(lane, deadline, loss_65536ths, clock_);
 }
 
 void Pacer::look_at_next() {
