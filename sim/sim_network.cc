@@ -53,7 +53,7 @@ void SimNetwork::send(NodeNumber source, NodeNumber destination, uint8_t lane, B
   if (cut_[path(source, destination)]) return;
 
   const Way way{source, destination, lane};
-  Bytes bytes = std::make_shared<std::vector<uint8_t>>(datagram.begin(), datagram.end());
+  SharedBytes bytes = std::make_shared<std::vector<uint8_t>>(datagram.begin(), datagram.end());
   if (faults_.unknown_sources_per_ms > 0) {
     heard_.push_back({way, bytes});
     if (heard_.size() > kHeard) heard_.pop_front();
@@ -75,7 +75,7 @@ void SimNetwork::send(NodeNumber source, NodeNumber destination, uint8_t lane, B
   deliver(way, std::move(bytes), delay);
 }
 
-void SimNetwork::deliver(Way way, Bytes bytes, Duration delay) {
+void SimNetwork::deliver(Way way, SharedBytes bytes, Duration delay) {
   loop_.after(delay, [this, way, bytes = std::move(bytes)] {
     if (!cut_[path(way.source, way.destination)]) {
       arrival_(way.source, way.destination, way.lane, bytes);

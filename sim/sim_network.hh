@@ -35,9 +35,10 @@ struct Faults {
 
 class SimNetwork {
  public:
-  using Bytes = std::shared_ptr<const std::vector<uint8_t>>;
+  using SharedBytes = std::shared_ptr<const std::vector<uint8_t>>;
   // Called when a datagram of that lane arrives.
-  using Arrival = std::function<void(NodeNumber source, NodeNumber destination, uint8_t lane, Bytes bytes)>;
+  using Arrival =
+      std::function<void(NodeNumber source, NodeNumber destination, uint8_t lane, SharedBytes bytes)>;
 
   SimNetwork(EventLoop& loop, uint64_t seed, size_t nodes, uint8_t lanes, Duration delay, Checker& checker,
              WireTrace& trace);
@@ -59,7 +60,7 @@ class SimNetwork {
     NodeNumber destination;
     uint8_t lane;
   };
-  void deliver(Way way, Bytes bytes, Duration delay);
+  void deliver(Way way, SharedBytes bytes, Duration delay);
   Duration draw_delay(Random& random);
   void strange(Instant until);
   void send_strange();
@@ -82,7 +83,7 @@ class SimNetwork {
   NodeNumber flooded_ = 0;
   struct Heard {
     Way way;
-    Bytes bytes;
+    SharedBytes bytes;
   };
   std::deque<Heard> heard_;              // the latest
   std::vector<Heard> heard_handshakes_;  // the first

@@ -66,7 +66,7 @@ class SimNode {
   SimNode& operator=(const SimNode&) = delete;
 
   // --- the network's side
-  void receive(NodeNumber source, uint8_t lane, SimNetwork::Bytes bytes);
+  void receive(NodeNumber source, uint8_t lane, SimNetwork::SharedBytes bytes);
 
   // --- the host's side
   // Packets that the TUN interface's fullest queue can still take.

@@ -5,7 +5,7 @@
 
 namespace cuttle::sim {
 
-void SimNode::receive(NodeNumber source, uint8_t lane, SimNetwork::Bytes bytes) {
+void SimNode::receive(NodeNumber source, uint8_t lane, SimNetwork::SharedBytes bytes) {
   SimLane& sim = *link_of(source).lanes[lane];
   if (sim.socket->put(std::move(bytes))) kick_receiver(sim);
 }

@@ -44,7 +44,7 @@ bool SimSocket::send_pause(size_t frame_bytes, std::optional<Instant> due) {
   return true;
 }
 
-bool SimSocket::put(SimNetwork::Bytes bytes) {
+bool SimSocket::put(SimNetwork::SharedBytes bytes) {
   if (waiting_.size() == kBufferDatagrams) return false;
   waiting_.push_back({std::move(bytes), host_.local_now()});
   return true;

@@ -44,7 +44,7 @@ class SimSocket final : public CellSocket {
       : host_(host), own_(own), peer_(peer), lane_(lane) {}
 
   // --- The network's side. False: the buffer is full, and it is lost.
-  bool put(SimNetwork::Bytes bytes);
+  bool put(SimNetwork::SharedBytes bytes);
 
   // --- The lane's.
   bool empty() const { return waiting_.empty(); }
@@ -62,7 +62,7 @@ class SimSocket final : public CellSocket {
   static constexpr Duration kTogether = microseconds(20);
 
   struct Waiting {
-    SimNetwork::Bytes bytes;
+    SimNetwork::SharedBytes bytes;
     Instant arrived;
   };
 

@@ -60,7 +60,7 @@ World::World(const Scenario& scenario, const RunOptions& options)
     known_next_.emplace_back();
   }
   network_.set_arrival(
-      [this](NodeNumber source, NodeNumber destination, uint8_t lane, SimNetwork::Bytes bytes) {
+      [this](NodeNumber source, NodeNumber destination, uint8_t lane, SimNetwork::SharedBytes bytes) {
         if (nodes_[destination] != nullptr) nodes_[destination]->receive(source, lane, std::move(bytes));
       });
   for (NodeNumber i = 0; i < scenario.nodes; ++i) {

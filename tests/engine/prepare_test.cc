@@ -12,7 +12,7 @@ namespace {
 // The packet in pieces of any length, as the ring's payloads cut it.
 class InPieces {
  public:
-  InPieces(Bytes& packet, uint64_t seed) {
+  InPieces(ByteVector& packet, uint64_t seed) {
     Random random(seed);
     for (size_t at = 0; at < packet.size();) {
       const size_t now = std::min<size_t>(1 + random.below(seed % 2 == 0 ? 60 : 1400), packet.size() - at);
@@ -28,12 +28,12 @@ class InPieces {
   std::vector<iovec> pieces_;
 };
 
-bool prepare(Bytes& packet, const VirtioHeader& header, uint64_t seed = 2) {
+bool prepare(ByteVector& packet, const VirtioHeader& header, uint64_t seed = 2) {
   const InPieces pieces(packet, seed);
   return prepare_for_cells(header, pieces.room(), packet.size());
 }
 
-VirtioHeader to_be_made(const Bytes& packet, uint16_t segment_bytes = 0) {
+VirtioHeader to_be_made(const ByteVector& packet, uint16_t segment_bytes = 0) {
   const auto transport = wire::find_transport(packet);
   VirtioHeader header;
   header.flags = VirtioHeader::kNeedsChecksum;
@@ -47,7 +47,7 @@ VirtioHeader to_be_made(const Bytes& packet, uint16_t segment_bytes = 0) {
 }
 
 // As the receiving kernel sees it: with the checksum made, if it is told to.
-Bytes come_out(Bytes packet) {
+ByteVector come_out(ByteVector packet) {
   const VirtioHeader header = describe_for_tun(packet, 1500);
   if (header.flags == VirtioHeader::kNeedsChecksum) {
     complete_as_a_card(packet, header.checksum_start, size_t{header.checksum_start} + header.checksum_offset);
@@ -148,7 +148,7 @@ TEST(Prepare, OtherProtocolsAndFragmentsPassAsTheyAre) {
   auto echo = ip_packet(300, 1, false);
   auto fragment = tcp_packet(300);
   store_be16(fragment.data() + 6, 0x2000);
-  for (Bytes packet : {echo, fragment, Bytes(300, 0x77), Bytes(1, 0x45)}) {
+  for (ByteVector packet : {echo, fragment, ByteVector(300, 0x77), ByteVector(1, 0x45)}) {
     const auto before = packet;
     EXPECT_TRUE(prepare(packet, {}));
     EXPECT_EQ(packet, before);

@@ -19,10 +19,10 @@ namespace cuttle::tools {
 
 namespace {
 
-using Bytes = std::vector<uint8_t>;
+using ByteVector = std::vector<uint8_t>;
 
-Bytes bytes_of(const std::string& hex) {
-  Bytes bytes;
+ByteVector bytes_of(const std::string& hex) {
+  ByteVector bytes;
   if (hex.size() < 16 || hex.size() % 2 != 0) die("'" + hex + "': at least eight bytes, in hex");
   for (size_t i = 0; i < hex.size(); i += 2) {
     const std::string pair = hex.substr(i, 2);
@@ -53,8 +53,8 @@ std::vector<Mapping> mappings_of(const std::string& folder) {
   return mappings;
 }
 
-Bytes content_of(const FileDescriptor& memory, const Mapping& mapping) {
-  Bytes content(mapping.end - mapping.begin);
+ByteVector content_of(const FileDescriptor& memory, const Mapping& mapping) {
+  ByteVector content(mapping.end - mapping.begin);
   size_t have = 0;
   while (have < content.size()) {
     const ssize_t got = pread(memory.get(), content.data() + have, content.size() - have,
@@ -66,7 +66,7 @@ Bytes content_of(const FileDescriptor& memory, const Mapping& mapping) {
   return content;
 }
 
-size_t count(const Bytes& content, const Bytes& wanted) {
+size_t count(const ByteVector& content, const ByteVector& wanted) {
   const std::boyer_moore_horspool_searcher searcher(wanted.begin(), wanted.end());
   size_t found = 0;
   for (auto at = std::search(content.begin(), content.end(), searcher); at != content.end();
@@ -83,7 +83,7 @@ int run(int argc, char** argv) {
   app.add_option("--pid", pid)->required();
   app.add_option("HEX", hex)->required();
   CLI11_PARSE(app, argc, argv);
-  std::vector<Bytes> wanted;
+  std::vector<ByteVector> wanted;
   for (const std::string& text : hex) wanted.push_back(bytes_of(text));
   const std::string folder = "/proc/" + std::to_string(pid);
   const FileDescriptor memory(open((folder + "/mem").c_str(), O_RDONLY | O_CLOEXEC));
@@ -91,7 +91,7 @@ int run(int argc, char** argv) {
   std::vector<size_t> found(wanted.size(), 0);
   uint64_t read = 0;
   for (const Mapping& mapping : mappings_of(folder)) {
-    const Bytes content = content_of(memory, mapping);
+    const ByteVector content = content_of(memory, mapping);
     read += content.size();
     for (size_t i = 0; i < wanted.size(); ++i) found[i] += count(content, wanted[i]);
   }

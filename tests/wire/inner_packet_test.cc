@@ -11,10 +11,10 @@
 namespace cuttle::wire {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
+using ByteVector = std::vector<uint8_t>;
 
-Bytes ipv4(size_t bytes, uint8_t protocol = 17) {
-  Bytes packet(bytes, 0);
+ByteVector ipv4(size_t bytes, uint8_t protocol = 17) {
+  ByteVector packet(bytes, 0);
   packet[0] = 0x45;
   store_be16(packet.data() + 2, static_cast<uint16_t>(bytes));
   packet[9] = protocol;
@@ -22,8 +22,8 @@ Bytes ipv4(size_t bytes, uint8_t protocol = 17) {
   return packet;
 }
 
-Bytes ipv6(size_t bytes, uint8_t next_header = 17) {
-  Bytes packet(bytes, 0);
+ByteVector ipv6(size_t bytes, uint8_t next_header = 17) {
+  ByteVector packet(bytes, 0);
   packet[0] = 0x60;
   store_be16(packet.data() + 4, static_cast<uint16_t>(bytes - 40));
   packet[6] = next_header;
@@ -36,7 +36,7 @@ TEST(ClassifyBlock, PacketsAreAsLongAsTheySay) {
   EXPECT_EQ(classify_block(ipv4(60)).bytes, 60u);
   EXPECT_EQ(classify_block(ipv6(60)).bytes, 60u);
   EXPECT_EQ(classify_block(ipv6(40)).bytes, 40u);
-  Bytes longest = ipv6(40);
+  ByteVector longest = ipv6(40);
   store_be16(longest.data() + 4, 65535);
   EXPECT_EQ(classify_block(longest).bytes, kLargestInnerPacketBytes);
 }
@@ -53,27 +53,27 @@ TEST(ClassifyBlock, TheLengthFieldMustBeThere) {
 
 TEST(ClassifyBlock, PadIsAnyZeroNibble) {
   for (int first = 0; first < 16; ++first) {
-    const Bytes byte{static_cast<uint8_t>(first)};
+    const ByteVector byte{static_cast<uint8_t>(first)};
     EXPECT_EQ(classify_block(byte).kind, BlockKind::pad);
   }
 }
 
 TEST(ClassifyBlock, LengthsShorterThanTheirHeaderAreMalformed) {
   for (const int total : {0, 1, 19}) {
-    Bytes packet = ipv4(60);
+    ByteVector packet = ipv4(60);
     store_be16(packet.data() + 2, static_cast<uint16_t>(total));
     EXPECT_EQ(classify_block(packet).kind, BlockKind::malformed);
   }
-  Bytes options = ipv4(60);
+  ByteVector options = ipv4(60);
   options[0] = 0x4f;
   store_be16(options.data() + 2, 59);
   EXPECT_EQ(classify_block(options).kind, BlockKind::malformed);
-  Bytes short_header = ipv4(60);
+  ByteVector short_header = ipv4(60);
   short_header[0] = 0x44;
   EXPECT_EQ(classify_block(short_header).kind, BlockKind::malformed);
 }
 
-RC_GTEST_PROP(ClassifyBlock, NeverAnEmptyPacket, (Bytes bytes)) {
+RC_GTEST_PROP(ClassifyBlock, NeverAnEmptyPacket, (ByteVector bytes)) {
   const Block block = classify_block(bytes);
   RC_ASSERT(block.kind != BlockKind::packet || block.bytes >= 20u);
 }
@@ -82,9 +82,9 @@ TEST(InnerSource, OfWholePacketsOnly) {
   EXPECT_EQ(inner_source(ipv4(60))->text(), "10.11.12.13");
   EXPECT_EQ(inner_source(ipv6(60))->text(), "6465:6667:6869:6a6b:6c6d:6e6f:7071:7273");
   EXPECT_EQ(inner_source(Bytes(ipv4(60)).first(59)), std::nullopt);
-  EXPECT_EQ(inner_source(Bytes(60, 0)), std::nullopt);
+  EXPECT_EQ(inner_source(ByteVector(60, 0)), std::nullopt);
   EXPECT_EQ(inner_source({}), std::nullopt);
-  Bytes longer = ipv4(60);
+  ByteVector longer = ipv4(60);
   longer.push_back(0);
   EXPECT_EQ(inner_source(longer), std::nullopt);
 }
@@ -95,7 +95,7 @@ TEST(FindTransport, TcpAndUdp) {
   EXPECT_EQ(udp->offset, 20);
   EXPECT_EQ(udp->header_bytes, 8);
   EXPECT_EQ(udp->checksum_offset, 6);
-  Bytes packet = ipv6(100, 6);
+  ByteVector packet = ipv6(100, 6);
   packet[40 + 12] = 0x80;
   const auto tcp = find_transport(packet);
   ASSERT_TRUE(tcp.has_value());
@@ -107,7 +107,7 @@ TEST(FindTransport, TcpAndUdp) {
 TEST(FindTransport, NotWhereItDoesNotFit) {
   EXPECT_FALSE(find_transport(ipv4(27)).has_value()) << "a UDP header has eight bytes";
   EXPECT_FALSE(find_transport(ipv4(39, 6)).has_value());
-  Bytes tcp = ipv4(40, 6);
+  ByteVector tcp = ipv4(40, 6);
   tcp[32] = 0x60;
   EXPECT_FALSE(find_transport(tcp).has_value()) << "options beyond the packet's end";
   tcp[32] = 0x40;
@@ -128,7 +128,7 @@ TEST(PseudoHeaderSum, AsRfc1071AddsIt) {
 
 TEST(PseudoHeaderSum, TellsTheLengthThatItWasMadeWith) {
   for (const bool is_v6 : {false, true}) {
-    Bytes packet = is_v6 ? ipv6(2000, 6) : ipv4(2000, 6);
+    ByteVector packet = is_v6 ? ipv6(2000, 6) : ipv4(2000, 6);
     const size_t offset = is_v6 ? 40 : 20;
     packet[offset + 12] = 0x50;
     const auto transport = find_transport(packet);
@@ -140,7 +140,7 @@ TEST(PseudoHeaderSum, TellsTheLengthThatItWasMadeWith) {
   }
 }
 
-RC_GTEST_PROP(InternetSum, IsTheSameInAnyPieces, (Bytes bytes)) {
+RC_GTEST_PROP(InternetSum, IsTheSameInAnyPieces, (ByteVector bytes)) {
   uint64_t slow = 0;
   for (size_t i = 0; i < bytes.size(); ++i) slow += uint64_t{bytes[i]} << (i % 2 == 0 ? 8 : 0);
   while (slow >> 16 != 0) slow = (slow & 0xffff) + (slow >> 16);
@@ -155,7 +155,7 @@ RC_GTEST_PROP(InternetSum, IsTheSameInAnyPieces, (Bytes bytes)) {
   RC_ASSERT(internet_sum(bytes) == slow);
 }
 
-RC_GTEST_PROP(FindTransport, NeverPointsOutsideThePacket, (Bytes bytes)) {
+RC_GTEST_PROP(FindTransport, NeverPointsOutsideThePacket, (ByteVector bytes)) {
   if (bytes.size() >= 4) {  // make it worth looking at
     bytes[0] = bytes[0] % 2 == 0 ? 0x45 : 0x60;
     if (bytes[0] == 0x45) {

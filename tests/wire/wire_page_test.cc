@@ -15,14 +15,14 @@
 namespace cuttle {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
+using ByteVector = std::vector<uint8_t>;
 
-Bytes all_of(Bytes bytes) {
+ByteVector all_of(Bytes bytes) {
   return {bytes.begin(), bytes.end()};
 }
 
 // The page fixes what is otherwise drawn: this gives it out in the order in which it is asked for.
-Entropy script(std::vector<Bytes> draws) {
+Entropy script(std::vector<ByteVector> draws) {
   return [draws = std::move(draws), next = size_t{0}](MutableBytes out) mutable {
     ASSERT_LT(next, draws.size());
     ASSERT_EQ(draws[next].size(), out.size());
@@ -49,7 +49,7 @@ class WirePage : public ::testing::Test {
   const wire::CellFormat format{256};
 
   // What the page says; printed where CUTTLE_PRINT_PAGE is set, for whoever changes the format.
-  void expect_on_page(const std::string& name, const Bytes& bytes) {
+  void expect_on_page(const std::string& name, const ByteVector& bytes) {
     if (std::getenv("CUTTLE_PRINT_PAGE") != nullptr) {
       std::printf("```hex %s", name.c_str());
       for (size_t i = 0; i < bytes.size(); ++i) std::printf("%s%02x", i % 32 == 0 ? "\n" : " ", bytes[i]);
@@ -69,7 +69,7 @@ class WirePage : public ::testing::Test {
 
   // One packet, sealed by the sender, opened by the receiver.
   void check_cell(const AeadKey& key, Spi spi) {
-    const Bytes packet = page.contains("inner-packet") ? page.at("inner-packet") : Bytes();
+    const ByteVector packet = page.contains("inner-packet") ? page.at("inner-packet") : ByteVector();
     ASSERT_EQ(packet.size(), 34u);
     SlotRing ring(format, 400);
     Packer packer(ring);
@@ -79,10 +79,10 @@ class WirePage : public ::testing::Test {
     ASSERT_TRUE(plan_slots({.cell_bytes = 256, .rate_bps = 10'000'000, .slot = microseconds(227)}, plan));
     LaneSender sender(ring, plan, Instant{0}, 1);
     sender.handle_key({*make_aead(best_aead_backend(), key), spi, Instant{0}, Instant::never()});
-    const Bytes cell = all_of(sender.poll_train().cell(0));
+    const ByteVector cell = all_of(sender.poll_train().cell(0));
     expect_on_page("cell", cell);
 
-    Bytes payload(format.payload_bytes());
+    ByteVector payload(format.payload_bytes());
     ASSERT_TRUE((*make_aead(AeadBackend::openssl, key))
                     ->open(1, Bytes(cell).first(8), Bytes(cell).subspan(16), payload.data()));
     expect_on_page("payload", payload);
@@ -95,7 +95,7 @@ class WirePage : public ::testing::Test {
     EXPECT_EQ(all_of(*received), packet);
   }
 
-  const std::map<std::string, Bytes> page = testing::bytes_on_page(CUTTLE_WIRE_PAGE);
+  const std::map<std::string, ByteVector> page = testing::bytes_on_page(CUTTLE_WIRE_PAGE);
 };
 
 TEST_F(WirePage, TheHandshakeAndTheCell) {
@@ -105,13 +105,14 @@ TEST_F(WirePage, TheHandshakeAndTheCell) {
   expect_on_page("initiator-public-key", all_of(initiator_key.public_key().bytes));
   expect_on_page("responder-public-key", all_of(responder_key.public_key().bytes));
 
-  const Bytes own_spi{0x0a, 0x0b, 0x0c, 0x20};
-  const Bytes own_index{0x01, 0x02, 0x03, 0x04};
-  const Bytes peer_spi{0x0d, 0x0e, 0x0f, 0x40};
-  const Bytes peer_index{0x05, 0x06, 0x07, 0x08};
-  Association initiator(config(initiator_key, responder_key), script({own_spi, own_index, Bytes(32, 0x44)}));
+  const ByteVector own_spi{0x0a, 0x0b, 0x0c, 0x20};
+  const ByteVector own_index{0x01, 0x02, 0x03, 0x04};
+  const ByteVector peer_spi{0x0d, 0x0e, 0x0f, 0x40};
+  const ByteVector peer_index{0x05, 0x06, 0x07, 0x08};
+  Association initiator(config(initiator_key, responder_key),
+                        script({own_spi, own_index, ByteVector(32, 0x44)}));
   Association responder(config(responder_key, initiator_key),
-                        script({Bytes(32, 0x55), peer_spi, peer_index}));
+                        script({ByteVector(32, 0x55), peer_spi, peer_index}));
 
   initiator.handle_timeout(Instant{0}, Instant{INT64_MIN / 2}, kTimestampNs);
   const auto initiation = initiator.poll_datagram();
@@ -131,8 +132,8 @@ TEST_F(WirePage, TheHandshakeAndTheCell) {
   EXPECT_EQ(send->first_spi, Spi{0x0d0e0f40});
   expect_on_page("initiator-to-responder-secret", all_of(send->secret.bytes()));
   const AeadKey key = derive_cell_key(send->secret, 0);
-  expect_on_page("lane-0-key", Bytes(key.key(), key.key() + kAeadKeySize));
-  expect_on_page("lane-0-salt", Bytes(key.salt(), key.salt() + kAeadSaltSize));
+  expect_on_page("lane-0-key", ByteVector(key.key(), key.key() + kAeadKeySize));
+  expect_on_page("lane-0-salt", ByteVector(key.salt(), key.salt() + kAeadSaltSize));
   check_cell(key, send->first_spi);
 }
 
@@ -140,12 +141,12 @@ TEST_F(WirePage, TheHandshakeAndTheCell) {
 TEST_F(WirePage, TheCookie) {
   const PrivateKey initiator_key = key_of(0x22);
   const PrivateKey responder_key = key_of(0x11);
-  std::vector<Bytes> draws(5, Bytes(32, 0x55));
+  std::vector<ByteVector> draws(5, ByteVector(32, 0x55));
   draws.emplace_back(24, 0x66);
   draws.emplace_back(24, 0x77);
   Association responder(config(responder_key, initiator_key), script(draws));
   responder.handle_heard(Instant{INT64_MIN / 2}, kTimestampNs);
-  Bytes cell(256);
+  ByteVector cell(256);
   cell[4] = 1;
   store_be32(cell.data() + 8, 0x01020304);
   for (uint8_t i = 0; i < 6; ++i) {
@@ -158,7 +159,7 @@ TEST_F(WirePage, TheCookie) {
   expect_on_page("cookie", all_of(*cookie));
 
   Association initiator(config(initiator_key, responder_key),
-                        script({{0x0a, 0x0b, 0x0c, 0x20}, {0x01, 0x02, 0x03, 0x04}, Bytes(32, 0x44)}));
+                        script({{0x0a, 0x0b, 0x0c, 0x20}, {0x01, 0x02, 0x03, 0x04}, ByteVector(32, 0x44)}));
   initiator.handle_datagram(Instant{0}, *cookie);
   initiator.handle_timeout(Instant{0}, Instant{INT64_MIN / 2}, kTimestampNs);
   const auto initiation = initiator.poll_datagram();
