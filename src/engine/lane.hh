@@ -99,13 +99,12 @@ struct Lane {
   Counter own_cells;       // likewise: this link's cells, which a changed mark led into it
   alignas(64) LaneSender sender;
   SealLead seal_lead;  // the pacer's
-  alignas(64) LaneReceiver receiver;
-  std::unique_ptr<HandshakeMac> handshake_mac;
-  PacketCounters packets;
-
   // Pacer to control thread, where draws are logged.
   std::unique_ptr<DrawnReleases> drawn;
   Counter drawn_lost;  // that found it full; written by the pacer's thread
+  alignas(64) LaneReceiver receiver;
+  std::unique_ptr<HandshakeMac> handshake_mac;
+  PacketCounters packets;
 
   // Control thread to pacer, control thread to receiver.
   alignas(64) Ring<PacerCommand> to_pacer{8};
