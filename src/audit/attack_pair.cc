@@ -46,9 +46,9 @@ ModelResult result_of(const std::string& name, const Pair& pair, const Folds& fo
   return {name, score_guesses(pair, guesses, seed), {}, information_of(pair, folds, guesses, seed)};
 }
 
-// Trees on the columns of one link: its features, and its distances to its grid.
+// Trees on the columns of one link: its features, and its distances to its grid. Adds the attacker.
 Result<ModelResult> attack_link(const AttackTables& tables, size_t link, const Pair& pair, const Folds& folds,
-                                const AttackOptions& options) {
+                                const AttackOptions& options, Attackers& attackers) {
   const FeatureTable& table = tables.features;
   const ResidualTable& residuals = tables.residuals;
   std::vector<std::string> names = link_feature_names();
@@ -64,7 +64,29 @@ Result<ModelResult> attack_link(const AttackTables& tables, size_t link, const P
   if (!guesses) return tl::unexpected(guesses.error());
   ModelResult result = result_of(table.link_names[link], pair, folds, guesses->chance_of_1, options.seed);
   result.top = top_features(data, pair, guesses->gains, names);
+  attackers.push_back(tree_attacker(result.name, std::move(*rows), folds, options));
   return result;
+}
+
+// One link alone. Many are looked at, and the windows of a block are alike: so the best of them has to be
+// better than the best of them is with the classes of whole blocks shuffled.
+Result<void> attack_each_link(const AttackTables& tables, const Pair& pair, const Folds& folds,
+                              const AuditOptions& options, Progress& progress, PairResult& result) {
+  Attackers attackers;
+  const size_t links = tables.features.links.size();
+  double best = 0;
+  for (size_t link = 0; link < links; ++link) {
+    auto one = attack_link(tables, link, pair, folds, options.attack, attackers);
+    if (!one) return tl::unexpected(one.error());
+    best = std::max(best, one->score.accuracy);
+    result.each_link.push_back(std::move(*one));
+    progress.at(static_cast<double>(link + 1) / static_cast<double>(links));
+  }
+  if (best <= options.max_accuracy) return {};
+  auto test = permutation_test(attackers, pair, folds, best, options.attack, progress);
+  if (!test) return tl::unexpected(test.error());
+  result.link_permutation = std::move(*test);
+  return {};
 }
 
 NeighbourBound bound_of(const std::string& name, const Gram& gram, const Pair& pair, const Folds& folds,
@@ -183,14 +205,10 @@ Result<PairResult> attack_pair(const AttackTables& tables, const WindowPlan& pla
   const auto with_draws = attack_with_draws(tables, pair, folds, options.attack, progress, result.draws);
   if (!with_draws) return tl::unexpected(with_draws.error());
   progress.begin("attackers, " + versus + ": each link");
-  const FeatureTable& table = tables.features;
-  for (size_t l = 0; l < table.links.size(); ++l) {
-    auto one = attack_link(tables, l, pair, folds, options.attack);
-    if (!one) return tl::unexpected(one.error());
-    result.each_link.push_back(std::move(*one));
-    progress.at(static_cast<double>(l + 1) / static_cast<double>(table.links.size()));
-  }
+  const auto each = attack_each_link(tables, pair, folds, options, progress, result);
+  if (!each) return tl::unexpected(each.error());
 
+  const FeatureTable& table = tables.features;
   result.events = test_events(table, pair, options.attack.seed);
   result.strongest = test_features(table, pair, options.attack.seed);
   std::vector<BlockFeature> features;

@@ -72,6 +72,8 @@ struct PairResult {
   size_t worst = 0;                    // the one that tells most
   ModelResult all_links;               // the worst one, with what the trees gained most from
   std::vector<ModelResult> each_link;
+  // Of the link that tells most, as the best of all links; not run where that is within the bound.
+  PermutationTest link_permutation;
   PermutationTest permutation;  // of the worst: as the best of all attackers
   double best_by_chance = 0.5;  // what the best of all attackers reaches with shuffled classes, in the mean
   double best_by_chance_95 = 0.5;  // and in 95 of 100

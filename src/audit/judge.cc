@@ -23,18 +23,24 @@ double chance_of(const Score& score) {
 }
 
 // An accuracy beyond the bound is a leak only when it is plainly no chance: a false alarm in one audit of a
-// hundred would be one too many. Of the links each is one of many, so it must stand out by so much more.
+// hundred would be one too many. Of the links each is one of many, so it must stand out by so much more, and
+// from the best of them with shuffled classes.
 bool stands_out(const PairResult& pair) {
   return chance_of(pair.all_links.score) < kPlain && pair.permutation.p <= kShuffledBetter;
 }
-bool stands_out(const ModelResult& link, size_t links) {
-  return chance_of(link.score) * static_cast<double>(links) < kSignificant;
+bool stands_out(const ModelResult& link, const PairResult& pair) {
+  return chance_of(link.score) * static_cast<double>(pair.each_link.size()) < kSignificant &&
+         pair.link_permutation.p <= kShuffledBetter;
+}
+
+bool has_blocks(const PairResult& pair) {
+  return pair.blocks[0] >= 2 && pair.blocks[1] >= 2;
 }
 
 void judge_pair(PairResult& pair, double bound, size_t needed) {
   const size_t windows = pair.windows[0] + pair.windows[1];
   const std::string versus = fmt::format("{} against {}", pair.class_name[0], pair.class_name[1]);
-  if (pair.blocks[0] < 2 || pair.blocks[1] < 2) {
+  if (!has_blocks(pair)) {
     pair.verdict = Verdict::not_judged;
     pair.reason = fmt::format("{}: {} and {} blocks of time; at least {} of each class are needed", versus,
                               pair.blocks[0], pair.blocks[1], kMinBlocks);
@@ -49,7 +55,7 @@ void judge_pair(PairResult& pair, double bound, size_t needed) {
     return;
   }
   for (const ModelResult& link : pair.each_link) {
-    if (link.score.accuracy <= bound || !stands_out(link, pair.each_link.size())) continue;
+    if (link.score.accuracy <= bound || !stands_out(link, pair)) continue;
     pair.verdict = Verdict::leaks;
     pair.reason = fmt::format(
         "{}: told apart on {} alone with an accuracy of {:.3f} ({:.3f} to {:.3f}), more than {:.3f}", versus,
@@ -173,14 +179,21 @@ void judge(AuditResult& result) {
     result.reason = breach->text;
     return;
   }
+  // What happens once in an audit (an OSD that comes back) is looked at and no more, beside what is judged.
+  const bool some_judged = std::any_of(result.pairs.begin(), result.pairs.end(), has_blocks);
+  std::string not_judged;
   for (const PairResult& pair : result.pairs) {
     if (pair.verdict != Verdict::not_judged) continue;
+    if (some_judged && !has_blocks(pair)) {
+      not_judged += fmt::format("; {} is not judged, in a single block", pair.class_name[1]);
+      continue;
+    }
     result.verdict = Verdict::not_judged;
     result.reason = pair.reason;
     return;
   }
   result.verdict = Verdict::within_bound;
-  result.reason = result.pairs[result.headline].reason;
+  result.reason = result.pairs[result.headline].reason + not_judged;
 }
 
 }  // namespace cuttle::audit

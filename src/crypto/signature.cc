@@ -23,7 +23,7 @@ std::string string_of(const Value& value) {
   return text;
 }
 
-const uint8_t* bytes(std::string_view text) {
+const uint8_t* bytes_of(std::string_view text) {
   return reinterpret_cast<const uint8_t*>(text.data());
 }
 
@@ -51,7 +51,7 @@ bool VerifyingKey::verifies(const Signature& signature, std::string_view message
   CUTTLE_CHECK(
       key && context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1,
       "OpenSSL refuses to verify with Ed25519");
-  return EVP_DigestVerify(context.get(), signature.bytes.data(), signature.bytes.size(), bytes(message),
+  return EVP_DigestVerify(context.get(), signature.bytes.data(), signature.bytes.size(), bytes_of(message),
                           message.size()) == 1;
 }
 
@@ -83,7 +83,7 @@ Signature SigningKey::sign(std::string_view message) const {
   size_t size = result.bytes.size();
   CUTTLE_CHECK(
       key && context && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-          EVP_DigestSign(context.get(), result.bytes.data(), &size, bytes(message), message.size()) == 1,
+          EVP_DigestSign(context.get(), result.bytes.data(), &size, bytes_of(message), message.size()) == 1,
       "OpenSSL refuses to sign with Ed25519");
   return result;
 }

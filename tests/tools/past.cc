@@ -55,8 +55,8 @@ uint64_t try_all(const IpAddress& to, const std::string& interface) {
       setsockopt(udp.get(), IPPROTO_IP, IP_MTU_DISCOVER, &cut, sizeof cut);
     }
     for (const size_t bytes : {size_t{10}, size_t{1400}, size_t{4000}}) {
-      const std::vector<uint8_t> bytes(bytes, 0x5a);
-      taken += sendto(udp.get(), bytes.data(), bytes, 0, target.raw(), target.size) >= 0 ? 1 : 0;
+      const std::vector<uint8_t> payload(bytes, 0x5a);
+      taken += sendto(udp.get(), payload.data(), bytes, 0, target.raw(), target.size) >= 0 ? 1 : 0;
     }
   }
   const FileDescriptor tcp = bound_socket(family, SOCK_STREAM, interface);

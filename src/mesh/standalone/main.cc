@@ -55,6 +55,6 @@ int main(int argc, char** argv) {
   try {
     return cuttle::mesh::run(argc, argv);
   } catch (const std::exception& error) {
-    return cuttle::mesh::complain(error.what(), cuttle::mesh::kFailed);
+    return cuttle::complain(error.what(), cuttle::kFailed);
   }
 }

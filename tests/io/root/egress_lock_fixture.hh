@@ -53,8 +53,8 @@ class EgressLockTest : public TwoNodes {
     if (from[0] != '[') {
       EXPECT_TRUE(set_option(sender.get(), IPPROTO_IP, IP_MTU_DISCOVER, off));
     }
-    const std::vector<uint8_t> bytes(bytes);
-    send(sender.get(), bytes.data(), bytes.size(), 0);
+    const std::vector<uint8_t> payload(bytes);
+    send(sender.get(), payload.data(), payload.size(), 0);
     pollfd entry{receiver.get(), POLLIN, 0};
     std::vector<uint8_t> got(bytes);
     return poll(&entry, 1, wait_ms) == 1 &&

@@ -35,7 +35,7 @@ class KernelDouble {
     EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&own), size), 0);
     EXPECT_EQ(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&own), &size), 0);
     port_ = own.nl_pid;
-    const timeval patience{20, 0};
+    const timeval timeout{20, 0};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     thread_ = std::thread([this] {
       for (const Dump& dump : dumps_) answer(dump);
