@@ -19,14 +19,24 @@ struct TwoKeys {
   PrivateKey responder;
 };
 
-inline TwoKeys two_keys() {
+inline PrivateKey key_of(uint8_t number) {
   std::array<uint8_t, kKeySize> bytes{};
-  bytes[1] = 1;
-  PrivateKey one = PrivateKey::from_random(bytes);
-  bytes[1] = 2;
-  PrivateKey other = PrivateKey::from_random(bytes);
+  bytes[1] = number;
+  return PrivateKey::from_random(bytes);
+}
+
+inline TwoKeys two_keys() {
+  PrivateKey one = key_of(1);
+  PrivateKey other = key_of(2);
   if (other.public_key() < one.public_key()) std::swap(one, other);
   return {one, other};
+}
+
+// Another peer's, whom a node with the key `own` asks as well.
+inline PublicKey key_above(const PublicKey& own) {
+  uint8_t number = 3;
+  while (key_of(number).public_key() < own) ++number;
+  return key_of(number).public_key();
 }
 
 inline std::unique_ptr<NodeLink> link_to_nowhere(const PrivateKey& own, const PrivateKey& peer) {
