@@ -122,7 +122,7 @@ TEST_F(HandshakeLoopTest, ALinkMadeBeforeTheMachineWasRestoredDrawsAnew) {
   add(*answering_);
   EXPECT_FALSE(answering_->lane(0).to_pacer.pop().has_value()) << "it was made after that";
   loop_->handle_restored();
-  EXPECT_TRUE(answering_->lane(0).to_pacer.pop().has_value()) << "nor what is there already";
+  EXPECT_TRUE(answering_->lane(0).to_pacer.pop().has_value()) << "it was there by then";
 }
 
 TEST_F(HandshakeLoopTest, ItIsSeenWhetherItGoesRound) {
