@@ -1,5 +1,5 @@
-// The control thread of a simulated node: when it looks at its links, as src/node/agent.cc does it, and what
-// that takes. The other threads see what it did when it is done.
+// The control thread of a simulated node: when it looks at its links, as src/node/handshake_loop.cc does it, and
+// what that takes. The other threads see what it did when it is done.
 #include <algorithm>
 
 #include "sim/sim_node.hh"
@@ -8,7 +8,7 @@ namespace cuttle::sim {
 
 namespace {
 
-// As in src/node/agent.cc.
+// As in src/node/handshake_loop.cc.
 constexpr Duration kLookRound = milliseconds(100);
 // It wakes up so much later than it asked for, at least.
 constexpr Duration kWakesLate = microseconds(50);

@@ -100,4 +100,6 @@ each_mutant() {
   "$each" "a loop takes one lane of a change a round" src/node/lane_change.hh \
     'for (Lane* lane : change_.lanes) {' \
     'if (change_.lanes.size() > 1) { Lane& one = *change_.lanes.back(); change_.lanes.pop_back(); change_.joins ? (void)join(one) : (void)leave(one); return; } for (Lane* lane : change_.lanes) {' "node"
+  "$each" "a link keeps what it drew before the machine was restored" src/node/handshake_loop.cc \
+    'if (restores != restores_) link->handle_restored();' '' "node"
 }

@@ -1,4 +1,4 @@
-// Writes the log to stderr, but never waits for whoever reads it: the thread that writes it keeps the links
+// Writes the log to stderr, but never waits for whoever reads it: threads that write it keep the links
 // alive. A line that would block is left out, and the next one that does not says how many were.
 #pragma once
 

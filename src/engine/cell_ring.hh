@@ -1,5 +1,5 @@
 // A bounded ring of whole cells between one producing and one consuming thread: handshakes on their way
-// between the control thread and the lanes. Allocates nothing after construction, whoever sends.
+// between the handshakes' thread and the lanes. Allocates nothing after construction, whoever sends.
 #pragma once
 
 #include <atomic>

@@ -45,8 +45,8 @@ struct PacketCounters {
   Counter foreign_destination;  // inner destination that this node does not accept
   Counter unreadable;           // inner header that does not parse
   Counter tun_refused;          // not taken by the TUN
-  Counter handshake_mac_wrong;  // strangers' handshakes, dropped before they wake the control thread
-  Counter handshakes_lost;      // handshake cells that found the ring to the control thread full
+  Counter handshake_mac_wrong;  // strangers' handshakes, dropped before they wake the handshakes' thread
+  Counter handshakes_lost;      // handshake cells that found the ring to the handshakes' thread full
 };
 
 // What a lane is made from.
@@ -106,16 +106,16 @@ struct Lane {
   std::unique_ptr<HandshakeMac> handshake_mac;
   PacketCounters packets;
 
-  // Control thread to pacer, control thread to receiver.
+  // Handshakes' thread to pacer, and to receiver.
   alignas(64) Ring<PacerCommand> to_pacer{8};
   Ring<ReceiverCommand> to_receiver{8};
   CellRing handshakes_out;
-  Counter handshakes_unsent;  // that found this ring full; written by the control thread
-  // Receiver to control thread.
+  Counter handshakes_unsent;  // that found this ring full; written by the handshakes' thread
+  // Receiver to handshakes' thread.
   CellRing handshakes_in;
   std::atomic<uint64_t> confirmed_session{0};  // the newest whose first authentic cell came
 
-  // Keys that are no longer used, freed by the control thread.
+  // Keys that are no longer used, freed by the handshakes' thread.
   Ring<std::unique_ptr<Aead>> retired_by_pacer{8};
   Ring<std::unique_ptr<Aead>> retired_by_receiver{8};
 };

@@ -1,7 +1,7 @@
-// What the control thread does with a link: runs the association with the peer, turns its events into keys
-// for the lanes' threads, and what these report into calls of the association. Owns the lanes.
+// What the handshakes' thread does with a link: runs the association with the peer, turns its events into
+// keys for the lanes' threads, and what these report into calls of the association. Owns the lanes.
 //
-// One thread; it talks to the lanes' others through their rings.
+// One thread at a time; it talks to the lanes' others through their rings.
 #pragma once
 
 #include <deque>

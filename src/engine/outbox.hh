@@ -1,6 +1,6 @@
 // Commands on their way to one of a lane's threads, through its ring; while that is full they wait here, in
-// order, so that none is lost: a command to stop or to forget has no second chance. One thread (the control
-// thread), which looks again whenever it goes round.
+// order, so that none is lost: a command to stop or to forget has no second chance. One thread, that of the
+// handshakes, which looks again whenever it goes round.
 #pragma once
 
 #include <deque>

@@ -11,8 +11,8 @@ namespace cuttle {
 bool goes_by_queue(const Lane& lane);
 // How long before the deadline the pacer should wake up for the lane.
 Duration wake_lead(const Lane& lane);
-// Takes in what the control thread has for this lane. `loss_65536ths`: what the lane's receiver lost, for the
-// peer.
+// Takes in what the handshakes' thread has for this lane. `loss_65536ths`: what the lane's receiver lost, for
+// the peer.
 void drain_for_pacer(Lane& lane, uint16_t loss_65536ths);
 // The train was sealed from `began` to `now`, where the pacer releases it.
 void handle_sealed(Lane& lane, const Train& train, Instant began, Instant now);

@@ -37,7 +37,7 @@ void deliver(Lane& lane, Bytes packet) {
   lane.packets.bytes_out.add(packet.size());
 }
 
-// True when it is for the control thread.
+// True when it is for the handshakes' thread.
 bool keep_handshake(Lane& lane, Instant arrived, Bytes cell) {
   if (!lane.handshake_mac->verify(cell)) {
     lane.packets.handshake_mac_wrong.add();

@@ -10,17 +10,17 @@ namespace cuttle {
 // The longest train that GRO hands over.
 inline constexpr size_t kReceiveBufferBytes = 65536;
 
-// Takes in what the control thread has for this lane's receiver.
+// Takes in what the handshakes' thread has for this lane's receiver.
 void drain_for_receiver(Lane& lane);
 
 struct TrainReceived {
   bool more = false;  // may wait: this was less than a slot's cells, so the kernel hands them over in pieces
-  bool for_control = false;  // something in it is for the control thread: wake it
+  bool for_control = false;  // something in it is for the handshakes' thread: wake it
 };
 
 // One train from the lane's socket, through filter, AEAD, replay window and reassembly, and the packets in
-// it, if their source is the peer's, to the TUN. `buffer` has kReceiveBufferBytes. Handshakes go to the
-// control thread.
+// it, if their source is the peer's, to the TUN. `buffer` has kReceiveBufferBytes. Handshakes go to their
+// thread.
 TrainReceived receive_train(Lane& lane, MutableBytes buffer);
 
 }  // namespace cuttle

@@ -3,7 +3,7 @@
 // nothing of our handshake. Their sequence numbers begin at 1: used a second time, a key gives away what it
 // sealed (RFC 4106, section 3.1).
 //
-// One thread (the control thread). No clock of its own.
+// One thread, that of the handshakes. No clock of its own.
 #pragma once
 
 #include <cstddef>

@@ -28,7 +28,7 @@
 // that, too, is a little late on a busy machine. So arrivals count from the next whole multiple of
 // kArrivalGrid, and what varies within one does not show.
 //
-// One thread (the control thread). No clock and no randomness of its own.
+// One thread, that of the handshakes. No clock and no randomness of its own.
 #pragma once
 
 #include <array>

@@ -16,8 +16,7 @@ namespace cuttle {
 
 namespace {
 
-// Links say when they are next due. What cannot say so is looked at this often: the clocks of a machine that
-// may have been restored, the helper, threads, replaced keys.
+// The helper, links that join and draws are looked at this often.
 constexpr Duration kLookRound = milliseconds(100);
 // How long it waits before it tries again to close the way to a peer that joins.
 constexpr Duration kJoiningRetry = seconds(2);
@@ -29,8 +28,7 @@ constexpr Duration kStatusTimeout = seconds(3);
 // For any of these descriptors, or for the next that is due.
 void RunningAgent::wait_for(std::vector<pollfd>& descriptors) const {
   const Instant now = clock_.now();
-  Instant until = std::min(now + kLookRound, control_sockets_.next_timeout());
-  for (const auto& link : links_) until = std::min(until, link->poll_timeout());
+  const Instant until = std::min(now + kLookRound, control_sockets_.next_timeout());
   const int64_t ns = until > now ? (until - now).ns : 0;
   const timespec timeout{ns / 1'000'000'000, ns % 1'000'000'000};
   ::ppoll(descriptors.data(), descriptors.size(), &timeout, nullptr);
@@ -39,6 +37,10 @@ void RunningAgent::wait_for(std::vector<pollfd>& descriptors) const {
 void RunningAgent::tell_alive() {
   const auto round = service_manager_.watchdog_interval();
   if (!round) return;
+  const bool handshakes_hang = !handshakes_->goes_round(clock_.now());
+  if (handshakes_hang && !handshakes_hang_) spdlog::error("the thread of the handshakes hangs");
+  handshakes_hang_ = handshakes_hang;
+  if (handshakes_hang) return;
   service_manager_.tell("WATCHDOG=1");
   tell_alive_next_ = clock_.now() + *round;
 }
@@ -95,8 +97,9 @@ void RunningAgent::write_draws(uint64_t wall_ns, Instant now) {
 }
 
 RunningAgent::End RunningAgent::run() {
-  // Handshakes are due some milliseconds after what causes them, however busy the machine is.
+  // The handshakes' thread may have to wait for a step of this one.
   if (config_.realtime) (void)set_high_priority();
+  handshakes_->start(config_.realtime);
   spdlog::info("node {} is up: {} links, {}", config_.name, links_.size(), aead_backend_name(backend_));
   if (confirm_within_) {
     trial_ends_ = clock_.now() + *confirm_within_;
@@ -108,9 +111,7 @@ RunningAgent::End RunningAgent::run() {
   while (true) {
     std::vector<pollfd> waiting = control_sockets_.poll_fds();
     const size_t server_fds = waiting.size();
-    waiting.push_back({wake_up_.fd(), POLLIN, 0});
     waiting.push_back({signals_.fd(), POLLIN, 0});
-    waiting.push_back({restore_watch_.fd(), POLLIN, 0});
     wait_for(waiting);
     const auto signal = signals_.take();
     if (signal == "SIGHUP") {
@@ -122,21 +123,14 @@ RunningAgent::End RunningAgent::run() {
                                 "them)");
       break;
     }
-    if (const auto restored = restore_watch_.handle_timeout()) {
-      spdlog::warn("{}: all links agree on new keys", *restored);
-      for (const auto& link : links_) link->handle_restored();
-    }
-    wake_up_.clear();
     const Instant now = clock_.now();
+    const uint64_t wall = wall_clock_ns();
     if (trial_ends_ && now >= *trial_ends_) {
       end = End::not_confirmed;
       break;
     }
-    const uint64_t wall = wall_clock_ns();
-    for (const auto& link : links_) link->handle_control(now, wall);
     control_sockets_.handle_ready(now, std::span(waiting).first(server_fds));
     control_sockets_.handle_timeout(now);
-    driver_->handle_timeout(now);
     queues_.handle_timeout(now, machine_);
     write_draws(wall, now);
     watch_machine(now);

@@ -24,6 +24,9 @@ Result<std::unique_ptr<RunningAgent>> RunningAgent::start(const NodeConfig& conf
   agent->driver_ =
       (options.make_driver ? options.make_driver : make_native_driver)(agent->config_, agent->wake_up_);
   agent->driver_->set_queues(agent->queues_);
+  auto handshakes = HandshakeLoop::create(agent->wake_up_, agent->restore_watch_, *agent->driver_);
+  if (!handshakes) return tl::unexpected(handshakes.error());
+  agent->handshakes_ = std::move(*handshakes);
   if (const auto spared = spare_write_back(); !spared) {
     spdlog::warn("storage over the links may wait for itself when memory is short: {}",
                  spared.error().message);
@@ -115,6 +118,9 @@ Result<void> RunningAgent::start_driver() {
   if (!why_not) return tl::unexpected(why_not.error());
   note_realtime(*why_not);
   if (!config_.realtime) note_realtime("realtime = false in the configuration");
+  std::vector<NodeLink*> served;
+  for (const auto& link : links_) served.push_back(link.get());
+  handshakes_->add(served, handshakes_->restores());
   return {};
 }
 

@@ -12,7 +12,12 @@ namespace {
 class Change {
  public:
   Change(const InService& in, const NodeConfig& wanted, const NodeKeys& keys, const LinkChanges& changes)
-      : in_(in), wanted_(wanted), keys_(keys), changes_(changes), coming_(wanted.peers.size()) {}
+      : in_(in),
+        wanted_(wanted),
+        keys_(keys),
+        changes_(changes),
+        restores_(in.handshakes.restores()),
+        coming_(wanted.peers.size()) {}
 
   Result<void> run() {
     if (auto begun = in_.machine.begin_change(); !begun) return begun;
@@ -35,6 +40,7 @@ class Change {
     for (const size_t i : changes_.rekeyed) {
       find_link(wanted_.peers[i].name)->handle_keys(association_keys(wanted_, keys_, i));
     }
+    in_.handshakes.wake();
     if (auto finished = in_.machine.finish_change()) {
       in_.open = std::move(*finished);
     } else {
@@ -76,6 +82,7 @@ class Change {
     for (const size_t i : changes_.restarted) names.push_back(wanted_.peers[i].name);
     std::vector<NodeLink*> leaving;
     for (const std::string& name : names) leaving.push_back(find_link(name));
+    in_.handshakes.remove(leaving);
     in_.driver.remove(leaving);
     in_.alive();
     std::erase_if(in_.links, [&](const auto& link) {
@@ -104,13 +111,16 @@ class Change {
     }
     in_.alive();
     const auto begun = in_.driver.add(joining);
+    std::vector<NodeLink*> served;
     for (size_t k = 0; k < ready.size(); ++k) {
       if (begun[k]) {
+        served.push_back(joining[k]);
         in_.links.push_back(std::move(coming_[ready[k]]));
       } else {
         note(begun[k].error());
       }
     }
+    in_.handshakes.add(served, restores_);
     in_.alive();
   }
 
@@ -142,6 +152,7 @@ class Change {
   const NodeConfig& wanted_;
   const NodeKeys& keys_;
   const LinkChanges& changes_;
+  const uint64_t restores_;                        // before any link was made
   std::vector<std::unique_ptr<NodeLink>> coming_;  // by their place in the wanted configuration
   std::optional<Error> first_error_;
 };

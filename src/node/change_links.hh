@@ -13,6 +13,7 @@
 #include "io/udp.hh"
 #include "node/assemble.hh"
 #include "node/driver.hh"
+#include "node/handshake_loop.hh"
 #include "node/link.hh"
 #include "node/link_changes.hh"
 #include "node/machine.hh"
@@ -28,6 +29,7 @@ struct InService {
   OpenPeers& open;
   Machine& machine;  // which has read `wanted`
   Driver& driver;
+  HandshakeLoop& handshakes;  // of `links`, and of no others
   AeadBackend backend;
   KeyLog* key_log;              // may be null
   std::function<void()> alive;  // called between any two steps: a change of many links may take a while

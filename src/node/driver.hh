@@ -37,7 +37,7 @@ class Driver {
   virtual std::vector<Result<void>> add(std::span<NodeLink* const> links) = 0;
   virtual void remove(std::span<NodeLink* const> links) = 0;
 
-  // Control thread, several times a second: sees to its threads.
+  // Several times a second, from one thread, which may be another than calls the rest: sees to its threads.
   virtual void handle_timeout(Instant /*now*/) {}
 
   // What it calls beyond the system calls of every agent.
@@ -57,7 +57,7 @@ class Driver {
   const ReleaseQueues* queues_ = nullptr;
 };
 
-// `control` wakes the control thread, and outlives the driver.
+// `control` wakes the thread of the handshakes (handshake_loop.hh), and outlives the driver.
 using MakeDriver = std::function<std::unique_ptr<Driver>(const NodeConfig& config, const WakeUp& control)>;
 
 }  // namespace cuttle

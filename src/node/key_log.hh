@@ -15,6 +15,7 @@
 
 namespace cuttle {
 
+// One thread, that of the handshakes.
 class KeyLog {
  public:
   // Created readable by its owner alone; appended to when it exists.

@@ -30,10 +30,32 @@ LinkListener NodeLink::listener(KeyLog* key_log) const {
 }
 
 void NodeLink::handle_control(Instant now, uint64_t wall_clock_ns) {
+  const std::lock_guard lock(mutex_);
   link_.handle_control(now, wall_clock_ns);
   log_state(now);
 }
 
+Instant NodeLink::poll_timeout() const {
+  const std::lock_guard lock(mutex_);
+  return link_.poll_timeout();
+}
+
+void NodeLink::handle_keys(const AssociationKeys& keys) {
+  const std::lock_guard lock(mutex_);
+  link_.handle_keys(keys);
+}
+
+void NodeLink::handle_restored() {
+  const std::lock_guard lock(mutex_);
+  link_.handle_restored();
+}
+
+bool NodeLink::is_up(Instant now) const {
+  const std::lock_guard lock(mutex_);
+  return link_.state(now) == Association::State::up;
+}
+
+// Under mutex_.
 void NodeLink::log_state(Instant now) {
   const Association::State state = link_.state(now);
   if (state == logged_state_) return;

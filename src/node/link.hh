@@ -1,8 +1,14 @@
 // One link of an agent: what the engine does with it (engine/link_control.hh), with the peer's name for logs
-// and status. Control thread.
+// and status.
+//
+// Two threads: that of the handshakes (handshake_loop.hh), which calls handle_control() and poll_timeout(),
+// and the control thread, which calls the rest. What both touch is under `mutex_`, held for one step of the
+// engine, which may take some key agreements; nobody waits for anything else under it. What is set at
+// start-up is before the link has two threads.
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "config/config.hh"
 #include "control/status.hh"
@@ -30,31 +36,34 @@ class NodeLink {
     link_.set_calendar(std::move(watch), std::move(rates_bps));
   }
 
-  // Everything there is to do now. To be called when a lane woke the control thread, and whenever
-  // poll_timeout() is over.
+  // Everything there is to do now. To be called when a lane woke that thread, and whenever poll_timeout() is
+  // over.
   void handle_control(Instant now, uint64_t wall_clock_ns);
-  Instant poll_timeout() const { return link_.poll_timeout(); }
+  Instant poll_timeout() const;
 
-  // Other keys from now on (association.hh); what else the peer's configuration says is as it was.
-  void handle_keys(const AssociationKeys& keys) { link_.handle_keys(keys); }
-  // No key that was in memory is used again (association.hh).
-  void handle_restored() { link_.handle_restored(); }
+  // Other keys from now on (association.hh); what else the peer's configuration says is as it was. What
+  // follows from it comes with the next handle_control().
+  void handle_keys(const AssociationKeys& keys);
+  // No key that was in memory is used again (association.hh). Either thread.
+  void handle_restored();
 
   const PeerConfig& peer() const { return peer_; }
   Lane& lane(size_t i) { return link_.lane(i); }
   size_t lanes() const { return link_.lanes(); }
 
   // Authentic cells come, and ours can be read there.
-  bool is_up(Instant now) const { return link_.state(now) == Association::State::up; }
+  bool is_up(Instant now) const;
   LinkStatus status(Instant now) const;
 
  private:
   LinkListener listener(KeyLog* key_log) const;
   void log_state(Instant now);
+  void describe_sessions(LinkStatus& status, Instant now) const;
 
-  PeerConfig peer_;
-  IpAddress own_address_;
-  LinkControl link_;
+  const PeerConfig peer_;
+  const IpAddress own_address_;
+  mutable std::mutex mutex_;
+  LinkControl link_;  // these two under mutex_, but for the lanes, which their own threads share
   Association::State logged_state_ = Association::State::connecting;
 };
 

@@ -124,32 +124,37 @@ CalendarStatus describe_calendar(const LinkControl::Rate& rate, const Associatio
 
 }  // namespace
 
-LinkStatus NodeLink::status(Instant now) const {
-  LinkStatus status;
-  status.name = peer_.name;
-  status.interface = peer_.interface_name();
-  status.endpoint = peer_.endpoint.text();
+void NodeLink::describe_sessions(LinkStatus& status, Instant now) const {
+  const std::lock_guard lock(mutex_);
   const Association& association = link_.association();
   status.state = state_name(link_.state(now));
   if (const auto since = association.established()) {
     status.session_age_s = static_cast<uint64_t>((now - *since).ns / 1'000'000'000);
   }
   if (const auto key = association.session_peer()) status.session_peer_key = key->text();
-  const SlotPlan& plan = link_.lane(0).sender.plan();
-  status.cell_bytes = peer_.shape.cell_bytes;
-  status.rate_bps = peer_.shape.rate_bps;
+  if (const auto& offer = association.peer_offer()) status.peer_rate_bps = offer->rate_bps;
   if (const auto rate = link_.rate(wall_clock_ns())) {
     status.rate_bps = rate->now_bps;
     status.calendar = describe_calendar(*rate, association);
   }
+  count_handshakes(status, association.counters());
+}
+
+LinkStatus NodeLink::status(Instant now) const {
+  LinkStatus status;
+  status.name = peer_.name;
+  status.interface = peer_.interface_name();
+  status.endpoint = peer_.endpoint.text();
+  const SlotPlan& plan = link_.lane(0).sender.plan();
+  status.cell_bytes = peer_.shape.cell_bytes;
+  status.rate_bps = peer_.shape.rate_bps;
   status.slot_ns = static_cast<uint64_t>(plan.period().ns);
   status.cells_per_slot = plan.cells_per_slot;
   status.lanes = static_cast<uint32_t>(link_.lanes());
   status.jitter_percent = peer_.shape.jitter_percent;
   status.scatter = peer_.shape.scatter;
-  if (const auto& offer = association.peer_offer()) status.peer_rate_bps = offer->rate_bps;
+  describe_sessions(status, now);
   for (size_t i = 0; i < link_.lanes(); ++i) count_lane(status, link_.lane(i));
-  count_handshakes(status, association.counters());
   describe_release(status, link_.lane(0));
 
   // The worst lane's: percentiles do not add.

@@ -23,7 +23,7 @@ Lane& lane_of(uint64_t tag) {
 constexpr int kTurn = 64;
 // Of so many lanes it is asked on which CPU their datagrams come in.
 constexpr size_t kLanesAsked = 16;
-// How often the control thread asks, and how long an answer may take.
+// How often the handshakes' thread asks, and how long an answer may take.
 constexpr Duration kAskEvery = milliseconds(500);
 constexpr Duration kAnswerTimeout = milliseconds(200);
 

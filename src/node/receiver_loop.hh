@@ -20,7 +20,7 @@ namespace cuttle {
 
 class ReceiverLoop {
  public:
-  // The lanes and the wake-up of the control thread outlive the loop.
+  // The lanes and the wake-up of the handshakes' thread outlive the loop.
   static Result<std::unique_ptr<ReceiverLoop>> create(std::vector<Lane*> lanes, const WakeUp& control,
                                                       bool spin);
 
@@ -31,8 +31,8 @@ class ReceiverLoop {
   // While it runs; from the control thread.
   Result<void> add(Lane& lane);
   void remove(Lane& lane);
-  // Once in a while: a loop that keeps to one CPU and is not run there may run anywhere again. It cannot see
-  // to that by itself.
+  // Once in a while, from the handshakes' thread: a loop that keeps to one CPU and is not run there may run
+  // anywhere again. It cannot see to that by itself, nor can the control thread, which may be waiting for it.
   void handle_timeout(Instant now);
 
  private:
@@ -56,12 +56,12 @@ class ReceiverLoop {
   CpuThrottle throttle_ = CpuThrottle::of_receiver();
   CpuAffinity affinity_;
   std::vector<uint32_t> cpus_;  // where it may run
-  // The control thread asks a loop that keeps to one CPU whether it is run, and ends that when no answer
+  // The handshakes' thread asks a loop that keeps to one CPU whether it is run, and ends that when no answer
   // comes.
   std::atomic<bool> keeps_to_one_{false};
   std::atomic<bool> asked_{false};
   std::atomic<int32_t> thread_{0};
-  Instant asked_at_{};  // the control thread's
+  Instant asked_at_{};  // the handshakes' thread's
   MonotonicClock clock_;
   std::unique_ptr<uint8_t[]> buffer_;
 };

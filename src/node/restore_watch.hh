@@ -1,6 +1,6 @@
 // Looks out for a machine that was set back to an earlier state (link/clock_watch.hh,
 // io/generation_events.hh). Whoever holds sessions ends them all then: what their keys sealed since is not
-// known here. Control thread.
+// known here. One thread.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,6 @@
 // The agent while it runs: what is behind run_agent() (agent.hh). agent_start.cc sets it up,
-// agent_requests.cc answers the control socket, agent.cc goes round.
+// agent_requests.cc answers the control socket, agent.cc goes round. All of it is the control thread's, which
+// may have to wait for the helper; what may not wait for that is in handshake_loop.hh.
 #pragma once
 
 #include <poll.h>
@@ -22,6 +23,7 @@
 #include "node/control_sockets.hh"
 #include "node/draw_log.hh"
 #include "node/driver.hh"
+#include "node/handshake_loop.hh"
 #include "node/key_log.hh"
 #include "node/link.hh"
 #include "node/machine.hh"
@@ -79,14 +81,15 @@ class RunningAgent {
   Machine& machine_;
   ServiceManager service_manager_;
   Instant tell_alive_next_{};
+  bool handshakes_hang_ = false;  // already said
   Signals signals_;
-  WakeUp wake_up_;
+  WakeUp wake_up_;  // of the handshakes' thread
   MonotonicClock clock_;
   Instant started_;
   OpenPeers open_;  // by place in config_
   Instant joining_next_{};
   Instant joining_since_ = clock_.now();  // or the last reload
-  RestoreWatch restore_watch_;
+  RestoreWatch restore_watch_;            // the handshakes' thread's
   std::string machine_trouble_;
   AeadBackend backend_ = best_aead_backend();
   std::string realtime_why_not_;
@@ -101,7 +104,8 @@ class RunningAgent {
   std::vector<UnknownSourceSocket> strangers_;
   std::vector<std::unique_ptr<NodeLink>> links_;
   ReleaseQueues queues_;
-  std::unique_ptr<Driver> driver_;  // stops before links and queues go
+  std::unique_ptr<Driver> driver_;             // stops before links and queues go
+  std::unique_ptr<HandshakeLoop> handshakes_;  // and this before the driver
   ControlSockets control_sockets_;
 };
 

@@ -28,7 +28,7 @@ struct ShardOptions {
 
 class Shard {
  public:
-  // The lanes and the control thread's wake-up outlive the shard. No thread runs yet.
+  // The lanes and the handshakes' thread's wake-up outlive the shard. No thread runs yet.
   static Result<std::unique_ptr<Shard>> create(std::vector<Lane*> lanes, const WakeUp& control,
                                                const ShardOptions& options);
   // Stops and joins.

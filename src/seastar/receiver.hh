@@ -24,7 +24,7 @@ namespace cuttle {
 
 class Receiver {
  public:
-  // Pacer and rest (those of this shard) and `control` (wakes the control thread) outlive it. `gathers`:
+  // Pacer and rest (those of this shard) and `control` (wakes the handshakes' thread) outlive it. `gathers`:
   // not, where the reactor polls, which has no wake-up to save. It runs at once.
   static Result<std::unique_ptr<Receiver>> create(Pacer& pacer, Rest& rest, const WakeUp& control,
                                                   bool gathers);

@@ -1,4 +1,4 @@
-// What the control thread does with a link.
+// What the handshakes' thread does with a link.
 #include "engine/link_control.hh"
 
 #include "lane_pair.hh"
@@ -18,7 +18,7 @@ class LinkControlTest : public LanePair {
     EXPECT_TRUE(waiting);
     return {waiting->cell.begin(), waiting->cell.end()};
   }
-  // When the answer to it is due, where the control thread comes to it so late.
+  // When the answer to it is due, where the handshakes' thread comes to it so late.
   Instant answer_due(Instant arrived, Duration late) {
     answerer().lane().handshakes_in.push(initiation(), arrived);
     answerer().control.handle_control(arrived + late, 1);

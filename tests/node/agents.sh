@@ -67,6 +67,10 @@ start_agent() { # NODE [OPTIONS...]
 stop_agent() { # NODE [SIGNAL]
   end_process "${2:-TERM}" "$(<"$WORK/$1.pid")"
 }
+# Its privileged helper.
+helper_of() { # NODE
+  pgrep -P "$(<"$WORK/$1.pid")"
+}
 # reload NODE: what it prints is in $WORK/NODE.reload.
 reload() {
   timeout 60 "$CUTTLE" reload --socket "$WORK/$1.sock" >"$WORK/$1.reload" 2>&1

@@ -58,7 +58,6 @@ expect_helper() { # NODE CAPABILITY...
   expect_same "Seccomp of the helper" 2 "$(of_process "$helper" Seccomp)"
   expect_same "owner of the helper's /proc/PID/mem" 0 "$(stat -c %u "/proc/$helper/mem")"
 }
-helper_of() { pgrep -P "$(<"$WORK/$1.pid")"; }
 expect_at_work() {
   transfer "${V4[b]}" --bytes 1000000
   expect_same "the checksum is the sender's" true "$(transferred match)"
