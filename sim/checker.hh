@@ -36,13 +36,17 @@ class Checker {
 
   // A new inner packet: registers and makes it.
   std::vector<uint8_t> make_packet(NodeNumber source, NodeNumber destination, size_t bytes, bool is_v6,
-                                   uint8_t connection = 0, FlowMark mark = {});
+                                   uint8_t connection = 0, FlowMark mark = {},
+                                   InnerKind kind = InnerKind::bare);
+  // TCP, which may come out in segments of so much payload.
+  std::vector<uint8_t> make_tcp_packet(NodeNumber source, NodeNumber destination, size_t bytes, bool is_v6,
+                                       uint8_t connection, size_t segment_bytes);
   // One that must never come out: it claims to come from `claimed`, which is not who sends it.
   std::vector<uint8_t> make_foreign_packet(NodeNumber claimed, NodeNumber destination, size_t bytes,
                                            bool is_v6);
 
   void saw_datagram(NodeNumber source, NodeNumber destination, Bytes datagram);
-  // A packet came out of `node`'s link with `peer`. Its mark, when it is good.
+  // A packet, or one of its segments, came out of `node`'s link with `peer`. Its mark, when it is good.
   const FlowMark* saw_packet(NodeNumber node, NodeNumber peer, Bytes packet);
   void fail(int invariant, std::string text);
 
@@ -55,14 +59,17 @@ class Checker {
     uint32_t bytes;
     bool is_v6;
     uint8_t connection;
-    bool delivered;
-    FlowMark mark;
+    InnerKind kind = InnerKind::bare;
+    size_t segment_bytes = 0;  // TCP's
+    FlowMark mark = {};
+    size_t came = 0;  // of its segments, none that begins before that may still come
   };
   struct Pair {
     std::vector<Sent> sent;
     std::array<uint32_t, kOrderClasses> next{};  // no number below may still come
   };
 
+  std::vector<uint8_t> make(NodeNumber source, NodeNumber destination, const Sent& sent);
   Pair& pair(NodeNumber source, NodeNumber destination) { return pairs_[source * nodes_ + destination]; }
 
   size_t nodes_;

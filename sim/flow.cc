@@ -17,16 +17,20 @@ Flow::Flow(EventLoop& loop, PacketSink& sink, Checker& checker, const FlowShape&
   arm();
 }
 
+void Flow::send(NodeNumber source, NodeNumber destination, size_t bytes, FlowMark mark) {
+  const InnerKind kind = shape_.has_checksums ? InnerKind::summed : InnerKind::bare;
+  auto packet = checker_.make_packet(source, destination, bytes, false, connection(), mark, kind);
+  const bool is_left = shape_.has_checksums && mark.segment % 2 == 1;
+  sink_.send_packet(source, destination,
+                    is_left ? leave_to_card(std::move(packet), bytes) : HostPacket{std::move(packet)});
+}
+
 void Flow::send_segment(uint32_t segment) {
-  sink_.send_packet(shape_.source, shape_.destination,
-                    checker_.make_packet(shape_.source, shape_.destination, shape_.segment_bytes, false,
-                                         connection(), {shape_.number, segment, false}));
+  send(shape_.source, shape_.destination, shape_.segment_bytes, {shape_.number, segment, false});
 }
 
 void Flow::send_ack() {
-  sink_.send_packet(shape_.destination, shape_.source,
-                    checker_.make_packet(shape_.destination, shape_.source, kAckBytes, false, connection(),
-                                         {shape_.number, wanted_, true}));
+  send(shape_.destination, shape_.source, kAckBytes, {shape_.number, wanted_, true});
 }
 
 void Flow::handle_packet(const FlowMark& mark) {

@@ -17,6 +17,7 @@ struct FlowShape {
   uint32_t segment_bytes;
   Duration first_timeout;
   Duration longest_timeout;
+  bool has_checksums;  // made by the host, or left to be made, in turn
 };
 
 class Flow {
@@ -29,6 +30,7 @@ class Flow {
   uint32_t acknowledged() const { return acknowledged_; }
 
  private:
+  void send(NodeNumber source, NodeNumber destination, size_t bytes, FlowMark mark);
   uint8_t connection() const { return static_cast<uint8_t>(shape_.number % kConnections); }
   void send_segment(uint32_t segment);
   void send_ack();

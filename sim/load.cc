@@ -12,6 +12,12 @@ namespace {
 constexpr int64_t kMaxAtOnce = 64 << 10;
 // So many packets claim to be somebody else's.
 constexpr double kForeign = 0.01;
+// And where kernels leave checksums to others, so many have a wrong one.
+constexpr double kWrongSum = 0.02;
+constexpr double kOffloads = 0.3;  // of all directions
+constexpr size_t kMaxPacketBytes = 65'535;
+constexpr size_t kInnerMtu = 1500;
+constexpr size_t kMinSegmentBytes = 536;  // RFC 9293, section 3.7.1
 
 }  // namespace
 
@@ -33,6 +39,7 @@ const char* load_name(Load load) {
 
 std::vector<DirectedLoad> draw_loads(uint64_t payload_seed, size_t nodes, unsigned variant, Instant end) {
   Random random(payload_seed);
+  Random offloads(payload_seed ^ 0x0ff10ad);
   std::vector<DirectedLoad> loads;
   const size_t busy = random.below(nodes * (nodes - 1));
   for (NodeNumber a = 0; a < nodes; ++a) {
@@ -47,6 +54,7 @@ std::vector<DirectedLoad> draw_loads(uint64_t payload_seed, size_t nodes, unsign
         load.stops_reading = Instant{static_cast<int64_t>(random.below(length))};
         load.reads_again = load.stops_reading + Duration{static_cast<int64_t>(random.below(length))};
       }
+      load.offloads = offloads.chance(kOffloads);
       loads.push_back(load);
     }
   }
@@ -58,6 +66,7 @@ std::string describe(const std::vector<DirectedLoad>& loads) {
   for (const DirectedLoad& load : loads) {
     text += fmt::format("{}{}->{} {}", text.empty() ? "" : ", ", load.source, load.destination,
                         load_name(load.load));
+    if (load.offloads) text += " (with offloads)";
     if (load.stops_reading != Instant::never()) text += " (stops reading)";
   }
   return text;
@@ -90,13 +99,40 @@ bool LoadSource::send(size_t bytes) {
   if (random_.chance(kForeign)) {
     sink_.send_packet(
         load_.source, load_.destination,
-        checker_.make_foreign_packet(static_cast<NodeNumber>(load_.source + 1 + random_.below(9)),
-                                     load_.destination, bytes, is_v6));
+        {checker_.make_foreign_packet(static_cast<NodeNumber>(load_.source + 1 + random_.below(9)),
+                                      load_.destination, bytes, is_v6)});
     return true;
   }
-  sink_.send_packet(load_.source, load_.destination,
-                    checker_.make_packet(load_.source, load_.destination, bytes, is_v6, connection));
+  sink_.send_packet(load_.source, load_.destination, draw_packet(bytes, is_v6, connection));
   return true;
+}
+
+HostPacket LoadSource::draw_packet(size_t bytes, bool is_v6, uint8_t connection) {
+  const size_t ip = is_v6 ? kSmallestInnerV6 : kSmallestInnerV4;
+  if (load_.offloads && bytes >= ip + kTcpHeaderBytes) return draw_offloaded(bytes, is_v6, connection);
+  return {checker_.make_packet(load_.source, load_.destination, bytes, is_v6, connection)};
+}
+
+// As a kernel has them: most with their checksums to be made, TCP as long as a socket writes, some whole.
+HostPacket LoadSource::draw_offloaded(size_t bytes, bool is_v6, uint8_t connection) {
+  const size_t headers = (is_v6 ? kSmallestInnerV6 : kSmallestInnerV4) + kTcpHeaderBytes;
+  const size_t largest = kInnerMtu - headers;
+  const size_t segment =
+      random_.chance(0.5) ? largest : kMinSegmentBytes + random_.below(largest - kMinSegmentBytes);
+  const bool is_tcp = random_.chance(0.8);
+  auto packet =
+      is_tcp ? checker_.make_tcp_packet(load_.source, load_.destination, bytes, is_v6, connection, segment)
+             : checker_.make_packet(load_.source, load_.destination, bytes, is_v6, connection, {},
+                                    InnerKind::summed);
+  const bool is_whole = random_.chance(0.2) && (!is_tcp || bytes <= headers + segment);
+  if (!is_whole) return leave_to_card(std::move(packet), segment);
+  if (random_.chance(kWrongSum)) packet.back() ^= 1;
+  return {std::move(packet)};
+}
+
+size_t LoadSource::draw_bulk_bytes() {
+  const bool is_long = random_.chance(load_.offloads ? 0.5 : 0.1);
+  return is_long ? 1 + kSmallestInnerV4 + random_.below(kMaxPacketBytes - kSmallestInnerV4) : 1500;
 }
 
 void LoadSource::step() {
@@ -112,7 +148,7 @@ void LoadSource::step() {
     case Load::bulk:
       bulk_bytes_ = std::min(bulk_bytes_ + static_cast<int64_t>(slot_bytes_ * 3 / 2), kMaxAtOnce);
       while (bulk_bytes_ > 0) {
-        const size_t bytes = random_.chance(0.1) ? 1 + kSmallestInnerV4 + random_.below(65'500) : 1500;
+        const size_t bytes = draw_bulk_bytes();
         bulk_bytes_ -= static_cast<int64_t>(bytes);
         if (!send(bytes)) break;
       }
@@ -123,7 +159,7 @@ void LoadSource::step() {
     case Load::every_size:
       next_size_ =
           next_size_ < 3000 ? next_size_ + 1 + random_.below(97) : next_size_ * 2 + random_.below(999);
-      if (next_size_ > 65'535) next_size_ = 20;
+      if (next_size_ > kMaxPacketBytes) next_size_ = 20;
       send(std::max<size_t>(next_size_, 20));
       return again(a_few_slots(6));
   }

@@ -9,6 +9,7 @@
 #include "base/random.hh"
 #include "sim/checker.hh"
 #include "sim/event_loop.hh"
+#include "sim/host_packet.hh"
 
 namespace cuttle::sim {
 
@@ -23,6 +24,7 @@ struct DirectedLoad {
   Load load;
   Instant stops_reading = Instant::never();  // the destination's host does
   Instant reads_again = Instant::never();
+  bool offloads = false;  // the source's kernel leaves checksums to be made, and TCP to be cut
 };
 
 // For each ordered pair of nodes one; `variant` steers towards a kind of payload, so that pairs of runs
@@ -36,7 +38,7 @@ class PacketSink {
   virtual ~PacketSink() = default;
   // How many packets the queue towards `destination` still takes; 0 where the node is down.
   virtual size_t queue_room(NodeNumber source, NodeNumber destination) = 0;
-  virtual void send_packet(NodeNumber source, NodeNumber destination, std::vector<uint8_t> packet) = 0;
+  virtual void send_packet(NodeNumber source, NodeNumber destination, HostPacket packet) = 0;
 };
 
 // Keeps one direction loaded until `end`.
@@ -50,6 +52,9 @@ class LoadSource {
   void step();
   // False when the queue is full.
   bool send(size_t bytes);
+  size_t draw_bulk_bytes();
+  HostPacket draw_packet(size_t bytes, bool is_v6, uint8_t connection);
+  HostPacket draw_offloaded(size_t bytes, bool is_v6, uint8_t connection);
 
   EventLoop& loop_;
   PacketSink& sink_;

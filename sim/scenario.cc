@@ -8,14 +8,12 @@
 
 #include "link/lane_keys.hh"
 #include "sim/cost_model.hh"
+#include "sim/draw.hh"
+#include "sim/draw_reloads.hh"
 
 namespace cuttle::sim {
 
 namespace {
-
-int64_t between(Random& random, int64_t least, int64_t most) {
-  return least + static_cast<int64_t>(random.below(static_cast<uint64_t>(most - least + 1)));
-}
 
 // In half of all runs nothing, in the others up to `most`.
 double share(Random& random, double most) {
@@ -88,10 +86,6 @@ int64_t draw_slowness(Random& random, const Scenario& scenario) {
   return std::min(kSlowness[random.below(std::size(kSlowness))], most);
 }
 
-Instant instant_in(Random& random, Instant from, Instant until) {
-  return from + Duration{static_cast<int64_t>(random.below(static_cast<uint64_t>((until - from).ns)))};
-}
-
 void draw_cuts(Random& random, Scenario& scenario) {
   for (int64_t n = between(random, 0, 2); n > 0; --n) {
     const auto a = static_cast<NodeNumber>(random.below(scenario.nodes));
@@ -155,18 +149,6 @@ void draw_pauses(Random& random, Scenario& scenario, bool compared) {
     scenario.pauses.push_back({static_cast<NodeNumber>(random.below(scenario.nodes)), thread,
                                instant_in(random, Instant{0}, scenario.faults_stop),
                                microseconds(between(random, 10, max_us))});
-  }
-}
-
-// One of a node at a time: the next one begins when its peers know of the last.
-void draw_key_changes(Random& random, Scenario& scenario) {
-  if (!random.chance(0.3)) return;
-  const auto first = static_cast<NodeNumber>(random.below(scenario.nodes));
-  const auto last = static_cast<NodeNumber>(random.chance(0.5) ? first : (first + 1) % scenario.nodes);
-  for (NodeNumber node = first;; node = last) {
-    scenario.key_changes.push_back(
-        {node, instant_in(random, Instant{0}, scenario.faults_stop), milliseconds(between(random, 30, 600))});
-    if (node == last) return;
   }
 }
 
@@ -257,6 +239,9 @@ Scenario draw_scenario(Family family, uint64_t seed) {
     scenario.clock_jumps.clear();
     draw_calendar(random, scenario);
   }
+  Random more(seed * 3 + static_cast<uint64_t>(family) + (uint64_t{1} << 63));
+  draw_overlapping_key_changes(more, scenario, compared);
+  draw_reloads(more, scenario, compared);
   return scenario;
 }
 
@@ -297,6 +282,14 @@ std::string Scenario::describe() const {
     text +=
         fmt::format("; {}'s queue is reset at {:.3f} s", reset.node, static_cast<double>(reset.at.ns) * 1e-9);
   }
+  for (const Ends& ends : not_at_first)
+    text += fmt::format("; no link of {} and {} at first", ends.a, ends.b);
+  for (const Reload& reload : reloads) {
+    text += fmt::format("; {} is reloaded at {:.3f} s, without {}, with {}", reload.node,
+                        static_cast<double>(reload.at.ns) * 1e-9,
+                        reload.leaving.empty() ? "none" : fmt::format("{}", fmt::join(reload.leaving, ",")),
+                        reload.coming.empty() ? "none" : fmt::format("{}", fmt::join(reload.coming, ",")));
+  }
   if (other_rate_bps != 0) text += fmt::format("; by the calendar, {} b/s from mid-run on", other_rate_bps);
   text += fmt::format("; queues keep time at {}", fmt::join(by_queue, ","));
   if (!without.empty()) text += fmt::format("; without {}", fmt::join(without, ","));
@@ -312,6 +305,11 @@ void leave_one_lane(Scenario& scenario) {
   scenario.lanes = 1;
   scenario.shape.lanes = 1;
   scenario.shape.node_lanes = static_cast<uint32_t>(scenario.nodes - 1);
+}
+
+void leave_out_reloads(Scenario& scenario) {
+  scenario.reloads.clear();
+  scenario.not_at_first.clear();
 }
 
 const std::vector<std::pair<std::string_view, Remove>>& removals() {
@@ -339,6 +337,8 @@ const std::vector<std::pair<std::string_view, Remove>>& removals() {
       {"queues", [](Scenario& s) { std::fill(s.by_queue.begin(), s.by_queue.end(), false); }},
       {"flows", [](Scenario& s) { s.flows = 0; }},
       {"calendar", [](Scenario& s) { s.other_rate_bps = 0; }},
+      {"reloads", leave_out_reloads},
+      {"offloads", [](Scenario& s) { s.offloads = false; }},
   };
   return all;
 }

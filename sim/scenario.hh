@@ -53,6 +53,20 @@ struct KeyChange {
   Duration apart;
 };
 
+// Links of a node end, others begin, by one reload; the other ends have reloads of their own. One that is in
+// both begins anew.
+struct Reload {
+  NodeNumber node;
+  Instant at;
+  std::vector<NodeNumber> leaving;
+  std::vector<NodeNumber> coming;
+};
+
+struct Ends {  // of a link
+  NodeNumber a;
+  NodeNumber b;
+};
+
 struct QueueReset {  // of a queue that keeps time
   NodeNumber node;
   Instant at;
@@ -79,12 +93,15 @@ struct Scenario {
   std::vector<ThreadPause> pauses;
   std::vector<KeyChange> key_changes;
   std::vector<QueueReset> queue_resets;
+  std::vector<Reload> reloads;
+  std::vector<Ends> not_at_first;  // links that come by a reload
   std::vector<SimClock> clocks;    // of each node
   std::vector<Instant> starts;     // of each node
   std::vector<bool> shared_cores;  // of each node
   std::vector<int64_t> slowness;   // of each node
   std::vector<bool> by_queue;      // of each node: a queue keeps time
   uint32_t flows = 0;              // TCP-like flows
+  bool offloads = true;            // some hosts leave checksums and cutting TCP to others
   Instant faults_stop{};           // and the loads, too
   Instant end{};
   std::vector<std::string> without;  // the ingredients that were left out

@@ -1,5 +1,5 @@
-// The control thread of a simulated node: when it looks at its links, as src/node/handshake_loop.cc does it, and
-// what that takes. The other threads see what it did when it is done.
+// The control thread of a simulated node: when it looks at its links, as src/node/handshake_loop.cc does it,
+// and what that takes. The other threads see what it did when it is done.
 #include <algorithm>
 
 #include "sim/sim_node.hh"
@@ -23,7 +23,9 @@ uint64_t agreements(const AssociationCounters& counters) {
 
 void SimNode::await_control() {
   Instant until = local_now() + kLookRound;
-  for (const auto& link : links_) until = std::min(until, link->control.poll_timeout());
+  for (const auto& link : links_) {
+    if (link->in_service) until = std::min(until, link->control.poll_timeout());
+  }
   until = std::max(until, local_now()) + kWakesLate;
   at(setup_.clock.global(until), [this, round = control_round_] {
     if (round == control_round_) kick_control();
@@ -40,6 +42,7 @@ Duration SimNode::control() {
   ++control_round_;
   Duration cost = setup_.cost.control;
   for (const auto& link : links_) {
+    if (!link->in_service) continue;
     const Association& association = link->control.association();
     const uint64_t before = agreements(association.counters());
     link->control.handle_control(local_now(), setup_.clock.wall_ns(world_.loop.now()));
@@ -60,7 +63,7 @@ void SimNode::control_done() {
 void SimNode::set_keys(NodeNumber peer, const AssociationKeys& keys) {
   control_->post(
       [this, peer, keys] {
-        link_of(peer).control.handle_keys(keys);
+        if (Link* link = find_link(peer)) link->control.handle_keys(keys);
         return setup_.cost.handshake;
       },
       [this] { kick_control(); });

@@ -7,30 +7,32 @@
 #include "base/bytes.hh"
 #include "engine/packet_device.hh"
 #include "sim/allocations.hh"
+#include "sim/checker.hh"
 #include "sim/cost_model.hh"
+#include "sim/host_packet.hh"
 
 namespace cuttle::sim {
 
 class SimDevice final : public PacketDevice {
  public:
-  using Packet = std::vector<uint8_t>;
-
-  explicit SimDevice(Allocations& allocations) : allocations_(allocations) {}
+  SimDevice(Allocations& allocations, Checker& checker) : allocations_(allocations), checker_(checker) {}
 
   // --- The host's side.
 
   // Packets that the queue still takes.
   size_t room() const { return kQueuePackets - waiting_.size(); }
   // Dropped when it is full, as a queue discipline does.
-  void put(Packet packet);
+  void put(HostPacket packet);
+  // Its link has ended: nothing may be written any more.
+  void close() { closed_ = true; }
   // What was written so far.
-  std::vector<Packet> take_written();
+  std::vector<HostPacket> take_written();
 
   // --- The lane's.
 
   bool empty() const { return waiting_.empty(); }
   // Of the packet that is read next.
-  size_t next_bytes() const { return waiting_.front().size(); }
+  size_t next_bytes() const { return waiting_.front().bytes.size(); }
   ssize_t readv(std::span<const iovec> pieces) override;
   ssize_t writev(std::span<const iovec> pieces) override;
   // What it takes to write what waits to be taken.
@@ -40,8 +42,10 @@ class SimDevice final : public PacketDevice {
   static constexpr size_t kQueuePackets = 64;
 
   Allocations& allocations_;
-  std::deque<Packet> waiting_;
-  std::vector<Packet> written_;
+  Checker& checker_;
+  bool closed_ = false;
+  std::deque<HostPacket> waiting_;
+  std::vector<HostPacket> written_;
 };
 
 }  // namespace cuttle::sim

@@ -55,6 +55,7 @@ SimNode::SimNode(World world, NodeSetup setup)
       host_{world_.loop,
             world_.network,
             allocations_,
+            world_.checker,
             setup_.clock,
             setup_.cost,
             queue_ ? &*queue_ : nullptr,
@@ -68,9 +69,11 @@ SimNode::SimNode(World world, NodeSetup setup)
       paced_(setup_.peers.size() * setup_.lanes),
       buffer_(std::make_unique<uint8_t[]>(kReceiveBufferBytes)) {
   if (queue_) release_queue_.emplace(queue_device_, queue_->table(), std::nullopt);
-  for (size_t i = 0; i < setup_.peers.size(); ++i) add_link(setup_.peers[i], i);
+  for (const SimPeer& peer : setup_.peers) add_link(peer);
   for (const auto& sim : lanes_) {
     packing_.add(*sim->lane);
+    packed_.push_back(sim.get());
+    sim->has_packer = sim->has_receiver = true;
     paced_.handle_join(*sim->lane, local_now());
   }
   await_slot();
@@ -81,13 +84,16 @@ SimNode::~SimNode() {
   *alive_ = false;
 }
 
-void SimNode::add_link(const SimPeer& peer, size_t index) {
+// Every one with keys and instants of its own, also where there was a link with that peer before.
+SimNode::Link& SimNode::add_link(const SimPeer& peer) {
+  const size_t index = links_begun_++;
   links_.push_back(std::make_unique<Link>(peer.number, config_of(setup_, peer.keys),
                                           seeded_entropy(setup_.seed + 31 * index + 1)));
   Link& link = *links_.back();
+  link.reading = peer.reading;
   for (uint8_t i = 0; i < setup_.lanes; ++i) {
     auto sim = std::make_unique<SimLane>();
-    sim->link = index;
+    sim->link = &link;
     link.control.add_lane(make_lane(peer, index, i, *sim));
     sim->lane = &link.control.lane(i);
     if (release_queue_) sim->lane->queue = &*release_queue_;
@@ -95,9 +101,12 @@ void SimNode::add_link(const SimPeer& peer, size_t index) {
     link.lanes.push_back(sim.get());
     lanes_.push_back(std::move(sim));
   }
-  if (!setup_.calendar) return;
-  link.control.set_calendar(CalendarWatch(*setup_.calendar, setup_.clock.wall_ns(world_.loop.now()), kAhead),
-                            {setup_.rates_bps[0], setup_.rates_bps[1]});
+  if (setup_.calendar) {
+    link.control.set_calendar(
+        CalendarWatch(*setup_.calendar, setup_.clock.wall_ns(world_.loop.now()), kAhead),
+        {setup_.rates_bps[0], setup_.rates_bps[1]});
+  }
+  return link;
 }
 
 SlotSteps SimNode::steps() const {
@@ -123,41 +132,48 @@ std::unique_ptr<Lane> SimNode::make_lane(const SimPeer& peer, size_t index, uint
       .epoch = local_now() + milliseconds(1) + Duration{within},
       .seed = seed,
       .draws = seed};
-  auto device = std::make_unique<SimDevice>(allocations_);
+  auto device = std::make_unique<SimDevice>(allocations_, world_.checker);
   auto socket = std::make_unique<SimSocket>(host_, setup_.number, peer.number, lane);
   sim.device = device.get();
   sim.socket = socket.get();
   return std::make_unique<Lane>(std::move(lane_setup), std::move(device), std::move(socket));
 }
 
-SimNode::Link& SimNode::link_of(NodeNumber peer) {
-  for (auto& link : links_) {
-    if (link->peer == peer) return *link;
-  }
-  CUTTLE_CHECK(false, "every pair of nodes that talk has a link");
+SimNode::SimLane& SimNode::sim_of(const Lane& lane) const {
+  return **std::ranges::find_if(lanes_, [&](const auto& sim) { return sim->lane == &lane; });
 }
 
-const SimNode::Link& SimNode::link_of(NodeNumber peer) const {
-  return const_cast<SimNode*>(this)->link_of(peer);
+SimNode::Link* SimNode::find_link(NodeNumber peer) const {
+  const auto found = std::ranges::find(links_, peer, &Link::peer);
+  return found == links_.end() ? nullptr : found->get();
+}
+
+SimNode::Link& SimNode::link_of(NodeNumber peer) const {
+  Link* link = find_link(peer);
+  CUTTLE_CHECK(link != nullptr, "who asks knows that there is a link");
+  return *link;
 }
 
 size_t SimNode::queue_room(NodeNumber peer) const {
+  const Link* link = find_link(peer);
+  if (link == nullptr) return 0;
   size_t room = SIZE_MAX;
-  for (const SimLane* sim : link_of(peer).lanes) room = std::min(room, sim->device->room());
+  for (const SimLane* sim : link->lanes) room = std::min(room, sim->device->room());
   return room;
 }
 
-void SimNode::send_packet(NodeNumber peer, std::vector<uint8_t> packet) {
-  Link& link = link_of(peer);
-  SimLane& sim = *link.lanes[lane_of(packet, link.lanes.size())];
+void SimNode::send_packet(NodeNumber peer, HostPacket packet) {
+  const Link* link = find_link(peer);
+  if (link == nullptr) return;  // what the blackhole takes
+  SimLane& sim = *link->lanes[lane_of(packet.bytes, link->lanes.size())];
   sim.device->put(std::move(packet));
-  if (setup_.mutant == Mutant::pack_on_pacer) return;
+  if (setup_.mutant == Mutant::pack_on_pacer || !sim.has_packer) return;
   sim.outcome = Packing::Outcome::more;
   kick_packer();
 }
 
 void SimNode::set_reading(NodeNumber peer, bool reading) {
-  link_of(peer).reading = reading;
+  if (Link* link = find_link(peer)) link->reading = reading;
 }
 
 void SimNode::pause(ThreadName thread, Duration duration) {
@@ -179,7 +195,7 @@ void SimNode::reset_queue() {
 }
 
 bool SimNode::up(NodeNumber peer) const {
-  return link_of(peer).control.state(local_now()) == Association::State::up;
+  return has_link(peer) && link_of(peer).control.state(local_now()) == Association::State::up;
 }
 
 }  // namespace cuttle::sim

@@ -8,11 +8,13 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "engine/lane_change.hh"
 #include "engine/link_control.hh"
 #include "engine/paced_lanes.hh"
 #include "engine/packing.hh"
@@ -28,6 +30,7 @@ namespace cuttle::sim {
 struct SimPeer {
   NodeNumber number;
   AssociationKeys keys;
+  bool reading;  // this host takes what comes from it
 };
 
 struct NodeSetup {
@@ -56,6 +59,8 @@ class SimNode {
     AllocationProbe probe;
     // A good packet came out of the link with `peer` and was read.
     std::function<void(NodeNumber node, NodeNumber peer, Bytes packet)> delivered;
+    // When a link begins.
+    std::function<SimPeer(NodeNumber node, NodeNumber peer)> peer;
   };
 
   // Starts at once.
@@ -69,10 +74,11 @@ class SimNode {
   void receive(NodeNumber source, uint8_t lane, SimNetwork::SharedBytes bytes);
 
   // --- the host's side
-  // Packets that the TUN interface's fullest queue can still take.
+  bool has_link(NodeNumber peer) const { return find_link(peer) != nullptr; }
+  // Packets that the TUN interface's fullest queue can still take; none where there is no link.
   size_t queue_room(NodeNumber peer) const;
   // As the kernel does, by its connection to the queue of one lane.
-  void send_packet(NodeNumber peer, std::vector<uint8_t> packet);
+  void send_packet(NodeNumber peer, HostPacket packet);
   // Whether this host takes what comes from the peer; where not, it is dropped at the TUN.
   void set_reading(NodeNumber peer, bool reading);
 
@@ -80,6 +86,12 @@ class SimNode {
   void set_wall_clock(Duration offset) { setup_.clock.wall_offset = offset; }
   // A reload: other keys of that link.
   void set_keys(NodeNumber peer, const AssociationKeys& keys);
+  // A reload: these links end, and then those begin. Several take their turns.
+  struct LinkChange {
+    std::vector<NodeNumber> leaving;
+    std::vector<NodeNumber> coming;
+  };
+  void change_links(LinkChange change);
   // Something keeps a thread from running for so long.
   void pause(ThreadName thread, Duration duration);
   // The queue that keeps time is emptied, its bucket full.
@@ -89,12 +101,15 @@ class SimNode {
   const Association& association(NodeNumber peer) const { return link_of(peer).control.association(); }
 
  private:
-  // A lane with what its surroundings and the packer's loop know of it.
+  struct Link;
+  // A lane with what its surroundings and the loops know of it.
   struct SimLane {
     Lane* lane;
     SimDevice* device;
     SimSocket* socket;
-    size_t link;
+    Link* link;
+    bool has_packer = false;
+    bool has_receiver = false;
     Packing::Outcome outcome = Packing::Outcome::drained;
     Instant packing_until{INT64_MIN};
     bool is_received = false;  // its receiver has been given work
@@ -107,13 +122,15 @@ class SimNode {
     LinkControl control;
     std::vector<SimLane*> lanes;
     bool reading = true;
+    bool in_service = true;  // the handshakes' thread has it
   };
 
-  void add_link(const SimPeer& peer, size_t index);
+  Link& add_link(const SimPeer& peer);
   SlotSteps steps() const;
   std::unique_ptr<Lane> make_lane(const SimPeer& peer, size_t index, uint8_t lane, SimLane& sim);
-  Link& link_of(NodeNumber peer);
-  const Link& link_of(NodeNumber peer) const;
+  SimLane& sim_of(const Lane& lane) const;
+  Link* find_link(NodeNumber peer) const;  // null: there is none
+  Link& link_of(NodeNumber peer) const;
   Instant local_now() const { return host_.local_now(); }
   // Calls `what` then, unless the node is gone.
   template <typename What>
@@ -126,8 +143,10 @@ class SimNode {
   template <typename Work>
   auto guarded(const char* what, Work work);
 
-  // Each thread in a source of its own: sim_packer.cc, sim_pacer.cc, sim_receiver.cc, sim_control.cc.
+  // Each thread in a source of its own: sim_packer.cc, sim_pacer.cc, sim_receiver.cc, sim_control.cc; and
+  // reloads in sim_reload.cc.
   void kick_packer();
+  void take_packers_change();
   Duration begin_packing();
   void end_packing();
   void look_again(SimLane& sim);
@@ -141,6 +160,7 @@ class SimNode {
   void put_off_change(Lane& lane);
 
   void kick_receiver(SimLane& sim);
+  void kick_receivers_change();
   Duration receive(SimLane& sim);
   void received(SimLane& sim);
 
@@ -151,6 +171,14 @@ class SimNode {
   // Its results are there for the other threads.
   bool sees_control() const { return world_.loop.now() >= control_done_; }
 
+  void begin_change();
+  void let_out();
+  void exchange_links();
+  void let_in();
+  void change_done();
+  void await_loops(Instant earliest, void (SimNode::*then)());
+  std::vector<Lane*> lanes_of(const std::vector<NodeNumber>& peers) const;
+
   World world_;
   NodeSetup setup_;
   Allocations allocations_;
@@ -159,7 +187,10 @@ class SimNode {
   SimQueueDevice queue_device_;
   std::optional<ReleaseQueue> release_queue_;
   std::vector<std::unique_ptr<Link>> links_;
-  std::vector<std::unique_ptr<SimLane>> lanes_;  // of all links
+  // What ended stays, closed, so that whoever still uses it is seen.
+  std::vector<std::unique_ptr<Link>> ended_links_;
+  std::vector<std::unique_ptr<SimLane>> lanes_;  // of all links, also those that ended
+  size_t links_begun_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 
   std::unique_ptr<SimThread> packer_;
@@ -170,7 +201,9 @@ class SimNode {
 
   Packing packing_;
   bool packer_works_ = false;
-  size_t packing_lane_ = 0;
+  std::vector<SimLane*> packed_;  // the packer's
+  size_t packing_turn_ = 0;
+  SimLane* packing_lane_ = nullptr;
   std::optional<Packing::Begun> packing_begun_;
   PacedLanes paced_;
   Instant pacer_free_{INT64_MIN};
@@ -179,6 +212,11 @@ class SimNode {
   uint64_t control_round_ = 0;
   std::unique_ptr<uint8_t[]> buffer_;
   bool woke_control_ = false;  // the receiver's current work did
+
+  std::deque<LinkChange> changes_;  // the first of them is being made
+  LaneChange pacers_change_;
+  LaneChange packers_change_;
+  LaneChange receivers_change_;
 };
 
 template <typename Work>

@@ -13,10 +13,15 @@ namespace {
 constexpr int kDear = 20;
 // How much later, for Mutant::queue_runs_empty_under_load.
 constexpr Duration kMuchLater = milliseconds(3);
+// As in src/node/pacer_loop.cc.
+constexpr Duration kIdleNap = milliseconds(20);
 
 }  // namespace
 
 void SimNode::await_slot() {
+  pacers_change_.poll([this](Lane& lane) { paced_.handle_join(lane, local_now()); },
+                      [this](Lane& lane) { paced_.handle_leave(lane); });
+  if (paced_.empty()) return at(world_.loop.now() + kIdleNap, [this] { await_slot(); });
   Lane& lane = *paced_.next().lane;
   const Instant wake = setup_.clock.global(lane.sender.deadline() - wake_lead(lane));
   at(std::max(wake, pacer_free_), [this, &lane, wake] {
@@ -59,11 +64,7 @@ void SimNode::slot(Lane& lane, Duration woke_late) {
   }
   const Instant began = world_.loop.now();
   Instant ready = began + work;
-  if (setup_.mutant == Mutant::wait_for_packer) {
-    for (const auto& sim : lanes_) {
-      if (sim->lane == &lane) ready = std::max(ready, sim->packing_until);
-    }
-  }
+  if (setup_.mutant == Mutant::wait_for_packer) ready = std::max(ready, sim_of(lane).packing_until);
   const bool behind = began > setup_.clock.global(lane.sender.deadline());
   const bool leaves_out = setup_.mutant == Mutant::idle_slots_skipped ||
                           (setup_.mutant == Mutant::idle_slots_not_caught_up && behind);

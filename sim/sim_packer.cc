@@ -24,13 +24,15 @@ void SimNode::kick_packer() {
 
 // The pacer and the receiver run on while the packet is read.
 Duration SimNode::begin_packing() {
+  take_packers_change();
   bool has_more = false;
-  for (size_t i = 0; i < lanes_.size() && !has_more; ++i) {
-    packing_lane_ = (packing_lane_ + 1) % lanes_.size();
-    has_more = lanes_[packing_lane_]->outcome == Packing::Outcome::more;
+  for (size_t i = 0; i < packed_.size() && !has_more; ++i) {
+    packing_turn_ = (packing_turn_ + 1) % packed_.size();
+    has_more = packed_[packing_turn_]->outcome == Packing::Outcome::more;
   }
   if (!has_more) return kLook;
-  SimLane& sim = *lanes_[packing_lane_];
+  packing_lane_ = packed_[packing_turn_];
+  SimLane& sim = *packing_lane_;
   guarded("Packing::begin", [&] {
     packing_begun_.emplace(packing_.begin(*sim.lane, losses_of(*sim.lane)));
     return 0;
@@ -42,20 +44,39 @@ Duration SimNode::begin_packing() {
 
 void SimNode::end_packing() {
   packer_works_ = false;
-  if (!packing_begun_) return;
-  SimLane& sim = *lanes_[packing_lane_];
-  sim.outcome =
-      guarded("Packing::finish", [&] { return packing_.finish(*sim.lane, std::move(*packing_begun_)); });
-  packing_begun_.reset();
-  if (sim.outcome == Packing::Outcome::no_room) look_again(sim);
-  const auto has_more = [](const auto& other) { return other->outcome == Packing::Outcome::more; };
-  if (std::ranges::any_of(lanes_, has_more)) kick_packer();
+  if (packing_begun_) {
+    SimLane& sim = *packing_lane_;
+    sim.outcome =
+        guarded("Packing::finish", [&] { return packing_.finish(*sim.lane, std::move(*packing_begun_)); });
+    packing_begun_.reset();
+    if (sim.outcome == Packing::Outcome::no_room) look_again(sim);
+  }
+  const auto has_more = [](const SimLane* sim) { return sim->outcome == Packing::Outcome::more; };
+  if (std::ranges::any_of(packed_, has_more) || !packers_change_.is_taken()) kick_packer();
+}
+
+// Between two of its rounds.
+void SimNode::take_packers_change() {
+  packers_change_.poll(
+      [this](Lane& lane) {
+        SimLane& sim = sim_of(lane);
+        packing_.add(lane);
+        packed_.push_back(&sim);
+        sim.has_packer = true;
+        sim.outcome = Packing::Outcome::more;  // there may be something already
+      },
+      [this](Lane& lane) {
+        SimLane& sim = sim_of(lane);
+        std::erase(packed_, &sim);
+        sim.has_packer = false;
+      });
 }
 
 // The pacer wakes nobody, so after a slot.
 void SimNode::look_again(SimLane& sim) {
   const SlotPlan& plan = sim.lane->sender.plan();
   at(world_.loop.now() + plan.period() / plan.releases_per_slot(), [this, &sim] {
+    if (!sim.has_packer) return;
     sim.outcome = Packing::Outcome::more;
     kick_packer();
   });
@@ -63,10 +84,9 @@ void SimNode::look_again(SimLane& sim) {
 
 // Only for Mutant::pack_on_pacer.
 void SimNode::pack_all(Lane& lane, Duration& cost) {
-  const auto sim = std::ranges::find_if(lanes_, [&](const auto& one) { return one->lane == &lane; });
+  const SimDevice& device = *sim_of(lane).device;
   for (bool more = true; more;) {
-    const Duration read =
-        (*sim)->device->empty() ? Duration{} : setup_.cost.read((*sim)->device->next_bytes());
+    const Duration read = device.empty() ? Duration{} : setup_.cost.read(device.next_bytes());
     more = packing_.pack(lane, losses_of(lane), 1) == Packing::Outcome::more;
     cost = cost + read;
   }

@@ -6,17 +6,21 @@
 namespace cuttle::sim {
 
 void SimNode::receive(NodeNumber source, uint8_t lane, SimNetwork::SharedBytes bytes) {
-  SimLane& sim = *link_of(source).lanes[lane];
+  const Link* link = find_link(source);
+  if (link == nullptr) return;  // nobody has the port
+  SimLane& sim = *link->lanes[lane];
   if (sim.socket->put(std::move(bytes))) kick_receiver(sim);
 }
 
 void SimNode::kick_receiver(SimLane& sim) {
-  if (std::exchange(sim.is_received, true)) return;
+  if (!sim.has_receiver || std::exchange(sim.is_received, true)) return;
   receiver_->post([this, &sim] { return receive(sim); }, [this, &sim] { received(sim); });
 }
 
 Duration SimNode::receive(SimLane& sim) {
   Lane& lane = *sim.lane;
+  woke_control_ = false;
+  if (!sim.has_receiver) return {};  // it left meanwhile
   woke_control_ = guarded("receive_train", [&] {
     if (sees_control()) drain_for_receiver(lane);
     return receive_train(lane, {buffer_.get(), kReceiveBufferBytes}).for_control;
@@ -28,11 +32,26 @@ Duration SimNode::receive(SimLane& sim) {
 void SimNode::received(SimLane& sim) {
   sim.is_received = false;
   if (woke_control_) kick_control();
-  const Link& link = *links_[sim.link];
-  for (const SimDevice::Packet& packet : sim.device->take_written()) {
-    if (link.reading) world_.delivered(setup_.number, link.peer, packet);
+  for (HostPacket& packet : sim.device->take_written()) {
+    for (const auto& each : received_by_host(std::move(packet))) {
+      if (sim.link->reading) world_.delivered(setup_.number, sim.link->peer, each);
+    }
   }
   if (!sim.socket->empty()) kick_receiver(sim);
+}
+
+// Its work for lanes that leave was queued before this.
+void SimNode::kick_receivers_change() {
+  receiver_->post([this] {
+    receivers_change_.poll(
+        [this](Lane& lane) {
+          SimLane& sim = sim_of(lane);
+          sim.has_receiver = true;
+          if (!sim.socket->empty()) kick_receiver(sim);
+        },
+        [this](Lane& lane) { sim_of(lane).has_receiver = false; });
+    return Duration{};
+  });
 }
 
 }  // namespace cuttle::sim

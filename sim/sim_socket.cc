@@ -17,6 +17,7 @@ constexpr Duration kFilter = nanoseconds(80);
 // The kernel has taken these cells: they leave one after the other whatever happens to the process.
 size_t SimSocket::send_train(const uint8_t* cells, size_t count, size_t cell_bytes) {
   const Allocations::Excuse excuse(host_.allocations);
+  if (closed_) host_.checker.fail(7, "cells were sent after their link ended");
   Instant first = host_.loop.now();
   size_t sent = 0;
   if (by_queue_ && host_.queue != nullptr) {

@@ -19,6 +19,7 @@ struct SimHost {
   EventLoop& loop;
   SimNetwork& network;
   Allocations& allocations;
+  Checker& checker;
   const SimClock& clock;
   const CostModel& cost;
   SimQueue* queue;  // null: none
@@ -45,6 +46,8 @@ class SimSocket final : public CellSocket {
 
   // --- The network's side. False: the buffer is full, and it is lost.
   bool put(SimNetwork::SharedBytes bytes);
+  // Its link has ended: nothing may be sent any more.
+  void close() { closed_ = true; }
 
   // --- The lane's.
   bool empty() const { return waiting_.empty(); }
@@ -71,6 +74,7 @@ class SimSocket final : public CellSocket {
   NodeNumber peer_;
   uint8_t lane_;
   bool by_queue_ = false;
+  bool closed_ = false;
   std::deque<Waiting> waiting_;
   size_t received_datagrams_ = 0;
   size_t received_bytes_each_ = 0;

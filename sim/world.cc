@@ -46,6 +46,7 @@ World::World(const Scenario& scenario, const RunOptions& options)
       incarnations_(scenario.nodes, 0),
       nodes_(scenario.nodes),
       not_reading_(scenario.nodes * scenario.nodes, false),
+      linked_(scenario.nodes * scenario.nodes, true),
       probed_(scenario.nodes * scenario.nodes, 0) {
   if (options_.probe == nullptr) options_.probe = no_allocations;
   CUTTLE_CHECK(plan_slots(scenario.shape, plan_), "shapes are drawn so that a plan exists");
@@ -58,6 +59,9 @@ World::World(const Scenario& scenario, const RunOptions& options)
     keys_.push_back(draw_key(scenario.seed * 100 + i));
     known_.push_back(keys_[i].public_key());
     known_next_.emplace_back();
+  }
+  for (const Ends& ends : scenario.not_at_first) {
+    linked_[path(ends.a, ends.b)] = linked_[path(ends.b, ends.a)] = false;
   }
   network_.set_arrival(
       [this](NodeNumber source, NodeNumber destination, uint8_t lane, SimNetwork::SharedBytes bytes) {
@@ -73,7 +77,7 @@ void World::start(NodeNumber number) {
   if (nodes_[number] != nullptr) return;
   std::vector<SimPeer> peers;
   for (NodeNumber peer = 0; peer < scenario_.nodes; ++peer) {
-    if (peer != number) peers.push_back({peer, keys_of(number, peer)});
+    if (peer != number && linked_[path(number, peer)]) peers.push_back(peer_of(number, peer));
   }
   CostModel cost;
   cost.slow_down(scenario_.slowness[number]);
@@ -92,12 +96,13 @@ void World::start(NodeNumber number) {
                   .seed = (scenario_.seed * 1000 + number) * 1000 + ++incarnations_[number],
                   .peers = std::move(peers)};
   SimNode::World world{
-      loop_, network_, checker_, options_.probe,
-      [this](NodeNumber node, NodeNumber peer, Bytes packet) { delivered(node, peer, packet); }};
+      loop_,
+      network_,
+      checker_,
+      options_.probe,
+      [this](NodeNumber node, NodeNumber peer, Bytes packet) { delivered(node, peer, packet); },
+      [this](NodeNumber node, NodeNumber peer) { return peer_of(node, peer); }};
   nodes_[number] = std::make_unique<SimNode>(std::move(world), std::move(setup));
-  for (NodeNumber peer = 0; peer < scenario_.nodes; ++peer) {
-    if (not_reading_[path(peer, number)]) nodes_[number]->set_reading(peer, false);
-  }
 }
 
 void World::plan_faults() {
@@ -117,6 +122,9 @@ void World::plan_faults() {
     });
   }
   for (const KeyChange& change : scenario_.key_changes) plan_key_change(change);
+  for (const Reload& one : scenario_.reloads) {
+    loop_.at(one.at, [this, &one] { reload(one); });
+  }
   for (const QueueReset& reset : scenario_.queue_resets) {
     loop_.at(reset.at, [this, &reset] {
       if (nodes_[reset.node] != nullptr) nodes_[reset.node]->reset_queue();
@@ -135,6 +143,17 @@ void World::plan_faults() {
 
 AssociationKeys World::keys_of(NodeNumber own, NodeNumber peer) const {
   return {.own = keys_[own], .peer = known_[peer], .next_peer = known_next_[peer]};
+}
+
+SimPeer World::peer_of(NodeNumber own, NodeNumber peer) const {
+  return {peer, keys_of(own, peer), !not_reading_[path(peer, own)]};
+}
+
+// A node that is down finds its new configuration when it starts.
+void World::reload(const Reload& reload) {
+  for (const NodeNumber peer : reload.leaving) linked_[path(reload.node, peer)] = false;
+  for (const NodeNumber peer : reload.coming) linked_[path(reload.node, peer)] = true;
+  if (nodes_[reload.node] != nullptr) nodes_[reload.node]->change_links({reload.leaving, reload.coming});
 }
 
 // The others reload what they know of it.
@@ -191,9 +210,9 @@ void World::start_flows() {
     const uint64_t bytes = max_cells * scenario_.shape.cell_bytes / scenario_.flows;
     const auto segment = static_cast<uint32_t>(200 + random.below(random.chance(0.2) ? 20'000 : 1300));
     const auto segments = static_cast<uint32_t>(std::clamp<uint64_t>(bytes / segment, 1, 60));
-    flows_.push_back(std::make_unique<Flow>(
-        loop_, *this, checker_,
-        FlowShape{number, source, destination, segments, segment, timeout, timeout * 2}));
+    flows_.push_back(std::make_unique<Flow>(loop_, *this, checker_,
+                                            FlowShape{number, source, destination, segments, segment, timeout,
+                                                      timeout * 2, scenario_.offloads && number % 2 == 0}));
   }
 }
 
@@ -202,7 +221,8 @@ void World::probe_links() {
   for (NodeNumber a = 0; a < scenario_.nodes; ++a) {
     for (NodeNumber b = 0; b < scenario_.nodes; ++b) {
       for (uint8_t lane = 0; lane < scenario_.lanes && a != b; ++lane) {
-        send_packet(a, b, checker_.make_packet(a, b, kLastPacketBytes, false, lane, {kLastPacket, 0, false}));
+        send_packet(a, b,
+                    {checker_.make_packet(a, b, kLastPacketBytes, false, lane, {kLastPacket, 0, false})});
       }
     }
   }
@@ -212,7 +232,7 @@ size_t World::queue_room(NodeNumber source, NodeNumber destination) {
   return nodes_[source] == nullptr ? 0 : nodes_[source]->queue_room(destination);
 }
 
-void World::send_packet(NodeNumber source, NodeNumber destination, std::vector<uint8_t> packet) {
+void World::send_packet(NodeNumber source, NodeNumber destination, HostPacket packet) {
   // While the node is down its blackhole route takes the packet.
   if (nodes_[source] != nullptr) nodes_[source]->send_packet(destination, std::move(packet));
 }
@@ -250,6 +270,7 @@ void World::check_liveness() {
 RunResult World::run() {
   result_.loads =
       draw_loads(options_.payload_seed, scenario_.nodes, options_.load_variant, scenario_.faults_stop);
+  for (DirectedLoad& load : result_.loads) load.offloads &= scenario_.offloads;
   const size_t slot_bytes = size_t{plan_.cells_per_slot} * scenario_.shape.cell_bytes * scenario_.lanes;
   for (const DirectedLoad& load : result_.loads) {
     plan_reading(load);
@@ -266,7 +287,7 @@ RunResult World::run() {
   if (options_.liveness) check_liveness();
   for (NodeNumber a = 0; a < scenario_.nodes; ++a) {
     for (NodeNumber b = 0; b < scenario_.nodes && nodes_[a] != nullptr; ++b) {
-      if (a != b) result_.sessions += nodes_[a]->association(b).counters().sessions.value();
+      if (nodes_[a]->has_link(b)) result_.sessions += nodes_[a]->association(b).counters().sessions.value();
     }
   }
   result_.violations = checker_.violations();

@@ -19,7 +19,7 @@ class World final : public PacketSink {
   RunResult run();
 
   size_t queue_room(NodeNumber source, NodeNumber destination) override;
-  void send_packet(NodeNumber source, NodeNumber destination, std::vector<uint8_t> packet) override;
+  void send_packet(NodeNumber source, NodeNumber destination, HostPacket packet) override;
 
  private:
   void start(NodeNumber number);
@@ -27,6 +27,8 @@ class World final : public PacketSink {
   void plan_key_change(const KeyChange& change);
   void tell_keys(NodeNumber node);
   AssociationKeys keys_of(NodeNumber own, NodeNumber peer) const;
+  SimPeer peer_of(NodeNumber own, NodeNumber peer) const;
+  void reload(const Reload& reload);
   void plan_reading(const DirectedLoad& load);
   void start_flows();
   void probe_links();
@@ -54,6 +56,7 @@ class World final : public PacketSink {
   std::vector<std::unique_ptr<LoadSource>> sources_;
   std::vector<std::unique_ptr<Flow>> flows_;
   std::vector<bool> not_reading_;
+  std::vector<bool> linked_;      // of each pair, whether the first one's configuration has the link
   std::vector<uint32_t> probed_;  // of each pair, how many lanes' last packets arrived
 };
 

@@ -84,6 +84,10 @@ each_mutant() {
     "sim_noninterference"
   "$each" "a lane that was released keeps its place" src/engine/paced_lanes.cc \
     'due_.back().deadline = due_.back().lane->sender.deadline();' '' "engine"
+  "$each" "a lane that left goes on being released" src/engine/paced_lanes.cc \
+    'std::erase_if(due_, [&](const Due& due) { return due.lane == &lane; });' '' "sim_two_nodes"
+  "$each" "the segment size of a long packet is lost" src/engine/offload.cc \
+    'is_cut && header.gso_bytes > 0 ? std::min<size_t>(header.gso_bytes, payload) : payload;' 'payload;' "sim_two_nodes"
   "$each" "two lanes of a group in one place" src/engine/slot_groups.cc \
     'group.epoch + group.step * (free - places.begin())' 'group.epoch' "engine"
   "$each" "the data path allocates" src/engine/receiving.cc \
@@ -97,7 +101,7 @@ each_mutant() {
     'if (forget_at_) next = std::min(next, *forget_at_);' '' "link"
   "$each" "an interrupted list is taken for whole" src/io/netlink.cc \
     'if (interrupted) continue;' '' "io"
-  "$each" "a loop takes one lane of a change a round" src/node/lane_change.hh \
+  "$each" "a loop takes one lane of a change a round" src/engine/lane_change.hh \
     'for (Lane* lane : change_.lanes) {' \
     'if (change_.lanes.size() > 1) { Lane& one = *change_.lanes.back(); change_.lanes.pop_back(); change_.joins ? (void)join(one) : (void)leave(one); return; } for (Lane* lane : change_.lanes) {' "node"
   "$each" "a link keeps what it drew before the machine was restored" src/node/handshake_loop.cc \

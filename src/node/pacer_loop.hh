@@ -5,10 +5,11 @@
 #include <atomic>
 #include <vector>
 
+#include "engine/lane_change.hh"
 #include "engine/paced_lanes.hh"
 #include "io/clock.hh"
 #include "io/cpu_throttle.hh"
-#include "node/lane_change.hh"
+#include "node/wait_for_loop.hh"
 
 namespace cuttle {
 
@@ -30,7 +31,7 @@ class PacerLoop {
   // slot of any of its lanes.
   void begin_add(std::vector<Lane*> lanes) { change_.begin_join(std::move(lanes)); }
   void begin_remove(std::vector<Lane*> lanes) { change_.begin_leave(std::move(lanes)); }
-  void wait() const { change_.wait(); }
+  void wait() const { wait_for_loop(change_); }
 
  private:
   void slot(const PacedLanes::Due& due);

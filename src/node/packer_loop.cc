@@ -5,6 +5,8 @@
 #include <optional>
 #include <thread>
 
+#include "node/wait_for_loop.hh"
+
 namespace cuttle {
 
 namespace {
@@ -48,7 +50,7 @@ Result<void> PackerLoop::add(Lane& lane) {
   Source* source = coming_.get();
   change_.begin_join({&lane});
   wake_up();
-  change_.wait();
+  wait_for_loop(change_);
   auto added = watch(*source);
   if (!added) remove(lane);
   return added;
@@ -58,7 +60,7 @@ void PackerLoop::remove(Lane& lane) {
   events_.remove(lane.tun.fd());
   change_.begin_leave({&lane});
   wake_up();
-  change_.wait();
+  wait_for_loop(change_);
 }
 
 void PackerLoop::run(const std::atomic<bool>& stop) {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "engine/lane.hh"
+#include "engine/lane_change.hh"
 #include "engine/packing.hh"
 #include "io/event_queue.hh"
-#include "node/lane_change.hh"
 
 namespace cuttle {
 

@@ -6,6 +6,7 @@
 
 #include "engine/receiving.hh"
 #include "io/realtime.hh"
+#include "node/wait_for_loop.hh"
 
 namespace cuttle {
 
@@ -150,7 +151,7 @@ void ReceiverLoop::handle_timeout(Instant now) {
 Result<void> ReceiverLoop::add(Lane& lane) {
   change_.begin_join({&lane});
   wake_up();
-  change_.wait();
+  wait_for_loop(change_);
   auto added = events_.add(lane.socket.fd(), tag_of(lane), EventQueue::Trigger::level);
   if (!added) remove(lane);
   return added;
@@ -160,7 +161,7 @@ void ReceiverLoop::remove(Lane& lane) {
   events_.remove(lane.socket.fd());
   change_.begin_leave({&lane});
   wake_up();
-  change_.wait();
+  wait_for_loop(change_);
 }
 
 }  // namespace cuttle

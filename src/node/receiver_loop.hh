@@ -10,11 +10,11 @@
 
 #include "engine/interrupt_moderation.hh"
 #include "engine/lane.hh"
+#include "engine/lane_change.hh"
 #include "io/clock.hh"
 #include "io/cpu_affinity.hh"
 #include "io/cpu_throttle.hh"
 #include "io/event_queue.hh"
-#include "node/lane_change.hh"
 
 namespace cuttle {
 

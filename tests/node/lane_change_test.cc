@@ -1,5 +1,5 @@
 // Lanes that join or leave a loop while it runs.
-#include "node/lane_change.hh"
+#include "engine/lane_change.hh"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <set>
 #include <thread>
+
+#include "node/wait_for_loop.hh"
 
 namespace cuttle {
 namespace {
@@ -46,7 +48,7 @@ TEST(LaneChange, TakesOneRoundHoweverManyLanes) {
   const auto rounds_for = [&](auto begin) {
     const int before = rounds;
     begin(lanes);
-    change.wait();
+    wait_for_loop(change);
     return rounds - before;
   };
   // The one that it takes, and those that may begin before this thread runs again.

@@ -1,4 +1,8 @@
 // The simulation itself: the same seed is the same run, the checkers see what they are for.
+#include <array>
+
+#include "sim/host_packet.hh"
+#include "sim/sim_device.hh"
 #include "trials.hh"
 
 namespace cuttle::sim {
@@ -119,6 +123,69 @@ TEST_F(CheckerTest, SeesPlaintext) {
   auto packet = checker.make_packet(0, 1, 1472, false);
   checker.saw_datagram(0, 1, packet);
   EXPECT_TRUE(broke(5));
+}
+
+// As the host sees them.
+std::vector<std::vector<uint8_t>> segments_of(std::vector<uint8_t> packet, size_t segment_bytes) {
+  return received_by_host(leave_to_card(std::move(packet), segment_bytes));
+}
+
+TEST_F(CheckerTest, SegmentsOfAPacketAreGood) {
+  for (const bool is_v6 : {false, true}) {
+    const auto segments = segments_of(checker.make_tcp_packet(0, 1, 65'535, is_v6, 2, 1400), 1400);
+    EXPECT_EQ(segments.size(), 47u);
+    for (const auto& segment : segments) EXPECT_NE(checker.saw_packet(1, 0, segment), nullptr);
+  }
+  EXPECT_TRUE(checker.violations().empty());
+}
+TEST_F(CheckerTest, SegmentsMayBeLost) {
+  const auto segments = segments_of(checker.make_tcp_packet(0, 1, 9000, false, 0, 1400), 1400);
+  checker.saw_packet(1, 0, segments[2]);
+  checker.saw_packet(1, 0, segments.back());
+  EXPECT_TRUE(checker.violations().empty());
+}
+TEST_F(CheckerTest, SeesASegmentTwice) {
+  const auto segments = segments_of(checker.make_tcp_packet(0, 1, 9000, false, 0, 1400), 1400);
+  checker.saw_packet(1, 0, segments[2]);
+  checker.saw_packet(1, 0, segments[2]);
+  EXPECT_TRUE(broke(3));
+}
+TEST_F(CheckerTest, SeesSegmentsOfAnotherSize) {
+  checker.saw_packet(1, 0, segments_of(checker.make_tcp_packet(0, 1, 9000, false, 0, 1400), 1300)[1]);
+  EXPECT_TRUE(broke(3));
+}
+TEST_F(CheckerTest, SeesAWrongChecksum) {
+  auto packet = checker.make_tcp_packet(0, 1, 1000, true, 0, 1400);
+  packet[40 + 16] ^= 1;
+  checker.saw_packet(1, 0, packet);
+  EXPECT_TRUE(broke(3));
+}
+TEST_F(CheckerTest, SeesAPacketAfterItsLinkEnded) {
+  Allocations allocations([] { return uint64_t{0}; });
+  SimDevice device(allocations, checker);
+  VirtioHeader header{};
+  auto packet = checker.make_packet(0, 1, 100, false);
+  const std::array<iovec, 2> pieces{{{&header, kVirtioHeaderBytes}, {packet.data(), packet.size()}}};
+  device.writev(pieces);
+  EXPECT_TRUE(checker.violations().empty());
+  device.close();
+  device.writev(pieces);
+  EXPECT_TRUE(broke(3));
+}
+
+TEST(Simulation, ALinkCarriesFromItsReloadOn) {
+  Scenario scenario = draw_scenario(Family::two_nodes, 7);
+  for (const std::string_view ingredient : ingredients()) leave_out(scenario, ingredient);
+  scenario.not_at_first = {{0, 1}};
+  end_at(scenario, Instant{900'000'000});
+  EXPECT_TRUE(run(scenario, {.liveness = false}).trace.events().empty());
+  const Instant comes{300'000'000};
+  scenario.reloads = {{0, comes, {}, {1}}, {1, comes, {}, {0}}};
+  const RunResult result = run(scenario, {.load_variant = 1, .liveness = false});
+  ASSERT_FALSE(result.trace.events().empty());
+  EXPECT_GT(result.trace.events().front().at, comes);
+  EXPECT_GT(result.packets_delivered, 0u);
+  EXPECT_TRUE(result.violations.empty());
 }
 
 TEST(Simulation, CountsAllocations) {

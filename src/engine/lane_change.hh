@@ -4,30 +4,26 @@
 #pragma once
 
 #include <atomic>
+#include <utility>
 #include <vector>
 
 #include "engine/lane.hh"
-#include "io/clock.hh"
 
 namespace cuttle {
 
 class LaneChange {
  public:
-  // Control thread: returns at once. What makes the loop look is up to the caller. Each is followed by
-  // wait().
+  // Control thread: returns at once. What makes the loop look is up to the caller. The next one begins when
+  // this one is taken.
   void begin_join(std::vector<Lane*> lanes) { begin({std::move(lanes), true}); }
   void begin_leave(std::vector<Lane*> lanes) { begin({std::move(lanes), false}); }
-  // Control thread: returns once the loop has taken the change.
-  void wait() const {
-    constexpr Duration kLook = microseconds(200);
-    MonotonicClock clock;
-    while (waiting_.load(std::memory_order_acquire)) clock.sleep_until(clock.now() + kLook);
-  }
+  // Control thread: the loop has taken the change.
+  bool is_taken() const { return !waiting_.load(std::memory_order_acquire); }
 
   // The loop's thread: calls join(lane) or leave(lane) for each when there is a change.
   template <typename Join, typename Leave>
   void poll(Join join, Leave leave) {
-    if (!waiting_.load(std::memory_order_acquire)) return;
+    if (is_taken()) return;
     for (Lane* lane : change_.lanes) {
       if (change_.joins) {
         join(*lane);
