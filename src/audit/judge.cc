@@ -58,8 +58,10 @@ void judge_pair(PairResult& pair, double bound, size_t needed) {
     if (link.score.accuracy <= bound || !stands_out(link, pair)) continue;
     pair.verdict = Verdict::leaks;
     pair.reason = fmt::format(
-        "{}: told apart on {} alone with an accuracy of {:.3f} ({:.3f} to {:.3f}), more than {:.3f}", versus,
-        link.name, link.score.accuracy, link.score.accuracy_95.low, link.score.accuracy_95.high, bound);
+        "{}: told apart on {} alone with an accuracy of {:.3f} ({:.3f} to {:.3f}, p = {:.2f}), more than "
+        "{:.3f}",
+        versus, link.name, link.score.accuracy, link.score.accuracy_95.low, link.score.accuracy_95.high,
+        pair.link_permutation.p, bound);
     return;
   }
   const size_t smaller = 2 * std::min(pair.windows[0], pair.windows[1]);

@@ -121,6 +121,7 @@ json pair_json(const PairResult& pair, double window_s) {
                              {"per_window", {number(test.per_window[0]), number(test.per_window[1])}},
                              {"p", number(test.p)}});
   }
+  if (!pair.link_permutation.accuracies.empty()) out["best_link_p"] = number(pair.link_permutation.p);
   out["links"] = json::array();
   for (const ModelResult& link : pair.each_link) out["links"].push_back(model_json(link, window_s));
   out["verdict"] = verdict_text(pair.verdict);

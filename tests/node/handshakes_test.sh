@@ -18,7 +18,7 @@ a_goes_on() {
   process_lives "$RELOAD" || fail "the reload of a did not wait: $(<"$WORK/a.reload")"
   kill -CONT "$(helper_of a)"
   wait "$RELOAD" || fail "reload of a: $(<"$WORK/a.reload")"
-  expect_same "a is watched" true "$(status a .watched)"
+  expect_same "a is watched" true "$(status a .watched.active)"
 }
 
 # Handshakes that were sent to NODE since then, by their time and type (1 asks, 2 answers).
