@@ -28,16 +28,17 @@ double chance_of(const Score& score) {
 bool stands_out(const PairResult& pair) {
   return chance_of(pair.all_links.score) < kPlain && pair.permutation.p <= kShuffledBetter;
 }
-bool stands_out(const ModelResult& link, const PairResult& pair) {
+bool stands_out(const ModelResult& link, const PairResult& pair, size_t pairs) {
   return chance_of(link.score) * static_cast<double>(pair.each_link.size()) < kSignificant &&
-         pair.link_permutation.p <= kShuffledBetter;
+         pair.link_permutation.p * static_cast<double>(pairs) <= kShuffledBetter + 1e-9;
 }
 
 bool has_blocks(const PairResult& pair) {
   return pair.blocks[0] >= 2 && pair.blocks[1] >= 2;
 }
 
-void judge_pair(PairResult& pair, double bound, size_t needed) {
+// `pairs`: so many are judged.
+void judge_pair(PairResult& pair, double bound, size_t needed, size_t pairs) {
   const size_t windows = pair.windows[0] + pair.windows[1];
   const std::string versus = fmt::format("{} against {}", pair.class_name[0], pair.class_name[1]);
   if (!has_blocks(pair)) {
@@ -55,7 +56,7 @@ void judge_pair(PairResult& pair, double bound, size_t needed) {
     return;
   }
   for (const ModelResult& link : pair.each_link) {
-    if (link.score.accuracy <= bound || !stands_out(link, pair)) continue;
+    if (link.score.accuracy <= bound || !stands_out(link, pair, pairs)) continue;
     pair.verdict = Verdict::leaks;
     pair.reason = fmt::format(
         "{}: told apart on {} alone with an accuracy of {:.3f} ({:.3f} to {:.3f}, p = {:.2f}), more than "
@@ -163,8 +164,10 @@ size_t windows_needed(double max_accuracy) {
 
 void judge(AuditResult& result) {
   find_plain(result, result.findings);
+  const auto judged =
+      static_cast<size_t>(std::count_if(result.pairs.begin(), result.pairs.end(), has_blocks));
   for (PairResult& pair : result.pairs) {
-    judge_pair(pair, result.max_accuracy, result.windows_needed);
+    judge_pair(pair, result.max_accuracy, result.windows_needed, judged);
     find_in_pair(pair, result.max_accuracy, result.findings);
   }
   const auto worse = [&](size_t a, size_t b) {
@@ -182,11 +185,10 @@ void judge(AuditResult& result) {
     return;
   }
   // What happens once in an audit (an OSD that comes back) is looked at and no more, beside what is judged.
-  const bool some_judged = std::any_of(result.pairs.begin(), result.pairs.end(), has_blocks);
   std::string not_judged;
   for (const PairResult& pair : result.pairs) {
     if (pair.verdict != Verdict::not_judged) continue;
-    if (some_judged && !has_blocks(pair)) {
+    if (judged > 0 && !has_blocks(pair)) {
       not_judged += fmt::format("; {} is not judged, in a single block", pair.class_name[1]);
       continue;
     }

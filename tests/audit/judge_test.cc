@@ -51,6 +51,16 @@ TEST(Judge, CallsALinkThatStandsOutFromShuffledOnesALeak) {
   EXPECT_NE(result.reason.find("a -> c alone"), std::string::npos) << result.reason;
 }
 
+TEST(Judge, AsksMoreOfALinkTheMoreLoadsThereAre) {
+  PairResult pair = pair_of("read", 13);
+  pair.each_link[2] = model("a -> c", 0.6);
+  pair.link_permutation = {.p = 0.02};
+  EXPECT_EQ(judged({pair}).verdict, Verdict::leaks);
+  EXPECT_EQ(judged({pair, pair_of("write", 13)}).verdict, Verdict::within_bound);
+  pair.link_permutation = {.p = 0.01};
+  EXPECT_EQ(judged({pair, pair_of("write", 13), pair_of("small", 13)}).verdict, Verdict::leaks);
+}
+
 TEST(Judge, DoesNotLetWhatHappensOnceTakeTheVerdictFromWhatIsJudged) {
   PairResult once = pair_of("recovery", 13);
   once.blocks[1] = 1;
