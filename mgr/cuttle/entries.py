@@ -27,8 +27,10 @@ BINARY = "<<< binary blob of length "
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\Z")
 WORD = re.compile(r"[a-z][a-z ]{0,30}\Z")
 CODE = re.compile(r"CUTTLE_[A-Z_]{1,40}\Z")
-# What an operator is told to run. A host with a stolen keyring could write anything here, so: our own command, no more.
-FIX = re.compile(r"cuttle( [A-Za-z0-9][A-Za-z0-9._-]*){1,5}\Z")
+# What an operator is told to run. A host with a stolen keyring could write anything here, so: what looks, and what makes
+# a host believed that waits for it, which is the one that the problem is about. Nothing that opens.
+FIXES = ("cuttle status", "cuttle check", "cuttle mesh status")
+FIXES_ABOUT = ("cuttle mesh accept %s", "cuttle mesh sign %s")
 
 HIDINGS = ("hidden", "tells behind fast ports", "tells")  # as in `cuttle status`, from the best on
 
@@ -188,7 +190,7 @@ def _problem(item: Any) -> Problem:
         raise BadEntry("a problem of it has no code")
     about = _name(item, "host") if item.get("host") else ""
     fix = item.get("fix")
-    if not isinstance(fix, str) or not FIX.match(fix):
+    if fix not in FIXES and (not about or fix not in [form % about for form in FIXES_ABOUT]):
         fix = ""
     text = item.get("text")
     return Problem(code, about, printable(text) if isinstance(text, str) else "", fix)

@@ -58,8 +58,7 @@ struct PeerConfig {
   uint32_t lanes = 1;                        // UDP flows; lane j listens on the node's port + j
   bool joining = false;  // until the link has been up once, traffic passes beside it (node/joining.hh)
   std::optional<Duration> joining_limit = {};  // then it ends even where the link has not been up
-  uint32_t line = 0;                           // where [[peer]] stands in the file
-
+  uint32_t line = 0;                           // where [[peer]] stands in root's file; 0: the mesh named it
   std::string interface_name() const { return "ct-" + name; }
 
   bool operator==(const PeerConfig&) const = default;
@@ -73,6 +72,7 @@ struct MeshConfig {
   std::vector<IpPrefix> networks;  // where these peers' addresses may be; empty: anywhere
   std::optional<VerifyingKey> signing_key = {};  // whoever is new, or changed, has to be signed with it
   bool joining = true;                           // of links to hosts that were never closed before
+  Duration joining_limit = seconds(86'400);      // of each of them
   std::string ceph_conf;                         // empty: where Ceph looks by itself
   std::string ceph_name;                         // default: client.cuttle.HOST
   std::string keyring;                           // empty: where Ceph looks by itself
@@ -114,6 +114,9 @@ struct NodeConfig {
   std::optional<MeshConfig> mesh = {};
   // Addresses without a link that stay closed: of hosts that left the mesh or were revoked. None of a peer's.
   std::vector<IpPrefix> closed = {};
+
+  // Whether somebody else than root says where it is: what is wrong with that is a matter of its link alone.
+  bool is_of_mesh(const PeerConfig& peer) const { return mesh && peer.line == 0; }
 
   uint32_t port_table() const { return route_table + 1; }
   uint32_t clock_preference() const { return rule_preference - 1; }

@@ -65,14 +65,14 @@ std::optional<std::string> read_peers(const std::string& path, KeyFiles key_file
 // `alone`: root's file by itself; `parsed`: with the peers' file, where there is one.
 void close_what_cannot_be_used(const std::optional<std::string>& peers_text, ParsedConfig alone,
                                ParsedConfig& parsed) {
-  const bool has_peers = peers_text && is_toml(*peers_text);
+  const bool has_peers = peers_text && is_whole_peers_file(*peers_text);
   if (has_peers && !parsed.problems.has_errors()) return;
   if (alone.problems.has_errors()) return;  // root's own file is bad
   alone.problems.warn(
       0, "mesh.peers: cannot be used beside this file, so that what it names has no link and goes nowhere" +
-             std::string(has_peers ? "" : "; which is not known, so all of mesh.networks does"));
+             std::string(has_peers ? "" : "; not all of that is known, so all of mesh.networks does"));
   for (const Problem& problem : parsed.problems.list()) alone.problems.warn(0, problem.message);
-  close_in_place_of_peers(has_peers ? peers_text : std::nullopt, alone.config);
+  close_in_place_of_peers(peers_text, alone.config);
   parsed = std::move(alone);
 }
 

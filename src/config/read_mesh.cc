@@ -30,6 +30,13 @@ bool is_within(const std::vector<IpPrefix>& networks, const IpPrefix& prefix) {
          });
 }
 
+// One host's address, or within what root allows: nobody else says where whole networks go.
+bool may_be_named(const IpPrefix& prefix, const MeshConfig& mesh) {
+  return prefix.length == prefix.address.size() * 8 ||
+         (!mesh.networks.empty() && is_within(mesh.networks, prefix));
+}
+constexpr std::string_view kNotToBeNamed = "neither one address nor within mesh.networks";
+
 // Notes what such a peer may not have, beyond what is wrong with any peer.
 void check_bounds(const PeerConfig& peer, const MeshConfig& mesh, ParsedConfig& out) {
   const auto note = [&](const std::string& what) {
@@ -39,8 +46,11 @@ void check_bounds(const PeerConfig& peer, const MeshConfig& mesh, ParsedConfig& 
     note(fmt::format("endpoint: {} is outside mesh.networks", peer.endpoint.text()));
   }
   for (const IpPrefix& prefix : peer.redirect) {
-    if (!is_within(mesh.networks, prefix))
+    if (!is_within(mesh.networks, prefix)) {
       note(fmt::format("redirect: {} is outside mesh.networks", prefix.text()));
+    } else if (!may_be_named(prefix, mesh)) {
+      note(fmt::format("redirect: {} is {}", prefix.text(), kNotToBeNamed));
+    }
   }
   // A path would have another user's process read what it names.
   if (!peer.preshared_key_file.empty()) note("preshared_key_file: only root's own file may name one");
@@ -49,19 +59,13 @@ void check_bounds(const PeerConfig& peer, const MeshConfig& mesh, ParsedConfig& 
   if (peer.joining_limit) note("joining_limit: only root's own file may say which");
 }
 
-// One host's address, or within what root allows: nobody else says that whole networks go nowhere.
-bool may_be_closed(const IpPrefix& prefix, const MeshConfig& mesh) {
-  return prefix.length == prefix.address.size() * 8 ||
-         (!mesh.networks.empty() && is_within(mesh.networks, prefix));
-}
-
 void read_closed(TomlReader& reader, const MeshConfig& mesh, ParsedConfig& out) {
   for (const TextItem& item : reader.texts("closed")) {
     const auto prefix = IpPrefix::parse(item.text);
     if (!prefix) {
       reader.wrong(item, "not an address or prefix");
-    } else if (!may_be_closed(*prefix, mesh)) {
-      reader.wrong(item, "neither one address nor within mesh.networks");
+    } else if (!may_be_named(*prefix, mesh)) {
+      reader.wrong(item, kNotToBeNamed);
     } else {
       out.config.closed.push_back(*prefix);
     }
@@ -84,13 +88,24 @@ void add_without(const IpPrefix& whole, const std::vector<IpPrefix>& holes, std:
   add_without(half, holes, out);
 }
 
+size_t count_peers(const toml::table& root) {
+  const toml::array* peers = root["peer"].as_array();
+  return peers == nullptr ? 0 : peers->size();
+}
+
 ParsedConfig parse_peers(const PeersText& peers, bool default_shape_good, const NodeConfig& node) {
   ParsedConfig own;
   own.config.shape = node.shape;
   try {
     const toml::table root = toml::parse(peers.text);
     TomlReader reader(root, "", "", own);
+    reader.require("closed", "a list of addresses, which may be empty: the file is cut off, or not one");
     read_closed(reader, *node.mesh, own);
+    const auto hosts = reader.number("hosts", 0, kMaxPeers);
+    if (hosts && *hosts != count_peers(root)) {
+      reader.problem("hosts", fmt::format("{}, and there are {} [[peer]]: the file is cut off", *hosts,
+                                          count_peers(root)));
+    }
     const toml::node* list = reader.node("peer");
     if (list != nullptr) read_peers(*list, "", default_shape_good, own);
     reader.finish();
@@ -103,20 +118,28 @@ ParsedConfig parse_peers(const PeersText& peers, bool default_shape_good, const 
 
 }  // namespace
 
-bool is_toml(std::string_view text) {
+bool is_whole_peers_file(std::string_view text) {
   try {
-    (void)toml::parse(text);
-    return true;
+    const toml::table root = toml::parse(text);
+    if (root["closed"].as_array() == nullptr || count_peers(root) > kMaxPeers) return false;
+    if (const toml::node* peers = root.get("peer"); peers != nullptr) {
+      const toml::array* list = peers->as_array();
+      const auto is_table = [](const toml::node& item) { return item.is_table(); };
+      if (list == nullptr || !std::all_of(list->begin(), list->end(), is_table)) return false;
+    }
+    const toml::node* hosts = root.get("hosts");
+    return hosts == nullptr || hosts->value<int64_t>() == static_cast<int64_t>(count_peers(root));
   } catch (const toml::parse_error&) {
     return false;
   }
 }
 
 void close_in_place_of_peers(const std::optional<std::string>& text, NodeConfig& config) {
-  std::vector<IpPrefix> named = config.mesh->networks;
+  std::vector<IpPrefix> named;
+  if (!text || !is_whole_peers_file(*text)) named = config.mesh->networks;
   if (text) {
     const ParsedConfig own = parse_peers({*text, true}, true, config);
-    named = own.config.closed;
+    named.insert(named.end(), own.config.closed.begin(), own.config.closed.end());
     for (const PeerConfig& peer : own.config.peers) {
       named.insert(named.end(), peer.redirect.begin(), peer.redirect.end());
       if (peer.endpoint.port != 0) named.push_back(IpPrefix::of(peer.endpoint.address));
@@ -157,6 +180,8 @@ void read_mesh(TomlReader& reader, const std::string& directory, ParsedConfig& o
   mesh.signing_key = reader.parsed("signing_key", parse_verifying_key,
                                    "not what `cuttle mesh genkey` prints: 44 characters of base64");
   mesh.joining = reader.boolean("joining").value_or(mesh.joining);
+  mesh.joining_limit =
+      reader.parsed("joining_limit", parse_joining_limit, kJoiningLimitAdvice).value_or(mesh.joining_limit);
   mesh.ceph_conf = reader.parsed("ceph_conf", parse_file_name, kFileNameAdvice).value_or("");
   mesh.ceph_name =
       reader.parsed("ceph_name", parse_ceph_name, "not a client of Ceph's; write \"client.cuttle.osd0\"")
@@ -177,7 +202,11 @@ void read_peers_file(const PeersText& peers, bool default_shape_good, ParsedConf
   node.closed = own.config.closed;
   for (const PeerConfig& peer : own.config.peers) {
     node.peers.push_back(peer);
-    node.peers.back().line = 0;
+    PeerConfig& taken = node.peers.back();
+    taken.line = 0;
+    taken.preshared_key_file.clear();  // noted above, and never opened
+    taken.joining_limit.reset();
+    if (taken.joining) taken.joining_limit = node.mesh->joining_limit;
   }
 }
 

@@ -11,7 +11,6 @@ namespace {
 
 constexpr size_t kLongestPeerName = 12;  // IFNAMSIZ is 16: "ct-", the name, and a final zero
 constexpr uint32_t kMaxLanes = 32;       // an association has so many SPIs (link/association.cc)
-constexpr size_t kMaxPeers = 1024;
 
 std::optional<std::string> parse_peer_name(std::string_view text) {
   const bool good =
@@ -19,12 +18,6 @@ std::optional<std::string> parse_peer_name(std::string_view text) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
       });
   return good ? std::optional(std::string(text)) : std::nullopt;
-}
-
-std::optional<Duration> parse_joining_limit(std::string_view text) {
-  const auto duration = parse_duration(text);
-  const bool good = duration && *duration >= seconds(1) && *duration <= seconds(30 * 86'400);
-  return good ? duration : std::nullopt;
 }
 
 // "peer.mon", or "peer#2" when it has no name that could stand in a message.
@@ -113,14 +106,19 @@ void read_peer(TomlReader& reader, const std::string& directory, bool default_sh
   read_ports(reader, peer, out);
   peer.lanes = static_cast<uint32_t>(reader.number("lanes", 1, kMaxLanes).value_or(peer.lanes));
   peer.joining = reader.boolean("joining").value_or(peer.joining);
-  peer.joining_limit = reader.parsed("joining_limit", parse_joining_limit,
-                                     "not a duration of 1 s to 30 days; write \"86400 s\"");
+  peer.joining_limit = reader.parsed("joining_limit", parse_joining_limit, kJoiningLimitAdvice);
   read_peer_shape(reader, peer, default_shape_good, out);
   reader.finish();
   out.config.peers.push_back(std::move(peer));
 }
 
 }  // namespace
+
+std::optional<Duration> parse_joining_limit(std::string_view text) {
+  const auto duration = parse_duration(text);
+  const bool good = duration && *duration >= seconds(1) && *duration <= seconds(30 * 86'400);
+  return good ? duration : std::nullopt;
+}
 
 void read_peers(const toml::node& list, const std::string& directory, bool default_shape_good,
                 ParsedConfig& out) {

@@ -16,6 +16,10 @@ bool read_calendar(TomlReader& reader, Shape& shape, ParsedConfig& out);
 // Notes what rate of the calendar no schedule keeps. `complete`: with a size of cells.
 void check_calendar(const Shape& complete, bool is_v6, uint32_t lanes, const std::string& path,
                     const std::string& shown, ParsedConfig& out);
+// A duration that `joining` may take.
+std::optional<Duration> parse_joining_limit(std::string_view text);
+inline constexpr std::string_view kJoiningLimitAdvice = "not a duration of 1 s to 30 days; write \"86400 s\"";
+inline constexpr size_t kMaxPeers = 1024;  // of one file
 // All [[peer]]. `default_shape_good`: whether [shape] was.
 void read_peers(const toml::node& list, const std::string& directory, bool default_shape_good,
                 ParsedConfig& out);
@@ -45,9 +49,11 @@ std::string resolve_path(const std::string& file, const std::string& directory);
 // What only shows between values: overlaps, duplicates, families, ports.
 void cross_check(ParsedConfig& out);
 
-bool is_toml(std::string_view text);
-// Where the peers' file cannot be used beside root's: everything that it names goes nowhere, or, where even
-// that cannot be known (no text that is TOML), all of mesh.networks. `config` is root's alone.
+// Whether a peers file names all that it did when it was written: TOML, with `closed` and as many [[peer]] as
+// `hosts` says. One of a version before that key counts as whole without it.
+bool is_whole_peers_file(std::string_view text);
+// Where the peers' file cannot be used beside root's: everything that it names goes nowhere, and, where it is
+// gone or not whole, all of mesh.networks. `config` is root's alone.
 void close_in_place_of_peers(const std::optional<std::string>& text, NodeConfig& config);
 
 }  // namespace cuttle

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <set>
 
 #include "io/file_descriptor.hh"
 #include "io/os_error.hh"
@@ -30,6 +31,27 @@ Result<void> write_all(int fd, std::string_view text, const std::string& path) {
   return {};
 }
 
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+// By its descriptor: in that user's folder, a path may lead elsewhere by now.
+Result<void> give_to_owner_of_folder(int fd, const std::string& path) {
+  struct stat folder {};
+  if (::geteuid() != 0) return {};
+  if (::stat(folder_of(path).c_str(), &folder) != 0) return os_failure(folder_of(path), errno);
+  if (::fchown(fd, folder.st_uid, folder.st_gid) != 0) return os_failure(path, errno);
+  return {};
+}
+
+// That names lead to other files now. Where a file system knows no such thing, it need not be told.
+Result<void> keep_names(const std::string& folder) {
+  const FileDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file || (::fsync(file.get()) != 0 && errno != EINVAL)) return os_failure(folder, errno);
+  return {};
+}
+
 }  // namespace
 
 FileBatch::~FileBatch() {
@@ -37,7 +59,7 @@ FileBatch::~FileBatch() {
   for (auto folder = folders_.rbegin(); folder != folders_.rend(); ++folder) ::rmdir(folder->c_str());
 }
 
-Result<void> FileBatch::add(const std::string& path, std::string_view text, bool secret) {
+Result<void> FileBatch::add(const std::string& path, std::string_view text, bool secret, Owner owner) {
   const auto folder = std::filesystem::path(path).parent_path();
   std::string missing;
   for (const auto& piece : folder) {
@@ -53,15 +75,24 @@ Result<void> FileBatch::add(const std::string& path, std::string_view text, bool
   if (!file) return os_failure(path, errno);
   paths_.push_back(path);
   if (secret && ::fchmod(file.get(), 0600) != 0) return os_failure(path, errno);
+  if (owner == Owner::folder) {
+    if (auto given = give_to_owner_of_folder(file.get(), path); !given) return given;
+  }
   return write_all(file.get(), text, path);
 }
 
 Result<void> FileBatch::commit() {
+  std::set<std::string> changed;
+  for (const std::string& path : paths_) changed.insert(folder_of(path));
+  for (const std::string& folder : folders_) changed.insert(folder_of(folder));
   while (!paths_.empty()) {
     const std::string& path = paths_.back();
     if (::rename(part_of(path).c_str(), path.c_str()) != 0) return os_failure(path, errno);
     folders_.clear();  // they hold something now
     paths_.pop_back();
+  }
+  for (const std::string& folder : changed) {
+    if (auto kept = keep_names(folder); !kept) return kept;
   }
   return {};
 }

@@ -2,6 +2,7 @@
 // disk.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,8 +11,15 @@
 
 namespace cuttle::enroll {
 
+// Whose a file is, once it is written.
+enum class Owner : uint8_t {
+  writer,  // whoever runs this
+  folder   // where root writes into another user's folder: that user
+};
+
 // Writes several files so that either all of them change or none: first beside their places, then renamed.
-// What was written is undone unless commit() succeeded. One thread.
+// What was written is undone unless commit() succeeded; then it is on the disk, whatever happens to the
+// machine. One thread.
 class FileBatch {
  public:
   FileBatch() = default;
@@ -20,7 +28,7 @@ class FileBatch {
   ~FileBatch();
 
   // Folders that are missing are made, for their owner alone.
-  Result<void> add(const std::string& path, std::string_view text, bool secret);
+  Result<void> add(const std::string& path, std::string_view text, bool secret, Owner owner = Owner::writer);
   Result<void> commit();
 
  private:

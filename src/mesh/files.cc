@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "config/file.hh"
+#include "config/parse.hh"
 #include "enroll/files.hh"
 
 namespace cuttle::mesh {
@@ -21,6 +22,14 @@ Result<std::optional<std::string>> read_if_there(const std::string& path) {
   return std::move(read->text);
 }
 
+// Or may have named somebody, before it was cut off.
+bool names_somebody(std::string_view roots_text, std::string_view peers_text) {
+  const ParsedConfig alone = parse_config(roots_text, "");
+  const ParsedConfig both = parse_config(roots_text, "", PeersText{peers_text, true});
+  return both.config.peers.size() != alone.config.peers.size() || !both.config.closed.empty() ||
+         both.problems.list().size() != alone.problems.list().size();
+}
+
 }  // namespace
 
 Files files_of(const std::string& peers_file) {
@@ -29,16 +38,26 @@ Files files_of(const std::string& peers_file) {
   return {peers_file, base + ".known.json", base + ".lock", base + ".entry.json"};
 }
 
-Result<Known> read_known(const Files& files) {
+Result<Known> read_known(const Files& files, std::string_view roots_text) {
   const auto text = read_if_there(files.known);
   if (!text) return tl::unexpected(text.error());
-  if (!*text) return Known();
+  if (!*text) {
+    const auto peers = read_if_there(files.peers);
+    if (!peers) return tl::unexpected(peers.error());
+    if (!*peers || !names_somebody(roots_text, **peers)) return Known();
+    return failure(fmt::format(
+        "{} is gone, and {} names hosts, or is cut off; what stays closed stood in it, so nothing is "
+        "changed: put it back from a copy, or move both away, which sees every host as new and opens "
+        "their addresses until there are links",
+        files.known, files.peers));
+  }
   auto known = parse_known(**text);
   if (known) return known;
-  return failure(
-      fmt::format("{}: {}; what stays closed stands in it, so nothing is changed: put it back from a copy, "
-                  "or move it away to see every host as new",
-                  files.known, known.error().message));
+  return failure(fmt::format(
+      "{}: {}; what stays closed stands in it, so nothing is changed: put it back from a copy, "
+      "or move it and {} away, which sees every host as new and opens their addresses until there "
+      "are links",
+      files.known, known.error().message, files.peers));
 }
 
 Result<std::optional<Entry>> read_own(const Files& files, const std::string& host) {
@@ -53,7 +72,7 @@ Result<std::optional<Entry>> read_own(const Files& files, const std::string& hos
 
 Result<void> write_file(const std::string& path, const std::string& text) {
   enroll::FileBatch batch;
-  if (auto added = batch.add(path, text, false); !added) return added;
+  if (auto added = batch.add(path, text, false, enroll::Owner::folder); !added) return added;
   return batch.commit();
 }
 

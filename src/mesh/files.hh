@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.hh"
 #include "mesh/entry.hh"
@@ -19,12 +20,14 @@ struct Files {
 };
 Files files_of(const std::string& peers_file);
 
-// Nothing there reads as nothing known; what is there and damaged is an error, never forgotten.
-Result<Known> read_known(const Files& files);
+// Nothing there reads as nothing known, where the peers file names nobody either: what is damaged, or gone
+// from beside a peers file that names somebody, is an error, never forgotten. `roots_text`: root's
+// configuration, which the peers file belongs to.
+Result<Known> read_known(const Files& files, std::string_view roots_text);
 // None: not there, this host has not joined.
 Result<std::optional<Entry>> read_own(const Files& files, const std::string& host);
 
-// Whole or not at all, readable by all.
+// Whole or not at all, readable by all; whose the folder is.
 Result<void> write_file(const std::string& path, const std::string& text);
 
 }  // namespace cuttle::mesh

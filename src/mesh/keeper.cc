@@ -44,6 +44,8 @@ Bounds bounds_of(const NodeFile& node, std::optional<Entry> own, std::vector<IpA
   bounds.own_addresses = std::move(own_addresses);
   for (const IpAddress& address : node.config.addresses) bounds.own_addresses.push_back(address);
   bounds.own_addresses.push_back(node.config.listen.address);
+  bounds.listen = node.config.listen;
+  bounds.sources = node.config.addresses;
   bounds.own = std::move(own);
   bounds.root_peers = node.config.peers;
   bounds.networks = node.config.mesh->networks;
@@ -88,10 +90,20 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
   // The operator's words change the same files.
   const auto lock = FileLock::wait_for(files.lock);
   if (!lock) return tl::unexpected(lock.error());
+  auto before = read_known(files, node->text);
+  if (!before) return tl::unexpected(before.error());
+  // What was closed once is written down first: whatever fails below, it never begins open again.
+  if (mark_closed(*before, status)) {
+    if (auto written = write_file(files.known, to_json(*before)); !written) return written;
+  }
   auto own = read_own(files, node->config.mesh->host);
   if (!own) return tl::unexpected(own.error());
-  const auto before = read_known(files);
-  if (!before) return tl::unexpected(before.error());
+  if (!*own) {
+    return failure(fmt::format(
+        "{} is not there: this host has not joined, or `peers` in [mesh] names another place than it "
+        "did, where nothing is known of what stays closed; put it right, or `cuttle mesh join --again`",
+        files.own));
+  }
   std::vector<MeshProblem> earlier = std::move(problems_);
   problems_.clear();
 
@@ -113,7 +125,6 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
          "ceph -s; is the keyring of this host there, with its capabilities?");
     result = tl::unexpected(view.error());
   }
-  mark_closed(known, status);
   // What was seen first, before anything follows from it.
   if (known != *before) {
     if (auto written = write_file(files.known, to_json(known)); !written) return written;
@@ -144,13 +155,16 @@ Result<StoreView> Keeper::ask_store(Instant now) {
 }
 
 // A link that is closed once never begins open again.
-void Keeper::mark_closed(Known& known, const std::optional<StatusSnapshot>& status) {
-  if (!status) return;
+bool Keeper::mark_closed(Known& known, const std::optional<StatusSnapshot>& status) {
+  bool is_news = false;
+  if (!status) return is_news;
   for (auto& [host, pin] : known.pins) {
     const auto link = std::find_if(status->links.begin(), status->links.end(),
                                    [&name = pin.name](const LinkStatus& one) { return one.name == name; });
-    if (link != status->links.end() && !link->open) pin.was_up = true;
+    if (link == status->links.end() || link->open || pin.was_up) continue;
+    pin.was_up = is_news = true;
   }
+  return is_news;
 }
 
 Result<void> Keeper::write_peers(const NodeFile& node, const std::string& text) {

@@ -66,7 +66,7 @@ class Keeper {
 
  private:
   Result<StoreView> ask_store(Instant now);
-  void mark_closed(Known& known, const std::optional<StatusSnapshot>& status);
+  static bool mark_closed(Known& known, const std::optional<StatusSnapshot>& status);
   Result<void> write_peers(const NodeFile& node, const std::string& text);
   void reload_if_due();
   Result<void> put_own_back(const NodeFile& node, const Files& files, std::optional<Entry>& own,

@@ -1,5 +1,7 @@
 #include "mesh/known.hh"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -58,7 +60,13 @@ std::string to_json(const Known& known) {
     accepted[host] = {{"identity", acceptance.identity.text()},
                       {"addresses", texts_of(acceptance.addresses)}};
   }
-  return Json{{"version", kVersion}, {"pins", pins}, {"accepted", accepted}}.dump(1) + "\n";
+  Json forgotten = Json::object();
+  for (const auto& [host, its] : known.forgotten) {
+    forgotten[host] = {{"counter", its.counter}, {"revoked", its.revoked}};
+  }
+  return Json{{"version", kVersion}, {"pins", pins}, {"accepted", accepted}, {"forgotten", forgotten}}.dump(
+             1) +
+         "\n";
 }
 
 Result<Known> parse_known(std::string_view text) {
@@ -71,6 +79,11 @@ Result<Known> parse_known(std::string_view text) {
       const auto identity = VerifyingKey::parse(acceptance.at("identity").get<std::string>());
       if (!identity) return failure("damaged");
       known.accepted[host] = {*identity, addresses_in(acceptance.at("addresses"))};
+    }
+    // Not in files of earlier versions.
+    const Json forgotten = json.value("forgotten", Json::object());
+    for (const auto& [host, its] : forgotten.items()) {
+      known.forgotten[host] = {its.at("counter").get<uint64_t>(), its.at("revoked").get<bool>()};
     }
     return known;
   } catch (const std::exception&) {
@@ -100,6 +113,21 @@ void close_pin(Pin& pin, Standing standing) {
   pin.closed = addresses_of(pin);
   pin.standing = standing;
   pin.was_up = true;
+}
+
+Result<std::vector<IpAddress>> forget(Known& known, const std::string& host) {
+  const auto found = known.pins.find(host);
+  if (found == known.pins.end()) return failure(fmt::format("{} is not known here", host));
+  const Pin& pin = found->second;
+  if (pin.standing == Standing::in) {
+    return failure(
+        fmt::format("{0} is in the mesh: first let it leave, or at the desk: cuttle mesh revoke {0}", host));
+  }
+  std::vector<IpAddress> opens = pin.closed;
+  known.forgotten[host] = {pin.counter, pin.standing == Standing::revoked};
+  known.pins.erase(found);
+  known.accepted.erase(host);
+  return opens;
 }
 
 }  // namespace cuttle::mesh

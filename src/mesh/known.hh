@@ -41,9 +41,18 @@ struct Acceptance {
   bool operator==(const Acceptance&) const = default;
 };
 
+// What is left of a host that root said to forget: what it said before does not count again.
+struct Forgotten {
+  uint64_t counter = 0;  // the highest that was taken
+  bool revoked = false;  // it comes back by the operator's word alone
+
+  bool operator==(const Forgotten&) const = default;
+};
+
 struct Known {
   std::map<std::string, Pin> pins;  // by host
   std::map<std::string, Acceptance> accepted;
+  std::map<std::string, Forgotten> forgotten;  // none that is in pins
 
   bool operator==(const Known&) const = default;
 };
@@ -57,5 +66,7 @@ std::vector<IpAddress> addresses_of(const Pin& pin);
 std::vector<IpAddress> linked_addresses(const Pin& pin);
 // Ends a link: its addresses are closed from now on.
 void close_pin(Pin& pin, Standing standing);
+// Root's word: its addresses open. Which those are; an error where it is in the mesh, or not known.
+Result<std::vector<IpAddress>> forget(Known& known, const std::string& host);
 
 }  // namespace cuttle::mesh

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -12,21 +13,26 @@ namespace cuttle::mesh {
 
 namespace {
 
-// Of a version of IP that this host has no address of, nothing goes there.
-std::vector<IpAddress> reachable(const Bounds& bounds, std::vector<IpAddress> addresses) {
-  if (!bounds.own) return addresses;
+bool has(const std::vector<IpAddress>& list, const IpAddress& address) {
+  return std::find(list.begin(), list.end(), address) != list.end();
+}
+
+// Of a version of IP that this host has no address of, nothing goes there; nor does what is its own.
+bool is_reachable(const Bounds& bounds, const IpAddress& address) {
+  if (has(bounds.own_addresses, address)) return false;
+  const auto is_alike = [&](const IpAddress& one) { return one.is_v6 == address.is_v6; };
+  if (!bounds.sources.empty()) return std::any_of(bounds.sources.begin(), bounds.sources.end(), is_alike);
+  if (!bounds.own) return true;
   const auto& own = bounds.own->addresses;
-  std::erase_if(addresses, [&](const IpAddress& address) {
-    return address.is_v6 != bounds.own->endpoint.address.is_v6 &&
-           std::none_of(own.begin(), own.end(),
-                        [&](const IpAddress& one) { return one.is_v6 == address.is_v6; });
-  });
-  return addresses;
+  return is_alike(bounds.own->endpoint.address) || std::any_of(own.begin(), own.end(), is_alike);
 }
 
 std::string peer_table(const std::string& host, const Pin& pin, const std::vector<IpAddress>& redirect,
                        const Bounds& bounds, bool joining) {
-  const uint32_t lanes = std::min(bounds.own ? bounds.own->lanes : 1, pin.entry.lanes);
+  // One port a lane, on both ends.
+  const uint32_t highest = std::max(bounds.listen ? bounds.listen->port : 0, +pin.entry.endpoint.port);
+  const uint32_t lanes =
+      std::min({bounds.own ? bounds.own->lanes : 1, pin.entry.lanes, UINT16_MAX + 1U - highest});
 
   std::string text = fmt::format(
       "\n[[peer]]  # {}\n"
@@ -46,15 +52,19 @@ bool is_roots(const Bounds& bounds, const IpAddress& address) {
                      [&](const PeerConfig& peer) { return any_contains(peer.redirect, address); });
 }
 
-// Root's file may have changed since that host came in: what it says now wins, and the host has no link.
+// Root's file, or this machine, may have changed since that host came in: what they say now wins, and the
+// host has no link.
 bool stands_aside(const Pin& pin, const Bounds& bounds) {
   if (says_the_same_host(bounds.root_peers, pin.entry)) return true;
+  const IpAddress& endpoint = pin.entry.endpoint.address;
+  if (has(bounds.own_addresses, endpoint)) return true;
+  if (bounds.listen && bounds.listen->address.is_v6 != endpoint.is_v6) return true;
   if (std::any_of(bounds.root_peers.begin(), bounds.root_peers.end(),
                   [&](const PeerConfig& peer) { return peer.name == pin.name; })) {
     return true;
   }
   const auto addresses = linked_addresses(pin);
-  return !bounds.may_have(pin.entry.endpoint.address) ||
+  return !bounds.may_have(endpoint) ||
          !std::all_of(addresses.begin(), addresses.end(),
                       [&](const IpAddress& address) { return bounds.may_have(address); });
 }
@@ -74,7 +84,9 @@ std::string peers_text(const Known& known, const Bounds& bounds, bool joining) {
     const auto addresses = linked_addresses(pin);
     closed.insert(addresses.begin(), addresses.end());
     if (pin.standing != Standing::in || stands_aside(pin, bounds)) continue;
-    linked[host] = reachable(bounds, addresses);
+    std::vector<IpAddress>& its = linked[host];
+    std::copy_if(addresses.begin(), addresses.end(), std::back_inserter(its),
+                 [&](const IpAddress& address) { return is_reachable(bounds, address); });
   }
   // Cells to an address of another host's would be that one's unshaped traffic: no link, then.
   std::map<IpAddress, std::string> owner;
@@ -82,8 +94,12 @@ std::string peers_text(const Known& known, const Bounds& bounds, bool joining) {
     for (const IpAddress& address : addresses) owner[address] = host;
   }
   std::erase_if(linked, [&](const auto& one) {
-    const auto found = owner.find(known.pins.at(one.first).entry.endpoint.address);
-    return found != owner.end() && found->second != one.first;
+    const IpAddress& endpoint = known.pins.at(one.first).entry.endpoint.address;
+    const auto found = owner.find(endpoint);
+    if (found != owner.end()) return found->second != one.first;
+    // It would have to be closed, or go through that link, and can do neither.
+    return closed.contains(endpoint) &&
+           (is_endpoint(bounds.root_peers, endpoint) || !is_reachable(bounds, endpoint));
   });
   std::set<IpAddress> all_linked;
   for (const auto& [host, addresses] : linked) all_linked.insert(addresses.begin(), addresses.end());
@@ -94,16 +110,17 @@ std::string peers_text(const Known& known, const Bounds& bounds, bool joining) {
   }
   std::vector<IpAddress> stays_closed;
   for (const IpAddress& address : closed) {
-    const bool own = std::find(bounds.own_addresses.begin(), bounds.own_addresses.end(), address) !=
-                     bounds.own_addresses.end();
-    if (all_linked.contains(address) || own || is_roots(bounds, address)) continue;
+    if (all_linked.contains(address) || has(bounds.own_addresses, address) || is_roots(bounds, address))
+      continue;
     if (!is_endpoint(bounds.root_peers, address)) stays_closed.push_back(address);
   }
   std::string text =
       "# Written by cuttle-mesh from what the cluster's monitors say: do not edit. `cuttle mesh status` "
       "shows why.\n"
-      "\n"
-      "# Of hosts that left or were revoked; `cuttle mesh forget HOST` opens them.\n";
+      "\n";
+  // First, so that a file that is cut off does not count as one of fewer hosts.
+  text += fmt::format("hosts = {}\n", linked.size());
+  text += "# Of hosts that left or were revoked; `cuttle mesh forget HOST` opens them.\n";
   text += "closed = " + enroll::toml_list(stays_closed) + "\n";
   for (const auto& [host, addresses] : linked) {
     text += peer_table(host, known.pins.at(host), addresses, bounds, joining);

@@ -47,6 +47,7 @@ class Reconciliation {
   Reconciled run() {
     take_revocations();
     std::map<std::string, Entry> entries = read_entries();
+    std::erase_if(entries, [this](const auto& one) { return is_of_the_past(one.second); });
     note_contested(entries);
     for (const auto& [host, entry] : entries) take(entry);
     note_missing();
@@ -77,6 +78,8 @@ class Reconciliation {
       known().accepted.erase(host);
       Pin* pin = pin_of(host);
       if (pin != nullptr && pin->standing != Standing::revoked) close_pin(*pin, Standing::revoked);
+      const auto forgotten = known().forgotten.find(host);
+      if (forgotten != known().forgotten.end()) forgotten->second.revoked = true;
       if (host == bounds_.host) {
         note(kRevoked, host, "this host was revoked: the others end their links to it",
              "ask whoever runs the cluster; cuttle mesh revoke --undo " + host);
@@ -102,6 +105,25 @@ class Reconciliation {
                        kPeerPrefix, shown(host)));
     }
     return entries;
+  }
+
+  bool is_accepted(const Entry& entry) {
+    const auto found = known().accepted.find(entry.host);
+    return found != known().accepted.end() && found->second.identity == entry.identity;
+  }
+
+  // Of a host that was forgotten: whether it says only what it said before, or was revoked. It does not come
+  // back by that, nor stand in another's way.
+  bool is_of_the_past(const Entry& entry) {
+    const auto found = known().forgotten.find(entry.host);
+    if (found == known().forgotten.end() || is_accepted(entry)) return false;
+    if (found->second.revoked) {
+      if (!entry.left) ask_operator(kRevoked, entry.host, "it was revoked, and forgotten; it has no link");
+      return true;
+    }
+    if (entry.counter > found->second.counter) return false;
+    if (!entry.left) note_old(entry, found->second.counter, "it was forgotten, and has no link");
+    return true;
   }
 
   // Two that are new and want the same: neither is believed, so that all hosts agree whoever looks first.
@@ -162,11 +184,12 @@ class Reconciliation {
     pin.counter = entry.counter;
     give_addresses(entry);
     known().pins.emplace(entry.host, std::move(pin));
+    known().forgotten.erase(entry.host);
+    known().accepted.erase(entry.host);
   }
 
   void take_known(Pin& pin, const Entry& entry) {
-    const Acceptance* acceptance = acceptance_of(entry.host);
-    const bool accepted = acceptance != nullptr && acceptance->identity == entry.identity;
+    const bool accepted = is_accepted(entry);
     const bool same_identity = entry.identity == pin.entry.identity;
     const bool signed_anew = bounds_.signing_key && is_signed(entry, *bounds_.signing_key);
     if (pin.standing == Standing::revoked && !accepted) {
@@ -181,13 +204,16 @@ class Reconciliation {
       if (entry.counter >= pin.counter) {
         pin.counter = entry.counter;
         pin.entry = entry;  // its signature may be new
+        if (accepted) known().accepted.erase(entry.host);
       }
       return;
     }
     const bool is_new_word = same_identity || (signed_anew && !accepted);
     const bool is_taken_back = pin.standing == Standing::revoked;  // by the operator's word, as it was
     if (is_new_word && entry.counter < pin.counter + (is_taken_back ? 0 : 1)) {
-      if (pin.standing != Standing::left || !entry.left) note_old(pin, entry);
+      // Of before it left: that is no news.
+      const bool of_before = pin.standing == Standing::left && (entry.left || entry.counter < pin.counter);
+      if (!of_before) note_old(entry, pin.counter, "what was seen stays in force");
       return;
     }
     if (entry.left) {
@@ -198,13 +224,10 @@ class Reconciliation {
     change(pin, entry);
   }
 
-  void note_old(const Pin& pin, const Entry& entry) {
-    if (pin.standing == Standing::left && entry.counter < pin.counter) return;  // of before it left
+  void note_old(const Entry& entry, uint64_t seen, const char* stays) {
     note(kEntryOld, entry.host,
-         fmt::format(
-             "its entry has the number {}, and {} was seen: an old one was put back; what was seen stays "
-             "in force",
-             entry.counter, pin.counter),
+         fmt::format("its entry has the number {}, and {} was seen: an old one was put back; {}",
+                     entry.counter, seen, stays),
          fmt::format("cuttle mesh join --again on {}; or, to believe it: cuttle mesh accept {}", entry.host,
                      entry.host));
   }
@@ -233,6 +256,7 @@ class Reconciliation {
     pin.counter = entry.counter;
     pin.lost.clear();
     give_addresses(entry);
+    known().accepted.erase(entry.host);  // once: later it is its own word that counts
   }
 
   // Why this entry cannot be: what it claims is somebody else's. Empty: it can.
@@ -249,31 +273,47 @@ class Reconciliation {
       if (entry.identity == pin.entry.identity || shares_a_key(entry, pin.entry)) {
         return fmt::format("it claims the key of {}", host);
       }
-      if (shares_a_port(entry, pin.entry) && !is_accepted(entry, entry.endpoint.address)) {
+      if (shares_a_port(entry, pin.entry) && !has_endpoint(entry)) {
         return fmt::format("it claims the endpoint of {}, {}", host, pin.entry.endpoint.text());
       }
     }
-    if (std::string why = conflict_of(entry, entry.endpoint.address); !why.empty()) return why;
+    if (std::string why = conflict_of(entry, entry.endpoint.address, has_endpoint(entry)); !why.empty()) {
+      return why;
+    }
     for (const IpAddress& address : entry.addresses) {
-      if (std::string why = conflict_of(entry, address); !why.empty()) return why;
+      if (std::string why = conflict_of(entry, address, has_address(entry, address)); !why.empty())
+        return why;
     }
     return {};
   }
 
-  bool is_accepted(const Entry& entry, const IpAddress& address) {
-    const Acceptance* acceptance = acceptance_of(entry.host);
-    return acceptance != nullptr && acceptance->identity == entry.identity &&
-           (has(acceptance->addresses, address));
+  // Whether that is its own: by the operator's word, or because it has been until now.
+  bool has_address(const Entry& entry, const IpAddress& address) {
+    const Pin* pin = link_of(entry);
+    return is_given(entry, address) || (pin != nullptr && has(linked_addresses(*pin), address));
+  }
+  bool has_endpoint(const Entry& entry) {
+    const Pin* pin = link_of(entry);
+    return is_given(entry, entry.endpoint.address) ||
+           (pin != nullptr && pin->entry.endpoint.address == entry.endpoint.address);
+  }
+  bool is_given(const Entry& entry, const IpAddress& address) {
+    return is_accepted(entry) && has(known().accepted.at(entry.host).addresses, address);
+  }
+  const Pin* link_of(const Entry& entry) {
+    const Pin* pin = pin_of(entry.host);
+    const bool its = pin != nullptr && pin->standing == Standing::in && pin->entry.identity == entry.identity;
+    return its ? pin : nullptr;
   }
 
-  std::string conflict_of(const Entry& entry, const IpAddress& address) {
+  std::string conflict_of(const Entry& entry, const IpAddress& address, bool is_its) {
     if (has(bounds_.own_addresses, address)) {
       return fmt::format("it claims {}, an address of this host's own", address.text());
     }
     if (!bounds_.may_have(address)) {
       return fmt::format("it claims {}, which is outside mesh.networks of this host", address.text());
     }
-    if (is_accepted(entry, address)) return {};
+    if (is_its) return {};
     for (const auto& [host, pin] : known().pins) {
       const bool its = has(addresses_of(pin), address) ||
                        (pin.standing == Standing::in && pin.entry.endpoint.address == address);
@@ -339,7 +379,8 @@ bool says_the_same_host(const std::vector<PeerConfig>& root_peers, const Entry& 
     return is_key(entry.key) || (entry.next_key && is_key(*entry.next_key)) ||
            ports_overlap(peer.endpoint, peer.lanes, entry.endpoint, entry.lanes) ||
            goes_through(entry.endpoint.address) ||
-           std::any_of(entry.addresses.begin(), entry.addresses.end(), goes_through);
+           std::any_of(entry.addresses.begin(), entry.addresses.end(), goes_through) ||
+           has(entry.addresses, peer.endpoint.address);  // its cells would have to go through that link
   });
 }
 

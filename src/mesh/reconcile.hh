@@ -27,9 +27,12 @@ struct StoreView {
 struct Bounds {
   std::string host;
   std::vector<IpAddress> own_addresses;  // of this machine
-  std::optional<Entry> own;              // what it says of itself
-  std::vector<PeerConfig> root_peers;    // root's own file says these: they win
-  std::vector<IpPrefix> networks;        // empty: anywhere
+  // Of root's file: what a link needs one of, of its own version of IP. None: as in `own`.
+  std::optional<Endpoint> listen;
+  std::vector<IpAddress> sources;      // node.addresses
+  std::optional<Entry> own;            // what it says of itself
+  std::vector<PeerConfig> root_peers;  // root's own file says these: they win
+  std::vector<IpPrefix> networks;      // empty: anywhere
   std::optional<VerifyingKey> signing_key;
 
   // Whether a host of the mesh may have that address.

@@ -1,6 +1,8 @@
 #include "mesh/state.hh"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace cuttle::mesh {
 
@@ -8,8 +10,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A value is 64 KiB at most (mon_config_key_max_entry_size); this leaves room for as many links as there are.
-constexpr size_t kMaxProblems = 50;
+// The monitors take values of 64 KiB (mon_config_key_max_entry_size).
+constexpr size_t kMaxBytes = 60 << 10;
+constexpr size_t kMaxProblems = 32;  // the manager reads no more
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
+// Nothing that an operator has to hear of.
+bool is_well(const LinkStatus& link) {
+  return link.state == "up" && !link.open && (link.hiding.empty() || link.hiding == "hidden");
+}
 
 Json links_of(const HostState& state, bool essence) {
   Json links = Json::array();
@@ -47,8 +59,22 @@ Json common(const HostState& state, bool essence) {
   return json;
 }
 
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', true, Json::error_handler_t::replace);
+// So many bytes at most: of links those first that are not well. The other ends tell of the rest.
+Json fitting(const Json& links, const HostState& state, size_t bytes) {
+  std::vector<bool> fits(links.size());
+  for (const bool well : {false, true}) {
+    for (size_t i = 0; i < links.size(); ++i) {
+      const size_t size = dump(links[i]).size() + 1;
+      if (is_well(state.agent->links[i]) != well || size > bytes) continue;
+      bytes -= size;
+      fits[i] = true;
+    }
+  }
+  Json some = Json::array();
+  for (size_t i = 0; i < links.size(); ++i) {
+    if (fits[i]) some.push_back(links[i]);
+  }
+  return some;
 }
 
 }  // namespace
@@ -56,6 +82,11 @@ std::string dump(const Json& json) {
 std::string state_json(const HostState& state, int64_t unix_s) {
   Json json = common(state, false);
   json["time"] = unix_s;
+  std::string text = dump(json);
+  if (text.size() <= kMaxBytes) return text;
+  const Json links = std::exchange(json["links"], Json::array());
+  const size_t rest = dump(json).size();
+  json["links"] = fitting(links, state, kMaxBytes - std::min(kMaxBytes, rest));
   return dump(json);
 }
 

@@ -21,7 +21,8 @@ struct HostState {
   std::map<std::string, uint64_t> taken;  // by host: the number of its entry that was taken in lately
 };
 
-// `unix_s`: for a person; nothing decides by it.
+// `unix_s`: for a person; nothing decides by it. Links that are well are left out where there are more than
+// the monitors take.
 std::string state_json(const HostState& state, int64_t unix_s);
 // The part that is worth telling at once: without times and lateness.
 std::string state_essence(const HostState& state);

@@ -50,8 +50,7 @@ void RunningAgent::watch_joining(Instant now) {
   if (now < joining_next_) return;
   for (const auto& link : links_) {
     const size_t i = place_of(*link);
-    const auto limit = config_.peers[i].joining_limit;
-    const bool is_over = limit && now >= joining_since_ + *limit;
+    const bool is_over = joining_since_.is_over(config_.peers[i], now);
     if (!open_[i] || (!link->is_up(now) && !is_over)) continue;
     tell_alive();
     if (auto closed = machine_.link_is_up(i); closed) {

@@ -30,12 +30,21 @@ Result<ReloadReport> RunningAgent::reload() {
   for (const auto& link : links_) running.push_back(link->peer().name);
   const LinkChanges changes = compare_links(config_, keys_, running, wanted.config, *wanted.keys);
   service_manager_.tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", clock_.now().ns / 1000));
-  const InService in{config_,  keys_,         links_,   strangers_,     open_,                   machine_,
-                     *driver_, *handshakes_, backend_, key_log_.get(), [this] { tell_alive(); }};
+  const InService in{config_,
+                     keys_,
+                     links_,
+                     strangers_,
+                     open_,
+                     machine_,
+                     *driver_,
+                     *handshakes_,
+                     backend_,
+                     key_log_.get(),
+                     [this] { tell_alive(); }};
   const auto changed = change_links(in, wanted.config, *wanted.keys, changes);
   service_manager_.tell("READY=1");
+  joining_since_.handle_change(config_, clock_.now());
   if (!changed) return tl::unexpected(changed.error());
-  joining_since_ = clock_.now();
   report = report_of(changes, config_);
   report.problems = wanted.problem_lines();
   spdlog::info("reloaded: {}", to_string(report));

@@ -26,18 +26,23 @@ Result<QueueDoors> ClockDevices::set_up(const NodeConfig& config, uint32_t user)
     return doors;
   }
   std::map<std::string, std::vector<uint32_t>> underlays;  // and the sizes of cell that leave by each
+  std::set<std::string> insisted;                          // by root's word, not by what the mesh says
+  std::string missing;                                     // of these
   for (const PeerConfig& peer : config.peers) {
     const std::string underlay = underlay_of(config, peer);
     if (underlay.empty()) {
-      doors.why_not = fmt::format("no interface leads to {}", peer.name);
-    } else {
-      underlays[underlay].push_back(peer.shape.cell_bytes);
+      if (!config.is_of_mesh(peer))
+        doors.why_not = missing = fmt::format("no interface leads to {}", peer.name);
+      continue;
     }
+    underlays[underlay].push_back(peer.shape.cell_bytes);
+    if (!config.is_of_mesh(peer)) insisted.insert(underlay);
   }
   // Peers that are still to come: queues are set up once.
   if (const std::string underlay = own_underlay_of(config); config.mesh && !underlay.empty()) {
     const uint32_t by_default = wire::default_cell_bytes(config.listen.address.is_v6);
     underlays[underlay].push_back(config.shape.cell_bytes != 0 ? config.shape.cell_bytes : by_default);
+    insisted.insert(underlay);
   }
   for (auto& [underlay, cell_bytes] : underlays) {
     std::ranges::sort(cell_bytes);
@@ -47,11 +52,12 @@ Result<QueueDoors> ClockDevices::set_up(const NodeConfig& config, uint32_t user)
         doors.queues.push_back(std::move(*added));
       } else {
         doors.why_not = added.error().message;
+        if (insisted.contains(underlay)) missing = doors.why_not;
       }
     }
   }
-  if (!doors.why_not.empty() && config.release == ReleaseBy::queue) {
-    return failure(fmt::format("release = \"queue\", but {}", doors.why_not));
+  if (!missing.empty() && config.release == ReleaseBy::queue) {
+    return failure(fmt::format("release = \"queue\", but {}", missing));
   }
   return doors;
 }

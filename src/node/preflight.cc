@@ -86,15 +86,27 @@ void check_own_addresses(const NodeConfig& config, const SourceMap& lines, Probl
   }
 }
 
-void check_cell_fits(const PeerConfig& peer, const WayOut& way, uint32_t line, Problems& problems) {
+// Of root's own peer it keeps the agent from starting; of one that the mesh names only that link waits, or
+// any member could keep all agents from starting.
+void note(const NodeConfig& config, const PeerConfig& peer, uint32_t line, const std::string& message,
+          Problems& problems) {
+  if (config.is_of_mesh(peer)) {
+    problems.warn(line, message + "; its link waits");
+  } else {
+    problems.add(line, message);
+  }
+}
+
+void check_cell_fits(const NodeConfig& config, const PeerConfig& peer, const WayOut& way, uint32_t line,
+                     Problems& problems) {
   const size_t headers =
       wire::kUdpHeaderBytes + (peer.endpoint.address.is_v6 ? wire::kIpv6HeaderBytes : wire::kIpv4HeaderBytes);
   if (peer.shape.cell_bytes + headers <= way.mtu) return;
   const size_t most = (way.mtu - headers) / wire::kCellAlignmentBytes * wire::kCellAlignmentBytes;
-  problems.add(
-      line,
-      fmt::format("a cell of {} bytes does not fit the MTU of {} ({}) on the way to peer {}: at most {}",
-                  peer.shape.cell_bytes, way.interface, way.mtu, peer.name, most));
+  note(config, peer, line,
+       fmt::format("a cell of {} bytes does not fit the MTU of {} ({}) on the way to peer {}: at most {}",
+                   peer.shape.cell_bytes, way.interface, way.mtu, peer.name, most),
+       problems);
 }
 
 // What passes by the links now: the file may say another mark than the one that an earlier run left its rule
@@ -115,23 +127,25 @@ void check_way(const NodeConfig& config, size_t i, const SourceMap& lines, Probl
     return;
   }
   if (way->local) {
-    problems.add(line, fmt::format("endpoint of peer {}: {} is this machine's own address", peer.name,
-                                   peer.endpoint.address.text()));
-    return;
+    return note(config, peer, line,
+                fmt::format("endpoint of peer {}: {} is this machine's own address", peer.name,
+                            peer.endpoint.address.text()),
+                problems);
   }
-  check_cell_fits(peer, *way, lines.line({path + ".shape.cell", "shape.cell", path + ".endpoint"}), problems);
+  check_cell_fits(config, peer, *way, lines.line({path + ".shape.cell", "shape.cell", path + ".endpoint"}),
+                  problems);
   if (peer.endpoint.address.is_v6) return;
   const auto filter = reverse_path_filter(way->interface);
   if (filter && *filter == 1) {
-    problems.add(
-        line,
-        fmt::format("reverse-path filtering on {} is strict and would drop the cells of peer {}: "
-                    "{}",
-                    way->interface, peer.name, sysctl_command("ipv4", way->interface, "rp_filter", "2")));
+    note(config, peer, line,
+         fmt::format("reverse-path filtering on {} is strict and would drop the cells of peer {}: {}",
+                     way->interface, peer.name, sysctl_command("ipv4", way->interface, "rp_filter", "2")),
+         problems);
   }
 }
 
-// Whether a queue can keep time on the interfaces that cells leave by; each once.
+// Whether a queue can keep time on the interfaces that cells leave by; each once. Root's peers come first,
+// and only theirs can be insisted on.
 void check_queues(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
   if (config.release == ReleaseBy::thread) return;
   std::set<std::string> seen;
@@ -143,7 +157,7 @@ void check_queues(const NodeConfig& config, const SourceMap& lines, Problems& pr
     const std::string why_not = why_no_clock_device(**link);
     if (why_not.empty()) continue;
     const uint32_t line = lines.line({"runtime.release", "runtime"});
-    if (config.release == ReleaseBy::queue) {
+    if (config.release == ReleaseBy::queue && !config.is_of_mesh(peer)) {
       problems.add(line, fmt::format("release = \"queue\", but none can be had: {}", why_not));
     } else {
       problems.warn(line, fmt::format("no queue can keep time, so the agent's own thread will: {}", why_not));

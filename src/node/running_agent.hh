@@ -24,6 +24,7 @@
 #include "node/draw_log.hh"
 #include "node/driver.hh"
 #include "node/handshake_loop.hh"
+#include "node/joining_since.hh"
 #include "node/key_log.hh"
 #include "node/link.hh"
 #include "node/machine.hh"
@@ -53,7 +54,8 @@ class RunningAgent {
         service_manager_(ServiceManager::find()),
         signals_(std::move(signals)),
         wake_up_(std::move(wake_up)),
-        started_(clock_.now()) {}
+        started_(clock_.now()),
+        joining_since_(config_, started_) {}
 
   Result<void> open_control(const AgentOptions& options);
   Result<void> set_up();
@@ -88,8 +90,8 @@ class RunningAgent {
   Instant started_;
   OpenPeers open_;  // by place in config_
   Instant joining_next_{};
-  Instant joining_since_ = clock_.now();  // or the last reload
-  RestoreWatch restore_watch_;            // the handshakes' thread's
+  JoiningSince joining_since_;
+  RestoreWatch restore_watch_;  // the handshakes' thread's
   std::string machine_trouble_;
   AeadBackend backend_ = best_aead_backend();
   std::string realtime_why_not_;

@@ -148,7 +148,10 @@ Result<StaticKeys> StaticKeys::take(const std::string& path, const NodeConfig& c
   auto keys = parse(*text, config);
   wipe(text->data(), text->size());
   if (!keys) return failure(fmt::format("{}: {}", what, keys.error().message));
-  if (::ftruncate(file.get(), 0) != 0) return os_failure(what + ": cannot be emptied", errno);
+  // On the disk, too: a machine that loses its power must not find them again.
+  if (::ftruncate(file.get(), 0) != 0 || ::fsync(file.get()) != 0) {
+    return os_failure(what + ": cannot be emptied", errno);
+  }
   return keys;
 }
 

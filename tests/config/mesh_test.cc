@@ -39,8 +39,15 @@ std::vector<std::string> lines_of(const ParsedConfig& parsed) {
   return lines;
 }
 
+constexpr char kNoneClosed[] = "closed = []\n";
+
+// With what every such file has.
+std::string whole(const std::string& peers) {
+  return peers.find("closed = ") == std::string::npos ? kNoneClosed + peers : peers;
+}
+
 ParsedConfig parse(const std::string& peers, const std::string& root = kRoot) {
-  return parse_config(root, "", PeersText{peers});
+  return parse_config(root, "", PeersText{whole(peers)});
 }
 
 // The one problem there is.
@@ -81,7 +88,7 @@ TEST(MeshConfig, OutsideTheNetworksIsRefused) {
   EXPECT_THAT(
       only_problem(with(kPeer, "10.77.0.10:4410", "10.78.0.10:4410")),
       HasSubstr(
-          "osd0.toml: /var/lib/cuttle-mesh/osd0.toml:1: peer.mon.endpoint: 10.78.0.10:4410 is outside"));
+          "osd0.toml: /var/lib/cuttle-mesh/osd0.toml:2: peer.mon.endpoint: 10.78.0.10:4410 is outside"));
   EXPECT_THAT(only_problem(with(kPeer, "[\"10.77.0.10\"]", "[\"10.78.0.10\"]")),
               HasSubstr("outside mesh.networks"));
   EXPECT_THAT(only_problem(with(kPeer, "[\"10.77.0.10\"]", "[\"10.0.0.0/8\"]")), HasSubstr("10.77.0.11"));
@@ -115,10 +122,51 @@ TEST(MeshConfig, WhatIsWrongInTheTable) {
 
 // Who only looks, or only closes, takes what is right.
 TEST(MeshConfig, LenientTakesWhatIsRight) {
-  const ParsedConfig parsed = parse_config(kRoot, "", PeersText{std::string(kPeer) + "strange = 1\n", true});
+  const ParsedConfig parsed =
+      parse_config(kRoot, "", PeersText{whole(std::string(kPeer) + "strange = 1\n"), true});
   EXPECT_FALSE(parsed.problems.has_errors());
   EXPECT_THAT(parsed.problems.list(), SizeIs(1));
   EXPECT_THAT(parsed.config.peers, SizeIs(1));
+}
+
+// Whole networks are root's to give away.
+TEST(MeshConfig, WithoutNetworksItNamesHostsAlone) {
+  const std::string anywhere = with(kRoot, "networks = [\"10.77.0.0/24\"]\n", "");
+  EXPECT_THAT(lines_of(parse(kPeer, anywhere)), IsEmpty());
+  EXPECT_THAT(only_problem(with(kPeer, "[\"10.77.0.10\"]", "[\"128.0.0.0/1\"]"), anywhere),
+              HasSubstr("peer.mon.redirect: 128.0.0.0/1 is neither one address nor within mesh.networks"));
+  EXPECT_THAT(lines_of(parse(with(kPeer, "[\"10.77.0.10\"]", "[\"10.77.0.128/25\"]"))), IsEmpty());
+}
+
+// Its links do not begin open for ever, whatever the file says.
+TEST(MeshConfig, JoiningHasAnEnd) {
+  const std::string joins = std::string(kPeer) + "joining = true\n";
+  const auto limit = [&](const std::string& root) {
+    return parse(joins, root).config.peers[0].joining_limit;
+  };
+  EXPECT_EQ(limit(kRoot), seconds(86'400));
+  EXPECT_EQ(limit(with(kRoot, "[mesh]", "[mesh]\njoining_limit = \"90 s\"")), seconds(90));
+  EXPECT_FALSE(parse(kPeer).config.peers[0].joining_limit);
+  EXPECT_THAT(only_problem(joins + "joining_limit = \"2000000 s\"\n"), HasSubstr("only root's"));
+  EXPECT_THAT(only_problem("", with(kRoot, "[mesh]", "[mesh]\njoining_limit = \"0 s\"")),
+              HasSubstr("mesh.joining_limit"));
+  // Nor by a file that is looked at leniently.
+  const ParsedConfig lenient =
+      parse_config(kRoot, "", PeersText{whole(joins + "joining_limit = \"2000000 s\"\n"), true});
+  EXPECT_EQ(lenient.config.peers[0].joining_limit, seconds(86'400));
+}
+
+// One that is cut off is good TOML, and what is missing would be open.
+TEST(MeshConfig, OneThatIsCutOffIsRefused) {
+  const std::string two = "hosts = 2\n" + std::string(kNoneClosed) + kPeer;
+  EXPECT_THAT(only_problem(two), HasSubstr("hosts: 2, and there are 1 [[peer]]"));
+  EXPECT_THAT(lines_of(parse(with(two, "2", "1"))), IsEmpty());
+  const auto problems = [](const std::string& text) {
+    return lines_of(parse_config(kRoot, "", PeersText{text}));
+  };
+  EXPECT_THAT(problems(""), testing::ElementsAre(HasSubstr("closed is missing")));
+  EXPECT_THAT(problems("hosts = 0\n"), testing::ElementsAre(HasSubstr("closed is missing")));
+  EXPECT_THAT(problems(kNoneClosed), IsEmpty()) << "of a version before";
 }
 
 class MeshFileTest : public testing::Test {
@@ -127,7 +175,7 @@ class MeshFileTest : public testing::Test {
       : folder_(std::filesystem::temp_directory_path() / ("cuttle-mesh-" + std::to_string(::getpid()))) {
     std::filesystem::create_directories(folder_);
     write("osd0.toml", with(kRoot, "/var/lib/cuttle-mesh/osd0.toml", "peers.toml"));
-    write("peers.toml", kPeer);
+    write("peers.toml", whole(kPeer));
   }
   ~MeshFileTest() override { std::filesystem::remove_all(folder_); }
   void write(const std::string& name, const std::string& text) {
@@ -184,11 +232,32 @@ TEST_F(MeshFileTest, WhatCannotBeUsedIsClosed) {
   const NodeConfig good = closed();
   ASSERT_THAT(good.peers, SizeIs(1));
   const IpAddress peer = good.peers[0].endpoint.address;
-  std::ofstream(folder_ / "peers.toml") << "[[peer]\n";
-  const NodeConfig config = closed();
-  EXPECT_THAT(config.peers, IsEmpty());
-  EXPECT_TRUE(closes(config, peer.text().c_str()));
-  EXPECT_FALSE(closes(config, config.listen.address.text().c_str())) << "its own";
+  std::string many = whole("");
+  for (int i = 0; i < 1025; ++i) many += "[[peer]]\n";
+  for (const std::string& bad : {std::string("[[peer]\n"), std::string(), std::string("hosts = 2\n"),
+                                 whole("hosts = 1\n"), whole("peer = 1\n"), whole("peer = [1]\n"), many}) {
+    std::ofstream(folder_ / "peers.toml") << bad;
+    const NodeConfig config = closed();
+    EXPECT_THAT(config.peers, IsEmpty());
+    EXPECT_TRUE(closes(config, peer.text().c_str())) << bad;
+    EXPECT_FALSE(closes(config, config.listen.address.text().c_str())) << "its own";
+  }
+  // What is left of one names more than the networks.
+  write("osd0.toml", with(with(kRoot, "/var/lib/cuttle-mesh/osd0.toml", "peers.toml"),
+                          "networks = [\"10.77.0.0/24\"]\n", ""));
+  write("peers.toml", "hosts = 2\nclosed = [\"10.78.0.1\"]\n" + std::string(kPeer));
+  EXPECT_TRUE(closes(closed(), peer.text().c_str()));
+  EXPECT_TRUE(closes(closed(), "10.78.0.1"));
+}
+
+// A path in it would have a process of root's open whatever cuttle-mesh names.
+TEST_F(MeshFileTest, NoFileIsOpenedThatItNames) {
+  write("peers.toml",
+        whole(std::string(kPeer) + "preshared_key_file = \"" + (folder_ / "psk").string() + "\"\n"));
+  write("psk", "secret");
+  const auto lines = problems(KeyFiles::read);
+  EXPECT_THAT(lines, testing::Contains(HasSubstr("only root's own file may name one")));
+  EXPECT_THAT(lines, testing::Not(testing::Contains(HasSubstr("others can read it"))));
 }
 
 TEST(HostName, IsOne) {

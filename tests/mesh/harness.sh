@@ -130,9 +130,13 @@ make_keyring() { # HOST
   in_space mon bash -c "$command" >"$WORK/client.cuttle.$1.keyring" || fail "$command"
 }
 
-join_host() { # HOST [OPTIONS...]
-  mesh_good "$1" join --host "$1" --no-systemd --folder "$WORK/$1/etc" --state "$WORK/$1/state" --conf "$WORK/ceph.conf" \
+try_to_join() { # HOST [OPTIONS...]
+  mesh "$1" join --host "$1" --no-systemd --folder "$WORK/$1/etc" --state "$WORK/$1/state" --conf "$WORK/ceph.conf" \
     --keyring "$WORK/client.cuttle.$1.keyring" --control-socket "$WORK/$1.sock" "${@:2}"
+}
+join_host() { # HOST [OPTIONS...]
+  try_to_join "$@"
+  ((STATUS == 0)) || fail "$1 does not join: status $STATUS: $(<"$WORK/said")"
 }
 start_agent() {
   ip netns exec "$NET-$1" "$CUTTLE" up --config "$(config_of "$1")" >>"$WORK/$1.agent.log" 2>&1 &

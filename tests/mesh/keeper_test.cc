@@ -2,6 +2,7 @@
 #include "mesh/keeper.hh"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -186,6 +187,73 @@ TEST_F(KeeperTest, WhatIsDamagedOnDiskIsNotForgotten) {
   ASSERT_FALSE(looked);
   EXPECT_THAT(looked.error().message, HasSubstr("damaged"));
   EXPECT_EQ(read("peers.toml"), peers);
+}
+
+// It would see every host as new, and open its addresses.
+TEST_F(KeeperTest, WhatIsGoneFromDiskIsNotForgotten) {
+  ASSERT_TRUE(look());
+  const std::string peers = read("peers.toml");
+  std::filesystem::remove(path("peers.known.json"));
+  for (const bool is_away : {false, true}) {
+    store_.is_away = is_away;
+    const auto looked = look();
+    ASSERT_FALSE(looked);
+    EXPECT_THAT(looked.error().message, HasSubstr("peers.known.json is gone"));
+    EXPECT_EQ(read("peers.toml"), peers);
+  }
+  store_.is_away = false;
+  // One that names only what is closed, or is cut off, as well.
+  for (const char* text : {"closed = [\"10.0.0.7\"]\n", ""}) {
+    write("peers.toml", text);
+    EXPECT_FALSE(look()) << text;
+    EXPECT_EQ(read("peers.toml"), text);
+  }
+  // By an operator's word that they are to go; and a host that has just joined has neither.
+  std::filesystem::remove(path("peers.toml"));
+  EXPECT_TRUE(look());
+  std::filesystem::remove(path("peers.known.json"));
+  write("peers.toml", "hosts = 0\nclosed = []\n");
+  EXPECT_TRUE(look());
+}
+
+TEST_F(KeeperTest, AnotherPlaceForThePeersFileOpensNothing) {
+  ASSERT_TRUE(look());
+  std::string roots = read("osd9.toml");
+  roots.replace(roots.find("peers.toml"), 10, "other.toml");
+  write("osd9.toml", roots);
+  const auto looked = look();
+  ASSERT_FALSE(looked);
+  EXPECT_THAT(looked.error().message, HasSubstr("other.entry.json is not there"));
+  EXPECT_FALSE(std::filesystem::exists(path("other.toml")));
+}
+
+// Whatever else fails, a link that was up does not begin open after the next power cut.
+TEST_F(KeeperTest, ThatALinkWasClosedIsWrittenDownFirst) {
+  ASSERT_TRUE(look());
+  LinkStatus link;
+  link.name = "osd1";
+  link.state = "up";
+  agent_.now->links = {link};
+  const std::string own = read("peers.entry.json");
+  write("peers.entry.json", "{");
+  EXPECT_FALSE(look());
+  agent_.now.reset();
+  write("peers.entry.json", own);
+  ASSERT_TRUE(look());
+  const LoadedConfig loaded = load_config(path("osd9.toml"), KeyFiles::unneeded);
+  EXPECT_FALSE(loaded.config.peers[0].joining);
+  EXPECT_TRUE(loaded.config.peers[1].joining);
+}
+
+// What root writes into cuttle-mesh's folder is cuttle-mesh's, without a moment or a path between.
+TEST_F(KeeperTest, WhatRootWritesBelongsToWhoseTheFolderIs) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(::chown(folder_.c_str(), 12345, 12346), 0);
+  ASSERT_TRUE(write_file(path("peers.toml"), "text"));
+  struct stat status {};
+  ASSERT_EQ(::stat(path("peers.toml").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 12345u);
+  EXPECT_EQ(status.st_gid, 12346u);
 }
 
 TEST_F(KeeperTest, TellsTheManagerHowItIs) {

@@ -73,3 +73,35 @@ all_back() { [[ $(admin config-key ls | grep -c cuttle/peer/) == 3 ]]; }
 eventually 15 all_back || fail "not all entries came back: $(admin config-key ls)"
 expect_links 1 h1 h2 h3
 echo "entries that were deleted came back; the links went on"
+
+# Joining again loses nothing that root wrote: it stays, or it is refused.
+config=$(config_of h1)
+cp "$config" "$WORK/good"
+in_space mon "$CUTTLE" mesh genkey --key "$WORK/signing" >"$WORK/signing.pub"
+printf 'signing_key = "%s"\n' "$(<"$WORK/signing.pub")" >>"$config" # [mesh] is the last table
+printf '[[peer]]\nname = "own"\npublic_key = "%s"\nendpoint = "10.98.0.77:4410"\nredirect = ["10.98.0.77"]\n' \
+  "$("$CUTTLE" genkey | "$CUTTLE" pubkey)" >"$WORK/own"
+cp "$config" "$WORK/signed"
+cat "$WORK/own" >>"$config"
+cp "$config" "$WORK/edited"
+try_to_join h1 --again
+((STATUS != 0)) || fail "joining again takes no notice of root's own peer"
+grep -q 'has \[\[peer\]\] of root' "$WORK/said" || fail "joining again says of root's own peer: $(<"$WORK/said")"
+cmp "$config" "$WORK/edited" || fail "joining again changed root's file"
+cp "$WORK/signed" "$config"
+join_host h1 --again
+grep -qF "signing_key = \"$(<"$WORK/signing.pub")\"" "$config" || fail "the signing key is gone: $(<"$config")"
+has_links h1 h2 h3 || fail "joining again: $(links h1)"
+echo "joining again loses nothing"
+
+# The operator signs what he means, and nothing that he was not asked for.
+signed() { admin config-key get cuttle/peer/h2 2>/dev/null | jq -e .signature >/dev/null; }
+identity=$(admin config-key get cuttle/peer/h2 2>/dev/null | jq -r .identity)
+sign() { in_space mon "$CUTTLE" mesh sign "${ADMIN[@]}" --key "$WORK/signing" "$@" h2 </dev/null >"$WORK/said" 2>&1; }
+! sign || fail "signed, and nobody was asked"
+! sign --identity "${identity:1}" || fail "signed, and another was meant"
+! sign --identity "${identity:0:5}" || fail "signed, and many could have been meant"
+! signed || fail "an entry is signed though nobody agreed"
+sign --identity "${identity:0:12}" || fail "$(<"$WORK/said")"
+signed || fail "the entry is not signed"
+echo "signed once it was meant"

@@ -61,6 +61,26 @@ inline constexpr char kRootsFile[] =
     "[node]\nname = \"osd9\"\nprivate_key_file = \"k\"\nlisten = \"10.0.0.9:4410\"\n"
     "[mesh]\npeers = \"/p.toml\"\nnetworks = [\"10.0.0.0/24\"]\n";
 
+// Root's file that has these bounds.
+inline std::string roots_file(const Bounds& bounds) {
+  const auto list = [](const auto& items) {
+    std::string text;
+    for (const auto& item : items) text += (text.empty() ? "\"" : ", \"") + item.text() + "\"";
+    return "[" + text + "]";
+  };
+  std::string text = "[node]\nname = \"osd9\"\nprivate_key_file = \"k\"\nlisten = \"" +
+                     bounds.listen.value_or(bounds.own->endpoint).text() + "\"\n";
+  if (!bounds.sources.empty()) text += "addresses = " + list(bounds.sources) + "\n";
+  text += "[mesh]\npeers = \"/p.toml\"\n";
+  if (!bounds.networks.empty()) text += "networks = " + list(bounds.networks) + "\n";
+  for (const PeerConfig& peer : bounds.root_peers) {
+    text += "[[peer]]\nname = \"" + peer.name + "\"\npublic_key = \"" + peer.public_key.text() +
+            "\"\nendpoint = \"" + peer.endpoint.text() + "\"\nredirect = " + list(peer.redirect) +
+            "\nlanes = " + std::to_string(peer.lanes) + "\n";
+  }
+  return text;
+}
+
 inline Bounds test_bounds() {
   Bounds bounds;
   bounds.host = "osd9";

@@ -3,9 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "config/parse.hh"
-#include "mesh/peers_text.hh"
-#include "nodes.hh"
+#include "looks.hh"
 
 namespace cuttle::mesh {
 namespace {
@@ -15,37 +13,11 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-// As the agent reads it.
-ParsedConfig config_of(const Known& known, const Bounds& bounds = test_bounds()) {
-  const std::string text = peers_text(known, bounds, true);
-  ParsedConfig parsed = parse_config(kRootsFile, "", PeersText{text});
-  for (const Problem& problem : parsed.problems.list())
-    ADD_FAILURE() << to_string(problem, "file") << "\n" << text;
-  return parsed;
-}
-
-std::vector<std::string> codes(const Reconciled& result) {
-  std::vector<std::string> all;
-  for (const MeshProblem& problem : result.problems) all.push_back(problem.code + " " + problem.host);
-  return all;
-}
-
-std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
-  std::vector<std::string> all;
-  for (const IpAddress& one : addresses) all.push_back(one.text());
-  return all;
-}
-
-// What was there before, looked at with another view.
-Reconciled look(const Known& known, const StoreView& view) {
-  return reconcile(known, view, test_bounds());
-}
-
 TEST(MeshReconcile, HostsThatAreNewHaveLinks) {
   const Reconciled result = look({}, view_of({test_host(1), test_host(2), test_host(9)}));
   EXPECT_THAT(codes(result), IsEmpty());
   ASSERT_THAT(result.known.pins, SizeIs(2));
-  const ParsedConfig parsed = config_of(result.known);
+  const ParsedConfig parsed = parsed_of(result.known);
   ASSERT_THAT(parsed.config.peers, SizeIs(2));
   EXPECT_EQ(parsed.config.peers[0].name, "osd1");
   EXPECT_EQ(parsed.config.peers[0].public_key, test_key(1));
@@ -95,13 +67,13 @@ TEST(MeshReconcile, AKeyChangesByTheHostsOwnWordAlone) {
   host.entry.next_key = test_key(4);
   host.say_anew();
   known = look(known, view_of({host})).known;
-  EXPECT_EQ(config_of(known).config.peers[0].next_public_key, test_key(4));
+  EXPECT_EQ(config_of(known).peers[0].next_public_key, test_key(4));
   host.entry.key = test_key(4);
   host.entry.next_key.reset();
   host.say_anew();
   known = look(known, view_of({host})).known;
-  EXPECT_EQ(config_of(known).config.peers[0].public_key, test_key(4));
-  EXPECT_FALSE(config_of(known).config.peers[0].next_public_key);
+  EXPECT_EQ(config_of(known).peers[0].public_key, test_key(4));
+  EXPECT_FALSE(config_of(known).peers[0].next_public_key);
 }
 
 TEST(MeshReconcile, AnOldEntryIsNotPlayedBack) {
@@ -141,16 +113,16 @@ TEST(MeshReconcile, ATombstoneEndsTheLinkAndOpensNothing) {
   view.entries["osd1"] = to_json(left);
   const Reconciled result = look(known, view);
   EXPECT_THAT(codes(result), IsEmpty());
-  const NodeConfig config = config_of(result.known).config;
+  const NodeConfig config = config_of(result.known);
   ASSERT_THAT(config.peers, SizeIs(1));
   EXPECT_EQ(config.peers[0].name, "osd2");
   EXPECT_THAT(config.closed, ElementsAre(*IpPrefix::parse("10.0.0.1")));
   // Gone from the store, it stays closed, too.
-  EXPECT_THAT(config_of(look(result.known, view_of({test_host(2)})).known).config.closed, SizeIs(1));
+  EXPECT_THAT(config_of(look(result.known, view_of({test_host(2)})).known).closed, SizeIs(1));
   // And it may come back by its own word, closed from the beginning.
   host.entry.counter = 2;
   host.say_anew();
-  const NodeConfig back = config_of(look(result.known, view_of({host, test_host(2)})).known).config;
+  const NodeConfig back = config_of(look(result.known, view_of({host, test_host(2)})).known);
   ASSERT_THAT(back.peers, SizeIs(2));
   EXPECT_FALSE(back.peers[0].joining);
   EXPECT_THAT(back.closed, IsEmpty());
@@ -162,7 +134,7 @@ TEST(MeshReconcile, ARevocationEndsTheLinkAndSticks) {
   StoreView view = view_of(hosts);
   view.revoked = {"osd1"};
   known = look(known, view).known;
-  NodeConfig config = config_of(known).config;
+  NodeConfig config = config_of(known);
   ASSERT_THAT(config.peers, SizeIs(1));
   EXPECT_THAT(config.closed, ElementsAre(*IpPrefix::parse("10.0.0.1")));
   // A monitor that takes it back brings nobody back.
@@ -171,13 +143,13 @@ TEST(MeshReconcile, ARevocationEndsTheLinkAndSticks) {
   EXPECT_THAT(codes(result), ElementsAre("CUTTLE_REVOKED osd1"));
   EXPECT_EQ(result.known, known);
   known.accepted["osd1"] = {hosts[0].entry.identity, {}};
-  EXPECT_THAT(config_of(look(known, view).known).config.peers, SizeIs(2));
+  EXPECT_THAT(config_of(look(known, view).known).peers, SizeIs(2));
   // Revoked again: the operator's earlier word is over.
   known = look(known, view).known;
   view.revoked = {"osd1"};
   known = look(known, view).known;
   view.revoked.clear();
-  EXPECT_THAT(config_of(look(known, view).known).config.peers, SizeIs(1));
+  EXPECT_THAT(config_of(look(known, view).known).peers, SizeIs(1));
 }
 
 TEST(MeshReconcile, AHostThatIsRevokedBeforeItIsSeenHasNoLink) {
@@ -251,7 +223,7 @@ TEST(MeshReconcile, TwoHostsOfOneShortNameAreTwoNodes) {
   view.owners[address("10.0.0.2")] = {"osd1.site-b"};
   const Reconciled result = look({}, view);
   EXPECT_THAT(codes(result), IsEmpty());
-  const NodeConfig config = config_of(result.known).config;
+  const NodeConfig config = config_of(result.known);
   ASSERT_THAT(config.peers, SizeIs(2));
   EXPECT_EQ(config.peers[0].name, "osd1");
   EXPECT_EQ(config.peers[1].name, "osd1-2");
@@ -270,7 +242,7 @@ TEST(MeshReconcile, AnAddressThatAHostGaveUpStaysClosed) {
   host.entry.addresses = {address("10.0.0.1")};
   host.say_anew();
   known = look(known, view_of({host})).known;
-  EXPECT_THAT(config_of(known).config.closed, ElementsAre(*IpPrefix::parse("10.0.0.101")));
+  EXPECT_THAT(config_of(known).closed, ElementsAre(*IpPrefix::parse("10.0.0.101")));
   // Nor does somebody else get it by saying so.
   TestHost heir = test_host(2);
   heir.entry.addresses = {address("10.0.0.101")};
@@ -280,12 +252,7 @@ TEST(MeshReconcile, AnAddressThatAHostGaveUpStaysClosed) {
 
 TEST(MeshReconcile, RootsOwnPeersWin) {
   Bounds bounds = test_bounds();
-  PeerConfig peer;
-  peer.name = "osd1";
-  peer.public_key = test_key(77);
-  peer.endpoint = {address("10.0.0.1"), 4410};
-  peer.redirect = {*IpPrefix::parse("10.0.0.1")};
-  bounds.root_peers = {peer};
+  bounds.root_peers = {roots_peer("osd1", 77, "10.0.0.1:4410", {"10.0.0.1"})};
   const Reconciled result = reconcile({}, view_of({test_host(1), test_host(2)}), bounds);
   EXPECT_THAT(result.known.pins, SizeIs(1));
   EXPECT_THAT(codes(result), IsEmpty());
@@ -337,18 +304,6 @@ TEST(MeshReconcile, WhatIsNoEntryTouchesNobodyElse) {
   view.entries["OSD4"] = test_host(4).text();
   view.entries[""] = test_host(4).text();
   EXPECT_THAT(look({}, view).known.pins, IsEmpty());
-}
-
-TEST(MeshKnown, ComesBackAsItWas) {
-  Known known = look({}, view_of({test_host(1), test_host(2)})).known;
-  close_pin(known.pins.at("osd2"), Standing::revoked);
-  known.pins.at("osd1").lost = {address("10.0.0.1")};
-  known.accepted["osd1"] = {test_host(1).entry.identity, {address("10.0.0.1")}};
-  const auto parsed = parse_known(to_json(known));
-  ASSERT_TRUE(parsed) << parsed.error().message;
-  EXPECT_EQ(*parsed, known);
-  const std::string text = to_json(known);
-  for (size_t size = 0; size + 2 < text.size(); size += 7) EXPECT_FALSE(parse_known(text.substr(0, size)));
 }
 
 }  // namespace

@@ -81,5 +81,92 @@ RC_GTEST_PROP(MeshStore, NothingThatTheStoreSaysOpensWhatIsClosed, ()) {
   }
 }
 
+int below(int count) {
+  return *rc::gen::inRange(0, count);
+}
+// One of few, so that they meet.
+IpAddress any_address() {
+  const std::string number = std::to_string(1 + below(9));
+  return address((below(4) == 0 ? "fd00::" : "10.0.0.") + number);
+}
+Endpoint any_endpoint() {
+  constexpr uint16_t kPorts[] = {4410, 4411, 5000, 65533};
+  return {any_address(), kPorts[below(4)]};
+}
+
+// What root may write; own addresses among those that others have, too.
+Bounds any_bounds() {
+  Bounds bounds = test_bounds();
+  bounds.own->lanes = static_cast<uint32_t>(1 + below(6));
+  bounds.own->endpoint = any_endpoint();
+  bounds.own->addresses = {bounds.own->endpoint.address};
+  bounds.listen = any_endpoint();
+  for (int i = below(3); i > 0; --i) bounds.sources.push_back(any_address());
+  if (bounds.sources.empty()) bounds.sources = {bounds.listen->address};
+  bounds.own_addresses = bounds.sources;
+  bounds.own_addresses.push_back(bounds.listen->address);
+  if (below(2) == 0) bounds.networks.clear();
+  if (below(3) == 0) bounds.networks = {*IpPrefix::parse("10.0.0.0/29"), *IpPrefix::parse("fd00::/64")};
+  for (int i = below(3); i > 0; --i) {
+    PeerConfig peer;
+    peer.name = below(2) == 0 ? "osd1" : "own" + std::to_string(i);
+    peer.public_key = test_key(1 + below(20));
+    peer.endpoint = any_endpoint();
+    peer.lanes = static_cast<uint32_t>(1 + below(3));
+    for (int j = below(3); j > 0; --j) peer.redirect.push_back(IpPrefix::of(any_address()));
+    if (below(4) == 0) peer.redirect = {*IpPrefix::parse("10.0.0.4/30")};
+    bounds.root_peers.push_back(peer);
+  }
+  return bounds;
+}
+
+void say_anything(TestHost& host) {
+  Entry& entry = host.entry;
+  entry.left = false;
+  entry.key = test_key(1 + below(20));
+  entry.next_key.reset();
+  if (below(3) == 0) entry.next_key = test_key(21 + below(5));
+  entry.endpoint = any_endpoint();
+  entry.lanes = static_cast<uint32_t>(1 + below(3));
+  std::set<IpAddress> addresses{any_address()};
+  for (int i = below(3); i > 0; --i) addresses.insert(any_address());
+  entry.addresses.assign(addresses.begin(), addresses.end());
+  host.say_anew();
+}
+
+// Whatever stands in the store, and whatever root writes meanwhile: beside a good file of root's, the peers
+// file is good. Were it not, nothing that comes later would take effect, revocations among it.
+RC_GTEST_PROP(MeshStore, ThePeersFileIsGoodBesideWhateverRootWrites, ()) {
+  std::vector<TestHost> hosts;
+  for (int number = 1; number <= 5; ++number) hosts.push_back(test_host(number));
+  Known known;
+  StoreView view;
+  for (int step = 0; step < 6; ++step) {
+    const Bounds bounds = any_bounds();
+    const std::string roots = roots_file(bounds);
+    if (parse_config(roots, "").problems.has_errors()) continue;
+    for (int i = below(4); i > 0; --i) {
+      TestHost& host = hosts[static_cast<size_t>(below(5))];
+      say_anything(host);
+      view.entries[host.entry.host] = host.text();
+      if (below(3) == 0) known.accepted[host.entry.host] = {host.entry.identity, host.entry.addresses};
+    }
+    const std::string name = "osd" + std::to_string(1 + below(5));
+    if (below(4) == 0) view.revoked.insert(name);
+    if (below(3) == 0) view.revoked.erase(name);
+    if (below(4) == 0) (void)forget(known, name);
+    known = reconcile(known, view, bounds).known;
+    for (const Bounds& later : {bounds, any_bounds()}) {
+      const std::string later_roots = roots_file(later);
+      if (parse_config(later_roots, "").problems.has_errors()) continue;
+      const std::string text = peers_text(known, later, true);
+      const ParsedConfig parsed = parse_config(later_roots, "", PeersText{text});
+      for (const Problem& problem : parsed.problems.list()) {
+        RC_FAIL(to_string(problem, "file") + "\n" + later_roots + text);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace cuttle::mesh

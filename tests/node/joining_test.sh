@@ -123,6 +123,20 @@ ends_after_its_limit() {
   grep -q "has not been up within joining_limit" "$WORK/a.log" || fail "it does not say why"
 }
 
+# Nor does whoever has others reload: in a mesh every member can.
+reloads_give_no_more_time() {
+  network
+  connect
+  RATE="20 Mb/s" JOINING=$'true\njoining_limit = "3 s"' configure
+  start_agent a
+  eventually 2 is_open a || fail "a does not say that its link is open"
+  eventually 20 reloaded_and_closed || fail "a is still open: $(status a '.links[0]')"
+}
+reloaded_and_closed() {
+  reload a || fail "reload: $(<"$WORK/a.reload")"
+  is_closed a
+}
+
 # Neither a start, a reload nor what closes at boot takes a peer that never joined for one that did.
 stays_open_until_it_joins() {
   network
@@ -169,4 +183,5 @@ run_case never_open_again
 run_case closed_by_guard_or_lock_alone
 run_case closed_later
 run_case ends_after_its_limit
+run_case reloads_give_no_more_time
 finish

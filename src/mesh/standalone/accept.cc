@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "access.hh"
-#include "host_files.hh"
 #include "io/file_lock.hh"
 
 namespace cuttle::mesh {
@@ -20,15 +19,13 @@ int change_known(const NodeFile& node, const std::function<Result<std::string>(K
   const Files files = files_of(node.config.mesh->peers_file);
   const auto lock = FileLock::wait_for(files.lock);
   if (!lock) return complain(lock.error().message, kFailed);
-  auto known = read_known(files);
+  auto known = read_known(files, node.text);
   if (!known) return complain(known.error().message, kFailed);
   const auto said = change(*known);
   if (!said) return complain(said.error().message, kFailed);
   if (auto written = write_file(files.known, to_json(*known)); !written) {
     return complain(written.error().message, kFailed);
   }
-  if (auto given = give_to(files.known, "cuttle-mesh"); !given)
-    return complain(given.error().message, kFailed);
   fmt::print("{}\n", *said);
   return kDone;
 }
@@ -76,23 +73,16 @@ int accept(const WordOptions& options) {
   });
 }
 
-int forget(const WordOptions& options) {
+int forget_host(const WordOptions& options) {
   const auto host = host_argument(options.host);
   if (!host) return complain(host.error().message, kBadInput);
   const auto node = node_of(options.config);
   if (!node) return complain(node.error().message, kFailed);
   return change_known(*node, [&](Known& known) -> Result<std::string> {
-    const auto pin = known.pins.find(*host);
-    if (pin == known.pins.end()) return failure(fmt::format("{} is not known here", *host));
-    if (pin->second.standing == Standing::in) {
-      return failure(fmt::format(
-          "{} is in the mesh: first let it leave, or at the desk: cuttle mesh revoke {}", *host, *host));
-    }
-    const std::string addresses = after_blanks(pin->second.closed);
-    known.pins.erase(pin);
-    known.accepted.erase(*host);
+    const auto opens = forget(known, *host);
+    if (!opens) return tl::unexpected(opens.error());
     return fmt::format("{} is forgotten here: traffic to{} passes in the clear within seconds.", *host,
-                       addresses);
+                       after_blanks(*opens));
   });
 }
 
@@ -122,7 +112,7 @@ void add_forget(CLI::App& app, Action& chosen) {
       app, chosen, "forget", "Open the addresses of a host that left or was revoked",
       "Example:\n  cuttle mesh forget osd3\n\n"
       "For this host alone, as root. Until then they stay closed: nothing that the store says opens them.",
-      forget);
+      forget_host);
 }
 
 }  // namespace cuttle::mesh

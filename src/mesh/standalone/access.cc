@@ -5,6 +5,7 @@
 
 #include "config/host_name.hh"
 #include "io/routes.hh"
+#include "mesh/machine_addresses.hh"
 
 namespace cuttle::mesh {
 
@@ -94,7 +95,8 @@ Result<std::vector<IpAddress>> own_addresses() {
 }
 
 std::vector<IpAddress> machine_addresses() {
-  return own_addresses().value_or(std::vector<IpAddress>());
+  const auto local = local_addresses();
+  return local ? addresses_of_machine(*local) : std::vector<IpAddress>();
 }
 
 }  // namespace cuttle::mesh

@@ -36,9 +36,11 @@ Result<VerifyingKey> signing_key_argument(const std::string& text);
 // " 10.77.0.1 10.77.0.2"
 std::string after_blanks(const std::vector<IpAddress>& addresses);
 
-// What this machine has, but loopback's and link-local ones.
+// Where cells and daemons of this machine may be: what its interfaces have, but loopback's and link-local
+// ones.
 Result<std::vector<IpAddress>> own_addresses();
-std::vector<IpAddress> machine_addresses();  // the same; none where the kernel does not say
+// What no other host has (mesh/machine_addresses.hh); none where the kernel does not say.
+std::vector<IpAddress> machine_addresses();
 
 // The words.
 void add_init(CLI::App& app, Action& chosen);

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "enroll/files.hh"
 #include "enroll/secret_key.hh"
 #include "io/child_process.hh"
 #include "io/os_error.hh"
@@ -44,9 +43,9 @@ Result<SigningKey> read_signing_key(const std::string& path) {
   return enroll::read_key<SigningKey>(path, true);
 }
 
-Result<void> write_secret(const std::string& path, std::string_view text) {
+Result<void> write_secret(const std::string& path, std::string_view text, enroll::Owner owner) {
   enroll::FileBatch batch;
-  if (auto added = batch.add(path, text, true); !added) return added;
+  if (auto added = batch.add(path, text, true, owner); !added) return added;
   return batch.commit();
 }
 

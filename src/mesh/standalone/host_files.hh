@@ -8,6 +8,7 @@
 #include "base/result.hh"
 #include "crypto/keys.hh"
 #include "crypto/signature.hh"
+#include "enroll/files.hh"
 
 namespace cuttle::mesh {
 
@@ -18,9 +19,11 @@ Result<SigningKey> signing_key_at(const std::string& path);
 Result<SigningKey> read_signing_key(const std::string& path);
 
 // A secret, whole or not at all, mode 600.
-Result<void> write_secret(const std::string& path, std::string_view text);
+Result<void> write_secret(const std::string& path, std::string_view text,
+                          enroll::Owner owner = enroll::Owner::writer);
 
 // To that user, where there is one and this process may; otherwise nothing. An error: it should and cannot.
+// Only for what is in a folder of root's: in another's, the path may lead anywhere.
 Result<void> give_to(const std::string& path, const char* user);
 
 // Runs `systemctl WORDS...`; an error says how it ended.

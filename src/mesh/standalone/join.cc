@@ -23,10 +23,7 @@ int join(const JoinOptions& options) {
   if (auto looked = keeper.look(steady_now(), std::time(nullptr)); !looked)
     return complain(looked.error().message, kFailed);
   const Files files = files_of(node->config.mesh->peers_file);
-  for (const std::string& path : {files.peers, files.known, files.own}) {
-    if (auto given = give_to(path, "cuttle-mesh"); !given) return complain(given.error().message, kFailed);
-  }
-  const auto known = read_known(files);
+  const auto known = read_known(files, node->text);
   size_t links = 0;
   for (const auto& [host, pin] : known ? known->pins : std::map<std::string, Pin>()) {
     links += pin.standing == Standing::in ? 1 : 0;
@@ -37,8 +34,10 @@ int join(const JoinOptions& options) {
     fmt::print("  {}: {}; {}\n", problem.host, problem.text, problem.fix);
   }
   if (node->config.mesh->signing_key) {
-    fmt::print("The others take it in once it is signed: `cuttle mesh sign {}` at the desk\n",
-               joined->entry.host);
+    fmt::print(
+        "The others take it in once it is signed, at the desk, where FILE is the signing key:\n"
+        "  cuttle mesh sign --key FILE --identity {} {}\n",
+        joined->entry.identity.text(), joined->entry.host);
   }
   if (options.no_systemd) {
     fmt::print("Start: cuttle up --config {0}; cuttle mesh serve --config {0}\n", joined->config);

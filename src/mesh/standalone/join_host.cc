@@ -9,10 +9,10 @@
 #include "config/file.hh"
 #include "config/host_name.hh"
 #include "config/parse.hh"
-#include "enroll/files.hh"
 #include "enroll/node_files.hh"
 #include "host_files.hh"
 #include "mesh/capabilities.hh"
+#include "mesh/join_policy.hh"
 #include "mesh/peers_text.hh"
 
 namespace cuttle::mesh {
@@ -118,34 +118,20 @@ std::string sources_of(const Entry& entry) {
   return enroll::toml_list(sources);
 }
 
-struct Policy {
-  Record record;
-  std::vector<IpPrefix> networks;
-  std::optional<VerifyingKey> signing_key;
-};
-
-Result<Policy> policy_of(const JoinOptions& options, Record record) {
-  Policy policy{std::move(record), {}, {}};
-  policy.networks = policy.record.networks;
-  if (!options.networks.empty()) {
-    auto networks = network_arguments(options.networks);
-    if (!networks) return tl::unexpected(networks.error());
-    policy.networks = std::move(*networks);
-  }
-  policy.signing_key = policy.record.signing_key;
-  if (!options.signing_key.empty()) {
-    const auto key = signing_key_argument(options.signing_key);
-    if (!key) return tl::unexpected(key.error());
-    if (policy.signing_key && *policy.signing_key != *key) {
-      return failure("--signing-key: the mesh's record names another; ask whoever made it which is right");
-    }
-    policy.signing_key = *key;
-  }
-  return policy;
+Result<Asked> asked_by(const JoinOptions& options) {
+  auto networks = network_arguments(options.networks);
+  if (!networks) return tl::unexpected(networks.error());
+  Asked asked{std::move(*networks), {}};
+  if (options.signing_key.empty()) return asked;
+  const auto key = signing_key_argument(options.signing_key);
+  if (!key) return tl::unexpected(key.error());
+  asked.signing_key = *key;
+  return asked;
 }
 
 std::string config_text(const JoinOptions& options, const std::string& node, const Places& places,
-                        const Policy& policy, const Entry& entry, const CephAccess& access) {
+                        const Record& record, const JoinPolicy& policy, const Entry& entry,
+                        const CephAccess& access) {
   std::string text = fmt::format(
       "# Cuttle's configuration of {0}, written by `cuttle mesh join`. docs/configuration.md has every key.\n"
       "# Its peers come from the cluster's monitors, within what [mesh] allows; a [[peer]] here wins over "
@@ -154,12 +140,10 @@ std::string config_text(const JoinOptions& options, const std::string& node, con
       entry.host, node, places.key, entry.endpoint.text(), sources_of(entry));
   if (!options.control_socket.empty())
     text += fmt::format("control_socket = \"{}\"\n", options.control_socket);
-  text += fmt::format("\n[shape]\nrate = \"{}\"\nslot = \"{}\"\n", policy.record.rate, policy.record.slot);
+  text += fmt::format("\n[shape]\nrate = \"{}\"\nslot = \"{}\"\n", record.rate, record.slot);
   if (!options.runtime.empty()) text += fmt::format("\n[runtime]\n{}\n", options.runtime);
   text += fmt::format("\n[mesh]\nhost = \"{}\"\npeers = \"{}\"\n", entry.host, places.peers);
-  if (!policy.networks.empty()) text += fmt::format("networks = {}\n", enroll::toml_list(policy.networks));
-  if (policy.signing_key) text += fmt::format("signing_key = \"{}\"\n", policy.signing_key->text());
-  if (!policy.record.joining) text += "joining = false\n";
+  text += mesh_lines(policy);
   if (!access.configuration.empty()) text += fmt::format("ceph_conf = \"{}\"\n", access.configuration);
   return text + fmt::format("ceph_name = \"{}\"\nkeyring = \"{}\"\n", access.name, places.keyring);
 }
@@ -198,7 +182,7 @@ Result<void> copy_keyring(const std::string& from, const std::string& to) {
     return failure(fmt::format("{}: cannot be read: {}; `cuttle mesh init` prints the command that makes it",
                                from, read.error().message));
   }
-  return write_secret(to, read->text);
+  return write_secret(to, read->text, enroll::Owner::folder);
 }
 
 }  // namespace
@@ -216,14 +200,24 @@ Result<Joined> join_host(const JoinOptions& options) {
                     "writes it anew",
                     places.config));
   }
+  std::optional<NodeFile> before;
+  if (fs::exists(places.config, error)) {
+    auto file = read_node_file(places.config);
+    if (!file) return tl::unexpected(file.error());
+    before = std::move(*file);
+  }
   CephAccess access = options.access;
+  if (before && access.configuration.empty()) access.configuration = before->config.mesh->ceph_conf;
+  if (before && access.name.empty()) access.name = before->config.mesh->ceph_name;
   if (access.name.empty()) access.name = client_of(*host);
   access.keyring = keyring_of(options, *host);
   RadosStore store(access);
   auto record = ask_record(store);
   if (!record) return tl::unexpected(record.error());
-  const auto policy = policy_of(options, std::move(*record));
-  if (!policy) return tl::unexpected(policy.error());
+  const auto asked = asked_by(options);
+  if (!asked) return tl::unexpected(asked.error());
+  const auto policy = join_policy(*record, *asked, before ? &before->config : nullptr);
+  if (!policy) return failure(fmt::format("{}: {}", places.config, policy.error().message));
   const auto owners = ask_owners(store);
   if (!owners) return tl::unexpected(owners.error());
   const auto addresses = addresses_of_host(options, *host, *owners, policy->networks);
@@ -233,6 +227,7 @@ Result<Joined> join_host(const JoinOptions& options) {
 
   // From here on the host changes.
   if (auto made = make_folder(options.state, 0755); !made) return tl::unexpected(made.error());
+  if (auto given = give_to(options.state, "cuttle-mesh"); !given) return tl::unexpected(given.error());
   const auto identity = signing_key_at(places.identity);
   if (!identity) return tl::unexpected(identity.error());
   const Files files = files_of(places.peers);
@@ -247,29 +242,28 @@ Result<Joined> join_host(const JoinOptions& options) {
   entry.identity = identity->verifying_key();
   entry.counter = *counter;
   entry.key = key->public_key();
-  entry.endpoint = {addresses->listen, policy->record.port};
+  entry.endpoint = {addresses->listen, record->port};
   entry.addresses = addresses->all;
-  entry.lanes = policy->record.lanes;
+  entry.lanes = record->lanes;
   prove(entry, *identity);
 
-  const std::string text = config_text(options, node, places, *policy, entry, access);
+  const std::string text = config_text(options, node, places, *record, *policy, entry, access);
   const ParsedConfig parsed = parse_config(text, "");
   for (const Problem& problem : parsed.problems.list()) {
     if (problem.severity == Severity::error) return failure(to_string(problem, places.config));
   }
+  if (before) {
+    auto kept = check_nothing_is_lost(before->config, parsed.config, machine_addresses());
+    if (!kept) return failure(fmt::format("{} {}", places.config, kept.error().message));
+  }
+  const auto known = read_known(files, text);
+  if (!known) return tl::unexpected(known.error());
   if (auto copied = copy_keyring(access.keyring, places.keyring); !copied)
     return tl::unexpected(copied.error());
-  const auto known = read_known(files);
-  if (!known) return tl::unexpected(known.error());
-  Bounds bounds;
-  bounds.own = entry;
-  for (const auto& [path, its_text] :
-       {std::pair(files.own, to_json(entry)), std::pair(places.config, text),
-        std::pair(files.peers, peers_text(*known, bounds, policy->record.joining))}) {
+  const Bounds bounds = bounds_of({places.config, text, parsed.config}, entry, machine_addresses());
+  for (const auto& [path, its_text] : {std::pair(files.own, to_json(entry)), std::pair(places.config, text),
+                                       std::pair(files.peers, peers_text(*known, bounds, policy->joining))}) {
     if (auto written = write_file(path, its_text); !written) return tl::unexpected(written.error());
-  }
-  for (const std::string& path : {options.state, places.keyring, files.own, files.peers}) {
-    if (auto given = give_to(path, "cuttle-mesh"); !given) return tl::unexpected(given.error());
   }
   if (auto given = give_to(places.key, "cuttle"); !given) return tl::unexpected(given.error());
   if (auto set = store.set(kPeerPrefix + *host, to_json(entry)); !set) return tl::unexpected(set.error());

@@ -32,6 +32,8 @@ int leave(const LeaveOptions& options) {
         "{} has left the mesh. Its addresses stay closed on the others until `cuttle mesh forget {}` "
         "there.\n",
         entry.host, entry.host);
+    fmt::print("Where it does not come back, take its keyring away, too: ceph auth rm client.cuttle.{}\n",
+               entry.host);
   }
   const std::string& node = host->node().config.name;
   if (options.no_systemd) {

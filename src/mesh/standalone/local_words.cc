@@ -56,7 +56,6 @@ Result<void> LocalHost::publish(Entry entry) {
     entry.signature.reset();
     prove(entry, *identity);
     if (auto written = write_file(files_.own, to_json(entry)); !written) return written;
-    if (auto given = give_to(files_.own, "cuttle-mesh"); !given) return given;
     own_ = entry;
   }
   return store_->set(kPeerPrefix + own_.host, to_json(own_));
@@ -66,7 +65,7 @@ std::vector<std::string> LocalHost::wait_until_taken(Duration timeout) {
   const Instant deadline = steady_now() + timeout;
   for (;;) {
     std::vector<std::string> missing;
-    const auto known = read_known(files_);
+    const auto known = read_known(files_, node_.text);
     const auto states = store_->dump(kStatePrefix);
     for (const auto& [host, pin] : known ? known->pins : std::map<std::string, Pin>()) {
       if (pin.standing != Standing::in) continue;

@@ -1,9 +1,13 @@
 // `genkey` and `sign`: the operator's own key, which stays on the desk.
+#include <unistd.h>
+
 #include <algorithm>
+#include <iostream>
 #include <memory>
 
 #include "access.hh"
 #include "host_files.hh"
+#include "mesh/sign_entry.hh"
 
 namespace cuttle::mesh {
 
@@ -13,6 +17,7 @@ struct SignOptions {
   CephAccess access;
   std::string key;
   std::vector<std::string> hosts;
+  std::vector<std::string> identities;
   bool all = false;
 };
 
@@ -23,19 +28,35 @@ int genkey(const std::string& path) {
   return kDone;
 }
 
-Result<void> sign_one(Store& store, const SigningKey& key, const std::string& host, const std::string& text) {
-  auto entry = parse_proved_entry(host, text);
-  if (!entry) return failure(fmt::format("{}{}: {}", kPeerPrefix, host, entry.error().message));
-  if (entry->left || is_signed(*entry, key.verifying_key())) return {};
-  sign(*entry, key);
-  fmt::print("{}: number {}, key {}, at {}, addresses{}\n", host, entry->counter, entry->key.text(),
-             entry->endpoint.text(), after_blanks(entry->addresses));
-  return store.set(kPeerPrefix + host, to_json(*entry));
+// By the identity that was given, or by whoever is asked.
+bool agrees(const SignOptions& options, const Entry& entry) {
+  fmt::print("{}: identity {}, number {}, key {}, at {}, addresses{}\n", entry.host, entry.identity.text(),
+             entry.counter, entry.key.text(), entry.endpoint.text(), after_blanks(entry.addresses));
+  std::fflush(stdout);
+  if (!options.identities.empty()) {
+    if (is_one_of(entry.identity, options.identities)) return true;
+    complain(entry.host + ": none of --identity is the beginning of its identity");
+    return false;
+  }
+  if (::isatty(STDIN_FILENO) == 0) {
+    complain("say which identity is meant with --identity, or run it on a terminal, which asks");
+    return false;
+  }
+  fmt::print("Is it what `cuttle mesh join` printed on {}? Sign it? (yes) ", entry.host);
+  std::fflush(stdout);
+  std::string answer;
+  return static_cast<bool>(std::getline(std::cin, answer)) && answer == "yes";
 }
 
 int sign(const SignOptions& options) {
   if (options.hosts.empty() == !options.all) {
     return complain("name the hosts whose entries to sign, or --all", kBadInput);
+  }
+  for (const std::string& one : options.identities) {
+    if (one.size() >= kShortestIdentity) continue;
+    return complain(
+        fmt::format("--identity {}: too short; give {} characters of it or more", one, kShortestIdentity),
+        kBadInput);
   }
   const auto key = read_signing_key(options.key);
   if (!key) return complain(key.error().message, kBadInput);
@@ -47,8 +68,9 @@ int sign(const SignOptions& options) {
     const bool wanted =
         options.all || std::find(options.hosts.begin(), options.hosts.end(), host) != options.hosts.end();
     if (!wanted) continue;
-    if (auto done = sign_one(store, *key, host, text); !done)
-      status = complain(done.error().message, kFailed);
+    const auto done =
+        sign_entry(store, *key, host, text, [&](const Entry& entry) { return agrees(options, entry); });
+    if (!done) status = complain(done.error().message, kFailed);
   }
   for (const std::string& host : options.hosts) {
     if (!entries->contains(host)) status = complain(host + " has no entry in the store", kFailed);
@@ -74,12 +96,22 @@ void add_genkey(CLI::App& app, Action& chosen) {
 void add_sign(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("sign", "Sign hosts' entries, so that the others believe them");
   command->footer(
-      "Example:\n  cuttle mesh sign --key mesh.signing osd3\n\n"
-      "Needs the admin's keyring. Prints what it signs: look at the keys and addresses, and at --all twice.");
+      "Example:\n  cuttle mesh sign --key mesh.signing osd3\n"
+      "  cuttle mesh sign --key mesh.signing --identity fR5xq0WmS2aD osd3\n\n"
+      "Needs the admin's keyring. Shows what an entry says and asks before it signs. `cuttle mesh join` "
+      "prints "
+      "the\n"
+      "identity on the host itself: compare them, or give its beginning with --identity, which asks "
+      "nothing.");
   const auto options = std::make_shared<SignOptions>();
   add_access(*command, options->access);
   command->add_option("--key", options->key, "The signing key")->required()->type_name("FILE");
   command->add_option("HOST", options->hosts, "Whose entries");
+  command
+      ->add_option("--identity", options->identities,
+                   "Sign only entries whose identity begins so; 12 characters or more, may be repeated")
+      ->type_name("BEGINNING")
+      ->allow_extra_args(false);
   command->add_flag("--all", options->all, "All that are not signed");
   command->callback([&chosen, options] { chosen = [options] { return sign(*options); }; });
 }

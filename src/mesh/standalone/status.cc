@@ -36,7 +36,7 @@ int status(const StatusOptions& options) {
   const Files files = files_of(node->config.mesh->peers_file);
   const auto own = read_own(files, node->config.mesh->host);
   if (!own) return complain(own.error().message, kFailed);
-  const auto known = read_known(files);
+  const auto known = read_known(files, node->text);
   if (!known) return complain(known.error().message, kFailed);
   LocalAgent door(node->config.control_socket);
   const auto agent = door.status();

@@ -1,0 +1,27 @@
+#include "node/joining_since.hh"
+
+#include "base/check.hh"
+
+namespace cuttle {
+
+JoiningSince::JoiningSince(const NodeConfig& config, Instant started) {
+  handle_change(config, started);
+}
+
+void JoiningSince::handle_change(const NodeConfig& config, Instant now) {
+  std::map<std::string, Instant> since;
+  for (const PeerConfig& peer : config.peers) {
+    const auto before = since_.find(peer.name);
+    since.emplace(peer.name, before == since_.end() ? now : before->second);
+  }
+  since_ = std::move(since);
+}
+
+bool JoiningSince::is_over(const PeerConfig& peer, Instant now) const {
+  if (!peer.joining_limit) return false;
+  const auto since = since_.find(peer.name);
+  CUTTLE_CHECK(since != since_.end(), "a peer in force");
+  return now >= since->second + *peer.joining_limit;
+}
+
+}  // namespace cuttle

@@ -1,0 +1,138 @@
+// What the operator said: to forget a host, or to accept one.
+#include <gmock/gmock.h>
+
+#include "looks.hh"
+#include "mesh/reconcile.hh"
+
+namespace cuttle::mesh {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+Entry tombstone(const TestHost& host, uint64_t counter) {
+  Entry left;
+  left.host = host.entry.host;
+  left.identity = host.entry.identity;
+  left.left = true;
+  left.counter = counter;
+  prove(left, host.identity);
+  return left;
+}
+
+// Who is forgotten is not known again by what it said before, signed or not.
+TEST(MeshReconcile, WhatAForgottenHostSaidIsNotPlayedBack) {
+  const SigningKey desk = SigningKey::from_random(bytes(5, 9));
+  Bounds bounds = test_bounds();
+  bounds.signing_key = desk.verifying_key();
+  TestHost host = test_host(1);
+  sign(host.entry, desk);
+  const StoreView old = view_of({host});
+  Known known = reconcile({}, old, bounds).known;
+  StoreView view;
+  view.entries["osd1"] = to_json(tombstone(host, 2));
+  known = reconcile(known, view, bounds).known;
+  ASSERT_TRUE(forget(known, "osd1"));
+  EXPECT_THAT(known.pins, IsEmpty());
+  EXPECT_THAT(codes(reconcile(known, view, bounds)), IsEmpty()) << "that it left is no news";
+  Reconciled result = reconcile(known, old, bounds);
+  EXPECT_THAT(codes(result), ElementsAre("CUTTLE_ENTRY_OLD osd1"));
+  EXPECT_EQ(result.known, known);
+  // Nor does it stand in the way of a host that has the address now.
+  TestHost heir = test_host(2);
+  heir.entry.addresses = {address("10.0.0.1")};
+  heir.say_anew();
+  sign(heir.entry, desk);
+  EXPECT_THAT(reconcile(known, view_of({host, heir}), bounds).known.pins, SizeIs(1));
+  // It comes back by a new word of its own.
+  host.entry.counter = 2;
+  host.say_anew();
+  sign(host.entry, desk);
+  result = reconcile(known, view_of({host}), bounds);
+  EXPECT_THAT(result.known.pins, SizeIs(1));
+  EXPECT_THAT(result.known.forgotten, IsEmpty());
+  // Or the operator's, who says that the old one counts.
+  known.accepted["osd1"] = {host.entry.identity, {}};
+  result = reconcile(known, old, bounds);
+  EXPECT_THAT(result.known.pins, SizeIs(1));
+}
+
+TEST(MeshReconcile, AForgottenHostThatWasRevokedComesBackByTheOperatorsWordAlone) {
+  TestHost host = test_host(1);
+  StoreView view = view_of({host});
+  Known known = look({}, view).known;
+  EXPECT_FALSE(forget(known, "osd1")) << "it is in";
+  view.revoked = {"osd1"};
+  known = look(known, view).known;
+  ASSERT_TRUE(forget(known, "osd1"));
+  view.revoked.clear();
+  host.say_anew();  // whoever has its disk can
+  view = view_of({host});
+  Reconciled result = look(known, view);
+  EXPECT_THAT(codes(result), ElementsAre("CUTTLE_REVOKED osd1"));
+  EXPECT_EQ(result.known, known);
+  known.accepted["osd1"] = {host.entry.identity, {}};
+  EXPECT_THAT(look(known, view).known.pins, SizeIs(1));
+  // One that left, was forgotten, and is revoked then, too.
+  known = look({}, view).known;
+  view.entries["osd1"] = to_json(tombstone(host, 9));
+  known = look(known, view).known;
+  ASSERT_TRUE(forget(known, "osd1"));
+  view.revoked = {"osd1"};
+  known = look(known, view).known;
+  view.revoked.clear();
+  host.entry.counter = 10;
+  host.say_anew();
+  EXPECT_THAT(look(known, view_of({host})).known.pins, IsEmpty());
+}
+
+// The operator's word is for what was said then.
+TEST(MeshReconcile, AnAcceptanceCountsOnce) {
+  TestHost thief = test_host(2);
+  thief.entry.addresses.push_back(address("10.0.0.101"));
+  std::sort(thief.entry.addresses.begin(), thief.entry.addresses.end());
+  thief.say_anew();
+  TestHost host = test_host(1);
+  host.entry.addresses.push_back(address("10.0.0.101"));
+  host.say_anew();
+  Known known = look({}, view_of({host})).known;
+  known.accepted["osd2"] = {thief.entry.identity, {address("10.0.0.101")}};
+  StoreView view = view_of({host, thief});
+  view.owners[address("10.0.0.101")] = {"osd1"};  // the cluster's maps, which the operator overruled
+  known = look(known, view).known;
+  EXPECT_THAT(known.accepted, IsEmpty());
+  EXPECT_THAT(linked_addresses(known.pins.at("osd2")), SizeIs(2));
+  // It goes on as its own, whatever else changes,
+  thief.entry.next_key = test_key(22);
+  thief.say_anew();
+  view.entries["osd2"] = thief.text();
+  Reconciled result = look(known, view);
+  EXPECT_THAT(codes(result), IsEmpty());
+  EXPECT_EQ(result.known.pins.at("osd2").entry.next_key, test_key(22));
+  // until it is another's again: then it does not come back by saying so.
+  known = result.known;
+  host.say_anew();
+  known.accepted["osd1"] = {host.entry.identity, {address("10.0.0.101")}};
+  known.pins.at("osd1").counter = host.entry.counter - 1;
+  host.entry.next_key = test_key(11);
+  host.say_anew();
+  known = look(known, view_of({host, thief})).known;
+  ASSERT_THAT(linked_addresses(known.pins.at("osd1")), SizeIs(2));
+  EXPECT_THAT(known.accepted, IsEmpty());
+  thief.entry.next_key.reset();
+  thief.say_anew();
+  result = look(known, view_of({host, thief}));
+  EXPECT_THAT(codes(result), ElementsAre("CUTTLE_ADDRESS_TAKEN osd2"));
+  EXPECT_THAT(linked_addresses(result.known.pins.at("osd1")), SizeIs(2));
+}
+
+TEST(MeshReconcile, AnAcceptanceOfWhatIsInForceIsOver) {
+  const StoreView view = view_of({test_host(1)});
+  Known known = look({}, view).known;
+  known.accepted["osd1"] = {test_host(1).entry.identity, {address("10.0.0.101")}};
+  EXPECT_THAT(look(known, view).known.accepted, IsEmpty());
+}
+
+}  // namespace
+}  // namespace cuttle::mesh

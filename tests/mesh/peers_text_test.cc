@@ -1,0 +1,54 @@
+// The peers file beside root's own: one that the agent takes, whatever root wrote meanwhile.
+#include <gmock/gmock.h>
+
+#include "looks.hh"
+#include "mesh/reconcile.hh"
+
+namespace cuttle::mesh {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// Its cells would have to go through that link; and the file would be refused as a whole, with every
+// revocation in it.
+TEST(MeshReconcile, TheEndpointOfRootsOwnPeerIsNobodyElses) {
+  Bounds bounds = test_bounds();
+  bounds.root_peers = {roots_peer("own", 77, "10.0.0.50:4410", {"10.0.0.51"})};
+  TestHost thief = test_host(1);
+  thief.entry.addresses.push_back(address("10.0.0.50"));
+  thief.say_anew();
+  Known known = reconcile({}, view_of({thief, test_host(2)}), bounds).known;
+  EXPECT_THAT(known.pins, SizeIs(1));
+  // Nor where root's file came to say so later.
+  known = reconcile({}, view_of({thief, test_host(2)}), test_bounds()).known;
+  ASSERT_THAT(known.pins, SizeIs(2));
+  const NodeConfig config = config_of(known, bounds);
+  ASSERT_THAT(config.peers, SizeIs(2));
+  EXPECT_EQ(config.peers[1].name, "osd2");
+}
+
+// Root gave this host an address that another has pinned.
+TEST(MeshReconcile, ThisHostsOwnAddressLeavesTheOthersLinks) {
+  TestHost other = test_host(1);
+  other.entry.addresses.push_back(address("10.0.0.19"));
+  other.say_anew();
+  const Known known = look({}, view_of({other, test_host(2)})).known;
+  Bounds bounds = test_bounds();
+  bounds.own_addresses.push_back(address("10.0.0.19"));
+  bounds.sources = bounds.own_addresses;
+  NodeConfig config = config_of(known, bounds);
+  ASSERT_THAT(config.peers, SizeIs(2));
+  EXPECT_THAT(config.peers[0].redirect, ElementsAre(*IpPrefix::parse("10.0.0.1")));
+  EXPECT_THAT(config.closed, IsEmpty());
+  // Where it is the other's endpoint, that host has no link.
+  bounds.own_addresses.push_back(address("10.0.0.1"));
+  bounds.sources = bounds.own_addresses;
+  config = config_of(known, bounds);
+  ASSERT_THAT(config.peers, SizeIs(1));
+  EXPECT_EQ(config.peers[0].name, "osd2");
+}
+
+}  // namespace
+}  // namespace cuttle::mesh

@@ -1,0 +1,49 @@
+// The operator signs what was shown, and nothing that was not agreed to.
+#include "mesh/sign_entry.hh"
+
+#include <gmock/gmock.h>
+
+#include "mesh/store_double.hh"
+#include "nodes.hh"
+
+namespace cuttle::mesh {
+namespace {
+
+const SigningKey kDesk = SigningKey::from_random(bytes(5, 9));
+
+TEST(MeshSign, NothingIsSignedBeforeItIsAgreedTo) {
+  StoreDouble store;
+  const TestHost host = test_host(1);
+  std::vector<std::string> shown;
+  const auto sign_it = [&](const std::string& text, bool agrees) {
+    return sign_entry(store, kDesk, "osd1", text, [&](const Entry& entry) {
+      EXPECT_EQ(store.writes, 0);
+      shown.push_back(entry.identity.text());
+      return agrees;
+    });
+  };
+  EXPECT_FALSE(sign_it(host.text(), false));
+  EXPECT_EQ(store.writes, 0);
+  ASSERT_TRUE(sign_it(host.text(), true));
+  EXPECT_THAT(shown, testing::ElementsAre(host.entry.identity.text(), host.entry.identity.text()));
+  const std::string there = store.keys.at("cuttle/peer/osd1");
+  EXPECT_TRUE(is_signed(parse_proved_entry("osd1", there).value(), kDesk.verifying_key()));
+  // Once is enough.
+  EXPECT_TRUE(sign_it(there, false));
+  EXPECT_FALSE(sign_it("{}", true));
+  EXPECT_EQ(shown.size(), 2u);
+}
+
+TEST(MeshSign, AnIdentityIsMeantByItsBeginning) {
+  const VerifyingKey identity = test_host(1).entry.identity;
+  const std::string text = identity.text();
+  EXPECT_TRUE(is_one_of(identity, {text}));
+  EXPECT_TRUE(is_one_of(identity, {"something else", text.substr(0, 12)}));
+  EXPECT_FALSE(is_one_of(identity, {text.substr(0, 11)})) << "others can have that, too";
+  EXPECT_FALSE(is_one_of(identity, {text.substr(1)}));
+  EXPECT_FALSE(is_one_of(identity, {""}));
+  EXPECT_FALSE(is_one_of(identity, {}));
+}
+
+}  // namespace
+}  // namespace cuttle::mesh

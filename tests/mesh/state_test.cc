@@ -1,0 +1,52 @@
+// What a host tells the manager fits into what the monitors take, however many links it has.
+#include "mesh/state.hh"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+namespace cuttle::mesh {
+namespace {
+
+HostState with_links(int count, const std::string& word) {
+  HostState state;
+  state.host = "osd9";
+  state.agent = StatusSnapshot();
+  for (int i = 0; i < count; ++i) {
+    LinkStatus link;
+    link.name = "osd" + std::to_string(i);
+    link.state = word;
+    link.hiding = "hidden";
+    link.release = "queue";
+    state.agent->links.push_back(link);
+    state.host_of_peer[link.name] = link.name + ".site-a.example.org";
+    state.taken[link.name + ".site-a.example.org"] = 1;
+  }
+  return state;
+}
+
+TEST(MeshState, AThousandLinksFit) {
+  HostState state = with_links(1000, "up");
+  state.agent->links[10].state = "connecting";
+  state.agent->links[700].open = true;
+  state.agent->links[999].hiding = "tells";
+  const std::string text = state_json(state, 1'700'000'000);
+  EXPECT_LE(text.size(), 64u << 10);
+  const auto json = nlohmann::json::parse(text);
+  EXPECT_GT(json["links"].size(), 100u) << "as many as there is room for";
+  std::vector<std::string> not_well;
+  for (const auto& link : json["links"]) {
+    if (link["state"] != "up" || link["open"] || link["hiding"] != "hidden") not_well.push_back(link["peer"]);
+  }
+  EXPECT_THAT(not_well, testing::ElementsAre("osd10.site-a.example.org", "osd700.site-a.example.org",
+                                             "osd999.site-a.example.org"));
+  EXPECT_EQ(json["time"], 1'700'000'000);
+  EXPECT_LE(state_json(with_links(1000, "quiet"), 0).size(), 64u << 10);
+}
+
+TEST(MeshState, FewAreAllThere) {
+  EXPECT_EQ(nlohmann::json::parse(state_json(with_links(200, "up"), 0))["links"].size(), 200u);
+}
+
+}  // namespace
+}  // namespace cuttle::mesh

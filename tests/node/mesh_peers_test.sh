@@ -1,0 +1,69 @@
+#!/bin/bash
+# Peers that the mesh names, as cuttle-mesh writes them: what is wrong with one of them is a matter of its link alone,
+# and none begins open for ever.
+# shellcheck source=tests/node/harness.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
+
+# mesh_of_a LINES: a's file gets a [mesh] with these lines more, and an empty peers file.
+mesh_of_a() {
+  printf '[mesh]\npeers = "%s"\n%s\n' "$WORK/peers.toml" "$1" >>"$WORK/a.toml"
+  echo 'closed = []' >"$WORK/peers.toml"
+}
+add_peer() { # NAME ADDRESS [LINES]
+  printf '[[peer]]\nname = "%s"\npublic_key = "%s"\nendpoint = "%s:4410"\nredirect = ["%s"]\n%s\n' \
+    "$1" "$("$CUTTLE" genkey | "$CUTTLE" pubkey)" "$2" "$2" "${3:-}" >>"$WORK/peers.toml"
+}
+links_of_a() { status a '[.links[].name] | sort | join(" ")'; }
+
+# Any member may publish such an endpoint: an agent that would not start, or not reload, would be its doing.
+one_of_them_keeps_nobody_down() {
+  local device
+  network
+  connect
+  RATE="20 Mb/s" RUNTIME='release = "queue"' configure
+  mesh_of_a ""
+  ip -n "$NET-a" addr add 10.99.7.1/32 dev lo
+  ip -n "$NET-a" link add small mtu 1300 type veth peer name to-small
+  ip -n "$NET-a" link add strict type veth peer name to-strict
+  ip -n "$NET-a" addr add 10.99.8.1/24 dev small
+  ip -n "$NET-a" addr add 10.99.9.1/24 dev strict
+  for device in small to-small strict to-strict; do ip -n "$NET-a" link set dev "$device" up; done
+  in_space a sysctl -qw net.ipv4.conf.strict.rp_filter=1
+  add_peer own 10.99.7.1
+  add_peer small 10.99.8.2
+  start_agents
+  expect_same "links at the start" "b own small" "$(links_of_a)"
+  grep -q "10.99.7.1 is this machine's own address; its link waits" <(in_space a "$CUTTLE" check "$WORK/a.toml" 2>&1) ||
+    fail "check does not say what is wrong: $(in_space a "$CUTTLE" check "$WORK/a.toml" 2>&1)"
+  add_peer strict 10.99.9.2
+  reload a || fail "what the mesh says of one peer keeps the agent from reloading: $(<"$WORK/a.reload")"
+  expect_same "links after the reload" "b own small strict" "$(links_of_a)"
+  is_up a || fail "the good link is gone"
+  [[ $(status a '.links[] | select(.name == "b") | .release') != thread ]] || fail "no queue keeps time for the good link"
+  stop_agent a KILL
+  start_agent a
+  wait_up
+  # Of root's own peer it is an error as ever.
+  sed -n '/name = "small"/,/redirect/p' "$WORK/peers.toml" | sed '1i [[peer]]' >>"$WORK/a.toml"
+  echo 'closed = []' >"$WORK/peers.toml"
+  ! reload a || fail "a cell that does not fit, to a peer of root's own, is no error"
+}
+
+# Somebody who drops every handshake does not keep it open, and nobody has to have written down until when.
+joining_has_an_end() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  sed -i '/^\[\[peer\]\]/,$d' "$WORK/a.toml"
+  mesh_of_a 'joining_limit = "3 s"'
+  add_peer b "${V4[b]}" 'joining = true'
+  start_agent a
+  eventually 2 is_open || fail "a does not say that its link is open"
+  eventually 20 is_closed || fail "a is still open: $(status a '.links[0]')"
+}
+is_open() { [[ $(status a '.links[0].open') == true ]]; }
+is_closed() { [[ $(status a '.links[0].open') == false ]]; }
+
+run_case one_of_them_keeps_nobody_down
+run_case joining_has_an_end
+finish
