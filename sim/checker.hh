@@ -2,8 +2,10 @@
 // and each that came out.
 //
 //   1  every datagram a link sends has the link's size
-//   3  no inner packet is delivered twice, altered, out of its connection's order, unsent, or to the wrong
-//   node 5  nothing leaves in the clear
+//   3  no inner packet, nor a segment of one, is delivered twice, altered, out of its connection's order,
+//      unsent, to the wrong node, or after its link ended
+//   5  nothing leaves in the clear
+//   7  nothing leaves on a link that ended
 // (2 compares whole traces, wire_trace.hh; 4 and 6 are checked where the work is done, sim_node.hh.)
 #pragma once
 
