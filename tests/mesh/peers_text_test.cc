@@ -29,6 +29,20 @@ TEST(MeshReconcile, TheEndpointOfRootsOwnPeerIsNobodyElses) {
   EXPECT_EQ(config.peers[1].name, "osd2");
 }
 
+// Each lane has a port, on both ends: where root's end has no more, there are fewer.
+TEST(MeshReconcile, AsManyLanesAsThereArePorts) {
+  TestHost other = test_host(1);
+  other.entry.lanes = 8;
+  other.say_anew();
+  const Known known = look({}, view_of({other})).known;
+  Bounds bounds = test_bounds();
+  bounds.own->lanes = 8;
+  bounds.listen = Endpoint{address("10.0.0.9"), 65534};
+  const NodeConfig config = config_of(known, bounds);
+  ASSERT_THAT(config.peers, SizeIs(1));
+  EXPECT_EQ(config.peers[0].lanes, 2u);
+}
+
 // Root gave this host an address that another has pinned.
 TEST(MeshReconcile, ThisHostsOwnAddressLeavesTheOthersLinks) {
   TestHost other = test_host(1);

@@ -90,7 +90,7 @@ IpAddress any_address() {
   return address((below(4) == 0 ? "fd00::" : "10.0.0.") + number);
 }
 Endpoint any_endpoint() {
-  constexpr uint16_t kPorts[] = {4410, 4411, 5000, 65533};
+  constexpr uint16_t kPorts[] = {4410, 4411, 5000, 65534};
   return {any_address(), kPorts[below(4)]};
 }
 
