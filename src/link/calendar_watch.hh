@@ -1,8 +1,8 @@
 // When a link changes its rate by a calendar, on the clock that its pacers go by. The wall clock says when;
 // what it says is turned into an instant of the monotonic clock well ahead, so that neither how busy the
-// handshakes' thread is nor how late it wakes shows in the change. A wall clock that is wrong changes the rate at
-// the wrong time, which the other end is told (wire/handshake.hh); one that is set makes the rate what the
-// calendar says at the new time, within twice what a change is told ahead.
+// handshakes' thread is nor how late it wakes shows in the change. A wall clock that is wrong changes the
+// rate at the wrong time, which the other end is told (wire/handshake.hh); one that is set makes the rate
+// what the calendar says at the new time, within twice what a change is told ahead.
 //
 // Pure; one thread, that of the handshakes.
 #pragma once
