@@ -145,9 +145,10 @@ class ChangeLinksTest : public ::testing::Test {
   Steps steps_;
   CountingMachine machine_{steps_};
   CountingDriver driver_{steps_};
-  WakeUp wake_up_ = *WakeUp::create();
+  WakeUp wake_up_ = WakeUp::create().value();
   RestoreWatch restore_watch_;
-  std::unique_ptr<HandshakeLoop> handshakes_ = *HandshakeLoop::create(wake_up_, restore_watch_, driver_);
+  std::unique_ptr<HandshakeLoop> handshakes_ =
+      HandshakeLoop::create(wake_up_, restore_watch_, driver_).value();
 };
 
 TEST_F(ChangeLinksTest, ManyLinksAreHandedOverAtOnce) {

@@ -48,10 +48,10 @@ class HandshakeLoopTest : public ::testing::Test {
   std::unique_ptr<NodeLink> asking_ = link_to_nowhere(keys_.initiator, keys_.responder);
   std::unique_ptr<NodeLink> answering_ = link_to_nowhere(keys_.responder, keys_.initiator);
   MonotonicClock clock_;
-  WakeUp wake_up_ = *WakeUp::create();
+  WakeUp wake_up_ = WakeUp::create().value();
   RestoreWatch restore_watch_;
   IdleDriver driver_;
-  std::unique_ptr<HandshakeLoop> loop_ = *HandshakeLoop::create(wake_up_, restore_watch_, driver_);
+  std::unique_ptr<HandshakeLoop> loop_ = HandshakeLoop::create(wake_up_, restore_watch_, driver_).value();
 };
 
 TEST_F(HandshakeLoopTest, AnswersAtTheUsualInstantWhateverTheControlThreadAsks) {
