@@ -15,6 +15,7 @@ expect_links 20 h3 h1 h2
 # --- one that comes later, and goes
 bring_in h4
 expect_links 15 h1 h2 h3 h4
+expect_links 15 h2 h1 h3 h4 # what follows is for those that knew it
 mesh_good h4 leave --no-systemd --config "$(config_of h4)"
 expect_links 15 h1 h2 h3
 expect_links 15 h3 h1 h2
