@@ -27,6 +27,12 @@ bool same_leading_bits(const IpAddress& a, const IpAddress& b, unsigned bits) {
 
 }  // namespace
 
+bool IpAddress::holds_ipv4() const {
+  const auto is_zero = [](uint8_t byte) { return byte == 0; };
+  if (!is_v6 || !std::all_of(bytes.begin(), bytes.begin() + 10, is_zero)) return false;
+  return (bytes[10] == 0 && bytes[11] == 0) || (bytes[10] == 0xff && bytes[11] == 0xff);
+}
+
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   const std::string terminated(text);
   IpAddress result;

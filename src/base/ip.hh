@@ -20,6 +20,9 @@ struct IpAddress {
   size_t size() const { return is_v6 ? 16 : 4; }
   // fe80::/10: of one cable alone (RFC 4291, section 2.5.6).
   bool is_link_local() const { return is_v6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80; }
+  // ::ffff:0:0/96 and ::/96: an IPv4 address in IPv6's clothes, which a socket of either family refuses (RFC
+  // 4291, section 2.5.5). Also "::" and "::1".
+  bool holds_ipv4() const;
 
   // Numeric text only, never a name to look up.
   static std::optional<IpAddress> parse(std::string_view text);

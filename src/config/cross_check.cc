@@ -145,7 +145,7 @@ class CrossCheck {
     const PeerConfig& peer = node_.peers[i];
     if (peer.endpoint.port == 0) return;
     const IpAddress& address = peer.endpoint.address;
-    if (is_any(address) || is_multicast(address)) {
+    if (is_any(address) || is_multicast(address) || address.holds_ipv4()) {
       note(i, "endpoint", fmt::format("{} is not an address a peer can have", address.text()));
       return;
     }

@@ -84,7 +84,7 @@ class Reader {
   static bool is_unicast(const IpAddress& address) {
     if (address == IpAddress{address.is_v6, {}}) return false;
     if (address.is_v6) {
-      return address.bytes[0] != 0xff && !address.is_link_local() && address != IpAddress::parse("::1");
+      return address.bytes[0] != 0xff && !address.is_link_local() && !address.holds_ipv4();
     }
     return address.bytes[0] != 127 && address.bytes[0] != 0 && address.bytes[0] < 224;
   }

@@ -36,7 +36,8 @@ using OpenDoors = std::function<Result<std::vector<LaneDoor>>(size_t i)>;
 // The link with the i-th peer; no thread serves it yet.
 Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t i, const OpenDoors& open);
 
-// One link per peer, in the configuration's order; no thread runs yet.
+// One link per peer, in the configuration's order; no thread runs yet. A peer that the mesh names and that
+// cannot be had is left out, with a line in the log.
 Result<std::vector<std::unique_ptr<NodeLink>>> assemble_links(const Assembly& assembly,
                                                               const OpenDoors& open);
 

@@ -61,7 +61,8 @@ class Change {
                          [&](size_t peer) { return in_.machine.open_lanes(peer); });
   }
 
-  // All that can fail without harm.
+  // All that can fail without harm. Of the peers that the mesh names each fails by itself: one of them must
+  // not keep the others' changes out.
   Result<void> prepare() {
     in_.alive();
     auto strangers = in_.machine.open_unknown_sources(in_.strangers.size());
@@ -69,6 +70,10 @@ class Change {
     for (UnknownSourceSocket& stranger : *strangers) in_.strangers.push_back(std::move(stranger));
     for (const size_t i : changes_.added) {
       auto link = assemble(i);
+      if (!link && wanted_.is_of_mesh(wanted_.peers[i])) {
+        note(link.error());
+        continue;
+      }
       if (!link) return tl::unexpected(link.error());
       coming_[i] = std::move(*link);
     }

@@ -96,8 +96,9 @@ TEST(MeshEntry, WhatIsNone) {
   EXPECT_THAT(why_not(with("left", 1)), HasSubstr("\"left\""));
   EXPECT_THAT(why_not(with("key", "no key")), HasSubstr("\"key\""));
   EXPECT_THAT(why_not(with("next_key", test_key(1).text())), HasSubstr("\"next_key\""));
-  for (const char* endpoint : {"10.0.0.1", "10.0.0.1:0", "0.0.0.0:4410", "127.0.0.1:4410", "224.0.0.1:4410",
-                               "[fe80::1]:4410", "[::1]:4410", "host:4410"}) {
+  for (const char* endpoint :
+       {"10.0.0.1", "10.0.0.1:0", "0.0.0.0:4410", "127.0.0.1:4410", "224.0.0.1:4410",
+        "[::ffff:10.0.0.1]:4410", "[::10.0.0.1]:4410", "[fe80::1]:4410", "[::1]:4410", "host:4410"}) {
     EXPECT_THAT(why_not(with("endpoint", endpoint)), HasSubstr("\"endpoint\"")) << endpoint;
   }
   for (const char* text : {"0.0.0.0", "127.0.0.1", "255.255.255.255", "::", "ff02::1", "10.0.0.0/8"}) {

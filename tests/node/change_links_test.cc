@@ -56,11 +56,13 @@ class CountingMachine final : public Machine {
  public:
   explicit CountingMachine(Steps& steps) : steps_(steps) {}
   size_t peers = 0;
+  size_t cannot_open = SIZE_MAX;  // this peer's lanes
 
   LoadedConfig read_configuration() override { return {}; }
   Result<OpenPeers> close_all() override { return OpenPeers(); }
-  Result<std::vector<LaneDoor>> open_lanes(size_t /*peer*/) override {
+  Result<std::vector<LaneDoor>> open_lanes(size_t peer) override {
     steps_.step();
+    if (peer == cannot_open) return failure("Network is unreachable");
     std::vector<LaneDoor> lanes;
     lanes.push_back(door_to_nowhere());
     return lanes;
@@ -186,6 +188,25 @@ TEST_F(ChangeLinksTest, GivesASignOfLifeBetweenAnyTwoSteps) {
   EXPECT_LE(steps_.most, 1);
   ASSERT_TRUE(change_to(configuration(8, "480 kb/s")));
   EXPECT_LE(steps_.most, 1);
+}
+
+// Else whoever is in the mesh could keep each change out, a revocation of himself too.
+TEST_F(ChangeLinksTest, APeerOfTheMeshThatCannotBeOpenedKeepsNoOtherOut) {
+  machine_.cannot_open = 1;
+  NodeConfig wanted = configuration(3, "1 Mb/s");
+  EXPECT_FALSE(change_to(wanted));
+  EXPECT_TRUE(links_.empty()) << "root's own file is taken whole or not at all";
+  wanted.mesh.emplace();
+  for (PeerConfig& peer : wanted.peers) peer.line = 0;
+  const auto changed = change_to(wanted);
+  ASSERT_FALSE(changed);
+  EXPECT_EQ(changed.error().message, "Network is unreachable");
+  ASSERT_EQ(links_.size(), 2U);
+  EXPECT_EQ(links_[0]->peer().name, "p0");
+  EXPECT_EQ(links_[1]->peer().name, "p2");
+  machine_.cannot_open = SIZE_MAX;
+  ASSERT_TRUE(change_to(wanted)) << "the next change tries again";
+  EXPECT_EQ(links_.size(), 3U);
 }
 
 TEST_F(ChangeLinksTest, OneThatIsRefusedLeavesTheOthers) {
