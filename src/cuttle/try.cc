@@ -118,8 +118,8 @@ ExitStatus try_out(const TryOptions& options) {
   Interrupt interrupt(*signals);
   const auto shown = set_up_and_show(stage, interrupt);
   if (!shown) {
-    if (!interrupt.has_come())
-      return complain(shown.error().message, kFailed);  // an interrupt: what was to be shown was not
+    if (!interrupt.has_come()) complain(shown.error().message);
+    return kFailed;  // an interrupt: what was to be shown was not
   }
   say("Try inside, as root, from another terminal:\n" + trial::suggestions(place));
   say(options.seconds < 0
