@@ -101,6 +101,7 @@ a_link_comes_and_goes() {
   expect_same "the other link's session" "$before" "$(session)"
 }
 
+is_connected() { [[ -n $(in_space a ss -Htn state established "dport = :7008") ]]; }
 lanes_come_and_go() {
   network
   connect
@@ -108,6 +109,8 @@ lanes_come_and_go() {
   start_agents
   transfer "${V4[b]}" --seconds 6 --limit-bps 5000000 &
   local load=$! lanes
+  # While lanes change the way is closed, and a connection that only begins is refused.
+  eventually 10 is_connected || fail "the transfer does not begin"
   for lanes in 4 1; do
     set_lanes "$lanes"
     expect_same "lanes in the status" "$lanes" "$(link .shape.lanes)"
