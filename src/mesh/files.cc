@@ -38,25 +38,29 @@ Files files_of(const std::string& peers_file) {
   return {peers_file, base + ".known.json", base + ".lock", base + ".entry.json"};
 }
 
-Result<Known> read_known(const Files& files, std::string_view roots_text) {
+Result<Known> read_known(const Files& files, std::string_view roots_text, Lost lost) {
   const auto text = read_if_there(files.known);
   if (!text) return tl::unexpected(text.error());
   if (!*text) {
     const auto peers = read_if_there(files.peers);
     if (!peers) return tl::unexpected(peers.error());
-    if (!*peers || !names_somebody(roots_text, **peers)) return Known();
+    const auto own = read_if_there(files.own);
+    if (!own) return tl::unexpected(own.error());
+    const bool has_joined = own->has_value() && lost == Lost::is_an_error;
+    if (*peers ? !names_somebody(roots_text, **peers) : !has_joined) return Known();
     return failure(fmt::format(
-        "{} is gone, and {} names hosts, or is cut off; what stays closed stood in it, so nothing is "
-        "changed: put it back from a copy, or move both away, which sees every host as new and opens "
-        "their addresses until there are links",
-        files.known, files.peers));
+        "{} is gone, and {} {}; what stays closed stood in it, so nothing is changed: put it back from a "
+        "copy, or "
+        "move both away and `cuttle mesh join --again`, which sees every host as new and opens their "
+        "addresses until there are links",
+        files.known, files.peers, *peers ? "names hosts, or is cut off" : "as well"));
   }
   auto known = parse_known(**text);
   if (known) return known;
   return failure(fmt::format(
       "{}: {}; what stays closed stands in it, so nothing is changed: put it back from a copy, "
-      "or move it and {} away, which sees every host as new and opens their addresses until there "
-      "are links",
+      "or move it and {} away and `cuttle mesh join --again`, which sees every host as new and opens their "
+      "addresses until there are links",
       files.known, known.error().message, files.peers));
 }
 

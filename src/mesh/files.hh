@@ -2,6 +2,7 @@
 // Touches the disk.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,10 +21,13 @@ struct Files {
 };
 Files files_of(const std::string& peers_file);
 
+// What a host that has joined lost both `known` and `peers` of.
+enum class Lost : uint8_t { is_an_error, begins_anew };
+
 // Nothing there reads as nothing known, where the peers file names nobody either: what is damaged, or gone
-// from beside a peers file that names somebody, is an error, never forgotten. `roots_text`: root's
-// configuration, which the peers file belongs to.
-Result<Known> read_known(const Files& files, std::string_view roots_text);
+// from beside a peers file that names somebody, is an error, never forgotten; where that is gone, too, and
+// `own` is there, as `lost` says. `roots_text`: root's configuration, which the peers file belongs to.
+Result<Known> read_known(const Files& files, std::string_view roots_text, Lost lost = Lost::is_an_error);
 // None: not there, this host has not joined.
 Result<std::optional<Entry>> read_own(const Files& files, const std::string& host);
 

@@ -38,10 +38,11 @@ Result<NodeFile> read_node_file(const std::string& path) {
   return NodeFile{path, std::move(read->text), std::move(parsed.config)};
 }
 
-Bounds bounds_of(const NodeFile& node, std::optional<Entry> own, std::vector<IpAddress> own_addresses) {
+Bounds bounds_of(const NodeFile& node, std::optional<Entry> own, MachineAddresses machine) {
   Bounds bounds;
   bounds.host = node.config.mesh->host;
-  bounds.own_addresses = std::move(own_addresses);
+  bounds.own_addresses = std::move(machine.own);
+  bounds.ends_of_networks = std::move(machine.ends_of_networks);
   for (const IpAddress& address : node.config.addresses) bounds.own_addresses.push_back(address);
   bounds.own_addresses.push_back(node.config.listen.address);
   bounds.listen = node.config.listen;
@@ -86,16 +87,14 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
   if (!node) return tl::unexpected(node.error());
   const Files files = files_of(node->config.mesh->peers_file);
   const std::optional<StatusSnapshot> status = around_.agent.status();
+  // First: whatever fails below, or takes long, a link that was closed once never begins open again.
+  if (auto written = write_closed(files, *node, status); !written) return written;
   const auto view = ask_store(now);
   // The operator's words change the same files.
   const auto lock = FileLock::wait_for(files.lock);
   if (!lock) return tl::unexpected(lock.error());
   auto before = read_known(files, node->text);
   if (!before) return tl::unexpected(before.error());
-  // What was closed once is written down first: whatever fails below, it never begins open again.
-  if (mark_closed(*before, status)) {
-    if (auto written = write_file(files.known, to_json(*before)); !written) return written;
-  }
   auto own = read_own(files, node->config.mesh->host);
   if (!own) return tl::unexpected(own.error());
   if (!*own) {
@@ -109,7 +108,7 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
 
   Known known = *before;
   Result<void> result;
-  const Bounds bounds = bounds_of(*node, *own, around_.own_addresses());
+  const Bounds bounds = bounds_of(*node, *own, around_.addresses());
   if (view) {
     Reconciled reconciled = reconcile(*before, *view, bounds);
     known = std::move(reconciled.known);
@@ -154,17 +153,21 @@ Result<StoreView> Keeper::ask_store(Instant now) {
   return view;
 }
 
-// A link that is closed once never begins open again.
-bool Keeper::mark_closed(Known& known, const std::optional<StatusSnapshot>& status) {
+Result<void> Keeper::write_closed(const Files& files, const NodeFile& node,
+                                  const std::optional<StatusSnapshot>& status) {
+  if (!status) return {};
+  const auto lock = FileLock::wait_for(files.lock);
+  if (!lock) return tl::unexpected(lock.error());
+  auto known = read_known(files, node.text);
+  if (!known) return tl::unexpected(known.error());
   bool is_news = false;
-  if (!status) return is_news;
-  for (auto& [host, pin] : known.pins) {
+  for (auto& [host, pin] : known->pins) {
     const auto link = std::find_if(status->links.begin(), status->links.end(),
                                    [&name = pin.name](const LinkStatus& one) { return one.name == name; });
     if (link == status->links.end() || link->open || pin.was_up) continue;
     pin.was_up = is_news = true;
   }
-  return is_news;
+  return is_news ? write_file(files.known, to_json(*known)) : Result<void>();
 }
 
 Result<void> Keeper::write_peers(const NodeFile& node, const std::string& text) {

@@ -14,6 +14,7 @@
 #include "control/reload_report.hh"
 #include "control/status.hh"
 #include "mesh/files.hh"
+#include "mesh/machine_addresses.hh"
 #include "mesh/reconcile.hh"
 #include "mesh/record.hh"
 #include "mesh/state.hh"
@@ -37,7 +38,7 @@ struct NodeFile {
 };
 Result<NodeFile> read_node_file(const std::string& path);
 
-Bounds bounds_of(const NodeFile& node, std::optional<Entry> own, std::vector<IpAddress> own_addresses);
+Bounds bounds_of(const NodeFile& node, std::optional<Entry> own, MachineAddresses machine);
 
 // Asked of the monitors: whose addresses are whose; entries and revocations; the mesh's record, an error
 // where there is none.
@@ -55,7 +56,7 @@ class Keeper {
   struct Surroundings {
     Store& store;
     AgentDoor& agent;
-    std::function<std::vector<IpAddress>()> own_addresses;  // of this machine, now
+    std::function<MachineAddresses()> addresses;  // of this machine, now
   };
   explicit Keeper(Surroundings surroundings, std::string config_file)
       : around_(std::move(surroundings)), config_file_(std::move(config_file)) {}
@@ -66,7 +67,8 @@ class Keeper {
 
  private:
   Result<StoreView> ask_store(Instant now);
-  static bool mark_closed(Known& known, const std::optional<StatusSnapshot>& status);
+  static Result<void> write_closed(const Files& files, const NodeFile& node,
+                                   const std::optional<StatusSnapshot>& status);
   Result<void> write_peers(const NodeFile& node, const std::string& text);
   void reload_if_due();
   Result<void> put_own_back(const NodeFile& node, const Files& files, std::optional<Entry>& own,

@@ -45,6 +45,11 @@ Pin pin_of(const std::string& host, const Json& json) {
   return pin;
 }
 
+void remember(Known& known, const std::string& host, uint64_t counter) {
+  uint64_t& highest = known.forgotten[host].counter;
+  highest = std::max(highest, counter);
+}
+
 }  // namespace
 
 std::string to_json(const Known& known) {
@@ -115,6 +120,16 @@ void close_pin(Pin& pin, Standing standing) {
   pin.was_up = true;
 }
 
+void accept(Known& known, const Entry& entry) {
+  Acceptance& acceptance = known.accepted[entry.host] = {entry.identity, entry.addresses};
+  acceptance.addresses.push_back(entry.endpoint.address);
+  // Were it an old one that was put back: by root's word it counts. Once it is forgotten, no other does.
+  const auto pin = known.pins.find(entry.host);
+  if (pin == known.pins.end() || pin->second.counter < entry.counter) return;
+  remember(known, entry.host, pin->second.counter);
+  pin->second.counter = entry.counter - 1;
+}
+
 Result<std::vector<IpAddress>> forget(Known& known, const std::string& host) {
   const auto found = known.pins.find(host);
   if (found == known.pins.end()) return failure(fmt::format("{} is not known here", host));
@@ -124,7 +139,8 @@ Result<std::vector<IpAddress>> forget(Known& known, const std::string& host) {
         fmt::format("{0} is in the mesh: first let it leave, or at the desk: cuttle mesh revoke {0}", host));
   }
   std::vector<IpAddress> opens = pin.closed;
-  known.forgotten[host] = {pin.counter, pin.standing == Standing::revoked};
+  remember(known, host, pin.counter);
+  known.forgotten.at(host).revoked = pin.standing == Standing::revoked;
   known.pins.erase(found);
   known.accepted.erase(host);
   return opens;

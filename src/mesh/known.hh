@@ -41,9 +41,10 @@ struct Acceptance {
   bool operator==(const Acceptance&) const = default;
 };
 
-// What is left of a host that root said to forget: what it said before does not count again.
+// What is left of a host that root said to forget: what it said before does not count again. Stays when the
+// host is known again, for the next time that it is forgotten; until then it says nothing.
 struct Forgotten {
-  uint64_t counter = 0;  // the highest that was taken
+  uint64_t counter = 0;  // the highest that was ever taken
   bool revoked = false;  // it comes back by the operator's word alone
 
   bool operator==(const Forgotten&) const = default;
@@ -52,7 +53,7 @@ struct Forgotten {
 struct Known {
   std::map<std::string, Pin> pins;  // by host
   std::map<std::string, Acceptance> accepted;
-  std::map<std::string, Forgotten> forgotten;  // none that is in pins
+  std::map<std::string, Forgotten> forgotten;
 
   bool operator==(const Known&) const = default;
 };
@@ -66,6 +67,8 @@ std::vector<IpAddress> addresses_of(const Pin& pin);
 std::vector<IpAddress> linked_addresses(const Pin& pin);
 // Ends a link: its addresses are closed from now on.
 void close_pin(Pin& pin, Standing standing);
+// Root's word: what that entry says counts, whatever was known before.
+void accept(Known& known, const Entry& entry);
 // Root's word: its addresses open. Which those are; an error where it is in the mesh, or not known.
 Result<std::vector<IpAddress>> forget(Known& known, const std::string& host);
 

@@ -24,14 +24,14 @@ void add_ends_of_network(const LocalAddress& local, std::vector<IpAddress>& out)
 
 }  // namespace
 
-std::vector<IpAddress> addresses_of_machine(const std::vector<LocalAddress>& local) {
-  std::vector<IpAddress> own;
+MachineAddresses addresses_of_machine(const std::vector<LocalAddress>& local) {
+  MachineAddresses addresses;
   for (const LocalAddress& one : local) {
     if (is_loopback(one.address) || one.address.is_link_local()) continue;
-    own.push_back(one.address);
-    add_ends_of_network(one, own);
+    addresses.own.push_back(one.address);
+    add_ends_of_network(one, addresses.ends_of_networks);
   }
-  return own;
+  return addresses;
 }
 
 }  // namespace cuttle::mesh

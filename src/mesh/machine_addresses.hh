@@ -1,5 +1,5 @@
-// Which addresses are no other host's, whatever that says: this machine's own, and those that mean all hosts
-// of its networks, which no link can have for its other end. Pure.
+// Which addresses no link can have for its other end, whatever a host says: this machine's own, and those
+// that mean all hosts of its networks. Pure.
 #pragma once
 
 #include <vector>
@@ -8,8 +8,15 @@
 
 namespace cuttle::mesh {
 
+struct MachineAddresses {
+  std::vector<IpAddress> own;
+  std::vector<IpAddress> ends_of_networks;  // of IPv4: the first and the last
+
+  bool operator==(const MachineAddresses&) const = default;
+};
+
 // All but those that every machine has, loopback and link-local ones. `lo` may have others: an address that
 // is routed to this host.
-std::vector<IpAddress> addresses_of_machine(const std::vector<LocalAddress>& local);
+MachineAddresses addresses_of_machine(const std::vector<LocalAddress>& local);
 
 }  // namespace cuttle::mesh

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "enroll/node_files.hh"
+#include "mesh/root_peers.hh"
 
 namespace cuttle::mesh {
 
@@ -17,9 +18,14 @@ bool has(const std::vector<IpAddress>& list, const IpAddress& address) {
   return std::find(list.begin(), list.end(), address) != list.end();
 }
 
-// Of a version of IP that this host has no address of, nothing goes there; nor does what is its own.
+// What no link here can have for its other end.
+bool is_no_others(const Bounds& bounds, const IpAddress& address) {
+  return has(bounds.own_addresses, address) || has(bounds.ends_of_networks, address);
+}
+
+// Of a version of IP that this host has no address of, nothing goes there; nor does what is no other host's.
 bool is_reachable(const Bounds& bounds, const IpAddress& address) {
-  if (has(bounds.own_addresses, address)) return false;
+  if (is_no_others(bounds, address)) return false;
   const auto is_alike = [&](const IpAddress& one) { return one.is_v6 == address.is_v6; };
   if (!bounds.sources.empty()) return std::any_of(bounds.sources.begin(), bounds.sources.end(), is_alike);
   if (!bounds.own) return true;
@@ -57,7 +63,7 @@ bool is_roots(const Bounds& bounds, const IpAddress& address) {
 bool stands_aside(const Pin& pin, const Bounds& bounds) {
   if (says_the_same_host(bounds.root_peers, pin.entry)) return true;
   const IpAddress& endpoint = pin.entry.endpoint.address;
-  if (has(bounds.own_addresses, endpoint)) return true;
+  if (is_no_others(bounds, endpoint)) return true;
   if (bounds.listen && bounds.listen->address.is_v6 != endpoint.is_v6) return true;
   if (std::any_of(bounds.root_peers.begin(), bounds.root_peers.end(),
                   [&](const PeerConfig& peer) { return peer.name == pin.name; })) {

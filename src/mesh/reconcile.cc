@@ -6,6 +6,7 @@
 
 #include "config/host_name.hh"
 #include "enroll/node_files.hh"
+#include "mesh/root_peers.hh"
 #include "mesh/store.hh"
 
 namespace cuttle::mesh {
@@ -48,6 +49,8 @@ class Reconciliation {
     take_revocations();
     std::map<std::string, Entry> entries = read_entries();
     std::erase_if(entries, [this](const auto& one) { return is_of_the_past(one.second); });
+    std::erase_if(entries, [this](const auto& one) { return is_roots(one.second); });
+    std::erase_if(entries, [this](const auto& one) { return is_new(one.second) && !may_be(one.second); });
     note_contested(entries);
     for (const auto& [host, entry] : entries) take(entry);
     note_missing();
@@ -116,7 +119,7 @@ class Reconciliation {
   // back by that, nor stand in another's way.
   bool is_of_the_past(const Entry& entry) {
     const auto found = known().forgotten.find(entry.host);
-    if (found == known().forgotten.end() || is_accepted(entry)) return false;
+    if (!is_new(entry) || found == known().forgotten.end() || is_accepted(entry)) return false;
     if (found->second.revoked) {
       if (!entry.left) ask_operator(kRevoked, entry.host, "it was revoked, and forgotten; it has no link");
       return true;
@@ -126,13 +129,23 @@ class Reconciliation {
     return true;
   }
 
+  bool is_new(const Entry& entry) { return pin_of(entry.host) == nullptr; }
+
+  // Of one that is new: whether it can be had at all, and so may stand in another new one's way.
+  bool may_be(const Entry& entry) {
+    if (entry.left || !may_come_in(entry, "it has no link")) return false;
+    const std::string why = conflict(entry);
+    if (!why.empty()) ask_operator(kAddressTaken, entry.host, why + "; it has no link");
+    return why.empty();
+  }
+
   // Two that are new and want the same: neither is believed, so that all hosts agree whoever looks first.
   void note_contested(std::map<std::string, Entry>& entries) {
     std::set<std::string> contested;
     for (const auto& [a, one] : entries) {
-      if (one.left || pin_of(a) != nullptr) continue;
+      if (!is_new(one)) continue;
       for (const auto& [b, other] : entries) {
-        if (a == b || other.left || pin_of(b) != nullptr) continue;
+        if (a == b || !is_new(other)) continue;
         const bool address =
             std::any_of(one.addresses.begin(), one.addresses.end(),
                         [&theirs = other.addresses](const IpAddress& own) { return has(theirs, own); });
@@ -149,7 +162,6 @@ class Reconciliation {
   }
 
   void take(const Entry& entry) {
-    if (is_roots(entry)) return;
     Pin* pin = pin_of(entry.host);
     if (pin == nullptr) {
       take_new(entry);
@@ -159,7 +171,16 @@ class Reconciliation {
   }
 
   // Root's own [[peer]] of that key or with one of these addresses: nothing from the store changes it.
-  bool is_roots(const Entry& entry) const { return says_the_same_host(bounds_.root_peers, entry); }
+  bool is_roots(const Entry& entry) {
+    if (!says_the_same_host(bounds_.root_peers, entry)) return false;
+    if (!has_its_key(bounds_.root_peers, entry) && !entry.left) {
+      note(kAddressTaken, entry.host,
+           "a [[peer]] of this host's own file, with another key, has its endpoint or one of its addresses; "
+           "that one wins",
+           "put that [[peer]] right, or take it out");
+    }
+    return true;
+  }
 
   // Where signatures are asked for: whether it has one; otherwise it is noted.
   bool may_come_in(const Entry& entry, const char* stays) {
@@ -174,17 +195,13 @@ class Reconciliation {
       return note(kEntryBad, entry.host, "more hosts than an agent can have links to; it has none",
                   "cuttle mesh revoke, then forget, those that are gone");
     }
-    if (entry.left || !may_come_in(entry, "it has no link")) return;
-    if (const std::string why = conflict(entry); !why.empty()) {
-      return ask_operator(kAddressTaken, entry.host, why + "; it has no link");
-    }
+    if (!may_be(entry)) return;  // beside those that came in before it
     Pin pin;
     pin.name = free_name(entry.host);
     pin.entry = entry;
     pin.counter = entry.counter;
     give_addresses(entry);
     known().pins.emplace(entry.host, std::move(pin));
-    known().forgotten.erase(entry.host);
     known().accepted.erase(entry.host);
   }
 
@@ -310,6 +327,9 @@ class Reconciliation {
     if (has(bounds_.own_addresses, address)) {
       return fmt::format("it claims {}, an address of this host's own", address.text());
     }
+    if (has(bounds_.ends_of_networks, address)) {
+      return fmt::format("it claims {}, which means all hosts of a network here", address.text());
+    }
     if (!bounds_.may_have(address)) {
       return fmt::format("it claims {}, which is outside mesh.networks of this host", address.text());
     }
@@ -369,20 +389,6 @@ class Reconciliation {
 };
 
 }  // namespace
-
-bool says_the_same_host(const std::vector<PeerConfig>& root_peers, const Entry& entry) {
-  return std::any_of(root_peers.begin(), root_peers.end(), [&](const PeerConfig& peer) {
-    const auto is_key = [&](const PublicKey& key) {
-      return key == peer.public_key || (peer.next_public_key && key == *peer.next_public_key);
-    };
-    const auto goes_through = [&](const IpAddress& address) { return any_contains(peer.redirect, address); };
-    return is_key(entry.key) || (entry.next_key && is_key(*entry.next_key)) ||
-           ports_overlap(peer.endpoint, peer.lanes, entry.endpoint, entry.lanes) ||
-           goes_through(entry.endpoint.address) ||
-           std::any_of(entry.addresses.begin(), entry.addresses.end(), goes_through) ||
-           has(entry.addresses, peer.endpoint.address);  // its cells would have to go through that link
-  });
-}
 
 Reconciled reconcile(const Known& before, const StoreView& view, const Bounds& bounds) {
   return Reconciliation(before, view, bounds).run();

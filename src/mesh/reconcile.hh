@@ -26,7 +26,8 @@ struct StoreView {
 // What root's configuration and this host itself allow.
 struct Bounds {
   std::string host;
-  std::vector<IpAddress> own_addresses;  // of this machine
+  std::vector<IpAddress> own_addresses;     // of this machine
+  std::vector<IpAddress> ends_of_networks;  // that it has a part in: no host's (mesh/machine_addresses.hh)
   // Of root's file: what a link needs one of, of its own version of IP. None: as in `own`.
   std::optional<Endpoint> listen;
   std::vector<IpAddress> sources;      // node.addresses
@@ -67,9 +68,6 @@ struct Reconciled {
 
   bool operator==(const Reconciled&) const = default;
 };
-
-// Whether root's own [[peer]] is that host, by key, endpoint or address: nothing from the store changes it.
-bool says_the_same_host(const std::vector<PeerConfig>& root_peers, const Entry& entry);
 
 Reconciled reconcile(const Known& before, const StoreView& view, const Bounds& bounds);
 

@@ -1,6 +1,7 @@
 // A store in memory, for tests: may be away, and may refuse to write.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -15,6 +16,7 @@ class StoreDouble final : public Store {
   bool is_away = false;
   bool may_write = true;
   int writes = 0;
+  std::function<void()> when_asked = [] {};  // for what is under a prefix
 
   Result<std::optional<std::string>> get(const std::string& key) override {
     if (is_away) return failure("no answer in time");
@@ -34,6 +36,7 @@ class StoreDouble final : public Store {
     return {};
   }
   Result<std::map<std::string, std::string>> dump(const std::string& prefix) override {
+    when_asked();
     if (is_away) return failure("no answer in time");
     std::map<std::string, std::string> found;
     for (const auto& [key, value] : keys) {

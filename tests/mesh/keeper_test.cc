@@ -39,6 +39,8 @@ class AgentDouble final : public AgentDoor {
   }
 };
 
+constexpr char kNobody[] = "hosts = 0\nclosed = []\n";
+
 class KeeperTest : public testing::Test {
  protected:
   KeeperTest() {
@@ -52,6 +54,7 @@ class KeeperTest : public testing::Test {
         "[node]\nname = \"osd9\"\nprivate_key_file = \"k\"\nlisten = \"10.0.0.9:4410\"\n[mesh]\npeers = \"" +
             path("peers.toml") + "\"\nnetworks = [\"10.0.0.0/24\"]\n");
     write("peers.entry.json", test_host(9).text());
+    write("peers.toml", kNobody);  // as `join` does
     agent_.now = StatusSnapshot();
     put(test_host(1));
     put(test_host(2));
@@ -83,7 +86,7 @@ class KeeperTest : public testing::Test {
   StoreDouble store_;
   AgentDouble agent_;
   Instant now_{1'000'000'000};
-  Keeper keeper_{{store_, agent_, [] { return std::vector<IpAddress>(); }}, path("osd9.toml")};
+  Keeper keeper_{{store_, agent_, [] { return MachineAddresses(); }}, path("osd9.toml")};
 };
 
 TEST_F(KeeperTest, WritesWhatTheAgentReads) {
@@ -112,7 +115,7 @@ TEST_F(KeeperTest, WithoutMonitorsWhatWasKnownStays) {
   EXPECT_EQ(read("peers.toml"), peers);
   // Nor is it lost when it starts anew, with the file gone besides.
   std::filesystem::remove(path("peers.toml"));
-  Keeper anew({store_, agent_, [] { return std::vector<IpAddress>(); }}, path("osd9.toml"));
+  Keeper anew({store_, agent_, [] { return MachineAddresses(); }}, path("osd9.toml"));
   EXPECT_FALSE(anew.look(now_, 0));
   EXPECT_EQ(read("peers.toml"), peers);
   store_.is_away = false;
@@ -208,11 +211,12 @@ TEST_F(KeeperTest, WhatIsGoneFromDiskIsNotForgotten) {
     EXPECT_FALSE(look()) << text;
     EXPECT_EQ(read("peers.toml"), text);
   }
-  // By an operator's word that they are to go; and a host that has just joined has neither.
+  // Or where that is gone as well: by `join --again` alone it begins anew.
   std::filesystem::remove(path("peers.toml"));
-  EXPECT_TRUE(look());
-  std::filesystem::remove(path("peers.known.json"));
-  write("peers.toml", "hosts = 0\nclosed = []\n");
+  EXPECT_FALSE(look());
+  EXPECT_FALSE(std::filesystem::exists(path("peers.toml")));
+  EXPECT_TRUE(read_known(files_of(path("peers.toml")), read("osd9.toml"), Lost::begins_anew));
+  write("peers.toml", kNobody);
   EXPECT_TRUE(look());
 }
 
@@ -243,6 +247,30 @@ TEST_F(KeeperTest, ThatALinkWasClosedIsWrittenDownFirst) {
   const LoadedConfig loaded = load_config(path("osd9.toml"), KeyFiles::unneeded);
   EXPECT_FALSE(loaded.config.peers[0].joining);
   EXPECT_TRUE(loaded.config.peers[1].joining);
+}
+
+// Monitors that are away take their time: an agent, or the power, may be gone by then.
+TEST_F(KeeperTest, ThatALinkWasClosedIsWrittenDownBeforeMonitorsAreAsked) {
+  ASSERT_TRUE(look());
+  LinkStatus link;
+  link.name = "osd1";
+  link.state = "up";
+  agent_.now->links = {link};
+  std::optional<bool> was_up;
+  store_.when_asked = [&] {
+    const auto known = parse_known(read("peers.known.json"));
+    if (known && !was_up) was_up = known->pins.at("osd1").was_up;
+  };
+  ASSERT_TRUE(look());
+  EXPECT_EQ(was_up, true);
+}
+
+// Whoever may open the lock can stop every look, and so keep revocations from having an effect.
+TEST_F(KeeperTest, ItsLockIsNoStrangers) {
+  ASSERT_TRUE(look());
+  struct stat status {};
+  ASSERT_EQ(::stat(path("peers.lock").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0600u);
 }
 
 // What root writes into cuttle-mesh's folder is cuttle-mesh's, without a moment or a path between.

@@ -51,7 +51,7 @@ TEST(MeshReconcile, WhatAForgottenHostSaidIsNotPlayedBack) {
   sign(host.entry, desk);
   result = reconcile(known, view_of({host}), bounds);
   EXPECT_THAT(result.known.pins, SizeIs(1));
-  EXPECT_THAT(result.known.forgotten, IsEmpty());
+  EXPECT_EQ(look(result.known, view_of({host})).known, result.known);
   // Or the operator's, who says that the old one counts.
   known.accepted["osd1"] = {host.entry.identity, {}};
   result = reconcile(known, old, bounds);
@@ -85,6 +85,34 @@ TEST(MeshReconcile, AForgottenHostThatWasRevokedComesBackByTheOperatorsWordAlone
   host.entry.counter = 10;
   host.say_anew();
   EXPECT_THAT(look(known, view_of({host})).known.pins, IsEmpty());
+}
+
+// Of a host that is forgotten, only what it says after the highest that was taken counts, even where an old
+// entry was accepted meanwhile.
+TEST(MeshReconcile, AnAcceptanceOfAnOldEntryBringsNoOtherOldOneBack) {
+  TestHost host = test_host(1);
+  const TestHost oldest = host;
+  host.entry.counter = 29;
+  host.say_anew();
+  const TestHost middle = host;
+  host.entry.counter = 49;
+  host.say_anew();
+  for (const bool is_forgotten_first : {true, false}) {
+    Known known = look({}, view_of({host})).known;
+    if (is_forgotten_first) {
+      close_pin(known.pins.at("osd1"), Standing::left);
+      ASSERT_TRUE(forget(known, "osd1"));
+    }
+    accept(known, oldest.entry);
+    known = look(known, view_of({oldest})).known;
+    ASSERT_THAT(known.pins, SizeIs(1));
+    EXPECT_EQ(known.pins.at("osd1").counter, 1u);
+    EXPECT_THAT(codes(look(known, view_of({oldest}))), IsEmpty()) << "it is in force";
+    close_pin(known.pins.at("osd1"), Standing::left);
+    ASSERT_TRUE(forget(known, "osd1"));
+    EXPECT_EQ(known.forgotten.at("osd1").counter, 50u);
+    EXPECT_THAT(look(known, view_of({middle})).known.pins, IsEmpty());
+  }
 }
 
 // The operator's word is for what was said then.

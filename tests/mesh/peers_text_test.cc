@@ -64,5 +64,25 @@ TEST(MeshReconcile, ThisHostsOwnAddressLeavesTheOthersLinks) {
   EXPECT_EQ(config.peers[0].name, "osd2");
 }
 
+// A network of this host's got another end, which a host has pinned: no link has it, and nothing opens it.
+TEST(MeshReconcile, AnAddressThatMeansAllHostsOfANetworkStaysClosed) {
+  TestHost other = test_host(1);
+  other.entry.addresses.push_back(address("10.0.0.15"));
+  other.say_anew();
+  const Known known = look({}, view_of({other, test_host(2)})).known;
+  Bounds bounds = test_bounds();
+  bounds.ends_of_networks = {address("10.0.0.0"), address("10.0.0.15")};
+  NodeConfig config = config_of(known, bounds);
+  ASSERT_THAT(config.peers, SizeIs(2));
+  EXPECT_THAT(config.peers[0].redirect, ElementsAre(*IpPrefix::parse("10.0.0.1")));
+  EXPECT_THAT(config.closed, ElementsAre(*IpPrefix::parse("10.0.0.15")));
+  bounds.ends_of_networks = {address("10.0.0.1")};
+  config = config_of(known, bounds);
+  ASSERT_THAT(config.peers, SizeIs(1));
+  EXPECT_THAT(config.closed, ElementsAre(*IpPrefix::parse("10.0.0.1"), *IpPrefix::parse("10.0.0.15")));
+  // Nor does one come in with it.
+  EXPECT_THAT(codes(reconcile({}, view_of({other}), bounds)), ElementsAre("CUTTLE_ADDRESS_TAKEN osd1"));
+}
+
 }  // namespace
 }  // namespace cuttle::mesh

@@ -190,6 +190,28 @@ TEST(MeshReconcile, TwoNewHostsWithOneAddressAreBothRefused) {
   EXPECT_THAT(result.known.pins, SizeIs(1));
 }
 
+// The keyring of a host that never joined is enough to say this: it keeps nobody else from having links.
+TEST(MeshReconcile, WhoCannotComeInStandsInNobodysWay) {
+  TestHost bad = test_host(3);
+  bad.entry.addresses = {address("10.0.0.1"), address("10.0.0.2"), address("10.0.0.3")};
+  bad.say_anew();
+  StoreView view = view_of({test_host(1), test_host(2), bad});
+  view.owners[address("10.0.0.1")] = {"osd1"};
+  Reconciled result = look({}, view);
+  EXPECT_THAT(codes(result), ElementsAre("CUTTLE_ADDRESS_TAKEN osd3"));
+  EXPECT_THAT(result.problems[0].text, HasSubstr("daemons of osd1"));
+  EXPECT_THAT(result.known.pins, SizeIs(2));
+  // Nor who is not signed, where that is asked for.
+  const SigningKey desk = SigningKey::from_random(bytes(5, 9));
+  Bounds bounds = test_bounds();
+  bounds.signing_key = desk.verifying_key();
+  TestHost good = test_host(1);
+  sign(good.entry, desk);
+  result = reconcile({}, view_of({good, bad}), bounds);
+  EXPECT_THAT(codes(result), ElementsAre("CUTTLE_NOT_SIGNED osd3"));
+  EXPECT_THAT(result.known.pins, SizeIs(1));
+}
+
 TEST(MeshReconcile, AnAddressOfAnotherHostsDaemonsIsRefused) {
   StoreView view = view_of({test_host(1), test_host(2)});
   view.owners[address("10.0.0.1")] = {"mon"};
@@ -253,7 +275,12 @@ TEST(MeshReconcile, AnAddressThatAHostGaveUpStaysClosed) {
 TEST(MeshReconcile, RootsOwnPeersWin) {
   Bounds bounds = test_bounds();
   bounds.root_peers = {roots_peer("osd1", 77, "10.0.0.1:4410", {"10.0.0.1"})};
-  const Reconciled result = reconcile({}, view_of({test_host(1), test_host(2)}), bounds);
+  const StoreView view = view_of({test_host(1), test_host(2)});
+  Reconciled result = reconcile({}, view, bounds);
+  EXPECT_THAT(result.known.pins, SizeIs(1));
+  EXPECT_THAT(codes(result), ElementsAre("CUTTLE_ADDRESS_TAKEN osd1")) << "it has another key";
+  bounds.root_peers[0].public_key = test_key(1);
+  result = reconcile({}, view, bounds);
   EXPECT_THAT(result.known.pins, SizeIs(1));
   EXPECT_THAT(codes(result), IsEmpty());
 }

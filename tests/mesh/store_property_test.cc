@@ -105,6 +105,7 @@ Bounds any_bounds() {
   if (bounds.sources.empty()) bounds.sources = {bounds.listen->address};
   bounds.own_addresses = bounds.sources;
   bounds.own_addresses.push_back(bounds.listen->address);
+  if (below(3) == 0) bounds.ends_of_networks = {any_address()};
   if (below(2) == 0) bounds.networks.clear();
   if (below(3) == 0) bounds.networks = {*IpPrefix::parse("10.0.0.0/29"), *IpPrefix::parse("fd00::/64")};
   for (int i = below(3); i > 0; --i) {

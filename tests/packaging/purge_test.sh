@@ -11,10 +11,11 @@ fail() {
   exit 1
 }
 # The script itself, in folders of the test's, with a deluser that says whom it is to delete.
-mkdir "$WORK/bin" "$WORK/etc" "$WORK/run"
+mkdir "$WORK/bin" "$WORK/etc" "$WORK/run" "$WORK/lib"
 printf '#!/bin/sh\necho "$@" >>"%s/deleted"\n' "$WORK" >"$WORK/bin/deluser"
 chmod 755 "$WORK/bin/deluser"
-sed "s|/etc/cuttle|$WORK/etc/cuttle|g; s|/run/cuttle|$WORK/run/cuttle|g" "$ROOT/packaging/debian/cuttle.postrm" >"$WORK/postrm"
+sed "s|/etc/cuttle|$WORK/etc/cuttle|g; s|/run/cuttle|$WORK/run/cuttle|g; s|/var/lib/cuttle|$WORK/lib/cuttle|g" \
+  "$ROOT/packaging/debian/cuttle.postrm" >"$WORK/postrm"
 purge() {
   rm -f "$WORK/deleted"
   PATH=$WORK/bin:$PATH sh "$WORK/postrm" purge 2>"$WORK/said" || fail "purge: $(<"$WORK/said")"
@@ -28,6 +29,11 @@ purge
 grep -q 'still has configurations or keys' "$WORK/said" || fail "it says: $(<"$WORK/said")"
 [[ ! -e $WORK/run/cuttle ]] || fail "the sockets' folder stays"
 rm "$WORK/etc/cuttle/node.key"
+mkdir "$WORK/lib/cuttle-mesh"
+purge
+[[ ! -e $WORK/deleted ]] || fail "users are deleted while the mesh's folder is there: $(<"$WORK/deleted")"
+grep -q 'still says what stays closed' "$WORK/said" || fail "it says: $(<"$WORK/said")"
+rmdir "$WORK/lib/cuttle-mesh"
 purge
 [[ ! -e $WORK/etc/cuttle ]] || fail "the empty folder stays"
 grep -q 'cuttle-metrics$' "$WORK/deleted" || fail "the metrics' user stays"

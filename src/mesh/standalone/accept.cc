@@ -1,5 +1,4 @@
 // `accept` and `forget`: root's word on this host about another.
-#include <algorithm>
 #include <memory>
 
 #include "access.hh"
@@ -45,7 +44,7 @@ Result<Entry> entry_of(Store& store, const std::string& host) {
   return entry;
 }
 
-int accept(const WordOptions& options) {
+int accept_host(const WordOptions& options) {
   const auto host = host_argument(options.host);
   if (!host) return complain(host.error().message, kBadInput);
   const auto node = node_of(options.config);
@@ -61,13 +60,7 @@ int accept(const WordOptions& options) {
         kFailed);
   }
   return change_known(*node, [&](Known& known) -> Result<std::string> {
-    Acceptance acceptance{entry->identity, entry->addresses};
-    acceptance.addresses.push_back(entry->endpoint.address);
-    known.accepted[*host] = acceptance;
-    // Were it an old one that was put back: by root's word it counts.
-    if (const auto pin = known.pins.find(*host); pin != known.pins.end()) {
-      pin->second.counter = std::min(pin->second.counter, entry->counter - 1);
-    }
+    accept(known, *entry);
     return fmt::format("{}: accepted here, with the key {} at {}. Its link follows within seconds.", *host,
                        entry->key.text(), entry->endpoint.text());
   });
@@ -104,7 +97,7 @@ void add_accept(CLI::App& app, Action& chosen) {
            "For this host alone, as root. Ask first why it changed: a host that was installed anew has "
            "another key,\n"
            "and so has somebody who only says that he is that host.",
-           accept);
+           accept_host);
 }
 
 void add_forget(CLI::App& app, Action& chosen) {

@@ -5,7 +5,6 @@
 
 #include "config/host_name.hh"
 #include "io/routes.hh"
-#include "mesh/machine_addresses.hh"
 
 namespace cuttle::mesh {
 
@@ -94,9 +93,9 @@ Result<std::vector<IpAddress>> own_addresses() {
   return own;
 }
 
-std::vector<IpAddress> machine_addresses() {
+MachineAddresses machine_addresses() {
   const auto local = local_addresses();
-  return local ? addresses_of_machine(*local) : std::vector<IpAddress>();
+  return local ? addresses_of_machine(*local) : MachineAddresses();
 }
 
 }  // namespace cuttle::mesh

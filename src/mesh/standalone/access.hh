@@ -39,8 +39,8 @@ std::string after_blanks(const std::vector<IpAddress>& addresses);
 // Where cells and daemons of this machine may be: what its interfaces have, but loopback's and link-local
 // ones.
 Result<std::vector<IpAddress>> own_addresses();
-// What no other host has (mesh/machine_addresses.hh); none where the kernel does not say.
-std::vector<IpAddress> machine_addresses();
+// None where the kernel does not say.
+MachineAddresses machine_addresses();
 
 // The words.
 void add_init(CLI::App& app, Action& chosen);

@@ -253,10 +253,10 @@ Result<Joined> join_host(const JoinOptions& options) {
     if (problem.severity == Severity::error) return failure(to_string(problem, places.config));
   }
   if (before) {
-    auto kept = check_nothing_is_lost(before->config, parsed.config, machine_addresses());
+    auto kept = check_nothing_is_lost(before->config, parsed.config, machine_addresses().own);
     if (!kept) return failure(fmt::format("{} {}", places.config, kept.error().message));
   }
-  const auto known = read_known(files, text);
+  const auto known = read_known(files, text, Lost::begins_anew);
   if (!known) return tl::unexpected(known.error());
   if (auto copied = copy_keyring(access.keyring, places.keyring); !copied)
     return tl::unexpected(copied.error());
