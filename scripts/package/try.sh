@@ -85,7 +85,7 @@ inside dpkg --purge cuttle "${others[@]}" >/dev/null # apt does not know those t
 [[ -e $root/etc/cuttle/osd0.key ]] || fail "purge took the operator's key"
 # Nor did it take the users whose the key may be; now they go, too, as it said.
 rm -r "$root/etc/cuttle"
-for user in cuttle cuttle-metrics; do ! grep -qx "$user" <(users) || inside deluser --quiet --system "$user"; done
+for user in cuttle cuttle-mesh cuttle-metrics; do ! grep -qx "$user" <(users) || inside deluser --quiet --system "$user"; done
 left=$(comm -13 <(echo "$before_files") <(files | grep -v '^usr/share/\(man\|doc\)$'))
 [[ -z $left ]] || fail "purge left: $left"
 [[ $(users) == "$before_users" ]] || fail "purge left a user"
