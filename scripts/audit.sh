@@ -5,6 +5,8 @@
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
 source "$CUTTLE_ROOT/scripts/lib/build.sh"
+# shellcheck source=scripts/lib/driver.sh
+source "$CUTTLE_ROOT/scripts/lib/driver.sh"
 for part in settings cluster taps load blocks attack; do
   # shellcheck source=/dev/null
   source "$CUTTLE_ROOT/scripts/audit/$part.sh"
@@ -16,11 +18,7 @@ setup_packages
 rm -rf "$AUDIT"
 mkdir -p "$AUDIT"
 build_release cuttle cuttle-audit cuttle-audit-report
-if [[ $DRIVER == seastar ]]; then
-  # shellcheck source=scripts/lib/seastar.sh
-  source "$CUTTLE_ROOT/scripts/lib/seastar.sh"
-  build_seastar || die "no Seastar driver here: $WHY_NO_SEASTAR"
-fi
+build_driver "$DRIVER"
 audit_began=$(now_ms) # set-up and build are not the experiment's
 trap audit_interrupted INT TERM
 trap remove_cluster EXIT

@@ -5,6 +5,8 @@
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
 source "$CUTTLE_ROOT/scripts/lib/build.sh"
+# shellcheck source=scripts/lib/driver.sh
+source "$CUTTLE_ROOT/scripts/lib/driver.sh"
 # shellcheck source=scripts/lib/cut_tap.sh
 source "$CUTTLE_ROOT/scripts/lib/cut_tap.sh"
 for part in cluster capture load facts; do
@@ -28,7 +30,7 @@ while (($# > 0)); do
     --only-plain) only=plain ;; # for work on the demo itself
     --keep-captures) keep_captures=yes ;;
     --driver)
-      [[ ${2:-} == native || ${2:-} == seastar ]] || DIE_STATUS=2 die "--driver '${2:-}': it is native or seastar"
+      check_driver "${2:-}"
       DRIVER=$2
       shift
       ;;
@@ -45,11 +47,7 @@ mkdir -p "$DEMO"
 if [[ $only == both ]]; then
   build_release cuttle cuttle-demo-report
 fi
-if [[ $DRIVER == seastar ]]; then
-  # shellcheck source=scripts/lib/seastar.sh
-  source "$CUTTLE_ROOT/scripts/lib/seastar.sh"
-  build_seastar || die "no Seastar driver here: $WHY_NO_SEASTAR"
-fi
+build_driver "$DRIVER"
 trap demo_interrupted INT TERM
 trap remove_cluster EXIT
 

@@ -5,6 +5,8 @@
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
 source "$CUTTLE_ROOT/scripts/lib/build.sh"
+# shellcheck source=scripts/lib/driver.sh
+source "$CUTTLE_ROOT/scripts/lib/driver.sh"
 for part in cluster wire; do
   # shellcheck source=/dev/null
   source "$CUTTLE_ROOT/scripts/soak/$part.sh"
@@ -29,11 +31,7 @@ SOAK=$OUT/restart
 rm -rf "$SOAK"
 mkdir -p "$SOAK"
 build_release cuttle
-if [[ $DRIVER == seastar ]]; then
-  # shellcheck source=scripts/lib/seastar.sh
-  source "$CUTTLE_ROOT/scripts/lib/seastar.sh"
-  build_seastar || die "no Seastar driver here: $WHY_NO_SEASTAR"
-fi
+build_driver "$DRIVER"
 heading "Restarts: $TIMES, under rados bench"
 trap soak_interrupted INT TERM
 trap end_soak EXIT

@@ -58,7 +58,7 @@ read_options() {
     esac
   done
   ((MINUTES >= 10)) || DIE_STATUS=2 die "--minutes: at least 10; 25 are needed for a verdict"
-  [[ $DRIVER == native || $DRIVER == seastar ]] || DIE_STATUS=2 die "--driver '$DRIVER': it is native or seastar"
+  check_driver "$DRIVER"
   [[ $ONE_OSD == no ]] || NODES=(mon osd0)
   local node
   NODE_LIST=

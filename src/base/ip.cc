@@ -33,6 +33,10 @@ bool IpAddress::holds_ipv4() const {
   return (bytes[10] == 0 && bytes[11] == 0) || (bytes[10] == 0xff && bytes[11] == 0xff);
 }
 
+bool IpAddress::is_loopback() const {
+  return is_v6 ? *this == parse("::1") : bytes[0] == 127;
+}
+
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   const std::string terminated(text);
   IpAddress result;
@@ -78,6 +82,10 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
 
 std::string IpPrefix::text() const {
   return address.text() + "/" + std::to_string(length);
+}
+
+bool contains(std::span<const IpAddress> addresses, const IpAddress& address) {
+  return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
 }
 
 bool any_contains(std::span<const IpPrefix> prefixes, const IpAddress& address) {

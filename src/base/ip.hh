@@ -23,6 +23,8 @@ struct IpAddress {
   // ::ffff:0:0/96 and ::/96: an IPv4 address in IPv6's clothes, which a socket of either family refuses (RFC
   // 4291, section 2.5.5). Also "::" and "::1".
   bool holds_ipv4() const;
+  // 127.0.0.0/8 and ::1.
+  bool is_loopback() const;
 
   // Numeric text only, never a name to look up.
   static std::optional<IpAddress> parse(std::string_view text);
@@ -47,6 +49,7 @@ struct IpPrefix {
 };
 
 bool any_contains(std::span<const IpPrefix> prefixes, const IpAddress& address);
+bool contains(std::span<const IpAddress> addresses, const IpAddress& address);
 std::vector<IpPrefix> prefixes_of(std::span<const IpAddress> hosts);
 
 struct Endpoint {

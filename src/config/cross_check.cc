@@ -11,10 +11,6 @@ bool is_any(const IpAddress& address) {
   return address == IpAddress{address.is_v6, {}};
 }
 
-bool is_loopback(const IpAddress& address) {
-  return address.is_v6 ? address == IpAddress::parse("::1") : address.bytes[0] == 127;
-}
-
 bool is_multicast(const IpAddress& address) {
   return address.is_v6 ? address.bytes[0] == 0xff : address.bytes[0] >= 224;
 }
@@ -90,7 +86,7 @@ class CrossCheck {
       const auto complain = [&](const std::string& message) {
         out_.problems.add(0, fmt::format("closed = {}: {}", quoted(prefix.text()), message));
       };
-      if (is_loopback(prefix.address) || is_multicast(prefix.address)) complain("no address of a node's");
+      if (prefix.address.is_loopback() || is_multicast(prefix.address)) complain("no address of a node's");
       const bool own = prefix.contains(node_.listen.address) ||
                        std::any_of(node_.addresses.begin(), node_.addresses.end(),
                                    [&](const IpAddress& address) { return prefix.contains(address); });
@@ -233,7 +229,7 @@ class CrossCheck {
       out_.problems.add(line(i, key),
                         fmt::format("{}.{} = {}: {}", shown(i), key, quoted(prefix.text()), message));
     };
-    if (is_loopback(prefix.address) || is_multicast(prefix.address)) {
+    if (prefix.address.is_loopback() || is_multicast(prefix.address)) {
       return complain("not traffic between two nodes; leave it out");
     }
     for (const IpAddress& address : node_.addresses) {

@@ -119,7 +119,7 @@ class Collector {
   };
 
   static void append(std::vector<IpAddress>& list, const IpAddress& address) {
-    if (std::find(list.begin(), list.end(), address) == list.end()) list.push_back(address);
+    if (!contains(list, address)) list.push_back(address);
   }
   static void add(std::vector<IpAddress>& list, const std::string& text) {
     for (const IpAddress& address : addresses_in(text)) append(list, address);
@@ -194,7 +194,7 @@ Result<void> add_host(Hosts& hosts, const std::string& name, const IpAddress& ad
   const auto known =
       std::find_if(hosts.list.begin(), hosts.list.end(), [&](const Host& host) { return host.name == name; });
   if (known != hosts.list.end()) {
-    if (std::find(known->addresses.begin(), known->addresses.end(), address) == known->addresses.end()) {
+    if (!contains(known->addresses, address)) {
       known->addresses.push_back(address);
     }
   } else {

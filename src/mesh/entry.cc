@@ -82,7 +82,6 @@ class Reader {
   const std::string& problem() const { return problem_; }
 
   static bool is_unicast(const IpAddress& address) {
-    if (address == IpAddress{address.is_v6, {}}) return false;
     if (address.is_v6) {
       return address.bytes[0] != 0xff && !address.is_link_local() && !address.holds_ipv4();
     }

@@ -17,10 +17,6 @@ bool same_networks(std::vector<IpPrefix> a, std::vector<IpPrefix> b) {
   return a == b;
 }
 
-bool has(std::span<const IpAddress> list, const IpAddress& address) {
-  return std::find(list.begin(), list.end(), address) != list.end();
-}
-
 std::string exact_text(Duration duration) {
   constexpr int64_t kSecond = 1'000'000'000;
   return duration.ns % kSecond == 0 ? fmt::format("{} s", duration.ns / kSecond)
@@ -113,7 +109,7 @@ Result<void> check_nothing_is_lost(const NodeConfig& before, const NodeConfig& a
     check("mesh.peers", before.mesh->peers_file == after.mesh->peers_file);
   }
   for (const IpAddress& address : before.addresses) {
-    if (has(machine, address) && !has(after.addresses, address))
+    if (contains(machine, address) && !contains(after.addresses, address))
       lost.push_back(fmt::format("{} in node.addresses (--address keeps it)", address.text()));
   }
   if (lost.empty()) return {};

@@ -100,7 +100,7 @@ std::vector<IpAddress> linked_addresses(const Pin& pin) {
   std::vector<IpAddress> linked;
   if (pin.standing != Standing::in) return linked;
   for (const IpAddress& address : pin.entry.addresses) {
-    if (std::find(pin.lost.begin(), pin.lost.end(), address) == pin.lost.end()) linked.push_back(address);
+    if (!contains(pin.lost, address)) linked.push_back(address);
   }
   return linked;
 }

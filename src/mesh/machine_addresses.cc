@@ -4,10 +4,6 @@ namespace cuttle::mesh {
 
 namespace {
 
-bool is_loopback(const IpAddress& address) {
-  return address.is_v6 ? address == IpAddress::parse("::1") : address.bytes[0] == 127;
-}
-
 // Of a network of IPv4: all of its hosts, and itself, which old kernels take for the same.
 void add_ends_of_network(const LocalAddress& local, std::vector<IpAddress>& out) {
   if (local.address.is_v6 || local.prefix_length >= 31) return;
@@ -27,7 +23,7 @@ void add_ends_of_network(const LocalAddress& local, std::vector<IpAddress>& out)
 MachineAddresses addresses_of_machine(const std::vector<LocalAddress>& local) {
   MachineAddresses addresses;
   for (const LocalAddress& one : local) {
-    if (is_loopback(one.address) || one.address.is_link_local()) continue;
+    if (one.address.is_loopback() || one.address.is_link_local()) continue;
     addresses.own.push_back(one.address);
     add_ends_of_network(one, addresses.ends_of_networks);
   }

@@ -14,13 +14,9 @@ namespace cuttle::mesh {
 
 namespace {
 
-bool has(const std::vector<IpAddress>& list, const IpAddress& address) {
-  return std::find(list.begin(), list.end(), address) != list.end();
-}
-
 // What no link here can have for its other end.
 bool is_no_others(const Bounds& bounds, const IpAddress& address) {
-  return has(bounds.own_addresses, address) || has(bounds.ends_of_networks, address);
+  return contains(bounds.own_addresses, address) || contains(bounds.ends_of_networks, address);
 }
 
 // Of a version of IP that this host has no address of, nothing goes there; nor does what is no other host's.
@@ -116,7 +112,7 @@ std::string peers_text(const Known& known, const Bounds& bounds, bool joining) {
   }
   std::vector<IpAddress> stays_closed;
   for (const IpAddress& address : closed) {
-    if (all_linked.contains(address) || has(bounds.own_addresses, address) || is_roots(bounds, address))
+    if (all_linked.contains(address) || contains(bounds.own_addresses, address) || is_roots(bounds, address))
       continue;
     if (!is_endpoint(bounds.root_peers, address)) stays_closed.push_back(address);
   }

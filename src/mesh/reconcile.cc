@@ -18,10 +18,6 @@ constexpr size_t kMaxClosed = 256;
 
 constexpr size_t kMaxHosts = 1000;  // an agent has 1,024 peers at most (docs/configuration.md)
 
-bool has(const std::vector<IpAddress>& list, const IpAddress& address) {
-  return std::find(list.begin(), list.end(), address) != list.end();
-}
-
 bool shares_a_key(const Entry& a, const Entry& b) {
   const auto is_of = [](const PublicKey& key, const Entry& entry) {
     return key == entry.key || entry.next_key == key;
@@ -148,7 +144,7 @@ class Reconciliation {
         if (a == b || !is_new(other)) continue;
         const bool address =
             std::any_of(one.addresses.begin(), one.addresses.end(),
-                        [&theirs = other.addresses](const IpAddress& own) { return has(theirs, own); });
+                        [&theirs = other.addresses](const IpAddress& own) { return contains(theirs, own); });
         if (!address && !shares_a_key(one, other) && !shares_a_port(one, other)) continue;
         if (acceptance_of(a) != nullptr && acceptance_of(b) == nullptr) continue;
         contested.insert(a);
@@ -255,7 +251,7 @@ class Reconciliation {
       return ask_operator(kAddressTaken, entry.host, why + "; what was known of it stays in force");
     }
     std::vector<IpAddress> closed = addresses_of(pin);
-    std::erase_if(closed, [&](const IpAddress& address) { return has(entry.addresses, address); });
+    std::erase_if(closed, [&](const IpAddress& address) { return contains(entry.addresses, address); });
     if (closed.size() > kMaxClosed) {
       return ask_operator(
           kAddressTaken, entry.host,
@@ -263,9 +259,9 @@ class Reconciliation {
                       kMaxClosed));
     }
     for (const IpAddress& address : closed) {
-      if (!has(pin.closed, address)) pin.closed.push_back(address);
+      if (!contains(pin.closed, address)) pin.closed.push_back(address);
     }
-    std::erase_if(pin.closed, [&](const IpAddress& address) { return has(entry.addresses, address); });
+    std::erase_if(pin.closed, [&](const IpAddress& address) { return contains(entry.addresses, address); });
     std::sort(pin.closed.begin(), pin.closed.end());
     pin.was_up = pin.was_up || pin.standing != Standing::in;
     pin.standing = Standing::in;
@@ -307,7 +303,7 @@ class Reconciliation {
   // Whether that is its own: by the operator's word, or because it has been until now.
   bool has_address(const Entry& entry, const IpAddress& address) {
     const Pin* pin = link_of(entry);
-    return is_given(entry, address) || (pin != nullptr && has(linked_addresses(*pin), address));
+    return is_given(entry, address) || (pin != nullptr && contains(linked_addresses(*pin), address));
   }
   bool has_endpoint(const Entry& entry) {
     const Pin* pin = link_of(entry);
@@ -315,7 +311,7 @@ class Reconciliation {
            (pin != nullptr && pin->entry.endpoint.address == entry.endpoint.address);
   }
   bool is_given(const Entry& entry, const IpAddress& address) {
-    return is_accepted(entry) && has(known().accepted.at(entry.host).addresses, address);
+    return is_accepted(entry) && contains(known().accepted.at(entry.host).addresses, address);
   }
   const Pin* link_of(const Entry& entry) {
     const Pin* pin = pin_of(entry.host);
@@ -324,10 +320,10 @@ class Reconciliation {
   }
 
   std::string conflict_of(const Entry& entry, const IpAddress& address, bool is_its) {
-    if (has(bounds_.own_addresses, address)) {
+    if (contains(bounds_.own_addresses, address)) {
       return fmt::format("it claims {}, an address of this host's own", address.text());
     }
-    if (has(bounds_.ends_of_networks, address)) {
+    if (contains(bounds_.ends_of_networks, address)) {
       return fmt::format("it claims {}, which means all hosts of a network here", address.text());
     }
     if (!bounds_.may_have(address)) {
@@ -335,7 +331,7 @@ class Reconciliation {
     }
     if (is_its) return {};
     for (const auto& [host, pin] : known().pins) {
-      const bool its = has(addresses_of(pin), address) ||
+      const bool its = contains(addresses_of(pin), address) ||
                        (pin.standing == Standing::in && pin.entry.endpoint.address == address);
       if (host != entry.host && its)
         return fmt::format("it claims {}, an address of {}", address.text(), host);
@@ -358,9 +354,9 @@ class Reconciliation {
       if (pin.standing == Standing::in && pin.entry.endpoint.address == entry.endpoint.address) {
         close_pin(pin, Standing::left);
       }
-      std::erase_if(pin.closed, [&](const IpAddress& address) { return has(entry.addresses, address); });
+      std::erase_if(pin.closed, [&](const IpAddress& address) { return contains(entry.addresses, address); });
       for (const IpAddress& address : pin.entry.addresses) {
-        if (has(entry.addresses, address) && !has(pin.lost, address)) pin.lost.push_back(address);
+        if (contains(entry.addresses, address) && !contains(pin.lost, address)) pin.lost.push_back(address);
       }
     }
   }

@@ -1,8 +1,6 @@
 // From a configuration to an agent that runs: in the order that leaves no way open meanwhile.
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-
 #include "io/limits.hh"
 #include "io/realtime.hh"
 #include "node/assemble.hh"
@@ -99,11 +97,9 @@ Result<void> RunningAgent::set_up() {
   auto strangers = machine_.open_unknown_sources(0);
   if (!strangers) return tl::unexpected(strangers.error());
   strangers_ = std::move(*strangers);
-  for (size_t i = 0; i < config_.peers.size(); ++i) {
-    // One that was left out stays closed.
-    const auto is_its = [&](const auto& link) { return link->peer().name == config_.peers[i].name; };
-    if (std::none_of(links_.begin(), links_.end(), is_its)) continue;
-    if (auto opened = machine_.open_link(i); !opened) return opened;
+  // A peer that was left out has none.
+  for (const auto& link : links_) {
+    if (auto opened = machine_.open_link(place_of(*link)); !opened) return opened;
   }
   return set_up_queues();
 }

@@ -128,9 +128,8 @@ Result<std::vector<std::unique_ptr<NodeLink>>> assemble_links(const Assembly& as
   for (size_t i = 0; i < assembly.config.peers.size(); ++i) {
     auto link = assemble_link(assembly, i, open);
     if (!link && assembly.config.is_of_mesh(assembly.config.peers[i])) {
-      spdlog::error(
-          "{}; the mesh names {}, so the other links go on: this one waits for the next change, closed",
-          link.error().message, assembly.config.peers[i].name);
+      spdlog::error("{}; the mesh names {}, so the other links go on: this one waits for the next change",
+                    link.error().message, assembly.config.peers[i].name);
       continue;
     }
     if (!link) return tl::unexpected(link.error());

@@ -41,6 +41,13 @@ class AgentDouble final : public AgentDoor {
 
 constexpr char kNobody[] = "hosts = 0\nclosed = []\n";
 
+LinkStatus link_that_is_up(const char* name) {
+  LinkStatus link;
+  link.name = name;
+  link.state = "up";
+  return link;
+}
+
 class KeeperTest : public testing::Test {
  protected:
   KeeperTest() {
@@ -156,9 +163,7 @@ TEST_F(KeeperTest, ItsOwnEntryIsPutBackWhoeverChangedIt) {
 TEST_F(KeeperTest, ALinkThatWasClosedOnceNoLongerBeginsOpen) {
   ASSERT_TRUE(look());
   EXPECT_THAT(read("peers.toml"), HasSubstr("joining = true"));
-  LinkStatus link;
-  link.name = "osd1";
-  link.state = "up";
+  LinkStatus link = link_that_is_up("osd1");
   agent_.now->links = {link};
   link.name = "osd2";
   link.open = true;
@@ -234,10 +239,7 @@ TEST_F(KeeperTest, AnotherPlaceForThePeersFileOpensNothing) {
 // Whatever else fails, a link that was up does not begin open after the next power cut.
 TEST_F(KeeperTest, ThatALinkWasClosedIsWrittenDownFirst) {
   ASSERT_TRUE(look());
-  LinkStatus link;
-  link.name = "osd1";
-  link.state = "up";
-  agent_.now->links = {link};
+  agent_.now->links = {link_that_is_up("osd1")};
   const std::string own = read("peers.entry.json");
   write("peers.entry.json", "{");
   EXPECT_FALSE(look());
@@ -252,10 +254,7 @@ TEST_F(KeeperTest, ThatALinkWasClosedIsWrittenDownFirst) {
 // Monitors that are away take their time: an agent, or the power, may be gone by then.
 TEST_F(KeeperTest, ThatALinkWasClosedIsWrittenDownBeforeMonitorsAreAsked) {
   ASSERT_TRUE(look());
-  LinkStatus link;
-  link.name = "osd1";
-  link.state = "up";
-  agent_.now->links = {link};
+  agent_.now->links = {link_that_is_up("osd1")};
   std::optional<bool> was_up;
   store_.when_asked = [&] {
     const auto known = parse_known(read("peers.known.json"));
@@ -285,9 +284,7 @@ TEST_F(KeeperTest, WhatRootWritesBelongsToWhoseTheFolderIs) {
 }
 
 TEST_F(KeeperTest, TellsTheManagerHowItIs) {
-  LinkStatus link;
-  link.name = "osd1";
-  link.state = "up";
+  LinkStatus link = link_that_is_up("osd1");
   link.release = "queue";
   link.hiding = "hidden";
   link.wire_lateness.p99_ns = 41'000;

@@ -11,14 +11,19 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
+TestHost first_host_also_at(const char* text) {
+  TestHost host = test_host(1);
+  host.entry.addresses.push_back(address(text));
+  host.say_anew();
+  return host;
+}
+
 // Its cells would have to go through that link; and the file would be refused as a whole, with every
 // revocation in it.
 TEST(MeshReconcile, TheEndpointOfRootsOwnPeerIsNobodyElses) {
   Bounds bounds = test_bounds();
   bounds.root_peers = {roots_peer("own", 77, "10.0.0.50:4410", {"10.0.0.51"})};
-  TestHost thief = test_host(1);
-  thief.entry.addresses.push_back(address("10.0.0.50"));
-  thief.say_anew();
+  const TestHost thief = first_host_also_at("10.0.0.50");
   Known known = reconcile({}, view_of({thief, test_host(2)}), bounds).known;
   EXPECT_THAT(known.pins, SizeIs(1));
   // Nor where root's file came to say so later.
@@ -45,9 +50,7 @@ TEST(MeshReconcile, AsManyLanesAsThereArePorts) {
 
 // Root gave this host an address that another has pinned.
 TEST(MeshReconcile, ThisHostsOwnAddressLeavesTheOthersLinks) {
-  TestHost other = test_host(1);
-  other.entry.addresses.push_back(address("10.0.0.19"));
-  other.say_anew();
+  const TestHost other = first_host_also_at("10.0.0.19");
   const Known known = look({}, view_of({other, test_host(2)})).known;
   Bounds bounds = test_bounds();
   bounds.own_addresses.push_back(address("10.0.0.19"));
@@ -66,9 +69,7 @@ TEST(MeshReconcile, ThisHostsOwnAddressLeavesTheOthersLinks) {
 
 // A network of this host's got another end, which a host has pinned: no link has it, and nothing opens it.
 TEST(MeshReconcile, AnAddressThatMeansAllHostsOfANetworkStaysClosed) {
-  TestHost other = test_host(1);
-  other.entry.addresses.push_back(address("10.0.0.15"));
-  other.say_anew();
+  const TestHost other = first_host_also_at("10.0.0.15");
   const Known known = look({}, view_of({other, test_host(2)})).known;
   Bounds bounds = test_bounds();
   bounds.ends_of_networks = {address("10.0.0.0"), address("10.0.0.15")};

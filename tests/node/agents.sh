@@ -17,6 +17,11 @@ configure() {
 initiates() { # NODE
   [[ $(key_bytes "$1") < $(key_bytes "${OTHER[$1]}") ]]
 }
+# configure, with keys by which NODE initiates.
+configure_initiator() { # NODE
+  configure
+  until initiates "$1"; do configure; done
+}
 key_bytes() { # NODE
   base64 -d <"$WORK/$1.pub" | od -An -v -tx1 | tr -d ' \n'
 }

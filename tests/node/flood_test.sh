@@ -4,12 +4,6 @@
 # shellcheck source=tests/node/harness.sh
 source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
 
-# Then b is worth flooding.
-configure_so_that_a_initiates() {
-  configure
-  until initiates a; do configure; done
-}
-
 # flood COUNT: initiations to b as if from a, 5,000 a second, in the background.
 flood() {
   ip netns exec "$NET-m" timeout 60 "$CUTTLE_TOOLS/inject" --interface mb --capture "$WORK/recorded.pcap" \
@@ -36,7 +30,7 @@ a_session_begins_in_a_flood() {
   network
   connect
   export RATE="20 Mb/s"
-  configure_so_that_a_initiates
+  configure_initiator a # then b is worth flooding
   record_one
   start_agent b
   start_capture wire mb

@@ -31,8 +31,7 @@ answers_while_a_reload_waits() {
   local sessions
   network
   connect
-  configure
-  until initiates b; do configure; done
+  configure_initiator b
   start_agents
   sessions=$(status b '.links[0].handshakes')
   "$CUTTLE" genkey | "$CUTTLE" pubkey >"$WORK/next.pub"
@@ -54,8 +53,7 @@ asks_while_a_reload_waits() {
   local sessions
   network
   connect
-  configure
-  until initiates a; do configure; done
+  configure_initiator a
   start_agents
   sessions=$(status b '.links[0].handshakes')
   a_waits

@@ -110,13 +110,17 @@ closed_later() {
   [[ $(ip -n "$NET-a" route get "${V4[b]}") == *"dev ct-b"* ]] || fail "the route does not lead into the link"
 }
 
-# Whoever drops every handshake does not keep the way beside the link open for ever.
-ends_after_its_limit() {
+joins_alone_for_3_s() {
   network
   connect
   RATE="20 Mb/s" JOINING=$'true\njoining_limit = "3 s"' configure
   start_agent a
   eventually 2 is_open a || fail "a does not say that its link is open"
+}
+
+# Whoever drops every handshake does not keep the way beside the link open for ever.
+ends_after_its_limit() {
+  joins_alone_for_3_s
   answers || fail "with one end alone, traffic does not pass beside the link"
   eventually 20 is_closed a || fail "a is still open: $(status a '.links[0]')"
   ! answers || fail "traffic still passes beside the link"
@@ -125,11 +129,7 @@ ends_after_its_limit() {
 
 # Nor does whoever has others reload: in a mesh every member can.
 reloads_give_no_more_time() {
-  network
-  connect
-  RATE="20 Mb/s" JOINING=$'true\njoining_limit = "3 s"' configure
-  start_agent a
-  eventually 2 is_open a || fail "a does not say that its link is open"
+  joins_alone_for_3_s
   eventually 20 reloaded_and_closed || fail "a is still open: $(status a '.links[0]')"
 }
 reloaded_and_closed() {

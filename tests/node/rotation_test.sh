@@ -21,11 +21,10 @@ reload_well() { # NODE WHAT_IT_SAYS
 rotated() {
   network
   connect
-  configure
   if [[ $1 == initiates ]]; then
-    until initiates a; do configure; done
+    configure_initiator a
   else
-    until initiates b; do configure; done
+    configure_initiator b
   fi
   start_agents
   transfer "${V4[b]}" --seconds 12 --limit-bps 5000000 &
@@ -59,8 +58,7 @@ untold() {
   local sessions
   network
   connect
-  configure
-  until initiates a; do configure; done
+  configure_initiator a
   start_agents
   sessions=$(status b '.links[0].handshakes')
   new_key a

@@ -63,15 +63,12 @@ Result<Addresses> addresses_of_host(const JoinOptions& options, const std::strin
   const auto own = own_addresses();
   if (!own) return tl::unexpected(own.error());
   Addresses found;
-  const auto is_own = [&](const IpAddress& address) {
-    return std::find(own->begin(), own->end(), address) != own->end();
-  };
+  const auto is_own = [&](const IpAddress& address) { return contains(*own, address); };
   const auto is_within = [&](const IpAddress& address) {
     return networks.empty() || any_contains(networks, address);
   };
   const auto add = [&](const IpAddress& address) {
-    if (std::find(found.all.begin(), found.all.end(), address) == found.all.end())
-      found.all.push_back(address);
+    if (!contains(found.all, address)) found.all.push_back(address);
   };
   for (const std::string& text : options.addresses) {
     const auto address = IpAddress::parse(text);
@@ -252,15 +249,16 @@ Result<Joined> join_host(const JoinOptions& options) {
   for (const Problem& problem : parsed.problems.list()) {
     if (problem.severity == Severity::error) return failure(to_string(problem, places.config));
   }
+  const MachineAddresses machine = machine_addresses();
   if (before) {
-    auto kept = check_nothing_is_lost(before->config, parsed.config, machine_addresses().own);
+    auto kept = check_nothing_is_lost(before->config, parsed.config, machine.own);
     if (!kept) return failure(fmt::format("{} {}", places.config, kept.error().message));
   }
   const auto known = read_known(files, text, Lost::begins_anew);
   if (!known) return tl::unexpected(known.error());
   if (auto copied = copy_keyring(access.keyring, places.keyring); !copied)
     return tl::unexpected(copied.error());
-  const Bounds bounds = bounds_of({places.config, text, parsed.config}, entry, machine_addresses());
+  const Bounds bounds = bounds_of({places.config, text, parsed.config}, entry, machine);
   for (const auto& [path, its_text] : {std::pair(files.own, to_json(entry)), std::pair(places.config, text),
                                        std::pair(files.peers, peers_text(*known, bounds, policy->joining))}) {
     if (auto written = write_file(path, its_text); !written) return tl::unexpected(written.error());
