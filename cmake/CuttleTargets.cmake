@@ -51,6 +51,14 @@ function(leave_to_unsanitized name)
   endif()
 endfunction()
 
+# one_thread(NAMES...): tests of programs that never have two threads: ThreadSanitizer has nothing to look at.
+function(one_thread)
+  foreach(name ${ARGN})
+    get_test_property(${name} LABELS labels)
+    set_tests_properties(${name} PROPERTIES LABELS "${labels};one_thread")
+  endforeach()
+endfunction()
+
 # cuttle_script_test(NAME LABEL SECONDS SCRIPT ARGUMENTS...): a test that is a shell script of the calling folder. It is
 # told to end after SECONDS, and has a minute to clean up before it is killed. Status 77: it cannot run here. All but
 # those of label unit have the machine to themselves.

@@ -25,9 +25,9 @@ in_copy() {
     cd "$MUTANTS" && "$@"
   )
 }
-build_copy() {
+build_copy() { # TEST...
   configure release
-  ninja -C "$MUTANTS/build/release" "$@"
+  ninja -C "$MUTANTS/build/release" "${@/%/_test}"
 }
 run_tests() { # TEST...
   local names=$*
@@ -65,22 +65,23 @@ names_of_tests() {
   tr ' ' '\n' <<<"$tests" | sort -u | grep . | tr '\n' ' '
 }
 tests_pass_unchanged() {
-  in_copy build_copy
-  # shellcheck disable=SC2046  # names
-  in_copy run_tests $(names_of_tests)
+  local tests
+  read -ra tests <<<"$(names_of_tests)"
+  in_copy build_copy "${tests[@]}" && in_copy run_tests "${tests[@]}"
 }
 
 # try_mutant WHAT FILE FROM TO TESTS
 try_mutant() {
   # shellcheck disable=SC2154  # of mutants.sh
-  local what=$1 wanted=$filter file=$2 log=$OUT/mutants.log began
+  local what=$1 wanted=$filter file=$2 log=$OUT/mutants.log began tests
   [[ $what == *"$wanted"* ]] || return 0
   began=$(now_ms)
   TRIED=$((TRIED + 1))
   plant "$file" "$3" "$4"
-  if ! in_copy build_copy >"$log" 2>&1; then
+  read -ra tests <<<"$5"
+  if ! in_copy build_copy "${tests[@]}" >"$log" 2>&1; then
     say "  $(printf '%-58s' "$what") does not compile: $(grep -m 1 'error:' "$log")"
-  elif in_copy run_tests "$5" >"$log" 2>&1; then
+  elif in_copy run_tests "${tests[@]}" >"$log" 2>&1; then
     say "  $(printf '%-58s' "$what") NOT CAUGHT by $5 ($(seconds_since "$began") s)"
   else
     CAUGHT=$((CAUGHT + 1))

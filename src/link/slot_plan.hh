@@ -22,10 +22,10 @@ struct ShapeRequest {
 
 // What is then done, per lane.
 struct SlotPlan {
-  uint32_t cells_per_slot;    // 1 to kMaxCellsPerSlot
-  uint64_t period_numerator;  // the period is numerator / denominator nanoseconds
-  uint64_t period_denominator;
-  Duration jitter;  // width of the draw
+  uint32_t cells_per_slot = 1;    // 1 to kMaxCellsPerSlot
+  uint64_t period_numerator = 0;  // the period is numerator / denominator nanoseconds
+  uint64_t period_denominator = 1;
+  Duration jitter = {0};  // width of the draw
   bool scatter = false;
   uint32_t trains_per_slot = 1;  // where not scattered
   uint32_t node_lanes = 1;       // as asked for
