@@ -16,7 +16,7 @@ namespace {
 void use(const PacketRecord& record) {
   CUTTLE_CHECK(!record.esp || record.udp_payload_bytes >= 8, "an ESP header lies in a UDP payload");
   CUTTLE_CHECK(!record.esp || record.esp->spi.value != 0, "an SPI of 0 is no ESP");
-  (void)record.source.text();
+  (void)record.source.to_string();
 }
 
 void read_file(Bytes bytes) {

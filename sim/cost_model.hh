@@ -12,9 +12,9 @@ namespace cuttle::sim {
 struct CostModel {
   // Packer and receiver: depends on payload.
   Duration read_packet = nanoseconds(1500);
-  int64_t read_octet_ps = 150;
+  int64_t read_byte_ps = 150;
   Duration write_packet = nanoseconds(2000);
-  int64_t write_octet_ps = 200;
+  int64_t write_byte_ps = 200;
   // Receiver: the same for every cell.
   Duration open_cell = nanoseconds(400);
   // Pacer: the same for every slot.
@@ -27,17 +27,17 @@ struct CostModel {
   // A host whose work on packets takes so much longer.
   void slow_down(int64_t times) {
     read_packet = read_packet * times;
-    read_octet_ps *= times;
+    read_byte_ps *= times;
     write_packet = write_packet * times;
-    write_octet_ps *= times;
+    write_byte_ps *= times;
     open_cell = open_cell * times;
   }
 
   Duration read(size_t bytes) const {
-    return read_packet + nanoseconds(static_cast<int64_t>(bytes) * read_octet_ps / 1000);
+    return read_packet + nanoseconds(static_cast<int64_t>(bytes) * read_byte_ps / 1000);
   }
   Duration write(size_t bytes) const {
-    return write_packet + nanoseconds(static_cast<int64_t>(bytes) * write_octet_ps / 1000);
+    return write_packet + nanoseconds(static_cast<int64_t>(bytes) * write_byte_ps / 1000);
   }
 };
 

@@ -6,8 +6,8 @@
 
 namespace cuttle::sim {
 
-inline int64_t between(Random& random, int64_t least, int64_t most) {
-  return least + static_cast<int64_t>(random.below(static_cast<uint64_t>(most - least + 1)));
+inline int64_t between(Random& random, int64_t min, int64_t max) {
+  return min + static_cast<int64_t>(random.below(static_cast<uint64_t>(max - min + 1)));
 }
 
 inline Instant instant_in(Random& random, Instant from, Instant until) {

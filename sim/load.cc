@@ -136,8 +136,8 @@ size_t LoadSource::draw_bulk_bytes() {
 }
 
 void LoadSource::step() {
-  const auto a_few_slots = [&](uint64_t most) {
-    return Duration{static_cast<int64_t>(random_.below(static_cast<uint64_t>(slot_.ns) * most + 1))};
+  const auto a_few_slots = [&](uint64_t max) {
+    return Duration{static_cast<int64_t>(random_.below(static_cast<uint64_t>(slot_.ns) * max + 1))};
   };
   switch (load_.load) {
     case Load::idle:

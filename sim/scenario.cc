@@ -15,9 +15,9 @@ namespace cuttle::sim {
 
 namespace {
 
-// In half of all runs nothing, in the others up to `most`.
-double share(Random& random, double most) {
-  return random.chance(0.5) ? 0 : random.unit() * most;
+// In half of all runs nothing, in the others up to `max`.
+double share(Random& random, double max) {
+  return random.chance(0.5) ? 0 : random.unit() * max;
 }
 
 // One that a plan exists for. `slow`: so slow that minutes can be simulated.
@@ -81,9 +81,9 @@ int64_t draw_slowness(Random& random, const Scenario& scenario) {
   const double cells = bytes_per_s / scenario.shape.cell_bytes;
   const double load = 1e-9 * (packets * static_cast<double>((cost.read(1500) + cost.write(1500)).ns) +
                               cells * static_cast<double>(cost.open_cell.ns));
-  const auto most = std::clamp<int64_t>(static_cast<int64_t>(0.4 / load), 1, 20);
-  if (scenario.family == Family::reactions) return most;
-  return std::min(kSlowness[random.below(std::size(kSlowness))], most);
+  const auto max = std::clamp<int64_t>(static_cast<int64_t>(0.4 / load), 1, 20);
+  if (scenario.family == Family::reactions) return max;
+  return std::min(kSlowness[random.below(std::size(kSlowness))], max);
 }
 
 void draw_cuts(Random& random, Scenario& scenario) {
@@ -96,8 +96,8 @@ void draw_cuts(Random& random, Scenario& scenario) {
 }
 
 void draw_crashes(Random& random, Scenario& scenario) {
-  const int64_t least = scenario.family == Family::reactions ? 1 : 0;
-  for (int64_t n = between(random, least, 2); n > 0; --n) {
+  const int64_t min = scenario.family == Family::reactions ? 1 : 0;
+  for (int64_t n = between(random, min, 2); n > 0; --n) {
     const auto node = static_cast<NodeNumber>(random.below(scenario.nodes));
     Instant at = instant_in(random, Instant{0} + milliseconds(100), scenario.faults_stop);
     Instant back_at = instant_in(random, at, scenario.faults_stop);

@@ -22,7 +22,7 @@ SimNetwork::SimNetwork(EventLoop& loop, uint64_t seed, size_t nodes, uint8_t lan
       checker_(checker),
       trace_(trace),
       cut_(nodes * nodes, false),
-      stranger_(seed ^ 0x57a4),
+      unknown_source_(seed ^ 0x57a4),
       flooder_(seed ^ 0xf100d) {
   for (size_t i = 0; i < nodes * nodes; ++i) fates_.emplace_back(seed + 1000 + i);
 }
@@ -83,8 +83,8 @@ void SimNetwork::deliver(Way way, SharedBytes bytes, Duration delay) {
   });
 }
 
-void SimNetwork::let_strangers_send(Instant until, const std::vector<PublicKey>& keys) {
-  if (faults_.unknown_sources_per_ms > 0) strange(until);
+void SimNetwork::let_unknown_sources_send(Instant until, const std::vector<PublicKey>& keys) {
+  if (faults_.unknown_sources_per_ms > 0) unknown(until);
   if (faults_.initiations_per_ms <= 0) return;
   for (const PublicKey& key : keys) macs_.emplace_back(key);
   flooded_ = static_cast<NodeNumber>(flooder_.below(nodes_));
@@ -107,35 +107,37 @@ void SimNetwork::flood(Instant until) {
   });
 }
 
-void SimNetwork::strange(Instant until) {
+void SimNetwork::unknown(Instant until) {
   const auto mean_ns = static_cast<uint64_t>(1e6 / faults_.unknown_sources_per_ms);
-  loop_.after(nanoseconds(static_cast<int64_t>(stranger_.below(2 * mean_ns))), [this, until] {
+  loop_.after(nanoseconds(static_cast<int64_t>(unknown_source_.below(2 * mean_ns))), [this, until] {
     if (loop_.now() >= until) return;
-    send_strange();
-    strange(until);
+    send_unknown();
+    unknown(until);
   });
 }
 
 // Anything: noise of any size, noise that looks like a cell or a handshake, what was heard before (as it was,
 // bent, or to somebody else), a handshake from long ago.
-void SimNetwork::send_strange() {
-  Way way{static_cast<NodeNumber>(stranger_.below(nodes_)), static_cast<NodeNumber>(stranger_.below(nodes_)),
-          static_cast<uint8_t>(stranger_.below(lanes_))};
+void SimNetwork::send_unknown() {
+  Way way{static_cast<NodeNumber>(unknown_source_.below(nodes_)),
+          static_cast<NodeNumber>(unknown_source_.below(nodes_)),
+          static_cast<uint8_t>(unknown_source_.below(lanes_))};
   std::vector<uint8_t> bytes;
-  const uint64_t kind = stranger_.below(6);
+  const uint64_t kind = unknown_source_.below(6);
   if (kind >= 2 && !heard_.empty()) {
     const bool old = kind == 5 && !heard_handshakes_.empty();
-    const Heard& heard = old ? heard_handshakes_[stranger_.below(heard_handshakes_.size())]
-                             : heard_[stranger_.below(heard_.size())];
+    const Heard& heard = old ? heard_handshakes_[unknown_source_.below(heard_handshakes_.size())]
+                             : heard_[unknown_source_.below(heard_.size())];
     bytes = *heard.bytes;
     if (kind != 4) way = heard.way;
-    if (kind == 3) bytes[stranger_.below(bytes.size())] ^= static_cast<uint8_t>(1u << stranger_.below(8));
+    if (kind == 3)
+      bytes[unknown_source_.below(bytes.size())] ^= static_cast<uint8_t>(1u << unknown_source_.below(8));
   } else {
-    bytes.resize(kind == 0 ? 1 + stranger_.below(2000) : checker_.cell_bytes());
-    for (auto& byte : bytes) byte = static_cast<uint8_t>(stranger_.next());
-    if (bytes.size() > 16 && stranger_.chance(0.5)) {
+    bytes.resize(kind == 0 ? 1 + unknown_source_.below(2000) : checker_.cell_bytes());
+    for (auto& byte : bytes) byte = static_cast<uint8_t>(unknown_source_.next());
+    if (bytes.size() > 16 && unknown_source_.chance(0.5)) {
       std::fill_n(bytes.begin(), 4, uint8_t{0});
-      bytes[4] = static_cast<uint8_t>(stranger_.below(4));
+      bytes[4] = static_cast<uint8_t>(unknown_source_.below(4));
     }
   }
   if (way.source == way.destination) return;

@@ -1,6 +1,6 @@
 // The network between the nodes, and whoever sits in it: loses, doubles, delays, reorders, bends and replays
-// datagrams, cuts links, and sends what a stranger might. All from its own seed; what it does to a datagram
-// depends on how many there were before, never on what is in it.
+// datagrams, cuts links, and sends what an unknown source might. All from its own seed; what it does to a
+// datagram depends on how many there were before, never on what is in it.
 #pragma once
 
 #include <deque>
@@ -45,8 +45,8 @@ class SimNetwork {
 
   void set_arrival(Arrival arrival) { arrival_ = std::move(arrival); }
   void set_faults(const Faults& faults) { faults_ = faults; }
-  // Strangers send from now until then. `keys`: the nodes' public keys, which one of them knows.
-  void let_strangers_send(Instant until, const std::vector<PublicKey>& keys);
+  // Unknown sources send from now until then. `keys`: the nodes' public keys, which one of them knows.
+  void let_unknown_sources_send(Instant until, const std::vector<PublicKey>& keys);
   // Nothing passes between the two, in either direction, until healed.
   void cut(NodeNumber a, NodeNumber b, bool is_cut);
 
@@ -62,8 +62,8 @@ class SimNetwork {
   };
   void deliver(Way way, SharedBytes bytes, Duration delay);
   Duration draw_delay(Random& random);
-  void strange(Instant until);
-  void send_strange();
+  void unknown(Instant until);
+  void send_unknown();
   void flood(Instant until);
   size_t path(NodeNumber source, NodeNumber destination) const { return source * nodes_ + destination; }
 
@@ -77,7 +77,7 @@ class SimNetwork {
   Faults faults_;
   std::vector<Random> fates_;  // of each path
   std::vector<bool> cut_;
-  Random stranger_;
+  Random unknown_source_;
   Random flooder_;
   std::vector<HandshakeMac> macs_;  // of handshakes to each node
   NodeNumber flooded_ = 0;

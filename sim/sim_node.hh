@@ -14,7 +14,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/lane_change.hh"
+#include "engine/lane_handover.hh"
 #include "engine/link_control.hh"
 #include "engine/paced_lanes.hh"
 #include "engine/packing.hh"
@@ -91,7 +91,7 @@ class SimNode {
     std::vector<NodeNumber> leaving;
     std::vector<NodeNumber> coming;
   };
-  void change_links(LinkChange change);
+  void apply_reload(LinkChange change);
   // Something keeps a thread from running for so long.
   void pause(ThreadName thread, Duration duration);
   // The queue that keeps time is emptied, its bucket full.
@@ -214,9 +214,9 @@ class SimNode {
   bool woke_control_ = false;  // the receiver's current work did
 
   std::deque<LinkChange> changes_;  // the first of them is being made
-  LaneChange pacers_change_;
-  LaneChange packers_change_;
-  LaneChange receivers_change_;
+  LaneHandover pacers_change_;
+  LaneHandover packers_change_;
+  LaneHandover receivers_change_;
 };
 
 template <typename Work>

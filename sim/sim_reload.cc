@@ -1,4 +1,4 @@
-// Links that come and go while a simulated node runs: what src/node/change_links.cc and the driver do with
+// Links that come and go while a simulated node runs: what src/node/apply_reload.cc and the driver do with
 // the handshakes' thread and the loops, in that order. What the helper does in between takes a fixed time
 // here, longer than packer and receiver need to take a change: when the pacer hears of one is the operator's
 // affair and not payload's.
@@ -33,7 +33,7 @@ std::vector<Lane*> SimNode::lanes_of(const std::vector<NodeNumber>& peers) const
   return lanes;
 }
 
-void SimNode::change_links(LinkChange change) {
+void SimNode::apply_reload(LinkChange change) {
   changes_.push_back(std::move(change));
   if (changes_.size() == 1) begin_change();
 }

@@ -109,7 +109,7 @@ void World::plan_faults() {
   network_.set_faults(scenario_.faults);
   std::vector<PublicKey> public_keys;
   for (const PrivateKey& key : keys_) public_keys.push_back(key.public_key());
-  network_.let_strangers_send(scenario_.faults_stop, public_keys);
+  network_.let_unknown_sources_send(scenario_.faults_stop, public_keys);
   for (const ClockJump& jump : scenario_.clock_jumps) {
     loop_.at(jump.at, [this, &jump] {
       clocks_[jump.node].wall_offset = clocks_[jump.node].wall_offset + jump.by;
@@ -153,7 +153,7 @@ SimPeer World::peer_of(NodeNumber own, NodeNumber peer) const {
 void World::reload(const Reload& reload) {
   for (const NodeNumber peer : reload.leaving) linked_[path(reload.node, peer)] = false;
   for (const NodeNumber peer : reload.coming) linked_[path(reload.node, peer)] = true;
-  if (nodes_[reload.node] != nullptr) nodes_[reload.node]->change_links({reload.leaving, reload.coming});
+  if (nodes_[reload.node] != nullptr) nodes_[reload.node]->apply_reload({reload.leaving, reload.coming});
 }
 
 // The others reload what they know of it.

@@ -101,7 +101,7 @@ each_mutant() {
     'if (forget_at_) next = std::min(next, *forget_at_);' '' "link"
   "$each" "an interrupted list is taken for whole" src/io/netlink.cc \
     'if (interrupted) continue;' '' "io"
-  "$each" "a loop takes one lane of a change a round" src/engine/lane_change.hh \
+  "$each" "a loop takes one lane of a change a round" src/engine/lane_handover.hh \
     'for (Lane* lane : change_.lanes) {' \
     'if (change_.lanes.size() > 1) { Lane& one = *change_.lanes.back(); change_.lanes.pop_back(); change_.joins ? (void)join(one) : (void)leave(one); return; } for (Lane* lane : change_.lanes) {' "node"
   "$each" "a link keeps what it drew before the machine was restored" src/node/handshake_loop.cc \

@@ -93,13 +93,13 @@ class Mesh {
   }
   // What the busiest of the node's links was asked for since it was asked last.
   double take_need_bps(size_t node, double epoch_s) {
-    double most = 0;
+    double max = 0;
     for (size_t i = 0; i < nodes_ - 1; ++i) {
       Link& link = links_[node * (nodes_ - 1) + i];
-      most = std::max(most, link.came_in_epoch + link.backlog);
+      max = std::max(max, link.came_in_epoch + link.backlog);
       link.came_in_epoch = 0;
     }
-    return most / epoch_s;
+    return max / epoch_s;
   }
   void show(DayResult& result) const {
     result.bytes = bits_sent_ / 8;
@@ -146,7 +146,7 @@ class Group {
       keeper.handle_said(first_ - 1, 0);
       keeper.handle_epoch(first_ - 1);
       keeper.handle_epoch(first_);
-      coordinators_.emplace_back(node, nodes, shape_, options.patience_epochs);
+      coordinators_.emplace_back(node, nodes, shape_, options.going_down_epochs);
     }
   }
 

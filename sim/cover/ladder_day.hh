@@ -36,7 +36,7 @@ struct LadderOptions {
   std::vector<uint64_t> rates_bps{62'500'000, 500'000'000};
   double epoch_s = 10;
   double budget_bits = 48;
-  uint32_t patience_epochs = 30;
+  uint32_t going_down_epochs = 30;
   double headroom = 1.05;      // a need is so much more than what came
   double message_loss = 0.01;  // each is sent three times
   double day_s = 86'400;

@@ -58,14 +58,14 @@ int relays() {
     Random random(nodes);
     const auto all = static_cast<double>(nodes);
     const size_t matrices = 100;
-    const size_t most = nodes > 100 ? 4 : 20;  // permutations in a matrix
+    const size_t max = nodes > 100 ? 4 : 20;  // permutations in a matrix
     double worst = 1;
     double relayed = 0;
     double over_one = 0;
     double after_death = 1;
     for (size_t i = 0; i < matrices; ++i) {
       // From one permutation, where each node sends all it may to one other, to several.
-      const Matrix matrix = draw_matrix(random, nodes, 1 + i * most / matrices);
+      const Matrix matrix = draw_matrix(random, nodes, 1 + i * max / matrices);
       const double rate = std::min(0.25, 2 / all * 1.05);
       const Relayed result = carry(matrix, rate);
       worst = std::min(worst, result.carried);

@@ -29,13 +29,13 @@ class Mesh {
 
   double& room(size_t from, size_t to) { return room_[from * nodes_ + to]; }
   double fullest() const {
-    double least = rate_;
+    double min = rate_;
     for (size_t i = 0; i < nodes_; ++i) {
       for (size_t j = 0; j < nodes_; ++j) {
-        if (i != j) least = std::min(least, room_[i * nodes_ + j]);
+        if (i != j) min = std::min(min, room_[i * nodes_ + j]);
       }
     }
-    return 1 - least / rate_;
+    return 1 - min / rate_;
   }
 
   // Sends up to `wanted` more over relays; returns what went.
@@ -131,8 +131,8 @@ Relayed carry(const Matrix& matrix, double link_rate, RelayMutant mutant, size_t
   result.fullest_link = mesh.fullest();
   result.relayed_share = relayed / (carried + relayed);
   for (const Pair& pair : left_over) {
-    const double most = *std::ranges::max_element(pair.over);
-    result.largest_share_over_one = std::max(result.largest_share_over_one, most / pair.sent);
+    const double max = *std::ranges::max_element(pair.over);
+    result.largest_share_over_one = std::max(result.largest_share_over_one, max / pair.sent);
   }
   return result;
 }

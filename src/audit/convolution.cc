@@ -84,13 +84,13 @@ class Convolver {
 };
 
 // 1, 2, 4, ... as far as a kernel leaves half of the usual sequence.
-std::vector<size_t> dilations_for(const Sequences& sequences, size_t most) {
+std::vector<size_t> dilations_for(const Sequences& sequences, size_t max) {
   std::vector<size_t> lengths;
   for (const std::vector<float>& row : sequences.rows) lengths.push_back(row.size());
   const auto middle = lengths.begin() + static_cast<ptrdiff_t>(lengths.size() / 2);
   std::nth_element(lengths.begin(), middle, lengths.end());
   std::vector<size_t> dilations;
-  for (size_t d = 1; d <= most && d * (kTaps - 1) * 2 <= *middle; d *= 2) dilations.push_back(d);
+  for (size_t d = 1; d <= max && d * (kTaps - 1) * 2 <= *middle; d *= 2) dilations.push_back(d);
   return dilations;
 }
 

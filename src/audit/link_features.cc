@@ -153,8 +153,8 @@ LinkWindow compute(std::span<const Sample> samples, const Window& window, const 
   }
   // Slots that are regular fill the hundredths by one train more or less, in a slow beat of the two lengths
   // that says nothing, and would only make neighbouring windows alike.
-  const auto [least, most] = std::minmax_element(result.packet_course.begin(), result.packet_course.end());
-  if (*most - *least <= static_cast<float>(slots.cells)) result.packet_course.assign(kCourse, 0);
+  const auto [min, max] = std::minmax_element(result.packet_course.begin(), result.packet_course.end());
+  if (*max - *min <= static_cast<float>(slots.cells)) result.packet_course.assign(kCourse, 0);
 
   const Trains trains = cut_trains(samples, window, slots.train_gap_ns);
   for (size_t i = 0; i < trains.starts.size(); ++i) {

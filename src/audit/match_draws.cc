@@ -92,11 +92,11 @@ std::optional<int64_t> find_offset(const std::vector<Releases>& windows, const R
   // Clocks that drift against each other, or a queue that lags, spread them a little over the minutes.
   constexpr int64_t kSpreadNs = 2'000'000'000;
   std::optional<int64_t> best;
-  size_t most = kPatterns / 3;
+  size_t max = kPatterns / 3;
   for (const int64_t one : offsets) {
     const auto near = static_cast<size_t>(std::count_if(
         offsets.begin(), offsets.end(), [&](int64_t other) { return std::abs(one - other) <= kSpreadNs; }));
-    if (near > most) most = near, best = one;
+    if (near > max) max = near, best = one;
   }
   return best;
 }

@@ -183,7 +183,7 @@ json result_json(const AuditResult& result) {
   out["windows_needed"] = result.windows_needed;
   out["window_s"] = number(result.window_s);
   out["max_accuracy"] = number(result.max_accuracy);
-  out["line_rate"] = result.line_rate.text();
+  out["line_rate"] = result.line_rate.to_string();
   out["captures"] = result.captures;
   out["labels"] = result.spans_path;
   out["verdict"] = verdict_text(result.verdict);

@@ -296,12 +296,12 @@ void add_pair(Page& page, const AuditResult& result, const PairResult& pair) {
 }  // namespace
 
 std::string result_page(const AuditResult& result) {
-  Page page(
-      "What an observer can tell",
-      fmt::format("Audit of {} with the labels of {}; time stamps {}.", fmt::join(result.captures, ", "),
-                  result.spans_path,
-                  result.line_rate.is_raw() ? std::string("as captured")
-                                            : "as they leave a port of " + result.line_rate.text() + "b/s"));
+  Page page("What an observer can tell",
+            fmt::format("Audit of {} with the labels of {}; time stamps {}.",
+                        fmt::join(result.captures, ", "), result.spans_path,
+                        result.line_rate.is_raw()
+                            ? std::string("as captured")
+                            : "as they leave a port of " + result.line_rate.to_string() + "b/s"));
   page.verdict(colour_of(result.verdict), result.reason);
   if (!result.findings.empty()) {
     std::vector<std::string> lines;

@@ -95,8 +95,8 @@ std::string pair_text(const PairResult& pair) {
 }  // namespace
 
 std::string result_text(const AuditResult& result) {
-  std::string text =
-      fmt::format("\nPlain checks (stamps: {})\n{}", result.line_rate.text(), text_table(link_table(result)));
+  std::string text = fmt::format("\nPlain checks (stamps: {})\n{}", result.line_rate.to_string(),
+                                 text_table(link_table(result)));
   text += fmt::format("\nThe worst attacker, all links together\n{}", text_table(pair_table(result)));
   for (const PairResult& pair : result.pairs) text += pair_text(pair);
   const PairResult& headline = result.pairs[result.headline];

@@ -81,10 +81,10 @@ std::vector<size_t> deal_folds(const Pair& pair, size_t folds, Random& random) {
   return fold_of;
 }
 
-Folds Folds::deal(const Pair& pair, size_t most, uint64_t seed) {
-  const size_t least = std::min(pair.blocks(0), pair.blocks(1));
+Folds Folds::deal(const Pair& pair, size_t max, uint64_t seed) {
+  const size_t min = std::min(pair.blocks(0), pair.blocks(1));
   Folds folds;
-  folds.count = std::min(most, least >= 4 ? least / 2 : least);
+  folds.count = std::min(max, min >= 4 ? min / 2 : min);
   Random random(seed);
   folds.of_block = deal_folds(pair, std::max<size_t>(1, folds.count), random);
   for (const size_t block : pair.block_of) folds.of_row.push_back(folds.of_block[block]);

@@ -41,9 +41,9 @@ struct Folds {
   std::vector<size_t> of_block;
   std::vector<size_t> of_row;  // of the pair's rows
 
-  // At most `most`, and so few that each holds two blocks of either class, where there are that many: there
+  // At most `max`, and so few that each holds two blocks of either class, where there are that many: there
   // would be too few ways to shuffle otherwise.
-  static Folds deal(const Pair& pair, size_t most, uint64_t seed);
+  static Folds deal(const Pair& pair, size_t max, uint64_t seed);
 };
 
 // Draws as many blocks of each class as there are, with replacement: how often each was drawn.

@@ -27,7 +27,7 @@ class PortModel : public capture::PacketSource {
       return failure(fmt::format(
           "line rate: a port of {}b/s cannot carry what {} sends: after {:.1f} s a packet waits more than {} "
           "ms; take a faster port, or `raw`",
-          rate_.text(), record.source.text(), static_cast<double>(comes_ps) * 1e-12,
+          rate_.to_string(), record.source.to_string(), static_cast<double>(comes_ps) * 1e-12,
           kMaxWaitForPort.ns / 1'000'000));
     }
     const uint64_t bits = 8 * (uint64_t{record.ip_bytes} + kEthernetHeaderBytes + kEthernetLineBytes);
@@ -61,7 +61,7 @@ Result<LineRate> LineRate::parse(std::string_view text) {
   return LineRate{static_cast<uint64_t>(value * unit)};
 }
 
-std::string LineRate::text() const {
+std::string LineRate::to_string() const {
   if (is_raw()) return "raw";
   const auto rate = static_cast<double>(bits_per_second);
   return rate >= 1e9 ? fmt::format("{:g}G", rate / 1e9) : fmt::format("{:g}M", rate / 1e6);

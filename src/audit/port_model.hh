@@ -21,7 +21,7 @@ struct LineRate {
   bool is_raw() const { return bits_per_second == 0; }
   // "raw", "10G", "2.5G", "100M".
   static Result<LineRate> parse(std::string_view text);
-  std::string text() const;
+  std::string to_string() const;
 };
 
 // Bytes of a frame beyond its IP packet while it occupies the line: Ethernet header (14), and check sequence

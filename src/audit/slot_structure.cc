@@ -84,9 +84,9 @@ SlotStructure estimate_slots(std::span<const int64_t> times_ns) {
     cells = 1;
   }
   if (between.empty()) return slots;
-  size_t most = 0;
+  size_t max = 0;
   for (const auto& [size, count] : counts) {
-    if (count > most) most = count, slots.cells = size;
+    if (count > max) max = count, slots.cells = size;
   }
 
   // The median slot first; then the mean over all, with skipped slots counted as what they are.

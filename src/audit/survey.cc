@@ -56,9 +56,9 @@ class Surveyor {
       std::sort(link.sample_ns.begin(), link.sample_ns.end());
       link.seen.slots = estimate_slots(link.sample_ns);
       link.seen.sequence.sessions = link.last_sequence.size();
-      uint64_t most = 0;
+      uint64_t max = 0;
       for (const auto& [bytes, number] : link.seen.ip_sizes) {
-        if (number > most) most = number, link.seen.usual_bytes = bytes;
+        if (number > max) max = number, link.seen.usual_bytes = bytes;
       }
       result_.links.push_back(std::move(link.seen));
     }

@@ -71,14 +71,14 @@ bool test_one(const BlockFeature& feature, const Pair& pair, WelchTest& test) {
   const double difference = test.mean[1] - test.mean[0];
   const double scale = std::max(std::fabs(test.mean[0]), std::fabs(test.mean[1]));
   if (std::fabs(difference) <= 1e-12 * scale) return share[0] + share[1] > 0;  // p stays 1
-  const double least = min_p(values[0].size(), values[1].size());
+  const double min = min_p(values[0].size(), values[1].size());
   const double variance = std::max(share[0] + share[1], 1e-24 * scale * scale);
   test.t = std::clamp(difference / std::sqrt(variance), -kLargestT, kLargestT);
   const double freedom =
       variance * variance /
       std::max(1e-300, share[0] * share[0] / (static_cast<double>(values[0].size()) - 1) +
                            share[1] * share[1] / (static_cast<double>(values[1].size()) - 1));
-  test.p = std::max(least, student_p(test.t, std::clamp(freedom, 1.0, 1e6)));
+  test.p = std::max(min, student_p(test.t, std::clamp(freedom, 1.0, 1e6)));
   return true;
 }
 

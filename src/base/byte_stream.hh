@@ -17,9 +17,9 @@ class ByteWriter {
     store_be64(bytes, value);
     out_.append(reinterpret_cast<const char*>(bytes), sizeof bytes);
   }
-  void text(std::string_view text) {
-    number(text.size());
-    out_ += text;
+  void string(std::string_view bytes) {
+    number(bytes.size());
+    out_ += bytes;
   }
   // Without a length: the reader knows it.
   void key(Bytes key) { out_.append(reinterpret_cast<const char*>(key.data()), key.size()); }
@@ -39,7 +39,7 @@ class ByteReader {
     const std::string_view bytes = take(8);
     return bytes.size() == 8 ? load_be64(reinterpret_cast<const uint8_t*>(bytes.data())) : 0;
   }
-  std::string_view text() { return take(number()); }
+  std::string_view string() { return take(number()); }
   template <size_t size>
   std::span<const uint8_t, size> key() {
     static constexpr uint8_t kNone[size] = {};

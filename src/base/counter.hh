@@ -44,9 +44,9 @@ class Histogram {
       seen += buckets_[i].value();
       if (seen > wanted) return {static_cast<int64_t>(upper_edge(i))};
     }
-    return most();
+    return max();
   }
-  Duration most() const { return {static_cast<int64_t>(max_.value())}; }
+  Duration max() const { return {static_cast<int64_t>(max_.value())}; }
   uint64_t count() const {
     uint64_t total = 0;
     for (const auto& bucket : buckets_) total += bucket.value();

@@ -46,7 +46,7 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   return std::nullopt;
 }
 
-std::string IpAddress::text() const {
+std::string IpAddress::to_string() const {
   char buffer[INET6_ADDRSTRLEN];
   return inet_ntop(is_v6 ? AF_INET6 : AF_INET, bytes.data(), buffer, sizeof buffer);
 }
@@ -80,8 +80,8 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
   return result;
 }
 
-std::string IpPrefix::text() const {
-  return address.text() + "/" + std::to_string(length);
+std::string IpPrefix::to_string() const {
+  return address.to_string() + "/" + std::to_string(length);
 }
 
 bool contains(std::span<const IpAddress> addresses, const IpAddress& address) {
@@ -111,8 +111,8 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text) {
   return Endpoint{*address, *port};
 }
 
-std::string Endpoint::text() const {
-  const std::string host = address.is_v6 ? "[" + address.text() + "]" : address.text();
+std::string Endpoint::to_string() const {
+  const std::string host = address.is_v6 ? "[" + address.to_string() + "]" : address.to_string();
   return host + ":" + std::to_string(port);
 }
 

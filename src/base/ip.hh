@@ -28,7 +28,7 @@ struct IpAddress {
 
   // Numeric text only, never a name to look up.
   static std::optional<IpAddress> parse(std::string_view text);
-  std::string text() const;
+  std::string to_string() const;
 };
 
 // All addresses whose first `length` bits are those of `address`.
@@ -45,7 +45,7 @@ struct IpPrefix {
 
   // "10.0.0.1" (a host) or "10.0.0.0/24"; bits set beyond the length are an error.
   static std::optional<IpPrefix> parse(std::string_view text);
-  std::string text() const;
+  std::string to_string() const;
 };
 
 bool any_contains(std::span<const IpPrefix> prefixes, const IpAddress& address);
@@ -59,7 +59,7 @@ struct Endpoint {
   auto operator<=>(const Endpoint&) const = default;
   // "10.0.0.1:4410" or "[fd00::1]:4410".
   static std::optional<Endpoint> parse(std::string_view text);
-  std::string text() const;
+  std::string to_string() const;
 };
 
 // Whether two links with so many lanes each, from these ports on, would share a port.

@@ -31,7 +31,7 @@ std::optional<PortRange> PortRange::parse(std::string_view text) {
   return range;
 }
 
-std::string PortRange::text() const {
+std::string PortRange::to_string() const {
   std::string text = (is_udp ? "udp " : "tcp ") + std::to_string(first);
   if (last != first) text += "-" + std::to_string(last);
   return text;

@@ -22,7 +22,7 @@ struct PortRange {
   // "6789", "6800-7300", "tcp 3300", "udp 500": TCP unless it says otherwise; 1 to 65535.
   static std::optional<PortRange> parse(std::string_view text);
   // "tcp 6789" or "udp 6800-7300".
-  std::string text() const;
+  std::string to_string() const;
 };
 
 }  // namespace cuttle

@@ -23,7 +23,7 @@ Result<NodeList> NodeList::parse(std::string_view text) {
       if (other.name == name) return failure(fmt::format("nodes: the name `{}` stands twice", name));
       if (other.address == *address) {
         return failure(
-            fmt::format("nodes: {} is given to both `{}` and `{}`", address->text(), other.name, name));
+            fmt::format("nodes: {} is given to both `{}` and `{}`", address->to_string(), other.name, name));
       }
     }
     list.nodes_.push_back({name, *address});
@@ -55,7 +55,7 @@ std::string NodeList::link_name(LinkEnds link) const {
 
 std::string NodeList::addresses_text() const {
   std::string text;
-  for (const Node& node : nodes_) text += (text.empty() ? "" : ", ") + node.address.text();
+  for (const Node& node : nodes_) text += (text.empty() ? "" : ", ") + node.address.to_string();
   return text;
 }
 
@@ -81,7 +81,7 @@ std::string describe(const PacketRecord& record) {
   if (record.protocol == kProtocolIcmp || record.protocol == kProtocolIcmpV6) protocol = "ICMP";
   const bool ports = record.source_port != 0 || record.destination_port != 0;
   const auto end = [&](const IpAddress& address, uint16_t port) {
-    return ports ? Endpoint{address, port}.text() : address.text();
+    return ports ? Endpoint{address, port}.to_string() : address.to_string();
   };
   return fmt::format("{} {} -> {}, {} bytes{}", protocol, end(record.source, record.source_port),
                      end(record.destination, record.destination_port), record.ip_bytes,

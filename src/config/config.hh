@@ -135,9 +135,9 @@ struct NodeConfig {
 
   // The most lanes of any link: the node listens on this many ports. 0 without peers.
   uint32_t max_lanes() const {
-    uint32_t most = 0;
-    for (const PeerConfig& peer : peers) most = peer.lanes > most ? peer.lanes : most;
-    return most;
+    uint32_t max = 0;
+    for (const PeerConfig& peer : peers) max = peer.lanes > max ? peer.lanes : max;
+    return max;
   }
 };
 

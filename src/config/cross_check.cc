@@ -66,7 +66,7 @@ class CrossCheck {
     if (is_multicast(node_.listen.address)) {
       out_.problems.add(
           out_.lines.line("node.listen"),
-          fmt::format("node.listen = {}: not an address a node can have", quoted(node_.listen.text())));
+          fmt::format("node.listen = {}: not an address a node can have", quoted(node_.listen.to_string())));
     }
     for (size_t i = 0; i < node_.addresses.size(); ++i) {
       const IpAddress& address = node_.addresses[i];
@@ -75,7 +75,7 @@ class CrossCheck {
           node_.addresses.begin() + static_cast<ptrdiff_t>(i);
       if (!repeated && !is_any(address) && !is_multicast(address)) continue;
       out_.problems.add(out_.lines.line({fmt::format("node.addresses[{}]", i), "node.listen"}),
-                        fmt::format("node.addresses[{}] = {}: {}", i, quoted(address.text()),
+                        fmt::format("node.addresses[{}] = {}: {}", i, quoted(address.to_string()),
                                     repeated ? "given twice" : "not an address a node can have"));
     }
   }
@@ -84,7 +84,7 @@ class CrossCheck {
   void check_closed() {
     for (const IpPrefix& prefix : node_.closed) {
       const auto complain = [&](const std::string& message) {
-        out_.problems.add(0, fmt::format("closed = {}: {}", quoted(prefix.text()), message));
+        out_.problems.add(0, fmt::format("closed = {}: {}", quoted(prefix.to_string()), message));
       };
       if (prefix.address.is_loopback() || is_multicast(prefix.address)) complain("no address of a node's");
       const bool own = prefix.contains(node_.listen.address) ||
@@ -142,7 +142,7 @@ class CrossCheck {
     if (peer.endpoint.port == 0) return;
     const IpAddress& address = peer.endpoint.address;
     if (is_any(address) || is_multicast(address) || address.holds_ipv4()) {
-      note(i, "endpoint", fmt::format("{} is not an address a peer can have", address.text()));
+      note(i, "endpoint", fmt::format("{} is not an address a peer can have", address.to_string()));
       return;
     }
     if (node_.listen.port == 0) return;
@@ -153,7 +153,7 @@ class CrossCheck {
       return;
     }
     if (is_own_endpoint(peer)) {
-      note(i, "endpoint", fmt::format("{} is this node itself", peer.endpoint.text()));
+      note(i, "endpoint", fmt::format("{} is this node itself", peer.endpoint.to_string()));
       return;
     }
     for (size_t other = 0; other < i; ++other) {
@@ -162,7 +162,7 @@ class CrossCheck {
           !ports_overlap(peer.endpoint, peer.lanes, earlier.endpoint, earlier.lanes))
         continue;
       note(i, "endpoint",
-           fmt::format("{} is also the endpoint of {}; every peer has its own{}", peer.endpoint.text(),
+           fmt::format("{} is also the endpoint of {}; every peer has its own{}", peer.endpoint.to_string(),
                        where(other, "endpoint"),
                        peer.lanes + earlier.lanes > 2 ? ", and one port a lane" : ""));
       return;
@@ -195,16 +195,16 @@ class CrossCheck {
     const PeerConfig& peer = node_.peers[i];
     const std::string key = fmt::format("ports[{}]", j);
     const auto complain = [&](const std::string& message) {
-      note(i, key, fmt::format("{}: {}", quoted(peer.ports[j].text()), message));
+      note(i, key, fmt::format("{}: {}", quoted(peer.ports[j].to_string()), message));
     };
     for (size_t k = 0; k < j; ++k) {
       if (!peer.ports[k].overlaps(peer.ports[j])) continue;
-      return complain(fmt::format("overlaps {}; each port once", quoted(peer.ports[k].text())));
+      return complain(fmt::format("overlaps {}; each port once", quoted(peer.ports[k].to_string())));
     }
     for (const uint16_t first : {node_.listen.port, peer.endpoint.port}) {
       const PortRange cells{true, first, static_cast<uint16_t>(first + peer.lanes - 1)};
       if (first == 0 || !cells.overlaps(peer.ports[j])) continue;
-      return complain(fmt::format("covers the cells' own ports, {}", cells.text()));
+      return complain(fmt::format("covers the cells' own ports, {}", cells.to_string()));
     }
   }
 
@@ -227,31 +227,31 @@ class CrossCheck {
     const std::string key = fmt::format("redirect[{}]", j);
     const auto complain = [&](const std::string& message) {
       out_.problems.add(line(i, key),
-                        fmt::format("{}.{} = {}: {}", shown(i), key, quoted(prefix.text()), message));
+                        fmt::format("{}.{} = {}: {}", shown(i), key, quoted(prefix.to_string()), message));
     };
     if (prefix.address.is_loopback() || is_multicast(prefix.address)) {
       return complain("not traffic between two nodes; leave it out");
     }
     for (const IpAddress& address : node_.addresses) {
-      if (prefix.contains(address)) return complain("covers this node's own address " + address.text());
+      if (prefix.contains(address)) return complain("covers this node's own address " + address.to_string());
     }
     if (prefix.contains(node_.listen.address) && node_.listen.port != 0 && !is_any(node_.listen.address)) {
-      return complain("covers this node's own address " + node_.listen.address.text());
+      return complain("covers this node's own address " + node_.listen.address.to_string());
     }
     for (size_t peer = 0; peer <= i; ++peer) {
       const auto& redirect = node_.peers[peer].redirect;
       const size_t end = peer == i ? j : redirect.size();
       for (size_t k = 0; k < end; ++k) {
         if (!redirect[k].overlaps(prefix)) continue;
-        return complain(fmt::format("overlaps {} of {}; an address goes through one link", redirect[k].text(),
-                                    where(peer, fmt::format("redirect[{}]", k))));
+        return complain(fmt::format("overlaps {} of {}; an address goes through one link",
+                                    redirect[k].to_string(), where(peer, fmt::format("redirect[{}]", k))));
       }
     }
     for (size_t other = 0; other < node_.peers.size(); ++other) {
       if (other == i || !holds_cells_of(i, prefix, other)) continue;
       return complain(
           fmt::format("covers {}, the endpoint of {}: its cells would have to go through this link",
-                      node_.peers[other].endpoint.text(), where(other, "endpoint")));
+                      node_.peers[other].endpoint.to_string(), where(other, "endpoint")));
     }
     const auto same_family = [&](const IpAddress& address) { return address.is_v6 == prefix.address.is_v6; };
     if (!node_.addresses.empty() &&

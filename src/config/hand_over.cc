@@ -13,14 +13,14 @@ std::string to_bytes(const LoadedConfig& loaded) {
   for (const Problem& problem : loaded.problems.list()) size += 32 + problem.message.size();
   if (loaded.keys) size += kKeySize * (1 + loaded.keys->preshared.size());
   out.reserve(size);
-  out.text(loaded.text);
+  out.string(loaded.text);
   out.number(loaded.peers_text ? 1 : 0);
-  out.text(loaded.peers_text.value_or(""));
+  out.string(loaded.peers_text.value_or(""));
   out.number(loaded.problems.list().size());
   for (const Problem& problem : loaded.problems.list()) {
     out.number(problem.line);
     out.number(problem.severity == Severity::warning ? 1 : 0);
-    out.text(problem.message);
+    out.string(problem.message);
   }
   out.number(loaded.keys ? 1 : 0);
   if (loaded.keys) {
@@ -35,14 +35,14 @@ Result<LoadedConfig> from_bytes(const std::string& file, std::string_view bytes)
   ByteReader in(bytes);
   LoadedConfig loaded;
   loaded.file = file;
-  loaded.text = in.text();
+  loaded.text = in.string();
   const bool has_peers_text = in.number() != 0;
-  std::string peers_text(in.text());
+  std::string peers_text(in.string());
   if (has_peers_text) loaded.peers_text = std::move(peers_text);
   for (uint64_t count = in.number(); count > 0 && in.good(); --count) {
     const auto line = static_cast<uint32_t>(in.number());
     const bool is_warning = in.number() != 0;
-    std::string message(in.text());
+    std::string message(in.string());
     if (is_warning) {
       loaded.problems.warn(line, std::move(message));
     } else {

@@ -43,13 +43,13 @@ void check_bounds(const PeerConfig& peer, const MeshConfig& mesh, ParsedConfig& 
     out.problems.add(peer.line, fmt::format("peer.{}.{}", peer.name, what));
   };
   if (!is_within(mesh.networks, IpPrefix::of(peer.endpoint.address))) {
-    note(fmt::format("endpoint: {} is outside mesh.networks", peer.endpoint.text()));
+    note(fmt::format("endpoint: {} is outside mesh.networks", peer.endpoint.to_string()));
   }
   for (const IpPrefix& prefix : peer.redirect) {
     if (!is_within(mesh.networks, prefix)) {
-      note(fmt::format("redirect: {} is outside mesh.networks", prefix.text()));
+      note(fmt::format("redirect: {} is outside mesh.networks", prefix.to_string()));
     } else if (!may_be_named(prefix, mesh)) {
-      note(fmt::format("redirect: {} is {}", prefix.text(), kNotToBeNamed));
+      note(fmt::format("redirect: {} is {}", prefix.to_string(), kNotToBeNamed));
     }
   }
   // A path would have another user's process read what it names.

@@ -86,18 +86,18 @@ tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& asked, bool is_v6, 
                                     format_duration(shape.slot), format_duration(kShortestSlot),
                                     format_duration(kLongestSlot)));
   }
-  const uint64_t most = std::min<uint64_t>(cells_in(kLongestSlot, lane, Rounding::down), max_cells);
+  const uint64_t max = std::min<uint64_t>(cells_in(kLongestSlot, lane, Rounding::down), max_cells);
   uint64_t cells = std::max<uint64_t>(cells_in(shape.slot, lane, Rounding::nearest), 1);
-  if (cells > most && shape.slot == Shape::kDefaultSlot) {
-    shape.slot = time_of(most, lane);
-    cells = most;
+  if (cells > max && shape.slot == Shape::kDefaultSlot) {
+    shape.slot = time_of(max, lane);
+    cells = max;
   }
-  if (cells > most) {
+  if (cells > max) {
     return slot_problem(
         fmt::format("a slot of {} would hold {} cells of {} bytes at {}, and {} is the most; "
                     "a slot of {} would do",
-                    format_duration(shape.slot), cells, shape.cell_bytes, rate, most,
-                    format_duration(time_of(most, lane))));
+                    format_duration(shape.slot), cells, shape.cell_bytes, rate, max,
+                    format_duration(time_of(max, lane))));
   }
   if (cells < fewest) {
     return slot_problem(

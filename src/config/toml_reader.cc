@@ -47,7 +47,7 @@ std::optional<std::string> TomlReader::text(std::string_view key) {
   return std::nullopt;
 }
 
-std::optional<uint64_t> TomlReader::number(std::string_view key, uint64_t least, uint64_t most) {
+std::optional<uint64_t> TomlReader::number(std::string_view key, uint64_t min, uint64_t max) {
   const toml::node* found = node(key);
   if (found == nullptr) return std::nullopt;
   const auto* value = found->as_integer();
@@ -56,9 +56,9 @@ std::optional<uint64_t> TomlReader::number(std::string_view key, uint64_t least,
     return std::nullopt;
   }
   const int64_t number = value->get();
-  if (number < 0 || static_cast<uint64_t>(number) < least || static_cast<uint64_t>(number) > most) {
+  if (number < 0 || static_cast<uint64_t>(number) < min || static_cast<uint64_t>(number) > max) {
     out_.problems.add(line(key),
-                      fmt::format("{} = {}: out of range; it is {} to {}", shown(key), number, least, most));
+                      fmt::format("{} = {}: out of range; it is {} to {}", shown(key), number, min, max));
     return std::nullopt;
   }
   return static_cast<uint64_t>(number);
@@ -96,7 +96,7 @@ std::vector<TextItem> TomlReader::texts(std::string_view key) {
   return items;
 }
 
-std::vector<uint32_t> TomlReader::numbers(std::string_view key, uint32_t most) {
+std::vector<uint32_t> TomlReader::numbers(std::string_view key, uint32_t max) {
   std::vector<uint32_t> items;
   const toml::node* found = node(key);
   if (found == nullptr) return items;
@@ -107,9 +107,9 @@ std::vector<uint32_t> TomlReader::numbers(std::string_view key, uint32_t most) {
   }
   for (const toml::node& item : *list) {
     const auto* value = item.as_integer();
-    if (value == nullptr || value->get() < 0 || value->get() > most) {
+    if (value == nullptr || value->get() < 0 || value->get() > max) {
       out_.problems.add(item.source().begin.line,
-                        fmt::format("{}: every item must be a whole number from 0 to {}", shown(key), most));
+                        fmt::format("{}: every item must be a whole number from 0 to {}", shown(key), max));
     } else {
       items.push_back(static_cast<uint32_t>(value->get()));
     }

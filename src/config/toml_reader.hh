@@ -28,10 +28,10 @@ class TomlReader {
 
   // The value under `key`. nullopt when it is not there, or is something else, which is noted as a problem.
   std::optional<std::string> text(std::string_view key);
-  std::optional<uint64_t> number(std::string_view key, uint64_t least, uint64_t most);
+  std::optional<uint64_t> number(std::string_view key, uint64_t min, uint64_t max);
   std::optional<bool> boolean(std::string_view key);
   std::vector<TextItem> texts(std::string_view key);  // a list of texts
-  std::vector<uint32_t> numbers(std::string_view key, uint32_t most);
+  std::vector<uint32_t> numbers(std::string_view key, uint32_t max);
   const toml::table* table(std::string_view key);
   const toml::node* node(std::string_view key);  // whatever it is
 

@@ -93,7 +93,7 @@ struct LinkStatus {
 struct GuardStatus {
   uint64_t unshaped_dropped_in = 0;
   uint64_t unshaped_dropped_out = 0;
-  uint64_t strangers_dropped = 0;
+  uint64_t unknown_sources_dropped = 0;
   uint64_t checksum_wrong = 0;  // UDP datagrams of the whole host's, since the agent started
   // What leads a peer's traffic past its link, or its cells past the queue; empty where nothing does.
   std::string way_trouble;

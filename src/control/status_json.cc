@@ -172,7 +172,7 @@ StatusSnapshot status_from(const Json& json) {
   read(object(json, "watched"), "why_not", status.watched_why_not);
   read(object(json, "guard"), "unshaped_dropped_in", status.guard.unshaped_dropped_in);
   read(object(json, "guard"), "unshaped_dropped_out", status.guard.unshaped_dropped_out);
-  read(object(json, "guard"), "strangers_dropped", status.guard.strangers_dropped);
+  read(object(json, "guard"), "strangers_dropped", status.guard.unknown_sources_dropped);
   read(object(json, "guard"), "checksum_wrong", status.guard.checksum_wrong);
   read(object(json, "guard"), "way_trouble", status.guard.way_trouble);
   if (!json.contains("links")) return status;
@@ -196,7 +196,7 @@ std::string to_json(const StatusSnapshot& status) {
   json["watched"] = {{"active", status.watched}, {"why_not", status.watched_why_not}};
   json["guard"] = {{"unshaped_dropped_in", status.guard.unshaped_dropped_in},
                    {"unshaped_dropped_out", status.guard.unshaped_dropped_out},
-                   {"strangers_dropped", status.guard.strangers_dropped},
+                   {"strangers_dropped", status.guard.unknown_sources_dropped},
                    {"checksum_wrong", status.guard.checksum_wrong},
                    {"way_trouble", status.guard.way_trouble}};
   json["links"] = Json::array();

@@ -38,7 +38,8 @@ std::string head(const StatusSnapshot& status) {
                       human_count(status.guard.unshaped_dropped_in),
                       human_count(status.guard.unshaped_dropped_out));
   if (!status.guard.way_trouble.empty()) text += fmt::format("  WRONG WAY: {}\n", status.guard.way_trouble);
-  text += fmt::format("  strangers' datagrams dropped: {}\n", human_count(status.guard.strangers_dropped));
+  text +=
+      fmt::format("  datagrams of unknown sources dropped: {}\n", human_count(status.guard.unknown_sources_dropped));
   return text;
 }
 
@@ -49,7 +50,7 @@ std::string links_table(const StatusSnapshot& status) {
                link.session_age_s ? human_age(*link.session_age_s) : "-", link.endpoint,
                format_rate(link.rate_bps), shape_text(link)});
   }
-  return table.text();
+  return table.to_string();
 }
 
 constexpr uint64_t kLatest_s = 253'402'300'799;  // the end of the year 9999
@@ -84,7 +85,7 @@ std::string traffic_table(const StatusSnapshot& status) {
                human_share(link.cells_received_dummy, link.cells_received),
                human_count(link.packets_received), human_bytes(link.bytes_received)});
   }
-  return table.text();
+  return table.to_string();
 }
 
 // In one word and one figure, whether the shape hides this host's lateness.
@@ -112,7 +113,7 @@ std::string timing_table(const StatusSnapshot& status) {
                human_count(link.pauses + link.queue_empty), human_count(link.deadlines_missed),
                human_count(link.handshakes), hiding_text(link)});
   }
-  return table.text();
+  return table.to_string();
 }
 
 // Only what was dropped: the JSON form has the zeros too.
@@ -123,7 +124,7 @@ std::string drops_table(const StatusSnapshot& status) {
       if (count > 0) table.add({link.name, cause, human_count(count)});
     }
   }
-  return table.empty() ? "  dropped: nothing\n" : table.text();
+  return table.empty() ? "  dropped: nothing\n" : table.to_string();
 }
 
 }  // namespace

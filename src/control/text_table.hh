@@ -18,7 +18,7 @@ class TextTable {
   void add(std::vector<std::string> row);
   bool empty() const { return rows_.empty(); }
   // Every line begins with two blanks and ends with a line feed, without blanks before it.
-  std::string text() const;
+  std::string to_string() const;
 
  private:
   std::vector<Column> columns_;

@@ -92,7 +92,7 @@ std::string links(const StatusSnapshot& before, const StatusSnapshot& now, Durat
                format_duration(nanoseconds(static_cast<int64_t>(link.lateness.p99_ns))),
                did.per_second(did.missed), did.per_second(did.dropped)});
   }
-  return table.text();
+  return table.to_string();
 }
 
 // Colours go on whole lines, after the columns were aligned: they take no room.
@@ -121,9 +121,9 @@ std::string render_watch(const StatusSnapshot& before, const StatusSnapshot& now
   std::string text =
       fmt::format("node {}: cuttle {}, up {}, real time: {}\n", now.node, now.version,
                   human_age(now.uptime_s), now.realtime ? "yes" : "NO, " + now.realtime_why_not);
-  text += fmt::format("  stopped by the guard: {} in, {} out; strangers: {}\n\n",
+  text += fmt::format("  stopped by the guard: {} in, {} out; unknown sources: {}\n\n",
                       human_count(now.guard.unshaped_dropped_in), human_count(now.guard.unshaped_dropped_out),
-                      human_count(now.guard.strangers_dropped));
+                      human_count(now.guard.unknown_sources_dropped));
   text += now.links.empty() ? "  no links\n" : links(before, now, elapsed, look);
   return finish(text, now, look);
 }

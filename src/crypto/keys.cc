@@ -40,7 +40,7 @@ Result<PublicKey> PublicKey::parse(std::string_view text) {
   return key;
 }
 
-std::string PublicKey::text() const {
+std::string PublicKey::to_string() const {
   std::string result(kKeyTextSize, '\0');
   base64_encode(bytes, result.data());
   return result;

@@ -28,7 +28,7 @@ struct PublicKey {
   // All zeros is no key (every shared secret with it would be zero) and fails, as does a text of another
   // form.
   static Result<PublicKey> parse(std::string_view text);
-  std::string text() const;
+  std::string to_string() const;
 };
 
 // The text of a secret key. Wiped on destruction, like the key itself.

@@ -33,7 +33,7 @@ Result<Signature> Signature::parse(std::string_view text) {
   return parse_as<Signature>("signature", text);
 }
 
-std::string Signature::text() const {
+std::string Signature::to_string() const {
   return string_of(*this);
 }
 
@@ -41,7 +41,7 @@ Result<VerifyingKey> VerifyingKey::parse(std::string_view text) {
   return parse_as<VerifyingKey>("verifying key", text);
 }
 
-std::string VerifyingKey::text() const {
+std::string VerifyingKey::to_string() const {
   return string_of(*this);
 }
 

@@ -21,7 +21,7 @@ struct Signature {
 
   bool operator==(const Signature&) const = default;
   static Result<Signature> parse(std::string_view text);
-  std::string text() const;
+  std::string to_string() const;
 };
 
 // Names a signer. Not secret.
@@ -31,7 +31,7 @@ struct VerifyingKey {
   auto operator<=>(const VerifyingKey&) const = default;
   // Any 32 bytes; those that are no point verify nothing.
   static Result<VerifyingKey> parse(std::string_view text);
-  std::string text() const;
+  std::string to_string() const;
   bool verifies(const Signature& signature, std::string_view message) const;
 };
 

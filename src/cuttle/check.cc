@@ -21,13 +21,13 @@ struct CheckOptions {
 
 void print_summary(const LoadedConfig& loaded) {
   const NodeConfig& node = loaded.config;
-  fmt::print("{}: good; node {} listens on {}, {} link{}\n", loaded.file, node.name, node.listen.text(),
+  fmt::print("{}: good; node {} listens on {}, {} link{}\n", loaded.file, node.name, node.listen.to_string(),
              node.peers.size(), node.peers.size() == 1 ? "" : "s");
   for (const PeerConfig& peer : node.peers) {
     const auto plan = plan_peer(node, peer);
     const auto steps = plan_peer_steps(node, peer);
     if (!plan || !steps) continue;
-    fmt::print("  {} at {}: {}, {} x {} B every {}{}\n", peer.name, peer.endpoint.text(),
+    fmt::print("  {} at {}: {}, {} x {} B every {}{}\n", peer.name, peer.endpoint.to_string(),
                format_rate(peer.shape.rate_bps), plan->cells_per_slot, peer.shape.cell_bytes,
                format_duration(plan->period()),
                peer.lanes > 1 ? fmt::format(" on each of {} lanes", peer.lanes) : "");

@@ -37,7 +37,7 @@ void append(doctor::Findings& all, doctor::Findings more) {
   for (doctor::Finding& finding : more) all.push_back(std::move(finding));
 }
 
-// Where all links are up, whoever else sends is a stranger whom the agent counts.
+// Where all links are up, whoever else sends is an unknown source whom the agent counts.
 std::vector<Endpoint> heard_beside(const NodeConfig& config, const StatusSnapshot& status) {
   const bool all_up = std::all_of(status.links.begin(), status.links.end(),
                                   [](const LinkStatus& link) { return link.state == "up"; });

@@ -26,8 +26,8 @@ std::string first_problem(const std::string& file, const std::string& text,
   enroll::PublicNode other = itself;
   other.name = "peer";
   other.endpoint.port = 1;
-  const std::string whole = text + "\n[[peer]]\nname = \"x\"\npublic_key = \"" + other.key.text() +
-                            "\"\nendpoint = \"" + other.endpoint.text() + "\"\nredirect = []\n";
+  const std::string whole = text + "\n[[peer]]\nname = \"x\"\npublic_key = \"" + other.key.to_string() +
+                            "\"\nendpoint = \"" + other.endpoint.to_string() + "\"\nredirect = []\n";
   const ParsedConfig parsed = parse_config(whole, "");
   for (const Problem& problem : parsed.problems.list()) {
     if (problem.severity == Severity::error) return to_string(problem, file);

@@ -12,7 +12,7 @@ ExitStatus pubkey() {
   if (!text) return complain(text.error().message, kFailed);
   const auto key = PrivateKey::parse(*text);
   if (!key) return complain("standard input: " + key.error().message);
-  if (const auto printed = print_key_text(key->public_key().text()); !printed)
+  if (const auto printed = print_key_text(key->public_key().to_string()); !printed)
     return complain(printed.error().message, kFailed);
   return kDone;
 }

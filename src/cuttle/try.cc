@@ -80,7 +80,7 @@ Result<void> set_up_and_show(trial::Stage& stage, Interrupt& interrupt) {
   if (auto done = stage.set_up(); !done) return done;
   say(fmt::format(
       "Two nodes, a ({}) and b ({}), in network namespaces {} and {}, and a cable between them.\n",
-      a.address.text(), b.address.text(), a.name_space, b.name_space));
+      a.address.to_string(), b.address.to_string(), a.name_space, b.name_space));
   if (auto up = stage.wait_until_up(kUpTimeout, [&] { return interrupt.has_come(); }); !up) return up;
   say(fmt::format("The link is up after {:.1f} s: {} of cells each way, used or not.\n",
                   static_cast<double>((clock.now() - began).ns) * 1e-9, trial::kRate));

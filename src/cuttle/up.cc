@@ -60,7 +60,7 @@ Result<std::vector<std::string>> down_command(const std::string& config) {
   if (!loaded.good()) return words;  // it will not start either
   const auto closed = closed_addresses(loaded.config);
   if (!closed) return tl::unexpected(closed.error());
-  for (const ClosedAddress& one : *closed) words.insert(words.end(), {kClosedBefore, one.text()});
+  for (const ClosedAddress& one : *closed) words.insert(words.end(), {kClosedBefore, one.to_string()});
   return words;
 }
 

@@ -78,7 +78,7 @@ class Pair {
   Duration timeout() const { return way_ == Way::nowhere ? kSilence : seconds(1); }
 
   std::string head(const std::string& kind) const {
-    return fmt::format("peer {}: {} to {}, {}: ", peer_.name, from_.text(), to_.text(), kind);
+    return fmt::format("peer {}: {} to {}, {}: ", peer_.name, from_.to_string(), to_.to_string(), kind);
   }
 
   void add(Mark mark, const std::string& kind, const std::string& expected, const std::string& what_came,

@@ -32,7 +32,7 @@ bool is_multicast(const IpAddress& address) {
 }
 
 std::string named(const IpAddress& group) {
-  const std::string text = group.text();
+  const std::string text = group.to_string();
   for (const Group& known : kGroups) {
     if (text == known.address) return fmt::format("{} ({})", text, known.about);
   }
@@ -59,8 +59,8 @@ bool is_broadcast(const IpAddress& address, const std::vector<LocalAddress>& own
 
 Finding from_a_peer(const NodeConfig& config, const PeerConfig& peer, const GuardDrop& drop,
                     const std::vector<LocalAddress>& own) {
-  const std::string source = drop.source.text();
-  const std::string destination = drop.destination.text();
+  const std::string source = drop.source.to_string();
+  const std::string destination = drop.destination.to_string();
   if (is_multicast(drop.destination)) {
     return {Mark::unsure,
             fmt::format(
@@ -105,7 +105,7 @@ Finding from_a_peer(const NodeConfig& config, const PeerConfig& peer, const Guar
 Finding to_a_peer(const PeerConfig& peer, const GuardDrop& drop) {
   return {Mark::unsure,
           fmt::format("peer {}: what this host would send from {} to {} beside the link is dropped",
-                      peer.name, drop.source.text(), drop.destination.text()),
+                      peer.name, drop.source.to_string(), drop.destination.to_string()),
           "a program that is bound to a device, a guest, or a rule of somebody's ahead of ours (`ip rule`): "
           "let it "
           "use the route"};
@@ -117,7 +117,7 @@ Findings explain_drops(const NodeConfig& config, const std::vector<GuardDrop>& d
                        const std::vector<LocalAddress>& own) {
   Findings findings;
   for (const GuardDrop& drop : drops) {
-    if (drop.destination.text() == kMembership) continue;
+    if (drop.destination.to_string() == kMembership) continue;
     if (const PeerConfig* to = owner_of(config, drop.destination)) {
       findings.push_back(to_a_peer(*to, drop));
     } else if (const PeerConfig* from = owner_of(config, drop.source)) {

@@ -60,7 +60,7 @@ class Probe {
   }
 
   Finding bad() const {
-    const std::string what = fmt::format("peer {} at {}", peer_.name, peer_.endpoint.text());
+    const std::string what = fmt::format("peer {} at {}", peer_.name, peer_.endpoint.to_string());
     if (send_error_ == EMSGSIZE) {
       return {Mark::bad,
               what + fmt::format(": the path does not carry cells of {} bytes", peer_.shape.cell_bytes),

@@ -31,7 +31,7 @@ Findings examine_unknown_sources(const NodeConfig& config, const std::vector<End
            fmt::format("datagrams for this node come from {}, and peer {} is at {}: the port is rewritten on "
                        "the way, "
                        "so no link takes them",
-                       from.text(), rewritten->name, rewritten->endpoint.text()),
+                       from.to_string(), rewritten->name, rewritten->endpoint.to_string()),
            fmt::format(
                "keep the address translation on the way from rewriting UDP port {}, or have it forward one "
                "port for good and name that in endpoint",
@@ -39,7 +39,7 @@ Findings examine_unknown_sources(const NodeConfig& config, const std::vector<End
     } else {
       findings.push_back(
           {Mark::unsure,
-           fmt::format("datagrams for this node come from {}, which is no peer's endpoint", from.text()),
+           fmt::format("datagrams for this node come from {}, which is no peer's endpoint", from.to_string()),
            "if that is a peer behind an address translation, name this as its endpoint; else it is a "
            "stranger"});
     }

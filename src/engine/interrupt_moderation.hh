@@ -35,19 +35,19 @@ class InterruptModeration {
     arrivals_ += static_cast<int64_t>(lanes);
     const Duration window = now - since_;
     if (window < kWindow) return;
-    gathers_ = max_.ns > 0 && max_ * arrivals_ >= window * kArrivals;
+    moderates_ = max_.ns > 0 && max_ * arrivals_ >= window * kArrivals;
     since_ = now;
     arrivals_ = 0;
   }
 
   // How long to wait once nothing is left to read; 0: until something comes.
-  Duration wait() const { return gathers_ ? max_ : Duration{0}; }
+  Duration wait() const { return moderates_ ? max_ : Duration{0}; }
 
  private:
   Duration max_{};
   Instant since_{};
   int64_t arrivals_ = 0;
-  bool gathers_ = false;
+  bool moderates_ = false;
 };
 
 // Between two releases of any of these lanes, whatever its step; 0 where there is none.

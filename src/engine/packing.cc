@@ -29,8 +29,8 @@ void Packing::add(const Lane& lane) {
   pieces_.resize(std::max(pieces_.size(), 1 + LanePacker::max_pieces(lane.format)));
 }
 
-Packing::Outcome Packing::pack(Lane& lane, const Losses& losses, int most) {
-  for (int i = 0; i < most; ++i) {
+Packing::Outcome Packing::pack(Lane& lane, const Losses& losses, int max) {
+  for (int i = 0; i < max; ++i) {
     if (const Outcome outcome = finish(lane, begin(lane, losses)); outcome != Outcome::more) return outcome;
   }
   return Outcome::more;

@@ -31,7 +31,7 @@ class Packing {
   // Before the first pack() of that lane.
   void add(const Lane& lane);
   // At most so many packets.
-  Outcome pack(Lane& lane, const Losses& losses, int most);
+  Outcome pack(Lane& lane, const Losses& losses, int max);
 
   // The same for one packet in two halves, between which others may run: what waits goes on and room is
   // claimed; then the packet is read. Nothing else is packed in between.

@@ -40,7 +40,7 @@ Result<IpAddress> underlay_address(const Host& host, const EnrollOptions& option
     if (options.network->contains(address)) return address;
   }
   return failure(fmt::format("host {} has no address in {}: --network names the network that the cells cross",
-                             host.name, options.network->text()));
+                             host.name, options.network->to_string()));
 }
 
 class Enrollment {

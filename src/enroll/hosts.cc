@@ -140,7 +140,7 @@ Result<void> check_distinct(const Hosts& hosts) {
       return failure(fmt::format(
           "hosts {} and {} both have the address {}: links go by address, so every host needs its "
           "own; check their hostnames and the network's addresses",
-          known->second, host.name, address.text()));
+          known->second, host.name, address.to_string()));
     }
   }
   return {};

@@ -76,8 +76,8 @@ std::string toml_list(const std::vector<IpPrefix>& prefixes) {
   std::string list;
   for (const IpPrefix& prefix : prefixes) {
     const bool is_host = prefix.length == prefix.address.size() * 8;
-    list +=
-        fmt::format("{}\"{}\"", list.empty() ? "" : ", ", is_host ? prefix.address.text() : prefix.text());
+    list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ",
+                        is_host ? prefix.address.to_string() : prefix.to_string());
   }
   return "[" + list + "]";
 }
@@ -112,8 +112,8 @@ std::string peer_block(const PublicNode& peer, bool joining) {
       "endpoint = \"{}\"\n"
       "redirect = {}\n"
       "{}",
-      peer.about.empty() ? "" : "  # " + peer.about, peer.name, peer.key.text(), peer.endpoint.text(),
-      toml_list(peer.redirect), joining ? "joining = true\n" : "");
+      peer.about.empty() ? "" : "  # " + peer.about, peer.name, peer.key.to_string(),
+      peer.endpoint.to_string(), toml_list(peer.redirect), joining ? "joining = true\n" : "");
 }
 
 std::string node_file(const PublicNode& node, const std::vector<PublicNode>& peers, const FileStyle& style) {
@@ -130,7 +130,7 @@ std::string node_file(const PublicNode& node, const std::vector<PublicNode>& pee
       "[shape]\n"
       "rate = \"{4}\"  # of IP bytes, each way, on each link, all day\n"
       "slot = \"{5}\"\n",
-      node.name, node.about.empty() ? "" : " (" + node.about + ")", node.endpoint.text(),
+      node.name, node.about.empty() ? "" : " (" + node.about + ")", node.endpoint.to_string(),
       addresses_line(node), style.rate, style.slot);
   if (peers.empty()) {
     text +=

@@ -96,7 +96,7 @@ std::optional<OpenPeers> parse_open_peers(std::string_view bytes) {
 std::string to_bytes(const GuardStatus& status) {
   ByteWriter out;
   for (const auto number : numbers_of_guard()) out.number(status.*number);
-  out.text(status.way_trouble);
+  out.string(status.way_trouble);
   return out.take();
 }
 
@@ -104,7 +104,7 @@ std::optional<GuardStatus> parse_guard_status(std::string_view bytes) {
   ByteReader in(bytes);
   GuardStatus status;
   for (const auto number : numbers_of_guard()) status.*number = in.number();
-  status.way_trouble = in.text();
+  status.way_trouble = in.string();
   return in.at_end() ? std::optional(std::move(status)) : std::nullopt;
 }
 
@@ -117,19 +117,19 @@ std::optional<std::vector<bool>> parse_counters(std::string_view bytes) {
 
 std::string to_bytes(const LaneNotes& notes) {
   ByteWriter out;
-  out.text(notes.underlay);
+  out.string(notes.underlay);
   out.number(notes.cut_by_cpu ? 1 : 0);
-  out.text(flags_bytes(notes.has_counter));
+  out.string(flags_bytes(notes.has_counter));
   return out.take();
 }
 
 std::optional<LaneNotes> parse_lane_notes(std::string_view bytes) {
   ByteReader in(bytes);
   LaneNotes notes;
-  notes.underlay = in.text();
+  notes.underlay = in.string();
   const uint64_t cut_by_cpu = in.number();
   notes.cut_by_cpu = cut_by_cpu == 1;
-  auto has_counter = parse_flags(in.text());
+  auto has_counter = parse_flags(in.string());
   if (!in.at_end() || cut_by_cpu > 1 || !has_counter) return std::nullopt;
   notes.has_counter = std::move(*has_counter);
   return notes;
@@ -142,11 +142,11 @@ std::string to_bytes(const QueueDoors& doors) {
     size += 32 + door.underlay.size() + 8 * door.cell_bytes.size() + DrawKey::kSize;
   }
   out.reserve(size);
-  out.text(doors.why_not);
+  out.string(doors.why_not);
   out.number(doors.queues.size());
   for (const QueueDoor& door : doors.queues) {
     out.number(door.shard);
-    out.text(door.underlay);
+    out.string(door.underlay);
     out.number(door.cell_bytes.size());
     for (const uint32_t bytes : door.cell_bytes) out.number(bytes);
     out.key(door.draw_key.bytes());
@@ -158,11 +158,11 @@ std::string to_bytes(const QueueDoors& doors) {
 std::optional<QueueDoors> parse_queue_doors(std::string_view bytes) {
   ByteReader in(bytes);
   QueueDoors doors;
-  doors.why_not = in.text();
+  doors.why_not = in.string();
   for (uint64_t count = in.number(); count > 0 && in.good(); --count) {
     QueueDoor door;
     bool fits = read32(in, door.shard);
-    door.underlay = in.text();
+    door.underlay = in.string();
     const uint64_t sizes = in.number();
     if (sizes == 0 || sizes > in.left() / 8) return std::nullopt;
     door.cell_bytes.resize(sizes);
@@ -177,10 +177,10 @@ std::optional<QueueDoors> parse_queue_doors(std::string_view bytes) {
 
 std::string to_bytes(const LookNotes& notes) {
   ByteWriter out;
-  out.text(flags_bytes(notes.anew));
+  out.string(flags_bytes(notes.anew));
   for (const QueueLook& look : notes.looks) {
-    out.text(look.trouble);
-    out.text(look.underlay);
+    out.string(look.trouble);
+    out.string(look.underlay);
     out.number(look.index);
   }
   return out.take();
@@ -189,13 +189,13 @@ std::string to_bytes(const LookNotes& notes) {
 std::optional<LookNotes> parse_look_notes(std::string_view bytes) {
   ByteReader in(bytes);
   LookNotes notes;
-  auto anew = parse_flags(in.text());
+  auto anew = parse_flags(in.string());
   if (!anew) return std::nullopt;
   notes.anew = std::move(*anew);
   while (in.good() && notes.looks.size() < notes.anew.size()) {
     QueueLook look;
-    look.trouble = in.text();
-    look.underlay = in.text();
+    look.trouble = in.string();
+    look.underlay = in.string();
     if (!read32(in, look.index)) return std::nullopt;
     notes.looks.push_back(std::move(look));
   }

@@ -122,14 +122,14 @@ Result<std::vector<UnknownSourceSocket>> RemoteMachine::open_unknown_sources(siz
   const auto has_counter = parse_counters(heard->bytes);
   if (!has_counter || heard->descriptors.size() != descriptors_for(*has_counter, 1)) return no_sense();
   Descriptors descriptors(heard->descriptors);
-  std::vector<UnknownSourceSocket> strangers;
+  std::vector<UnknownSourceSocket> unknown_sources;
   for (const bool has : *has_counter) {
     FileDescriptor own = descriptors.take();
-    auto stranger = UnknownSourceSocket::adopt(std::move(own), descriptors.take_if(has));
-    if (!stranger) return tl::unexpected(stranger.error());
-    strangers.push_back(std::move(*stranger));
+    auto unknown_source = UnknownSourceSocket::adopt(std::move(own), descriptors.take_if(has));
+    if (!unknown_source) return tl::unexpected(unknown_source.error());
+    unknown_sources.push_back(std::move(*unknown_source));
   }
-  return strangers;
+  return unknown_sources;
 }
 
 Result<void> RemoteMachine::open_link(size_t peer) {

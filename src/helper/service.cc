@@ -198,13 +198,14 @@ Answer Service::open_lanes(size_t peer) {
 }
 
 Answer Service::open_unknown_sources(size_t already) {
-  auto strangers = machine_.open_unknown_sources(already);
-  if (!strangers) return refused(strangers.error().message);
+  auto unknown_sources = machine_.open_unknown_sources(already);
+  if (!unknown_sources) return refused(unknown_sources.error().message);
   Answer answer = done();
   std::vector<bool> has_counter;
-  for (const UnknownSourceSocket& stranger : *strangers) add_socket(answer, has_counter, stranger);
+  for (const UnknownSourceSocket& unknown_source : *unknown_sources)
+    add_socket(answer, has_counter, unknown_source);
   answer.bytes = counters_bytes(has_counter);
-  answer.strangers = std::move(*strangers);
+  answer.unknown_sources = std::move(*unknown_sources);
   return answer;
 }
 

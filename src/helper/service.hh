@@ -19,7 +19,7 @@ struct Answer {
   std::string bytes;             // may hold keys: wipe them
   std::vector<int> descriptors;  // of what follows
   std::vector<LaneDoor> lanes;
-  std::vector<UnknownSourceSocket> strangers;
+  std::vector<UnknownSourceSocket> unknown_sources;
   std::vector<FileDescriptor> maps;  // of queues
 };
 

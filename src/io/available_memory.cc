@@ -44,34 +44,34 @@ uint64_t number_after(std::string_view wanted, const std::string& file) {
   return 0;
 }
 
-void lower(std::optional<uint64_t>& least, uint64_t left) {
-  least = std::min(least.value_or(left), left);
+void lower(std::optional<uint64_t>& min, uint64_t left) {
+  min = std::min(min.value_or(left), left);
 }
 
 // What is left of the limits from that group up. "max" is no number, and no limit. Inside a container the
 // group may not be there under its name, and its limit is at the top.
-void lower_to_limits(std::optional<uint64_t>& least, const std::string& root, const Hierarchy& hierarchy,
+void lower_to_limits(std::optional<uint64_t>& min, const std::string& root, const Hierarchy& hierarchy,
                      std::string group) {
   for (bool top = false; !top; group.resize(std::min(group.find_last_of('/'), group.size()))) {
     top = group.empty();
     const std::string folder = root + std::string(hierarchy.folder) + group + "/";
-    const auto most = number_in(folder + std::string(hierarchy.limit));
+    const auto max = number_in(folder + std::string(hierarchy.limit));
     const auto used = number_in(folder + std::string(hierarchy.use));
-    if (!most || !used) continue;
+    if (!max || !used) continue;
     uint64_t held = *used;
     for (const auto files : hierarchy.files) {
       held -= std::min(held, number_after(files, folder + "memory.stat"));
     }
-    lower(least, *most - std::min(*most, held));
+    lower(min, *max - std::min(*max, held));
   }
 }
 
 }  // namespace
 
 std::optional<uint64_t> available_memory_bytes(const std::string& root) {
-  std::optional<uint64_t> least;
+  std::optional<uint64_t> min;
   if (const uint64_t kilobytes = number_after("MemAvailable:", root + "/proc/meminfo"); kilobytes > 0) {
-    lower(least, kilobytes * 1024);
+    lower(min, kilobytes * 1024);
   }
   std::ifstream groups(root + "/proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
@@ -79,10 +79,10 @@ std::optional<uint64_t> available_memory_bytes(const std::string& root) {
       if (line.find(hierarchy.line) == std::string::npos) continue;
       std::string group = line.substr(std::min(line.find('/'), line.size()));
       if (group == "/") group.clear();
-      lower_to_limits(least, root, hierarchy, group);
+      lower_to_limits(min, root, hierarchy, group);
     }
   }
-  return least;
+  return min;
 }
 
 }  // namespace cuttle

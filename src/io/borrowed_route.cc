@@ -91,12 +91,13 @@ uint32_t random_mark() {
 
 Result<void> connect_without_route(int fd, const IpAddress& local, const Endpoint& remote,
                                    uint32_t firewall_mark) {
-  const std::string what = fmt::format("cannot connect to {}, which no route leads to", remote.text());
+  const std::string what = fmt::format("cannot connect to {}, which no route leads to", remote.to_string());
   const auto addresses = local_addresses();
   if (!addresses) return tl::unexpected(addresses.error());
   const auto ours = std::find_if(addresses->begin(), addresses->end(),
                                  [&](const LocalAddress& one) { return one.address == local; });
-  if (ours == addresses->end()) return failure(what + ": " + local.text() + " is no address of this machine");
+  if (ours == addresses->end())
+    return failure(what + ": " + local.to_string() + " is no address of this machine");
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
   const uint32_t mark = random_mark();

@@ -1,5 +1,5 @@
 // Keeps a real-time thread from taking more of a CPU than its share: one that was at work for longer, lately,
-// is to rest until it has kept to it. The kernel has such a limit for all real-time threads together, but an
+// pauses until it has kept to it. The kernel has such a limit for all real-time threads together, but an
 // operator may have turned it off, and it stops the thread that keeps time as well.
 #pragma once
 
@@ -9,23 +9,23 @@ namespace cuttle {
 
 class CpuThrottle {
  public:
-  // A receiver's share: what strangers send must not take a CPU away from the machine.
+  // A receiver's share: what unknown sources send must not take a CPU away from the machine.
   static CpuThrottle of_receiver() { return {milliseconds(20), 95}; }
 
-  // A thread that had work all the time has a rest after each window.
+  // A thread that had work all the time pauses after each window.
   CpuThrottle(Duration window, int max_percent) : window_(window), max_percent_(max_percent) {}
 
   // Whether it is time to ask for the thread's CPU time, which costs a system call.
   bool is_due(Instant now) const { return now - since_ >= window_; }
-  // Once a window: how long the thread should rest now. `used`: its CPU time so far.
+  // Once a window: how long the thread should pause now. `used`: its CPU time so far.
   Duration handle_window(Instant now, Duration used) {
     const Duration window = now - since_;
     const Duration busy = used - used_;
-    const Duration with_rest = busy * 100 / max_percent_;
-    const Duration rest = with_rest > window ? with_rest - window : Duration{0};
-    since_ = now + rest;
+    const Duration with_pause = busy * 100 / max_percent_;
+    const Duration pause = with_pause > window ? with_pause - window : Duration{0};
+    since_ = now + pause;
     used_ = used;
-    return rest;
+    return pause;
   }
 
  private:

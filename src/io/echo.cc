@@ -80,7 +80,7 @@ Result<FileDescriptor> open_socket(const Echo& echo) {
   if (echo.from) {
     const SocketAddress own = socket_address({*echo.from, 0});
     if (::bind(socket.get(), own.raw(), own.size) != 0)
-      return os_failure("an echo cannot be sent from " + echo.from->text(), errno);
+      return os_failure("an echo cannot be sent from " + echo.from->to_string(), errno);
   }
   return socket;
 }

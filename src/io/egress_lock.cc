@@ -140,9 +140,9 @@ std::string lock_version(const GuardConfig& config) {
   // Of all that the program and its maps are made from.
   std::string text = fmt::format("2 {} {}", config.first_port, config.firewall_mark);
   for (const GuardPeer& peer : config.peers) {
-    text += fmt::format("|{} {} {}", peer.endpoint.text(), peer.lanes, peer.cell_bytes);
-    for (const IpPrefix& prefix : peer.prefixes) text += " " + prefix.text();
-    for (const PortRange& range : peer.ports) text += " " + range.text();
+    text += fmt::format("|{} {} {}", peer.endpoint.to_string(), peer.lanes, peer.cell_bytes);
+    for (const IpPrefix& prefix : peer.prefixes) text += " " + prefix.to_string();
+    for (const PortRange& range : peer.ports) text += " " + range.to_string();
   }
   return fingerprint(text);
 }

@@ -40,10 +40,10 @@ void EventQueue::remove(int fd) {
 
 size_t EventQueue::wait(std::span<uint64_t> out, std::optional<Duration> timeout) {
   std::array<epoll_event, 64> events;
-  const int most = static_cast<int>(std::min(out.size(), events.size()));
+  const int max = static_cast<int>(std::min(out.size(), events.size()));
   timespec limit{};
   if (timeout) limit = {timeout->ns / 1'000'000'000, timeout->ns % 1'000'000'000};
-  const int count = epoll_pwait2(fd_.get(), events.data(), most, timeout ? &limit : nullptr, nullptr);
+  const int count = epoll_pwait2(fd_.get(), events.data(), max, timeout ? &limit : nullptr, nullptr);
   for (int i = 0; i < count; ++i) out[static_cast<size_t>(i)] = events[static_cast<size_t>(i)].data.u64;
   return count < 0 ? 0 : static_cast<size_t>(count);
 }

@@ -33,7 +33,7 @@ std::optional<ForeignRule> parse(const RuleAnswer& answer) {
 
 }  // namespace
 
-std::string ForeignRule::text() const {
+std::string ForeignRule::to_string() const {
   std::string text = fmt::format("pref {}", preference);
   if (narrowed) text += " ...";
   if (mask != 0) {

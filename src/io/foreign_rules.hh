@@ -21,7 +21,7 @@ struct ForeignRule {
 
   bool asks_for(uint32_t mark) const { return mask != 0 && (mark & mask) == firewall_mark && !inverted; }
   // "pref 50 fwmark 0x40/0xf0 lookup 7"
-  std::string text() const;
+  std::string to_string() const;
 };
 
 // In the kernel's order, IPv4's first; without that of the kernel's local table.

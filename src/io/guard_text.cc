@@ -25,7 +25,7 @@ void write_look_up(std::string& out, const GuardConfig& config, bool v6, bool en
     for (const IpPrefix& prefix : peer.prefixes) {
       if (prefix.address.is_v6 != v6) continue;
       fmt::format_to(std::back_inserter(elements), "{}{} : jump {}-{}", elements.empty() ? "" : ", ",
-                     prefix.text(), entry ? "entry" : "exit", peer.interface);
+                     prefix.to_string(), entry ? "entry" : "exit", peer.interface);
     }
   }
   if (elements.empty()) return;
@@ -46,7 +46,7 @@ void write_answers_to_cells(std::string& out, const GuardConfig& config, const G
   const size_t ports_at = quoted_bits + (v6 ? 320 : 160);
   fmt::format_to(
       std::back_inserter(out), "    {} daddr {} {} @th,{},8 17 @th,{},16 {} @th,{},16 {} {}drop\n",
-      v6 ? "ip6" : "ip", peer.endpoint.address.text(),
+      v6 ? "ip6" : "ip", peer.endpoint.address.to_string(),
       v6 ? "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }"
          : "icmp type { destination-unreachable, time-exceeded, parameter-problem }",
       quoted_bits + (v6 ? 48 : 72), ports_at, ports(peer.endpoint.port, peer.lanes), ports_at + 16,
@@ -161,7 +161,7 @@ std::string multicast_rules(const GuardConfig& config) {
   for (const bool v6 : {false, true}) {
     std::string groups;
     for (const IpPrefix& group : config.multicast) {
-      if (group.address.is_v6 == v6) groups += (groups.empty() ? "" : ", ") + group.text();
+      if (group.address.is_v6 == v6) groups += (groups.empty() ? "" : ", ") + group.to_string();
     }
     if (groups.empty()) continue;
     fmt::format_to(std::back_inserter(out), "    {} daddr {{ {} }} accept\n", v6 ? "ip6" : "ip", groups);
@@ -171,7 +171,7 @@ std::string multicast_rules(const GuardConfig& config) {
 
 void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& peer) {
   const bool v6 = peer.endpoint.address.is_v6;
-  const std::string endpoint = peer.endpoint.address.text();
+  const std::string endpoint = peer.endpoint.address.to_string();
   const std::string own_ports = ports(config.first_port, peer.lanes);
   const std::string peer_ports = ports(peer.endpoint.port, peer.lanes);
   const std::string_view neighbours =

@@ -16,8 +16,8 @@ namespace cuttle {
 namespace {
 
 std::string describe(uint32_t table, const PortRule& rule) {
-  return fmt::format("routing rule 'pref {} to {} {} {} lookup {}'", rule.priority, rule.to.text(),
-                     rule.of_source ? "source" : "destination", rule.ports.text(), table);
+  return fmt::format("routing rule 'pref {} to {} {} {} lookup {}'", rule.priority, rule.to.to_string(),
+                     rule.of_source ? "source" : "destination", rule.ports.to_string(), table);
 }
 
 NetlinkMessage build(int type, int flags, uint32_t table, const PortRule& rule) {

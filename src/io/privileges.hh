@@ -1,5 +1,5 @@
 // What a process no longer needs is given away: capabilities, and the way to get any back. A flaw in what
-// reads strangers' datagrams then finds little to use. Source: capabilities(7). system_calls.hh is the other
+// reads unknown sources' datagrams then finds little to use. Source: capabilities(7). system_calls.hh is the other
 // half.
 #pragma once
 

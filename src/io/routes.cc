@@ -16,8 +16,8 @@ namespace {
 
 std::string describe(uint32_t table, const Route& route) {
   return route.blackhole
-             ? fmt::format("route 'blackhole {} table {}'", route.prefix.text(), table)
-             : fmt::format("route '{} dev {} table {}'", route.prefix.text(), route.interface, table);
+             ? fmt::format("route 'blackhole {} table {}'", route.prefix.to_string(), table)
+             : fmt::format("route '{} dev {} table {}'", route.prefix.to_string(), route.interface, table);
 }
 
 NetlinkMessage build(int type, int flags, uint32_t table, const Route& route) {
@@ -53,7 +53,7 @@ Result<void> set_route(uint32_t table, const Route& route) {
   if (route.blackhole && is_unsupported(error)) return {};  // nothing can go there
   std::string advice;
   if (error == -EINVAL && route.source) {
-    advice = fmt::format("is {} an address of this machine?", route.source->text());
+    advice = fmt::format("is {} an address of this machine?", route.source->to_string());
   }
   if (error == -ENETDOWN) advice = "bring the interface up first";
   return os_failure(describe(table, route) + ": cannot set it", -error, advice);
@@ -104,11 +104,11 @@ Result<void> remove(NetlinkSocket& socket, uint32_t table, const IpPrefix& prefi
     const int error = socket.request(message);
     if (error == -ESRCH || is_unsupported(error)) return {};
     if (error != 0) {
-      return os_failure(fmt::format("cannot remove the routes to {} from table {}", prefix.text(), table),
-                        -error);
+      return os_failure(
+          fmt::format("cannot remove the routes to {} from table {}", prefix.to_string(), table), -error);
     }
   }
-  return failure(fmt::format("the routes to {} in table {} do not go", prefix.text(), table));
+  return failure(fmt::format("the routes to {} in table {} do not go", prefix.to_string(), table));
 }
 
 }  // namespace
@@ -201,7 +201,7 @@ Result<WayOut> find_way(const IpAddress& to, uint32_t firewall_mark, const PortR
     if (attributes[RTA_PREFSRC]) way.source = address_from(attributes[RTA_PREFSRC]);
     if (attributes[RTA_TABLE]) way.table = nla_get_u32(attributes[RTA_TABLE]);
   });
-  const std::string what = fmt::format("no route to {}", to.text());
+  const std::string what = fmt::format("no route to {}", to.to_string());
   // The kernel answers EINVAL for a blackhole.
   if (error != 0) return os_failure(what, -error, "give the machine a route to that address");
   if (type != RTN_UNICAST && type != RTN_LOCAL) {

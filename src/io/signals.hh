@@ -1,4 +1,4 @@
-// The signals an agent obeys, as something to wait for instead of an interruption.
+// The signals an agent handles, as something to wait for instead of an interruption.
 #pragma once
 
 #include <optional>

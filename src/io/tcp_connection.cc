@@ -18,7 +18,7 @@ Result<TcpOutcome> try_tcp(const TcpAttempt& attempt) {
   if (attempt.from) {
     const SocketAddress own = socket_address({*attempt.from, 0});
     if (::bind(socket.get(), own.raw(), own.size) != 0)
-      return os_failure("a TCP connection cannot be tried from " + attempt.from->text(), errno);
+      return os_failure("a TCP connection cannot be tried from " + attempt.from->to_string(), errno);
   }
   const linger reset{1, 0};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);

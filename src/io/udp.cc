@@ -122,10 +122,10 @@ size_t UdpSocket::send_train(const uint8_t* cells, size_t count, size_t cell_byt
 }
 
 size_t UdpSocket::send_segmented(const uint8_t* cells, size_t count, size_t cell_bytes) {
-  const size_t most = std::clamp(kMaxUdpPayload / cell_bytes, size_t{1}, kMaxSegments);
+  const size_t max = std::clamp(kMaxUdpPayload / cell_bytes, size_t{1}, kMaxSegments);
   size_t sent = 0;
   while (sent < count) {
-    const size_t now = std::min(most, count - sent);
+    const size_t now = std::min(max, count - sent);
     iovec piece{const_cast<uint8_t*>(cells + sent * cell_bytes), now * cell_bytes};
     msghdr message{};
     message.msg_iov = &piece;

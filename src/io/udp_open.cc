@@ -45,7 +45,8 @@ constexpr Option kOptionsV6[] = {
 Result<void> set_options(int fd, std::span<const Option> options, const Endpoint& local) {
   for (const Option& option : options) {
     if (!set_option(fd, option.level, option.option, option.value)) {
-      return os_failure(fmt::format("UDP socket on {}: cannot set {}", local.text(), option.name), errno);
+      return os_failure(fmt::format("UDP socket on {}: cannot set {}", local.to_string(), option.name),
+                        errno);
     }
   }
   return {};
@@ -61,11 +62,11 @@ Result<FileDescriptor> create_socket(const Endpoint& local, std::optional<uint32
   // owner.
   if (owner_user && *owner_user != ::geteuid() &&
       fchown(fd.get(), *owner_user, static_cast<gid_t>(-1)) != 0) {
-    return os_failure(fmt::format("UDP socket on {}: cannot give it to user {}", local.text(), *owner_user),
-                      errno);
+    return os_failure(
+        fmt::format("UDP socket on {}: cannot give it to user {}", local.to_string(), *owner_user), errno);
   }
   if (!set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1)) {
-    return os_failure(fmt::format("UDP socket on {}: cannot share the port", local.text()), errno);
+    return os_failure(fmt::format("UDP socket on {}: cannot share the port", local.to_string()), errno);
   }
   auto done = local.address.is_v6 ? set_options(fd.get(), kOptionsV6, local)
                                   : set_options(fd.get(), kOptionsV4, local);
@@ -76,7 +77,7 @@ Result<FileDescriptor> create_socket(const Endpoint& local, std::optional<uint32
 Result<void> bind_to(int fd, const Endpoint& local) {
   const SocketAddress address = socket_address(local);
   if (bind(fd, address.raw(), address.size) == 0) return {};
-  const std::string what = fmt::format("cannot listen on UDP {}", local.text());
+  const std::string what = fmt::format("cannot listen on UDP {}", local.to_string());
   if (errno == EADDRNOTAVAIL) return os_failure(what, errno, "no interface of this machine has that address");
   if (errno == EADDRINUSE) return os_failure(what, errno, "another program uses that port");
   if (errno == EACCES) return os_failure(what, errno, "a port below 1024 needs CAP_NET_BIND_SERVICE");
@@ -95,8 +96,9 @@ Result<void> connect_to(int fd, const UdpOptions& options) {
     // Whatever keeps a route away now, or forbids it: it is there again some day, and the cells find it.
     const int error = errno;
     if (!options.may_wait_for_route) {
-      return os_failure(fmt::format("cannot reach {} from {}", options.remote.text(), options.local.text()),
-                        error, error == ENETUNREACH ? "the machine has no route to that address" : "");
+      return os_failure(
+          fmt::format("cannot reach {} from {}", options.remote.to_string(), options.local.to_string()),
+          error, error == ENETUNREACH ? "the machine has no route to that address" : "");
     }
     auto connected = connect_without_route(fd, options.local.address, options.remote, options.firewall_mark);
     if (!connected) return connected;
@@ -120,16 +122,16 @@ UdpSocket::UdpSocket(FileDescriptor fd, SizeFilter filter, const UdpOptions& opt
 
 Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
   if (options.local.address.is_v6 != options.remote.address.is_v6) {
-    return failure(
-        fmt::format("{} and {} are of different IP versions", options.local.text(), options.remote.text()));
+    return failure(fmt::format("{} and {} are of different IP versions", options.local.to_string(),
+                               options.remote.to_string()));
   }
   auto fd = create_socket(options.local, options.owner_user);
   if (!fd) return tl::unexpected(fd.error());
   const int raw = fd->get();
   if (options.firewall_mark != 0 &&
       setsockopt(raw, SOL_SOCKET, SO_MARK, &options.firewall_mark, sizeof(options.firewall_mark)) != 0) {
-    return os_failure(fmt::format("UDP socket on {}: cannot set the firewall mark", options.local.text()),
-                      errno);
+    return os_failure(
+        fmt::format("UDP socket on {}: cannot set the firewall mark", options.local.to_string()), errno);
   }
   set_buffer(raw, SO_RCVBUFFORCE, SO_RCVBUF, options.receive_buffer_bytes);
   set_buffer(raw, SO_SNDBUFFORCE, SO_SNDBUF, options.send_buffer_bytes);

@@ -43,7 +43,7 @@ std::optional<Said> Coordinator::poll_said(const StepKeeper& keeper, Epoch comin
   }
   if (coordinator(coming) != own_) return std::nullopt;
   uint32_t step = std::max(needed, keeper.step());
-  if (lower_since_ >= patience_) {
+  if (lower_since_ >= going_down_epochs_) {
     step = highest_lower_;
   }
   return Said{own_, coming, step};

@@ -39,8 +39,8 @@ class Coordinator {
  public:
   static constexpr Epoch kGoneAfter = 3;  // epochs without a need from a node
 
-  Coordinator(NodeNumber own, size_t nodes, const LadderShape& shape, uint32_t patience_epochs)
-      : own_(own), shape_(shape), patience_(patience_epochs), heard_(nodes) {}
+  Coordinator(NodeNumber own, size_t nodes, const LadderShape& shape, uint32_t going_down_epochs)
+      : own_(own), shape_(shape), going_down_epochs_(going_down_epochs), heard_(nodes) {}
 
   void handle_need(const Need& need);
   // In the epoch before `coming`, once the needs for it may have come. What this node says; nothing where
@@ -58,7 +58,7 @@ class Coordinator {
 
   NodeNumber own_;
   LadderShape shape_;
-  uint32_t patience_;
+  uint32_t going_down_epochs_;
   std::vector<Heard> heard_;
   uint32_t lower_since_ = 0;    // epochs in which less was needed
   uint32_t highest_lower_ = 0;  // and the most that was

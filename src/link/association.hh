@@ -73,8 +73,8 @@ inline constexpr Duration kReaction = milliseconds(20);
 // Counted from the first whole multiple of this that is not before the arrival, by the kernel's stamp. Long
 // beside what its interrupts are late by: only an arrival that close to a multiple still shows it.
 inline constexpr Duration kArrivalGrid = milliseconds(10);
-// Never more initiations read than this allows, of those without a good cookie and of those with one: a
-// stranger's cost two key agreements at the most. The same for answers, which can cost as much.
+// Never more initiations read than this allows, of those without a good cookie and of those with one: an
+// unknown source's cost two key agreements at the most. The same for answers, which can cost as much.
 inline constexpr Duration kAnswerInterval = milliseconds(20);
 inline constexpr int kAnswerBurst = 5;
 // Cookies cost no key agreement: so many are read that the genuine one comes through among forged ones; of
@@ -133,7 +133,7 @@ struct AssociationCounters {
   Counter initiations_received;  // genuine
   Counter sessions;              // agreed and confirmed
   Counter cookies_received;      // genuine
-  Counter mac_wrong;             // strangers: dropped after one MAC
+  Counter mac_wrong;             // unknown sources: dropped after one MAC
   Counter not_genuine;           // the MAC is right, the Noise message, its offer or the cookie is not
   Counter stale;                 // an initiation older than those seen before, or one of them again
   Counter cookie_instead;        // initiations beyond kAnswerInterval, answered with a cookie

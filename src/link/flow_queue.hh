@@ -36,8 +36,8 @@ class FlowQueue {
   // From now on no more than that waits, nor more than what it was made for; what is too much goes when the
   // next packet comes.
   void set_limit(size_t limit_bytes) {
-    const size_t most = chunks_ - kRoomChunks;
-    kept_free_ = most - std::clamp(limit_bytes / kChunkBytes, kRoomChunks, most);
+    const size_t max = chunks_ - kRoomChunks;
+    kept_free_ = max - std::clamp(limit_bytes / kChunkBytes, kRoomChunks, max);
   }
 
   bool empty() const { return busy_.empty(); }

@@ -50,7 +50,7 @@ Duration mean_gap(const SlotPlan& plan) {
   return plan.period() / releases_together(plan);
 }
 
-Duration most_hidden_deviation(const SlotPlan& plan) {
+Duration max_hidden_deviation(const SlotPlan& plan) {
   constexpr double kMaxShift = 0.2513;  // twice the 0.55 quantile of the normal distribution
   const Gaps gaps = gaps_of(plan);
   return {static_cast<int64_t>(gaps.width_ns * std::sqrt(kMaxShift / gaps.factor))};

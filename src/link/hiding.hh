@@ -36,6 +36,6 @@ Hiding judge_hiding(const SlotPlan& plan, Duration deviation, bool cut_by_cpu);
 // Between releases of all lanes that are drawn together.
 Duration mean_gap(const SlotPlan& plan);
 // The largest deviation that this shape hides.
-Duration most_hidden_deviation(const SlotPlan& plan);
+Duration max_hidden_deviation(const SlotPlan& plan);
 
 }  // namespace cuttle

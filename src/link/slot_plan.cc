@@ -39,10 +39,10 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   // and a slot stays one train, of several calls where it must.
   uint64_t trains = 1;
   if (!request.scatter && request.jitter_percent > 0) {
-    const uint64_t most = max_cells_per_call(request.cell_bytes);
-    const bool often = request.node_lanes == 1 && request.slot >= kShortestSlotOfTwo && cells <= most;
+    const uint64_t max = max_cells_per_call(request.cell_bytes);
+    const bool often = request.node_lanes == 1 && request.slot >= kShortestSlotOfTwo && cells <= max;
     const uint64_t fewest = often ? kTrainsOfOneLane : 1;
-    const uint64_t in_a_train = most * kMaxCallsPerTrain;
+    const uint64_t in_a_train = max * kMaxCallsPerTrain;
     trains = std::max((cells + in_a_train - 1) / in_a_train, std::min(cells, fewest));
     cells = cells / trains * trains;
     if (cells * cell_e9 / request.rate_bps < static_cast<uint64_t>(kShortestSlot.ns)) cells += trains;

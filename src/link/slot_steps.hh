@@ -20,9 +20,9 @@ struct SlotSteps {
   uint32_t first = 0;
 
   uint32_t max_cells_per_release() const {
-    uint32_t most = 0;
-    for (const SlotPlan& plan : plans) most = std::max(most, plan.cells_per_release());
-    return most;
+    uint32_t max = 0;
+    for (const SlotPlan& plan : plans) max = std::max(max, plan.cells_per_release());
+    return max;
   }
   // The plan that takes longest over a cell.
   const SlotPlan& slowest() const {

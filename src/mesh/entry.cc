@@ -17,12 +17,12 @@ using Json = nlohmann::json;
 // keeps a proof from ever being a signature.
 std::string canonical(const Entry& entry, std::string_view purpose) {
   std::string text = fmt::format("cuttle mesh {} {}\nhost {}\nidentity {}\ncounter {}\n", purpose,
-                                 kEntryVersion, entry.host, entry.identity.text(), entry.counter);
+                                 kEntryVersion, entry.host, entry.identity.to_string(), entry.counter);
   if (entry.left) return text + "left\n";
-  text += fmt::format("key {}\n", entry.key.text());
-  if (entry.next_key) text += fmt::format("next_key {}\n", entry.next_key->text());
-  text += fmt::format("endpoint {}\n", entry.endpoint.text());
-  for (const IpAddress& address : entry.addresses) text += fmt::format("address {}\n", address.text());
+  text += fmt::format("key {}\n", entry.key.to_string());
+  if (entry.next_key) text += fmt::format("next_key {}\n", entry.next_key->to_string());
+  text += fmt::format("endpoint {}\n", entry.endpoint.to_string());
+  for (const IpAddress& address : entry.addresses) text += fmt::format("address {}\n", address.to_string());
   return text + fmt::format("lanes {}\n", entry.lanes);
 }
 
@@ -46,11 +46,11 @@ class Reader {
     return *value;
   }
 
-  std::optional<uint64_t> number(const char* key, uint64_t least, uint64_t most) {
+  std::optional<uint64_t> number(const char* key, uint64_t min, uint64_t max) {
     const auto found = json_.find(key);
     if (found == json_.end() || !found->is_number_unsigned()) return note(key, "is no number");
     const auto value = found->get<uint64_t>();
-    if (value < least || value > most) return note(key, "is out of range");
+    if (value < min || value > max) return note(key, "is out of range");
     return value;
   }
 
@@ -122,20 +122,20 @@ bool says_the_same(const Entry& a, const Entry& b) {
 std::string to_json(const Entry& entry) {
   nlohmann::ordered_json json = {{"version", kEntryVersion},
                                  {"host", entry.host},
-                                 {"identity", entry.identity.text()},
+                                 {"identity", entry.identity.to_string()},
                                  {"counter", entry.counter}};
   if (entry.left) {
     json["left"] = true;
   } else {
-    json["key"] = entry.key.text();
-    if (entry.next_key) json["next_key"] = entry.next_key->text();
-    json["endpoint"] = entry.endpoint.text();
+    json["key"] = entry.key.to_string();
+    if (entry.next_key) json["next_key"] = entry.next_key->to_string();
+    json["endpoint"] = entry.endpoint.to_string();
     json["addresses"] = nlohmann::ordered_json::array();
-    for (const IpAddress& address : entry.addresses) json["addresses"].push_back(address.text());
+    for (const IpAddress& address : entry.addresses) json["addresses"].push_back(address.to_string());
     json["lanes"] = entry.lanes;
   }
-  if (entry.proof) json["proof"] = entry.proof->text();
-  if (entry.signature) json["signature"] = entry.signature->text();
+  if (entry.proof) json["proof"] = entry.proof->to_string();
+  if (entry.signature) json["signature"] = entry.signature->to_string();
   return json.dump();
 }
 

@@ -61,7 +61,7 @@ Result<JoinPolicy> join_policy(const Record& record, const Asked& asked, const N
 std::string mesh_lines(const JoinPolicy& policy) {
   std::string text;
   if (!policy.networks.empty()) text += fmt::format("networks = {}\n", enroll::toml_list(policy.networks));
-  if (policy.signing_key) text += fmt::format("signing_key = \"{}\"\n", policy.signing_key->text());
+  if (policy.signing_key) text += fmt::format("signing_key = \"{}\"\n", policy.signing_key->to_string());
   if (!policy.joining) text += "joining = false\n";
   if (policy.joining_limit != JoinPolicy().joining_limit) {
     text += fmt::format("joining_limit = \"{}\"\n", exact_text(policy.joining_limit));
@@ -110,7 +110,7 @@ Result<void> check_nothing_is_lost(const NodeConfig& before, const NodeConfig& a
   }
   for (const IpAddress& address : before.addresses) {
     if (contains(machine, address) && !contains(after.addresses, address))
-      lost.push_back(fmt::format("{} in node.addresses (--address keeps it)", address.text()));
+      lost.push_back(fmt::format("{} in node.addresses (--address keeps it)", address.to_string()));
   }
   if (lost.empty()) return {};
   return failure(fmt::format(

@@ -17,7 +17,7 @@ constexpr const char* kStandings[] = {"in", "left", "revoked"};
 
 Json texts_of(const std::vector<IpAddress>& addresses) {
   Json list = Json::array();
-  for (const IpAddress& address : addresses) list.push_back(address.text());
+  for (const IpAddress& address : addresses) list.push_back(address.to_string());
   return list;
 }
 
@@ -62,7 +62,7 @@ std::string to_json(const Known& known) {
   }
   Json accepted = Json::object();
   for (const auto& [host, acceptance] : known.accepted) {
-    accepted[host] = {{"identity", acceptance.identity.text()},
+    accepted[host] = {{"identity", acceptance.identity.to_string()},
                       {"addresses", texts_of(acceptance.addresses)}};
   }
   Json forgotten = Json::object();

@@ -40,9 +40,9 @@ std::string peer_table(const std::string& host, const Pin& pin, const std::vecto
       "\n[[peer]]  # {}\n"
       "name = \"{}\"\n"
       "public_key = \"{}\"\n",
-      host, pin.name, pin.entry.key.text());
-  if (pin.entry.next_key) text += fmt::format("next_public_key = \"{}\"\n", pin.entry.next_key->text());
-  text += fmt::format("endpoint = \"{}\"\nredirect = {}\n", pin.entry.endpoint.text(),
+      host, pin.name, pin.entry.key.to_string());
+  if (pin.entry.next_key) text += fmt::format("next_public_key = \"{}\"\n", pin.entry.next_key->to_string());
+  text += fmt::format("endpoint = \"{}\"\nredirect = {}\n", pin.entry.endpoint.to_string(),
                       enroll::toml_list(redirect));
   if (lanes > 1) text += fmt::format("lanes = {}\n", lanes);
   if (joining && !pin.was_up) text += "joining = true\n";

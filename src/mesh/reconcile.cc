@@ -279,7 +279,7 @@ class Reconciliation {
     }
     if (bounds_.own && bounds_.own->endpoint.address.is_v6 != entry.endpoint.address.is_v6) {
       return fmt::format("its endpoint is {}, of another version of IP than this host's",
-                         entry.endpoint.text());
+                         entry.endpoint.to_string());
     }
     for (const auto& [host, pin] : known().pins) {
       if (host == entry.host || pin.standing != Standing::in) continue;
@@ -287,7 +287,7 @@ class Reconciliation {
         return fmt::format("it claims the key of {}", host);
       }
       if (shares_a_port(entry, pin.entry) && !has_endpoint(entry)) {
-        return fmt::format("it claims the endpoint of {}, {}", host, pin.entry.endpoint.text());
+        return fmt::format("it claims the endpoint of {}, {}", host, pin.entry.endpoint.to_string());
       }
     }
     if (std::string why = conflict_of(entry, entry.endpoint.address, has_endpoint(entry)); !why.empty()) {
@@ -321,26 +321,26 @@ class Reconciliation {
 
   std::string conflict_of(const Entry& entry, const IpAddress& address, bool is_its) {
     if (contains(bounds_.own_addresses, address)) {
-      return fmt::format("it claims {}, an address of this host's own", address.text());
+      return fmt::format("it claims {}, an address of this host's own", address.to_string());
     }
     if (contains(bounds_.ends_of_networks, address)) {
-      return fmt::format("it claims {}, which means all hosts of a network here", address.text());
+      return fmt::format("it claims {}, which means all hosts of a network here", address.to_string());
     }
     if (!bounds_.may_have(address)) {
-      return fmt::format("it claims {}, which is outside mesh.networks of this host", address.text());
+      return fmt::format("it claims {}, which is outside mesh.networks of this host", address.to_string());
     }
     if (is_its) return {};
     for (const auto& [host, pin] : known().pins) {
       const bool its = contains(addresses_of(pin), address) ||
                        (pin.standing == Standing::in && pin.entry.endpoint.address == address);
       if (host != entry.host && its)
-        return fmt::format("it claims {}, an address of {}", address.text(), host);
+        return fmt::format("it claims {}, an address of {}", address.to_string(), host);
     }
     const auto owner = view_.owners.find(address);
     if (owner == view_.owners.end()) return {};
     for (const std::string& name : owner->second) {
       if (!may_be_same_host(name, entry.host)) {
-        return fmt::format("it claims {}, where daemons of {} are by the cluster's maps", address.text(),
+        return fmt::format("it claims {}, where daemons of {} are by the cluster's maps", address.to_string(),
                            name);
       }
     }

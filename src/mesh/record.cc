@@ -20,8 +20,8 @@ std::string to_json(const Record& record) {
                                  {"slot", record.slot},       {"port", record.port},
                                  {"lanes", record.lanes},     {"joining", record.joining}};
   json["networks"] = nlohmann::ordered_json::array();
-  for (const IpPrefix& network : record.networks) json["networks"].push_back(network.text());
-  if (record.signing_key) json["signing_key"] = record.signing_key->text();
+  for (const IpPrefix& network : record.networks) json["networks"].push_back(network.to_string());
+  if (record.signing_key) json["signing_key"] = record.signing_key->to_string();
   return json.dump();
 }
 

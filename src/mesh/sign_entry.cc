@@ -7,7 +7,7 @@
 namespace cuttle::mesh {
 
 bool is_one_of(const VerifyingKey& identity, const std::vector<std::string>& beginnings) {
-  const std::string text = identity.text();
+  const std::string text = identity.to_string();
   return std::any_of(beginnings.begin(), beginnings.end(), [&](const std::string& one) {
     return one.size() >= kShortestIdentity && text.starts_with(one);
   });

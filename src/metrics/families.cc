@@ -183,7 +183,7 @@ void add_agent(Collection& out, const AgentAnswer& agent) {
   out.counter(guard, guard_help, with(labels, "direction", "in"), status.guard.unshaped_dropped_in);
   out.counter(guard, guard_help, with(labels, "direction", "out"), status.guard.unshaped_dropped_out);
   out.counter("cuttle_strangers_dropped_datagrams_total", "Datagrams to our ports from no peer's address.",
-              labels, status.guard.strangers_dropped);
+              labels, status.guard.unknown_sources_dropped);
   for (const LinkStatus& link : status.links) add_link(out, labels, link);
 }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/check.hh"
-#include "node/change_links.hh"
+#include "node/apply_reload.hh"
 #include "node/running_agent.hh"
 
 namespace cuttle {
@@ -28,20 +28,12 @@ Result<ReloadReport> RunningAgent::reload() {
   if (!wanted.good()) return report;
   std::vector<std::string> running;
   for (const auto& link : links_) running.push_back(link->peer().name);
-  const LinkChanges changes = compare_links(config_, keys_, running, wanted.config, *wanted.keys);
+  const ReloadPlan changes = compare_links(config_, keys_, running, wanted.config, *wanted.keys);
   service_manager_.tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", clock_.now().ns / 1000));
-  const InService in{config_,
-                     keys_,
-                     links_,
-                     strangers_,
-                     open_,
-                     machine_,
-                     *driver_,
-                     *handshakes_,
-                     backend_,
-                     key_log_.get(),
-                     [this] { tell_alive(); }};
-  const auto changed = change_links(in, wanted.config, *wanted.keys, changes);
+  const InService in{
+      config_,      keys_,    links_,         unknown_sources_,        open_, machine_, *driver_,
+      *handshakes_, backend_, key_log_.get(), [this] { tell_alive(); }};
+  const auto changed = apply_reload(in, wanted.config, *wanted.keys, changes);
   service_manager_.tell("READY=1");
   joining_since_.handle_change(config_, clock_.now());
   if (!changed) return tl::unexpected(changed.error());
@@ -93,8 +85,8 @@ StatusSnapshot RunningAgent::status() {
   snapshot.watched = machine_trouble_.empty();
   snapshot.watched_why_not = machine_trouble_;
   snapshot.guard = machine_.guard_status().value_or(GuardStatus{});
-  for (const UnknownSourceSocket& stranger : strangers_)
-    snapshot.guard.strangers_dropped += stranger.dropped();
+  for (const UnknownSourceSocket& unknown_source : unknown_sources_)
+    snapshot.guard.unknown_sources_dropped += unknown_source.dropped();
   for (const auto& link : links_) {
     snapshot.links.push_back(link->status(now));
     snapshot.links.back().open = open_[place_of(*link)];

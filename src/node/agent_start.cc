@@ -94,9 +94,9 @@ Result<void> RunningAgent::set_up() {
       link->lane(i).drawn = std::make_unique<DrawnReleases>(kDrawnReleasesWaiting);
     }
   }
-  auto strangers = machine_.open_unknown_sources(0);
-  if (!strangers) return tl::unexpected(strangers.error());
-  strangers_ = std::move(*strangers);
+  auto unknown_sources = machine_.open_unknown_sources(0);
+  if (!unknown_sources) return tl::unexpected(unknown_sources.error());
+  unknown_sources_ = std::move(*unknown_sources);
   // A peer that was left out has none.
   for (const auto& link : links_) {
     if (auto opened = machine_.open_link(place_of(*link)); !opened) return opened;

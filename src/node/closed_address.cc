@@ -79,9 +79,9 @@ std::optional<ClosedAddress> ClosedAddress::parse(std::string_view text) {
   return closed;
 }
 
-std::string ClosedAddress::text() const {
-  std::string text = prefix.text();
-  for (const PortRange& range : ports) text += (&range == ports.data() ? "=" : ",") + range.text();
+std::string ClosedAddress::to_string() const {
+  std::string text = prefix.to_string();
+  for (const PortRange& range : ports) text += (&range == ports.data() ? "=" : ",") + range.to_string();
   return text;
 }
 

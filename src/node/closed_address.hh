@@ -20,7 +20,7 @@ struct ClosedAddress {
 
   // "10.0.0.1" or "10.0.0.1=tcp 6800-7300,udp 500".
   static std::optional<ClosedAddress> parse(std::string_view text);
-  std::string text() const;
+  std::string to_string() const;
 };
 
 // The same links, closing exactly these addresses, each some peer's, its own where it has one of that

@@ -102,15 +102,15 @@ Result<std::vector<LaneDoor>> open_doors(const NodeConfig& config, size_t i,
 
 Result<std::vector<UnknownSourceSocket>> open_unknown_sources(const NodeConfig& config, size_t already,
                                                               std::optional<uint32_t> owner_user) {
-  std::vector<UnknownSourceSocket> strangers;
+  std::vector<UnknownSourceSocket> unknown_sources;
   for (size_t lane = already; lane < config.max_lanes(); ++lane) {
     Endpoint local = config.listen;
     local.port = static_cast<uint16_t>(local.port + lane);
-    auto stranger = UnknownSourceSocket::open(local, owner_user);
-    if (!stranger) return tl::unexpected(stranger.error());
-    strangers.push_back(std::move(*stranger));
+    auto unknown_source = UnknownSourceSocket::open(local, owner_user);
+    if (!unknown_source) return tl::unexpected(unknown_source.error());
+    unknown_sources.push_back(std::move(*unknown_source));
   }
-  return strangers;
+  return unknown_sources;
 }
 
 }  // namespace cuttle

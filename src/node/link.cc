@@ -62,14 +62,15 @@ void NodeLink::log_state(Instant now) {
   logged_state_ = state;
   switch (state) {
     case Association::State::up:
-      spdlog::info("link {}: up, {} to {}", peer_.name, own_address_.text(), peer_.endpoint.text());
+      spdlog::info("link {}: up, {} to {}", peer_.name, own_address_.to_string(), peer_.endpoint.to_string());
       break;
     case Association::State::quiet:
       spdlog::warn("link {}: nothing heard from {} for a second{}; traffic to {} waits", peer_.name,
-                   peer_.endpoint.text(), lanes() > 1 ? " on one lane at least" : "", peer_.name);
+                   peer_.endpoint.to_string(), lanes() > 1 ? " on one lane at least" : "", peer_.name);
       break;
     case Association::State::connecting:
-      spdlog::warn("link {}: the session with {} ended; trying again", peer_.name, peer_.endpoint.text());
+      spdlog::warn("link {}: the session with {} ended; trying again", peer_.name,
+                   peer_.endpoint.to_string());
       break;
   }
 }

@@ -131,7 +131,7 @@ void NodeLink::describe_sessions(LinkStatus& status, Instant now) const {
   if (const auto since = association.established()) {
     status.session_age_s = static_cast<uint64_t>((now - *since).ns / 1'000'000'000);
   }
-  if (const auto key = association.session_peer()) status.session_peer_key = key->text();
+  if (const auto key = association.session_peer()) status.session_peer_key = key->to_string();
   if (const auto& offer = association.peer_offer()) status.peer_rate_bps = offer->rate_bps;
   if (const auto rate = link_.rate(wall_clock_ns())) {
     status.rate_bps = rate->now_bps;
@@ -144,7 +144,7 @@ LinkStatus NodeLink::status(Instant now) const {
   LinkStatus status;
   status.name = peer_.name;
   status.interface = peer_.interface_name();
-  status.endpoint = peer_.endpoint.text();
+  status.endpoint = peer_.endpoint.to_string();
   const SlotPlan& plan = link_.lane(0).sender.plan();
   status.cell_bytes = peer_.shape.cell_bytes;
   status.rate_bps = peer_.shape.rate_bps;
@@ -166,7 +166,7 @@ LinkStatus NodeLink::status(Instant now) const {
     at_least(status.lateness.p50_ns, lateness.percentile(0.5));
     at_least(status.lateness.p99_ns, lateness.percentile(0.99));
     at_least(status.lateness.p999_ns, lateness.percentile(0.999));
-    at_least(status.lateness.max_ns, lateness.most());
+    at_least(status.lateness.max_ns, lateness.max());
   }
   return status;
 }

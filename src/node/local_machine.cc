@@ -15,9 +15,9 @@
 #include "io/tun.hh"
 #include "io/udp_errors.hh"
 #include "node/leftovers.hh"
-#include "node/link_changes.hh"
 #include "node/preflight.hh"
 #include "node/redirect.hh"
+#include "node/reload_plan.hh"
 #include "node/ways.hh"
 
 namespace cuttle {

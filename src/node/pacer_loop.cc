@@ -47,9 +47,9 @@ void PacerLoop::give_way() {
   if (options_.max_percent == 100) return;
   const Instant now = clock_.now();
   if (!throttle_.is_due(now)) return;
-  const Duration rest = throttle_.handle_window(now, thread_use().cpu);
+  const Duration pause = throttle_.handle_window(now, thread_use().cpu);
   // One that keeps its schedule takes what that takes.
-  if (rest.ns > 0 && now - lanes_.next().lane->sender.drawn() > kBehind) clock_.sleep_until(now + rest);
+  if (pause.ns > 0 && now - lanes_.next().lane->sender.drawn() > kBehind) clock_.sleep_until(now + pause);
 }
 
 void PacerLoop::slot(const PacedLanes::Due& due) {

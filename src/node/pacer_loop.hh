@@ -5,7 +5,7 @@
 #include <atomic>
 #include <vector>
 
-#include "engine/lane_change.hh"
+#include "engine/lane_handover.hh"
 #include "engine/paced_lanes.hh"
 #include "io/clock.hh"
 #include "io/cpu_throttle.hh"
@@ -41,7 +41,7 @@ class PacerLoop {
 
   std::vector<Lane*> at_first_;
   PacedLanes lanes_;
-  LaneChange change_;
+  LaneHandover change_;
   PacerOptions options_;
   CpuThrottle throttle_;
   MonotonicClock clock_;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/lane.hh"
-#include "engine/lane_change.hh"
+#include "engine/lane_handover.hh"
 #include "engine/packing.hh"
 #include "io/event_queue.hh"
 
@@ -41,7 +41,7 @@ class PackerLoop {
   Outcome pack(Lane& lane);
 
   std::vector<std::unique_ptr<Source>> sources_;
-  LaneChange change_;
+  LaneHandover change_;
   std::unique_ptr<Source> coming_;  // of a lane that joins
   EventQueue events_;
   WakeUp wake_up_;

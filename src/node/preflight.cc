@@ -74,7 +74,7 @@ void check_own_addresses(const NodeConfig& config, const SourceMap& lines, Probl
     problems.add(
         lines.line("node.listen"),
         fmt::format("node.listen: {} is no address of this machine; name one that `ip address` shows",
-                    config.listen.address.text()));
+                    config.listen.address.to_string()));
   }
   for (size_t i = 0; i < config.addresses.size(); ++i) {
     const IpAddress& address = config.addresses[i];
@@ -82,7 +82,7 @@ void check_own_addresses(const NodeConfig& config, const SourceMap& lines, Probl
     problems.add(
         lines.line({fmt::format("node.addresses[{}]", i), "node.addresses"}),
         fmt::format("node.addresses: {} is no address of this machine; name one that `ip address` shows",
-                    address.text()));
+                    address.to_string()));
   }
 }
 
@@ -102,10 +102,10 @@ void check_cell_fits(const NodeConfig& config, const PeerConfig& peer, const Way
   const size_t headers =
       wire::kUdpHeaderBytes + (peer.endpoint.address.is_v6 ? wire::kIpv6HeaderBytes : wire::kIpv4HeaderBytes);
   if (peer.shape.cell_bytes + headers <= way.mtu) return;
-  const size_t most = (way.mtu - headers) / wire::kCellAlignmentBytes * wire::kCellAlignmentBytes;
+  const size_t max = (way.mtu - headers) / wire::kCellAlignmentBytes * wire::kCellAlignmentBytes;
   note(config, peer, line,
        fmt::format("a cell of {} bytes does not fit the MTU of {} ({}) on the way to peer {}: at most {}",
-                   peer.shape.cell_bytes, way.interface, way.mtu, peer.name, most),
+                   peer.shape.cell_bytes, way.interface, way.mtu, peer.name, max),
        problems);
 }
 
@@ -129,7 +129,7 @@ void check_way(const NodeConfig& config, size_t i, const SourceMap& lines, Probl
   if (way->local) {
     return note(config, peer, line,
                 fmt::format("endpoint of peer {}: {} is this machine's own address", peer.name,
-                            peer.endpoint.address.text()),
+                            peer.endpoint.address.to_string()),
                 problems);
   }
   check_cell_fits(config, peer, *way, lines.line({path + ".shape.cell", "shape.cell", path + ".endpoint"}),
@@ -191,14 +191,14 @@ void check_rules(const NodeConfig& config, const SourceMap& lines, Problems& pro
           lines.line("node.firewall_mark"),
           fmt::format("the routing rule '{}' applies to what has the mark of the cells, {:#x}: give "
                       "firewall_mark in [node] a number that it does not ask for",
-                      rule.text(), config.firewall_mark));
+                      rule.to_string(), config.firewall_mark));
     }
     if (rule.table == config.route_table || rule.table == config.port_table() ||
         rule.table == config.clock_table(0)) {
       problems.warn(lines.line("node.route_table"),
                     fmt::format("the routing rule '{}' of somebody else's looks up a table of Cuttle's: give "
                                 "route_table in [node] another number",
-                                rule.text()));
+                                rule.to_string()));
     }
     const bool takes_all = rule.table != 0 && !rule.narrowed && rule.mask == 0 && !rule.inverted;
     if (takes_all && rule.preference <= config.rule_preference) {
@@ -206,7 +206,7 @@ void check_rules(const NodeConfig& config, const SourceMap& lines, Problems& pro
           lines.line("node.rule_preference"),
           fmt::format("the routing rule '{}' comes before Cuttle's, {}: what it leads anywhere does not go "
                       "into the links; give rule_preference in [node] a number before it",
-                      rule.text(), config.rule_preference));
+                      rule.to_string(), config.rule_preference));
     }
   }
 }
@@ -249,13 +249,13 @@ void check_hiding(const NodeConfig& config, size_t i, const SourceMap& lines, Pr
         fmt::format("peer {}: with jitter = 0 the intervals are fixed, and how they vary tells how busy this "
                     "host is; leave it out",
                     peer.name));
-  } else if (most_hidden_deviation(*plan) < kUsualDeviation) {
+  } else if (max_hidden_deviation(*plan) < kUsualDeviation) {
     problems.warn(
         line("slot"),
         fmt::format(
             "peer {} (and others of its shape): trains of this node {} apart hide releases that deviate "
             "by {}, and a host's deviate by some {}: longer slots hide more",
-            peer.name, format_duration(mean_gap(*plan)), format_duration(most_hidden_deviation(*plan)),
+            peer.name, format_duration(mean_gap(*plan)), format_duration(max_hidden_deviation(*plan)),
             format_duration(kUsualDeviation)));
   }
   PeerConfig first = config.peers.front();

@@ -73,8 +73,8 @@ void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
           std::erase(lanes_, &lane);
           handle_lanes();
         });
-    const bool gathers = moderation_.wait().ns > 0;
-    const size_t count = events_.wait(ready, spin_ || gathers ? std::optional(Duration{0}) : std::nullopt);
+    const bool moderates = moderation_.wait().ns > 0;
+    const size_t count = events_.wait(ready, spin_ || moderates ? std::optional(Duration{0}) : std::nullopt);
     size_t lanes = 0;
     for (size_t i = 0; i < count; ++i) {
       if (ready[i] == kWakeUpTag) {
@@ -93,7 +93,7 @@ void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
     const Instant now = clock_.now();
     if (realtime && lanes > 0) look_after_cpu(now);
     moderation_.handle_arrivals(now, lanes);
-    if (gathers && count == 0) clock_.sleep_until(now + moderation_.wait());
+    if (moderates && count == 0) clock_.sleep_until(now + moderation_.wait());
   }
 }
 

@@ -10,7 +10,7 @@
 
 #include "engine/interrupt_moderation.hh"
 #include "engine/lane.hh"
-#include "engine/lane_change.hh"
+#include "engine/lane_handover.hh"
 #include "io/clock.hh"
 #include "io/cpu_affinity.hh"
 #include "io/cpu_throttle.hh"
@@ -47,7 +47,7 @@ class ReceiverLoop {
   std::optional<uint32_t> arrival_cpu() const;
 
   std::vector<Lane*> lanes_;
-  LaneChange change_;
+  LaneHandover change_;
   const WakeUp& control_;
   EventQueue events_;
   WakeUp wake_up_;

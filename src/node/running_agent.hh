@@ -103,7 +103,7 @@ class RunningAgent {
   std::optional<StaticKeys> static_keys_;
   std::unique_ptr<DrawLog> draw_log_;
   uint64_t draws_lost_ = 0;  // already said
-  std::vector<UnknownSourceSocket> strangers_;
+  std::vector<UnknownSourceSocket> unknown_sources_;
   std::vector<std::unique_ptr<NodeLink>> links_;
   ReleaseQueues queues_;
   std::unique_ptr<Driver> driver_;             // stops before links and queues go

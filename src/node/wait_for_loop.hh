@@ -1,12 +1,12 @@
 // The control thread waits until a loop has taken a change of its lanes.
 #pragma once
 
-#include "engine/lane_change.hh"
+#include "engine/lane_handover.hh"
 #include "io/clock.hh"
 
 namespace cuttle {
 
-inline void wait_for_loop(const LaneChange& change) {
+inline void wait_for_loop(const LaneHandover& change) {
   constexpr Duration kLook = microseconds(200);
   MonotonicClock clock;
   while (!change.is_taken()) clock.sleep_until(clock.now() + kLook);

@@ -26,7 +26,7 @@ std::string astray(const NodeConfig& config, const PeerConfig& peer, const IpAdd
   if (!way || way->interface == peer.interface_name()) return "";
   const std::string rule = rule_before(config, to.is_v6, way->table);
   return fmt::format("traffic to {} of peer {} does not go into {} but to {}, where it is dropped{}",
-                     to.text(), peer.name, peer.interface_name(),
+                     to.to_string(), peer.name, peer.interface_name(),
                      way->local ? "this machine itself" : way->interface,
                      rule.empty() ? "" : ": the routing rule '" + rule + "' comes before Cuttle's");
 }
@@ -61,7 +61,7 @@ std::string rule_before(const NodeConfig& config, bool is_v6, uint32_t table) {
   if (!rules) return "";
   for (const ForeignRule& rule : *rules) {
     if (rule.is_v6 == is_v6 && rule.table == table && rule.preference <= config.port_preference()) {
-      return rule.text();
+      return rule.to_string();
     }
   }
   return "";

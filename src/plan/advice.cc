@@ -29,13 +29,13 @@ bool is_carried(const Option& option, const HostCosts& costs) {
 }
 
 std::vector<uint64_t> rates_to_try(const LinkLoad& load) {
-  const uint64_t least = load.mean_bps() + load.mean_bps() / 10;
-  const uint64_t most = std::max(load.peak_bps(milliseconds(10)), least);
+  const uint64_t min = load.mean_bps() + load.mean_bps() / 10;
+  const uint64_t max = std::max(load.peak_bps(milliseconds(10)), min);
   std::vector<uint64_t> rates;
   for (const uint64_t rate : round_rates()) {
-    if (rate < least) continue;
+    if (rate < min) continue;
     rates.push_back(rate);
-    if (rate > most + most / 10) break;
+    if (rate > max + max / 10) break;
   }
   // Few enough to take in: those near the peak, and the lowest to see what thrift would cost.
   while (rates.size() > kMaxRates) rates.erase(rates.begin() + 1);

@@ -18,7 +18,7 @@ constexpr Duration kDisorder = seconds(5);
 using Direction = std::pair<IpAddress, IpAddress>;
 
 std::string name_of(const Direction& direction) {
-  return direction.first.text() + " to " + direction.second.text();
+  return direction.first.to_string() + " to " + direction.second.to_string();
 }
 
 bool is_wanted(const Direction& direction, const std::vector<Between>& between) {
@@ -44,15 +44,15 @@ using ByInterface = std::map<uint32_t, LinkLoad>;
 // One packet passes bond, VLAN and card, and is captured on each: the interface with the most of a
 // direction's bytes has them all.
 LinkLoad take_one_interface(ByInterface& loads, const capture::PacketSource& source) {
-  auto most = loads.begin();
+  auto max = loads.begin();
   std::vector<std::string> others;
   for (auto at = loads.begin(); at != loads.end(); ++at) {
-    if (at->second.bytes > most->second.bytes) most = at;
+    if (at->second.bytes > max->second.bytes) max = at;
   }
-  LinkLoad load = std::move(most->second);
-  const std::string name = source.interface_name(most->first);
+  LinkLoad load = std::move(max->second);
+  const std::string name = source.interface_name(max->first);
   for (const auto& [interface, other] : loads) {
-    if (interface != most->first) others.push_back(source.interface_name(interface));
+    if (interface != max->first) others.push_back(source.interface_name(interface));
   }
   if (!others.empty()) {
     add_note(load, fmt::format("Captured on several interfaces; taken is what passed {}, and not {}", name,

@@ -16,7 +16,7 @@ namespace {
 
 constexpr double kDay_s = 86'400;
 constexpr double kEpoch_s = 10;
-constexpr double kPatience_s = 600;
+constexpr double kGoingDown_s = 600;
 constexpr double kRelayRoom = 1.05;  // above the 2r/N of the theory
 
 struct Flowed {
@@ -61,7 +61,7 @@ class LadderOfTwo {
         headroom_(high_bps / peak_bps),
         epoch_s_(epoch_s),
         shape_(shape_of(epoch_s, budget_bits)),
-        coordinator_(0, 1, shape_, static_cast<uint32_t>(std::ceil(kPatience_s / epoch_s))) {}
+        coordinator_(0, 1, shape_, static_cast<uint32_t>(std::ceil(kGoingDown_s / epoch_s))) {}
 
   double rate(const LoadStep& step, double backlog_bits) {
     const auto epoch = static_cast<ladder::Epoch>(step.at_s / epoch_s_);

@@ -62,15 +62,15 @@ uint64_t LinkLoad::mean_bps() const {
 }
 
 uint64_t LinkLoad::peak_bps(Duration over) const {
-  uint64_t most = 0;
+  uint64_t max = 0;
   uint64_t inside = 0;
   size_t first = 0;
   for (const Arrival& arrival : arrivals) {
     inside += arrival.bytes;
     while (arrivals[first].at + over <= arrival.at) inside -= arrivals[first++].bytes;
-    most = std::max(most, inside);
+    max = std::max(max, inside);
   }
-  return rate_of_bytes(most, over);
+  return rate_of_bytes(max, over);
 }
 
 LinkLoad load_of_figures(const Figures& figures) {

@@ -190,7 +190,7 @@ std::string to_json(const Planned& planned) {
                                {"cell_bytes", option.shape.cell_bytes},
                                {"added_median_ns", option.replay.waits.median.ns},
                                {"added_p99_ns", option.replay.waits.p99.ns},
-                               {"added_most_ns", option.replay.waits.most.ns},
+                               {"added_most_ns", option.replay.waits.max.ns},
                                {"saturated", option.replay.saturated},
                                {"used", option.replay.used},
                                {"keeps_up", option.replay.keeps_up},

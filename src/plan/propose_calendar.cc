@@ -35,16 +35,16 @@ std::vector<double> best_rates(std::vector<double> needs) {
   std::ranges::sort(needs);
   const size_t n = needs.size();
   // least[k][i]: of the first i needs with k rates.
-  std::array<std::vector<double>, kMaxRates + 1> least;
+  std::array<std::vector<double>, kMaxRates + 1> min;
   std::array<std::vector<size_t>, kMaxRates + 1> cut;
-  for (size_t k = 0; k <= kMaxRates; ++k) least[k].assign(n + 1, 1e300), cut[k].assign(n + 1, 0);
-  least[0][0] = 0;
+  for (size_t k = 0; k <= kMaxRates; ++k) min[k].assign(n + 1, 1e300), cut[k].assign(n + 1, 0);
+  min[0][0] = 0;
   for (size_t k = 1; k <= kMaxRates; ++k) {
-    least[k][0] = 0;
+    min[k][0] = 0;
     for (size_t i = 1; i <= n; ++i) {
       for (size_t j = 0; j < i; ++j) {
-        const double sum = least[k - 1][j] + needs[i - 1] * static_cast<double>(i - j);
-        if (sum < least[k][i]) least[k][i] = sum, cut[k][i] = j;
+        const double sum = min[k - 1][j] + needs[i - 1] * static_cast<double>(i - j);
+        if (sum < min[k][i]) min[k][i] = sum, cut[k][i] = j;
       }
     }
   }

@@ -15,7 +15,7 @@ namespace cuttle::plan {
 struct Waits {
   Duration median;
   Duration p99;
-  Duration most;
+  Duration max;
 };
 
 struct Replay {

@@ -48,7 +48,7 @@ constexpr const char* kSystemCalls[] = {"io_setup",       "io_destroy",
                                         "umask"};
 constexpr int kSocketFamilies[] = {AF_UNIX, AF_INET, AF_INET6};
 
-struct CpuAffinity {
+struct LaneShards {
   Lane* lane = nullptr;
   std::string peer{};
   unsigned sending = 0;
@@ -73,7 +73,7 @@ class SeastarDriver final : public Driver {
 
  private:
   // On the control thread.
-  const CpuAffinity& place(NodeLink& link, size_t lane, size_t turn);
+  const LaneShards& place(NodeLink& link, size_t lane, size_t turn);
   Result<void> let_in(NodeLink& link);
   void let_out(NodeLink& link);
   size_t min_busy_turn() const;
@@ -87,14 +87,14 @@ class SeastarDriver final : public Driver {
   seastar::future<> serve();
   seastar::future<Refusal> bring_up();
   seastar::future<std::string> become_realtime();
-  seastar::future<Refusal> serve_lane(CpuAffinity place);
-  seastar::future<> leave_lane(CpuAffinity place);
+  seastar::future<Refusal> serve_lane(LaneShards place);
+  seastar::future<> leave_lane(LaneShards place);
 
   const NodeConfig& config_;
   const WakeUp& control_;
   SeastarOptions options_;
   seastar::app_template app_;
-  std::map<const Lane*, CpuAffinity> placed_;  // the control thread's, and while that waits the reactors'
+  std::map<const Lane*, LaneShards> placed_;  // the control thread's, and while that waits the reactors'
   seastar::sharded<NodeShard> shards_;
   MetricsServer metrics_;
   seastar::promise<> stop_;  // of shard 0
@@ -151,8 +151,8 @@ void SeastarDriver::remove(std::span<NodeLink* const> links) {
 // No lane of a reactor has to be waited for, so it takes no slot.
 Result<void> SeastarDriver::let_in(NodeLink& link) {
   for (size_t j = 0; j < link.lanes(); ++j) {
-    const CpuAffinity& placement = place(link, j, min_busy_turn());
-    auto refused = seastar::alien::submit_to(app_.alien(), 0, [&] { return serve_lane(placement); }).get();
+    const LaneShards& lane_shards = place(link, j, min_busy_turn());
+    auto refused = seastar::alien::submit_to(app_.alien(), 0, [&] { return serve_lane(lane_shards); }).get();
     if (refused) {
       let_out(link);
       return tl::unexpected(std::move(*refused));
@@ -171,7 +171,7 @@ void SeastarDriver::let_out(NodeLink& link) {
 }
 
 // Lanes go round the shards; split, a lane's receiving side is on the shard after that of its sending side.
-const CpuAffinity& SeastarDriver::place(NodeLink& link, size_t lane, size_t turn) {
+const LaneShards& SeastarDriver::place(NodeLink& link, size_t lane, size_t turn) {
   Lane& served = link.lane(lane);
   const unsigned sending = sending_shard(turn);
   const unsigned receiving = (sending + stride() - 1) % config_.shards;
@@ -214,8 +214,8 @@ seastar::future<> SeastarDriver::serve() {
 
 seastar::future<Refusal> SeastarDriver::bring_up() {
   why_not_realtime_ = co_await become_realtime();
-  for (const auto& [lane, placement] : placed_) {
-    if (Refusal refused = co_await serve_lane(placement)) co_return refused;
+  for (const auto& [lane, lane_shards] : placed_) {
+    if (Refusal refused = co_await serve_lane(lane_shards)) co_return refused;
   }
   if (options_.metrics) co_return co_await metrics_.start(*options_.metrics);
   co_return std::nullopt;
@@ -234,7 +234,7 @@ seastar::future<std::string> SeastarDriver::become_realtime() {
   co_return why_not;
 }
 
-seastar::future<Refusal> SeastarDriver::serve_lane(CpuAffinity place) {
+seastar::future<Refusal> SeastarDriver::serve_lane(LaneShards place) {
   Refusal refused = co_await shards_.invoke_on(place.receiving, [&place](NodeShard& shard) {
     return refusal_of(shard.add_receiving(*place.lane, place.peer, place.sending));
   });
@@ -245,7 +245,7 @@ seastar::future<Refusal> SeastarDriver::serve_lane(CpuAffinity place) {
 }
 
 // Sending ends last: its shard may still be told what was lost.
-seastar::future<> SeastarDriver::leave_lane(CpuAffinity place) {
+seastar::future<> SeastarDriver::leave_lane(LaneShards place) {
   const auto leave = [&place](NodeShard& here) { return here.remove(*place.lane); };
   co_await shards_.invoke_on(place.receiving, leave);
   if (place.sending != place.receiving) co_await shards_.invoke_on(place.sending, leave);

@@ -14,9 +14,9 @@ seastar::future<Refusal> MetricsServer::start(Endpoint listen) {
   co_await seastar::prometheus::start(server_, {});
   try {
     co_await server_.listen(
-        seastar::socket_address(seastar::net::inet_address(listen.address.text()), listen.port));
+        seastar::socket_address(seastar::net::inet_address(listen.address.to_string()), listen.port));
   } catch (const std::exception& error) {
-    co_return Error{fmt::format("--metrics {}: cannot listen there: {}", listen.text(), error.what())};
+    co_return Error{fmt::format("--metrics {}: cannot listen there: {}", listen.to_string(), error.what())};
   }
   co_return std::nullopt;
 }

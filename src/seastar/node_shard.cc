@@ -20,7 +20,7 @@ constexpr int kReactorPriority = 50;
 
 std::string NodeShard::become_realtime() {
   if (const auto set = set_realtime_priority(kReactorPriority); !set) return set.error().message;
-  rest_.handle_realtime();
+  throttle_.handle_realtime();
   return std::string();
 }
 
@@ -43,7 +43,7 @@ Result<void> NodeShard::add_receiving(Lane& lane, const std::string& peer, unsig
                                  [&lane, losses](NodeShard& other) { other.handle_losses(lane, losses); });
   };
   if (!receiver_) {
-    auto receiver = Receiver::create(pacer_, rest_, control_, !polls_);
+    auto receiver = Receiver::create(pacer_, throttle_, control_, !polls_);
     if (!receiver) return tl::unexpected(receiver.error());
     receiver_ = std::move(*receiver);
   }

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/result.hh"
+#include "seastar/reactor_throttle.hh"
 #include "seastar/receiver.hh"
 #include "seastar/receiving.hh"
-#include "seastar/rest.hh"
 #include "seastar/sending.hh"
 
 namespace cuttle {
@@ -22,7 +22,7 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
   NodeShard(Duration poll_before, const WakeUp& control, bool polls)
       : pacer_(poll_before), control_(control), polls_(polls) {}
 
-  // Real-time priority for this reactor; receiving on it then rests, since what strangers send must not take
+  // Real-time priority for this reactor; receiving on it then rests, since what unknown sources send must not take
   // a CPU from everybody. Why it was refused; empty when it was not.
   std::string become_realtime();
   // One side of a lane comes, of the link to `peer`. The lane outlives its stay. `sending_shard`: where its
@@ -43,7 +43,7 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
   void handle_losses(const Lane& lane, const Losses& losses);
 
   Pacer pacer_;
-  Rest rest_;
+  ReactorThrottle throttle_;
   Packing packing_;
   const WakeUp& control_;
   bool polls_;

@@ -26,22 +26,23 @@ Lane* lane_of(uint64_t tag) {
 
 }  // namespace
 
-Result<std::unique_ptr<Receiver>> Receiver::create(Pacer& pacer, Rest& rest, const WakeUp& control,
-                                                   bool gathers) {
+Result<std::unique_ptr<Receiver>> Receiver::create(Pacer& pacer, ReactorThrottle& throttle,
+                                                   const WakeUp& control, bool moderates) {
   auto sockets = Readiness::create();
   if (!sockets) return tl::unexpected(sockets.error());
-  std::unique_ptr<Receiver> receiver(new Receiver(pacer, rest, control, gathers, std::move(*sockets)));
+  std::unique_ptr<Receiver> receiver(new Receiver(pacer, throttle, control, moderates, std::move(*sockets)));
   receiver->tasks_.start("a receiver", [&here = *receiver] { return here.receive(); });
   return receiver;
 }
 
-Receiver::Receiver(Pacer& pacer, Rest& rest, const WakeUp& control, bool gathers, Readiness sockets)
+Receiver::Receiver(Pacer& pacer, ReactorThrottle& throttle, const WakeUp& control, bool moderates,
+                   Readiness sockets)
     : pacer_(pacer),
-      rest_(rest),
+      throttle_(throttle),
       control_(control),
-      gathers_(gathers),
+      moderates_(moderates),
       sockets_(std::move(sockets)),
-      gather_timer_([this] { gathered_.broadcast(); }),
+      moderation_timer_([this] { moderation_ended_.broadcast(); }),
       buffer_(std::make_unique<uint8_t[]>(kReceiveBufferBytes)) {
   metrics_.add_group("cuttle", {seastar::metrics::make_counter(
                                    "receive_rounds_total", rounds_,
@@ -63,7 +64,7 @@ void Receiver::remove(const Lane& lane) {
 }
 
 void Receiver::handle_lanes() {
-  moderation_.set_shortest_slot(gathers_ ? shortest_release_gap(lanes_) : Duration{0});
+  moderation_.set_shortest_slot(moderates_ ? shortest_release_gap(lanes_) : Duration{0});
 }
 
 seastar::future<> Receiver::stop() {
@@ -80,7 +81,7 @@ seastar::future<> Receiver::receive() {
     for (size_t i = 0; i < count; ++i) {
       bool more = true;
       for (int turn = 0; more && turn < kTurn; ++turn) {
-        while (rest_.is_on() && !stopping_) co_await rest_.end();
+        while (throttle_.is_on() && !stopping_) co_await throttle_.end();
         for (PacerTurn its(pacer_, kReceiveOneTrain); !its.has_come() && !stopping_;) {
           co_await pacer_.next_release();
         }
@@ -96,8 +97,8 @@ seastar::future<> Receiver::receive() {
     }
     moderation_.handle_arrivals(clock_.now(), count);
     if (const Duration wait = moderation_.wait(); wait.ns > 0 && !stopping_) {
-      gather_timer_.arm(std::chrono::nanoseconds(wait.ns));
-      co_await gathered_.when();
+      moderation_timer_.arm(std::chrono::nanoseconds(wait.ns));
+      co_await moderation_ended_.when();
     }
   }
 }

@@ -16,18 +16,18 @@
 #include "engine/lane.hh"
 #include "io/clock.hh"
 #include "seastar/pacer.hh"
+#include "seastar/reactor_throttle.hh"
 #include "seastar/readiness.hh"
-#include "seastar/rest.hh"
 #include "seastar/tasks.hh"
 
 namespace cuttle {
 
 class Receiver {
  public:
-  // Pacer and rest (those of this shard) and `control` (wakes the handshakes' thread) outlive it. `gathers`:
-  // not, where the reactor polls, which has no wake-up to save. It runs at once.
-  static Result<std::unique_ptr<Receiver>> create(Pacer& pacer, Rest& rest, const WakeUp& control,
-                                                  bool gathers);
+  // Pacer and rest (those of this shard) and `control` (wakes the handshakes' thread) outlive it.
+  // `moderates`: not, where the reactor polls, which has no wake-up to save. It runs at once.
+  static Result<std::unique_ptr<Receiver>> create(Pacer& pacer, ReactorThrottle& throttle,
+                                                  const WakeUp& control, bool moderates);
 
   Result<void> add(Lane& lane);
   // At once: nothing here touches the lane any more.
@@ -35,22 +35,22 @@ class Receiver {
   seastar::future<> stop();
 
  private:
-  Receiver(Pacer& pacer, Rest& rest, const WakeUp& control, bool gathers, Readiness sockets);
+  Receiver(Pacer& pacer, ReactorThrottle& throttle, const WakeUp& control, bool moderates, Readiness sockets);
   void handle_lanes();
   seastar::future<> receive();
 
   Pacer& pacer_;
-  Rest& rest_;
+  ReactorThrottle& throttle_;
   const WakeUp& control_;
-  bool gathers_;
+  bool moderates_;
   MonotonicClock clock_;
   Readiness sockets_;
   std::vector<Lane*> lanes_;
   // Of the lanes that are ready in this round; 0 where one has left since.
   std::array<uint64_t, 64> ready_{};
   InterruptModeration moderation_;
-  seastar::timer<> gather_timer_;
-  seastar::condition_variable gathered_;
+  seastar::timer<> moderation_timer_;
+  seastar::condition_variable moderation_ended_;
   std::unique_ptr<uint8_t[]> buffer_;
   uint64_t rounds_ = 0;
   seastar::metrics::metric_groups metrics_;

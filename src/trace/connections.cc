@@ -46,15 +46,15 @@ std::string sent_to(const std::string& text) {
 std::string furthest(const std::vector<TimedLine>& lines, const std::vector<std::string>& connections) {
   constexpr size_t kHello = 1'000'000;
   std::string found;
-  size_t most = 0;
+  size_t max = 0;
   for (const std::string& connection : connections) {
     size_t score = 0;
     for (const TimedLine& timed : lines) {
       if (timed.line.text.find(connection) == std::string::npos) continue;
       score += timed.line.text.find("handle_hello received") != std::string::npos ? kHello : 1;
     }
-    if (score <= most) continue;
-    most = score;
+    if (score <= max) continue;
+    max = score;
     found = connection;
   }
   return found;

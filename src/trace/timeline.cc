@@ -78,7 +78,7 @@ class Drawing {
     }
   }
 
-  std::string text() const { return out_; }
+  std::string to_string() const { return out_; }
   double height() const { return bottom_ + 26; }
 
  private:
@@ -132,7 +132,7 @@ std::string timeline(const Trace& trace, int64_t from_ns, int64_t to_ns, const s
       "<figure style=\"margin-bottom: 1.6rem\"><h3>{0}</h3>\n<svg viewBox=\"0 0 {1:.0f} {2:.0f}\" "
       "role=\"img\" aria-label=\"{0}\">{3}</svg>\n"
       "<figcaption>{4}</figcaption></figure>\n",
-      report::escape(title), kWidth, drawing.height(), drawing.text(), report::escape(caption));
+      report::escape(title), kWidth, drawing.height(), drawing.to_string(), report::escape(caption));
 }
 
 }  // namespace cuttle::trace

@@ -90,7 +90,7 @@ std::string suggestions(const Place& place) {
   const auto& [a, b] = place.nodes;
   const auto at = [](const Node& node) { return "ip netns exec " + node.name_space + " "; };
   const std::pair<std::string, const char*> lines[] = {
-      {at(a) + "ping -c 3 " + b.address.text(), "through the link"},
+      {at(a) + "ping -c 3 " + b.address.to_string(), "through the link"},
       {at(a) + "tcpdump -nc 20 -i " + kCable + " udp", "what an observer sees: cells, whatever you do"},
       {"cuttle status --socket " + a.file(".sock"), "--watch: live"},
       {at(a) + "cuttle doctor --config " + a.file(".toml") + " --try", "packets of every kind"},

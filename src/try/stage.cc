@@ -51,7 +51,7 @@ std::string config_of(const Node& node, const Node& other, const PublicKey& othe
   return fmt::format(
       "[node]\nname = \"{}\"\nprivate_key_file = \"{}\"\nlisten = \"{}\"\ncontrol_socket = \"{}\"\n"
       "[shape]\nrate = \"{}\"\n{}",
-      node.name, node.file(".key"), listen.text(), node.file(".sock"), kRate,
+      node.name, node.file(".key"), listen.to_string(), node.file(".sock"), kRate,
       enroll::peer_block(peer, false));
 }
 
@@ -94,10 +94,10 @@ Result<void> Stage::make_network() {
     set_sysctl(fmt::format("ipv4/conf/{}/rp_filter", kCable), "0");
     set_sysctl(fmt::format("ipv6/conf/{}/disable_ipv6", kCable), "1");
     // Each cell is a frame of its own, as behind a network card.
-    for (const auto& words :
-         std::vector<std::vector<std::string>>{{"link", "set", "dev", "lo", "up"},
-                                               {"address", "add", node.address.text() + "/24", "dev", kCable},
-                                               {"link", "set", "dev", kCable, "gso_max_segs", "1", "up"}}) {
+    for (const auto& words : std::vector<std::vector<std::string>>{
+             {"link", "set", "dev", "lo", "up"},
+             {"address", "add", node.address.to_string() + "/24", "dev", kCable},
+             {"link", "set", "dev", kCable, "gso_max_segs", "1", "up"}}) {
       if (auto done = ip(words); !done) return done;
     }
   }

@@ -1,4 +1,4 @@
-// The inner packet: what a data block holds (RFC 9347, section 6.1.3). Only the fields that Cuttle obeys.
+// The inner packet: what a data block holds (RFC 9347, section 6.1.3). Only the fields that Cuttle heeds.
 #pragma once
 
 #include <cstdint>

@@ -108,8 +108,8 @@ TEST(PortModel, APortThatCannotCarryItIsRefused) {
 
 TEST(PortModel, RatesAreReadAndRefused) {
   EXPECT_EQ(LineRate::parse("2.5G")->bits_per_second, 2'500'000'000u);
-  EXPECT_EQ(LineRate::parse("100M")->text(), "100M");
-  EXPECT_EQ(LineRate::parse("raw")->text(), "raw");
+  EXPECT_EQ(LineRate::parse("100M")->to_string(), "100M");
+  EXPECT_EQ(LineRate::parse("raw")->to_string(), "raw");
   for (const char* bad : {"", "10", "G", "-1G", "10T", "1M", "2000G", "10Gb", "nan"}) {
     EXPECT_FALSE(LineRate::parse(bad)) << bad;
   }

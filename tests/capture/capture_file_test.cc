@@ -34,8 +34,8 @@ TEST_P(LinkLayers, WhatWasWrittenIsRead) {
   ASSERT_EQ(records->size(), 2u);
   const PacketRecord& first = records->at(0);
   EXPECT_EQ(first.time.ns, base_ns);
-  EXPECT_EQ(first.source.text(), "10.77.0.10");
-  EXPECT_EQ(first.destination.text(), "10.77.0.11");
+  EXPECT_EQ(first.source.to_string(), "10.77.0.10");
+  EXPECT_EQ(first.destination.to_string(), "10.77.0.11");
   EXPECT_EQ(first.protocol, kProtocolUdp);
   EXPECT_EQ(first.source_port, 4410);
   EXPECT_EQ(first.destination_port, 4410);
@@ -79,7 +79,7 @@ TEST_F(CaptureTest, Ipv6CellNeeds96Bytes) {
   const auto records = read_all(**file);
   ASSERT_TRUE(records);
   ASSERT_EQ(records->size(), 1u);
-  EXPECT_EQ(records->at(0).source.text(), "fd00::1");
+  EXPECT_EQ(records->at(0).source.to_string(), "fd00::1");
   EXPECT_EQ(records->at(0).ip_bytes, 1500u);
   EXPECT_EQ(records->at(0).udp_payload_bytes, 1452u);
   ASSERT_TRUE(records->at(0).esp);

@@ -131,7 +131,7 @@ TEST_P(TaggedLayers, VlanTagsArePassedOver) {
   auto file = CaptureFile::open(path("v.pcap"));
   const auto records = read_all(**file);
   ASSERT_EQ(records->size(), 1u);
-  EXPECT_EQ(records->at(0).destination.text(), "10.77.0.11");
+  EXPECT_EQ(records->at(0).destination.to_string(), "10.77.0.11");
   EXPECT_EQ(records->at(0).ip_bytes, 1500u);
   EXPECT_EQ(records->at(0).udp_payload_bytes, 1472u);
 }

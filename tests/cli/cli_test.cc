@@ -155,7 +155,7 @@ TEST_F(CliTest, KeysGoThroughAPipe) {
   EXPECT_EQ(key->reveal_text().view(), first.out.substr(0, kKeyTextSize));  // printed clamped, as `wg` does
   const Ran derived = run_cuttle({"pubkey"}, first.out);
   EXPECT_EQ(derived.status, 0);
-  EXPECT_EQ(derived.out, key->public_key().text() + "\n");
+  EXPECT_EQ(derived.out, key->public_key().to_string() + "\n");
   EXPECT_EQ(run_cuttle({"genpsk"}).out.size(), kKeyTextSize + 1);
 }
 

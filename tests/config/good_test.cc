@@ -42,9 +42,9 @@ redirect = ["10.77.0.10"]
   const NodeConfig& node = parsed.config;
   EXPECT_EQ(node.name, "osd0");
   EXPECT_EQ(node.private_key_file, "/etc/cuttle/osd0.key");
-  EXPECT_EQ(node.listen.text(), "10.77.0.11:4410");
+  EXPECT_EQ(node.listen.to_string(), "10.77.0.11:4410");
   ASSERT_EQ(node.addresses.size(), 1u);
-  EXPECT_EQ(node.addresses[0].text(), "10.77.0.11");
+  EXPECT_EQ(node.addresses[0].to_string(), "10.77.0.11");
   EXPECT_EQ(node.control_socket, "/run/cuttle/osd0.sock");
   EXPECT_EQ(node.firewall_mark, 0x10c0u);
   EXPECT_EQ(node.route_table, 4410u);
@@ -59,7 +59,7 @@ redirect = ["10.77.0.10"]
   EXPECT_EQ(peer.line, 6u);
   EXPECT_EQ(peer.lanes, 1u);
   EXPECT_EQ(peer.preshared_key_file, "");
-  EXPECT_EQ(peer.redirect[0].text(), "10.77.0.10/32");
+  EXPECT_EQ(peer.redirect[0].to_string(), "10.77.0.10/32");
   EXPECT_EQ(peer.shape, (Shape{1472, 200'000'000, microseconds(1500), 100}));
 }
 
@@ -77,7 +77,7 @@ ports = ["3300", "tcp 6789", "6800-7300", "udp 123", "4410"]
                                            "");
   ASSERT_EQ(first_problem(parsed), "");
   std::string ports;
-  for (const PortRange& range : parsed.config.peers[0].ports) ports += range.text() + ", ";
+  for (const PortRange& range : parsed.config.peers[0].ports) ports += range.to_string() + ", ";
   EXPECT_EQ(ports, "tcp 3300, tcp 6789, tcp 6800-7300, udp 123, tcp 4410, ");
   EXPECT_TRUE(parsed.config.has_port_lists());
   EXPECT_EQ(parsed.config.port_table(), 4411u);
@@ -147,7 +147,7 @@ redirect = []
   EXPECT_EQ(node.shards, 2u);
   EXPECT_EQ(node.cpus, (std::vector<uint32_t>{1, 3}));
   EXPECT_EQ(node.max_lanes(), 2u);
-  EXPECT_EQ(node.peers[0].next_public_key->text(), "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM=");
+  EXPECT_EQ(node.peers[0].next_public_key->to_string(), "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM=");
   EXPECT_FALSE(node.peers[1].next_public_key.has_value());
   EXPECT_EQ(node.peers[0].preshared_key_file, "/etc/cuttle/mon.psk");
   EXPECT_EQ(node.peers[0].redirect.size(), 3u);

@@ -137,7 +137,7 @@ TEST_F(KeyFileTest, ErrorsNeverRepeatTheKey) {
 }
 
 TEST_F(KeyFileTest, PeerWithTheNodesOwnKeyToCome) {
-  const std::string own = load().keys->private_key.public_key().text();
+  const std::string own = load().keys->private_key.public_key().to_string();
   write_config("AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=\"\nnext_public_key = \"" + own);
   EXPECT_EQ(problem(), "node.toml:8: peer.b.next_public_key: this node's own key; give the peer's");
 }
@@ -173,7 +173,7 @@ TEST_F(KeyFileTest, HandedOverWithWhatIsWrong) {
 }
 
 TEST_F(KeyFileTest, PeerWithTheNodesOwnKey) {
-  write_config(load().keys->private_key.public_key().text());
+  write_config(load().keys->private_key.public_key().to_string());
   EXPECT_EQ(problem(), "node.toml:7: peer.b.public_key: this node's own key; give the peer's");
 }
 

@@ -239,14 +239,14 @@ TEST_F(MeshFileTest, WhatCannotBeUsedIsClosed) {
     std::ofstream(folder_ / "peers.toml") << bad;
     const NodeConfig config = closed();
     EXPECT_THAT(config.peers, IsEmpty());
-    EXPECT_TRUE(closes(config, peer.text().c_str())) << bad;
-    EXPECT_FALSE(closes(config, config.listen.address.text().c_str())) << "its own";
+    EXPECT_TRUE(closes(config, peer.to_string().c_str())) << bad;
+    EXPECT_FALSE(closes(config, config.listen.address.to_string().c_str())) << "its own";
   }
   // What is left of one names more than the networks.
   write("osd0.toml", with(with(kRoot, "/var/lib/cuttle-mesh/osd0.toml", "peers.toml"),
                           "networks = [\"10.77.0.0/24\"]\n", ""));
   write("peers.toml", "hosts = 2\nclosed = [\"10.78.0.1\"]\n" + std::string(kPeer));
-  EXPECT_TRUE(closes(closed(), peer.text().c_str()));
+  EXPECT_TRUE(closes(closed(), peer.to_string().c_str()));
   EXPECT_TRUE(closes(closed(), "10.78.0.1"));
 }
 

@@ -13,7 +13,7 @@ TEST(MetricsAddress, LoopbackNeedsNoMore) {
   for (const char* text : {"127.0.0.1:9142", "127.8.9.10:1", "[::1]:9142"}) {
     const auto address = parse(text);
     ASSERT_TRUE(address) << address.error().message;
-    EXPECT_EQ(text, address->text());
+    EXPECT_EQ(text, address->to_string());
   }
 }
 

@@ -116,7 +116,7 @@ TEST(StatusTable, SaysItAll) {
 node osd0: cuttle 0.1.0, up 3 h 12 min, driver native, ipsec-mb
   real time: yes
   unshaped packets stopped: 3 coming in, 0 going out
-  strangers' datagrams dropped: 14
+  datagrams of unknown sources dropped: 14
 
   link  state       session    endpoint             rate  shape
   mon   up          1 min 3 s  10.77.0.10:4410  200 Mb/s  3 x 1472 B every 180 us

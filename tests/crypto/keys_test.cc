@@ -112,8 +112,8 @@ TEST(KeysTest, TextRoundTrip) {
   const SecretText text = key.reveal_text();
   EXPECT_EQ(text.view().size(), kKeyTextSize);
   EXPECT_EQ(PrivateKey::parse(text.view()).value(), key);
-  EXPECT_EQ(PublicKey::parse(key.public_key().text()).value(), key.public_key());
-  EXPECT_EQ(key.public_key().text(), "3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08=");
+  EXPECT_EQ(PublicKey::parse(key.public_key().to_string()).value(), key.public_key());
+  EXPECT_EQ(key.public_key().to_string(), "3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08=");
   const auto preshared = PresharedKey::from_random(array_from_hex<kKeySize>(kShared));
   EXPECT_EQ(PresharedKey::parse(preshared.reveal_text().view()).value(), preshared);
   EXPECT_NE(preshared, PresharedKey());

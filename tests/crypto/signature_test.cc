@@ -45,9 +45,9 @@ TEST(Signature, TextsComeBack) {
   const auto again = SigningKey::parse(key.reveal_text().view());
   ASSERT_TRUE(again);
   EXPECT_EQ(again->verifying_key(), key.verifying_key());
-  EXPECT_EQ(VerifyingKey::parse(key.verifying_key().text()), key.verifying_key());
+  EXPECT_EQ(VerifyingKey::parse(key.verifying_key().to_string()), key.verifying_key());
   const Signature signature = key.sign("text");
-  EXPECT_EQ(Signature::parse(signature.text()), signature);
+  EXPECT_EQ(Signature::parse(signature.to_string()), signature);
   for (const char* bad : {"", "AAAA", "not base64 at all, though of just the length"}) {
     EXPECT_FALSE(VerifyingKey::parse(bad));
     EXPECT_FALSE(Signature::parse(bad));

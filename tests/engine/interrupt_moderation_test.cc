@@ -7,40 +7,40 @@ namespace {
 
 // So many lanes a second have something to read; each round reads what came since the one before it. The wait
 // after a second of that.
-Duration wait_at(InterruptModeration& gathering, int64_t arrivals_per_second, Instant& now) {
+Duration wait_at(InterruptModeration& moderation, int64_t arrivals_per_second, Instant& now) {
   const Duration gap{1'000'000'000 / arrivals_per_second};
   for (const Instant end = now + seconds(1); now < end;) {
-    const Duration round = std::max(gap, gathering.wait());
+    const Duration round = std::max(gap, moderation.wait());
     now = now + round;
-    gathering.handle_arrivals(now, static_cast<size_t>(round.ns / gap.ns));
+    moderation.handle_arrivals(now, static_cast<size_t>(round.ns / gap.ns));
   }
-  return gathering.wait();
+  return moderation.wait();
 }
 
 TEST(InterruptModeration, waits_where_several_arrive_within_a_small_part_of_a_slot) {
-  InterruptModeration gathering;
+  InterruptModeration moderation;
   Instant now{seconds(100).ns};
-  gathering.set_shortest_slot(milliseconds(12));
-  EXPECT_EQ(wait_at(gathering, 41'667, now), InterruptModeration::kLongest) << "500 links";
-  EXPECT_EQ(wait_at(gathering, 833, now), Duration{0}) << "10 links: each at once";
-  EXPECT_EQ(wait_at(gathering, 41'667, now), InterruptModeration::kLongest);
-  EXPECT_EQ(wait_at(gathering, 100, now), Duration{0});
+  moderation.set_shortest_slot(milliseconds(12));
+  EXPECT_EQ(wait_at(moderation, 41'667, now), InterruptModeration::kLongest) << "500 links";
+  EXPECT_EQ(wait_at(moderation, 833, now), Duration{0}) << "10 links: each at once";
+  EXPECT_EQ(wait_at(moderation, 41'667, now), InterruptModeration::kLongest);
+  EXPECT_EQ(wait_at(moderation, 100, now), Duration{0});
 }
 
 TEST(InterruptModeration, waits_no_longer_than_its_share_of_the_shortest_slot) {
-  InterruptModeration gathering;
+  InterruptModeration moderation;
   Instant now{seconds(100).ns};
-  gathering.set_shortest_slot(milliseconds(4));
-  EXPECT_EQ(wait_at(gathering, 50'000, now), microseconds(250));
+  moderation.set_shortest_slot(milliseconds(4));
+  EXPECT_EQ(wait_at(moderation, 50'000, now), microseconds(250));
 }
 
 TEST(InterruptModeration, never_waits_where_slots_are_short) {
-  InterruptModeration gathering;
+  InterruptModeration moderation;
   Instant now{seconds(100).ns};
-  gathering.set_shortest_slot(milliseconds(1));
-  EXPECT_EQ(wait_at(gathering, 100'000, now), Duration{0});
-  gathering.set_shortest_slot(Duration{0});
-  EXPECT_EQ(wait_at(gathering, 100'000, now), Duration{0});
+  moderation.set_shortest_slot(milliseconds(1));
+  EXPECT_EQ(wait_at(moderation, 100'000, now), Duration{0});
+  moderation.set_shortest_slot(Duration{0});
+  EXPECT_EQ(wait_at(moderation, 100'000, now), Duration{0});
 }
 
 }  // namespace

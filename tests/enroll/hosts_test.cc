@@ -15,7 +15,7 @@ using testing::Not;
 
 std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
   std::vector<std::string> result;
-  for (const IpAddress& address : addresses) result.push_back(address.text());
+  for (const IpAddress& address : addresses) result.push_back(address.to_string());
   return result;
 }
 

@@ -27,7 +27,7 @@ DayOfLoad load_of(uint64_t seed) {
 LadderOptions short_day() {
   LadderOptions options;
   options.day_s = kHour_s;
-  options.patience_epochs = 6;
+  options.going_down_epochs = 6;
   return options;
 }
 

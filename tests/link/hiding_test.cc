@@ -117,16 +117,16 @@ TEST(Hiding, SaysSoOfLanesThatTakeTurns) {
 
 TEST(Hiding, FixedIntervalsHideNothing) {
   EXPECT_EQ(judge_hiding(plan_of(milliseconds(1), 0), microseconds(1), false).word(), "tells");
-  EXPECT_EQ(most_hidden_deviation(plan_of(milliseconds(1), 0)).ns, 0);
+  EXPECT_EQ(max_hidden_deviation(plan_of(milliseconds(1), 0)).ns, 0);
 }
 
 TEST(Hiding, TheWordFollowsTheFigure) {
   const SlotPlan plan = plan_of(milliseconds(1), 100);
-  const Duration most = most_hidden_deviation(plan);
-  EXPECT_EQ(judge_hiding(plan, most - nanoseconds(100), false).word(), "hidden");
-  EXPECT_EQ(judge_hiding(plan, most - nanoseconds(100), true).word(), "tells behind fast ports");
-  EXPECT_EQ(judge_hiding(plan, most + microseconds(1), false).word(), "tells");
-  EXPECT_GT(most, most_hidden_deviation(plan_of(microseconds(250), 100))) << "longer slots hide more";
+  const Duration max = max_hidden_deviation(plan);
+  EXPECT_EQ(judge_hiding(plan, max - nanoseconds(100), false).word(), "hidden");
+  EXPECT_EQ(judge_hiding(plan, max - nanoseconds(100), true).word(), "tells behind fast ports");
+  EXPECT_EQ(judge_hiding(plan, max + microseconds(1), false).word(), "tells");
+  EXPECT_GT(max, max_hidden_deviation(plan_of(microseconds(250), 100))) << "longer slots hide more";
 }
 
 }  // namespace

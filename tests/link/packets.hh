@@ -39,10 +39,10 @@ inline uint32_t number_of(Bytes packet) {
 }
 
 // Lengths as real traffic has them: mostly small or one MTU, sometimes the longest there is.
-inline size_t draw_length(Random& random, size_t most = 65535) {
+inline size_t draw_length(Random& random, size_t max = 65535) {
   const uint64_t kind = random.below(100);
-  const size_t bound = kind < 3 ? most : kind < 40 ? 1500 : kind < 60 ? 9000 : 120;
-  return kSmallestNumberedPacket + random.below(std::min(bound, most) - kSmallestNumberedPacket + 1);
+  const size_t bound = kind < 3 ? max : kind < 40 ? 1500 : kind < 60 ? 9000 : 120;
+  return kSmallestNumberedPacket + random.below(std::min(bound, max) - kSmallestNumberedPacket + 1);
 }
 
 }  // namespace cuttle::testing

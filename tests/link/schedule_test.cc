@@ -306,12 +306,12 @@ RC_GTEST_PROP(Schedule, PausesAreCaughtUpToTheLastRelease, (uint64_t seed)) {
                                 microseconds(250 + static_cast<int64_t>(random.below(1000))), 1472,
                                 static_cast<uint32_t>(random.below(101)));
   Schedule schedule(plan, Instant{0}, seed);
-  const Duration least = plan.period() / plan.releases_per_slot() / 2;
+  const Duration min = plan.period() / plan.releases_per_slot() / 2;
   uint64_t releases = 0;
   Instant now{0};
   const Instant end{2'000'000'000};
   for (bool behind = false; schedule.deadline() < end; ++releases) {
-    if (behind) RC_ASSERT(schedule.deadline() - now >= least);
+    if (behind) RC_ASSERT(schedule.deadline() - now >= min);
     const bool pauses = random.chance(0.002);
     now = schedule.deadline() +
           (pauses ? Duration{static_cast<int64_t>(random.below(20'000'000))} : Duration{});

@@ -158,11 +158,11 @@ TEST(SlotRing, NeverSaysThatMoreWaitThanFit) {
       if (ring.take() != nullptr) ring.release();
     }
   });
-  size_t most = 0;
-  for (int i = 0; i < 3'000'000 && most <= ring.capacity(); ++i) most = std::max(most, ring.waiting());
+  size_t max = 0;
+  for (int i = 0; i < 3'000'000 && max <= ring.capacity(); ++i) max = std::max(max, ring.waiting());
   stop = true;
   both.join();
-  EXPECT_LE(most, ring.capacity());
+  EXPECT_LE(max, ring.capacity());
 }
 
 }  // namespace

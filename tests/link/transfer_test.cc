@@ -61,8 +61,8 @@ TEST_P(Transfer, EveryPacketArrivesOnceInOrderUnaltered) {
   Random random(GetParam());
   std::vector<std::vector<uint8_t>> sent;
   for (int i = 0; i < 3000; ++i) {
-    const size_t most = random.chance(0.05) ? 65535 : random.chance(0.5) ? 1500 : 100;
-    auto packet = make_packet(random, 20 + random.below(most - 19));
+    const size_t max = random.chance(0.05) ? 65535 : random.chance(0.5) ? 1500 : 100;
+    auto packet = make_packet(random, 20 + random.below(max - 19));
     while (!packer.handle_copy(packet)) slot([] { return true; });
     sent.push_back(std::move(packet));
     if (random.chance(0.3)) slot([] { return true; });

@@ -15,7 +15,7 @@ namespace {
 using testing::HasSubstr;
 
 std::string with(const std::string& key, const nlohmann::json& value) {
-  auto json = nlohmann::json::parse(test_host(1).text());
+  auto json = nlohmann::json::parse(test_host(1).to_string());
   json[key] = value;
   return json.dump();
 }
@@ -32,7 +32,7 @@ TEST(MeshEntry, ComesBackAsItWas) {
   host.entry.lanes = 4;
   host.say_anew();
   sign(host.entry, SigningKey::from_random(bytes(1, 7)));
-  const auto entry = parse_entry("osd1", host.text());
+  const auto entry = parse_entry("osd1", host.to_string());
   ASSERT_TRUE(entry) << entry.error().message;
   EXPECT_EQ(*entry, host.entry);
   EXPECT_TRUE(is_proved(*entry));
@@ -95,7 +95,7 @@ TEST(MeshEntry, WhatIsNone) {
   EXPECT_THAT(why_not(with("counter", UINT64_MAX)), HasSubstr("\"counter\""));
   EXPECT_THAT(why_not(with("left", 1)), HasSubstr("\"left\""));
   EXPECT_THAT(why_not(with("key", "no key")), HasSubstr("\"key\""));
-  EXPECT_THAT(why_not(with("next_key", test_key(1).text())), HasSubstr("\"next_key\""));
+  EXPECT_THAT(why_not(with("next_key", test_key(1).to_string())), HasSubstr("\"next_key\""));
   for (const char* endpoint :
        {"10.0.0.1", "10.0.0.1:0", "0.0.0.0:4410", "127.0.0.1:4410", "224.0.0.1:4410",
         "[::ffff:10.0.0.1]:4410", "[::10.0.0.1]:4410", "[fe80::1]:4410", "[::1]:4410", "host:4410"}) {

@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const std::string kKey = test_host(7).entry.identity.text();
+const std::string kKey = test_host(7).entry.identity.to_string();
 const IpPrefix kNetwork = *IpPrefix::parse("10.0.0.0/24");
 const IpPrefix kOther = *IpPrefix::parse("10.0.1.0/24");
 
@@ -82,7 +82,7 @@ TEST(MeshJoinPolicy, OthersThanRootsAreRefused) {
 TEST(MeshJoinAgain, RootsOwnPeersAreNotLost) {
   const NodeConfig after = roots();
   const NodeConfig before = roots("", "",
-                                  "[[peer]]\nname = \"own\"\npublic_key = \"" + test_key(1).text() +
+                                  "[[peer]]\nname = \"own\"\npublic_key = \"" + test_key(1).to_string() +
                                       "\"\nendpoint = \"10.0.0.1:4410\"\nredirect = [\"10.0.0.1\"]\n");
   EXPECT_THAT(why_not(check_nothing_is_lost(before, after, {})), HasSubstr("has [[peer]] of root's own"));
   EXPECT_EQ(why_not(check_nothing_is_lost(after, after, {})), "");

@@ -60,7 +60,7 @@ class KeeperTest : public testing::Test {
         "osd9.toml",
         "[node]\nname = \"osd9\"\nprivate_key_file = \"k\"\nlisten = \"10.0.0.9:4410\"\n[mesh]\npeers = \"" +
             path("peers.toml") + "\"\nnetworks = [\"10.0.0.0/24\"]\n");
-    write("peers.entry.json", test_host(9).text());
+    write("peers.entry.json", test_host(9).to_string());
     write("peers.toml", kNobody);  // as `join` does
     agent_.now = StatusSnapshot();
     put(test_host(1));
@@ -75,7 +75,7 @@ class KeeperTest : public testing::Test {
     text << std::ifstream(path(name)).rdbuf();
     return text.str();
   }
-  void put(const TestHost& host) { store_.keys[kPeerPrefix + host.entry.host] = host.text(); }
+  void put(const TestHost& host) { store_.keys[kPeerPrefix + host.entry.host] = host.to_string(); }
   // After `after` seconds.
   Result<void> look(int after = 4) {
     now_ = now_ + seconds(after);
@@ -102,7 +102,7 @@ TEST_F(KeeperTest, WritesWhatTheAgentReads) {
   EXPECT_THAT(loaded.problem_lines(), IsEmpty());
   EXPECT_THAT(loaded.config.peers, SizeIs(2));
   EXPECT_EQ(agent_.reloads, 1);
-  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), test_host(9).text());
+  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), test_host(9).to_string());
 }
 
 TEST_F(KeeperTest, DoesNothingWhereNothingChanges) {
@@ -137,7 +137,7 @@ TEST_F(KeeperTest, AStoreThatIsEmptyChangesNothing) {
   ASSERT_TRUE(look());
   EXPECT_EQ(codes(), "CUTTLE_ENTRY_MISSING osd1;CUTTLE_ENTRY_MISSING osd2;");
   EXPECT_EQ(read("peers.toml"), peers);
-  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), test_host(9).text()) << "its own is back";
+  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), test_host(9).to_string()) << "its own is back";
 }
 
 TEST_F(KeeperTest, ItsOwnEntryIsPutBackWhoeverChangedIt) {
@@ -148,16 +148,16 @@ TEST_F(KeeperTest, ItsOwnEntryIsPutBackWhoeverChangedIt) {
   forged.say_anew();
   put(forged);
   ASSERT_TRUE(look());
-  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), test_host(9).text());
+  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), test_host(9).to_string());
   // But for the operator's signature, which is kept.
   TestHost with = test_host(9);
   sign(with.entry, SigningKey::from_random(bytes(5, 9)));
   put(with);
   ASSERT_TRUE(look());
-  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), with.text());
+  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), with.to_string());
   store_.keys.erase("cuttle/peer/osd9");
   ASSERT_TRUE(look());
-  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), with.text());
+  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), with.to_string());
 }
 
 TEST_F(KeeperTest, ALinkThatWasClosedOnceNoLongerBeginsOpen) {

@@ -34,7 +34,7 @@ inline std::vector<std::string> codes(const Reconciled& result) {
 
 inline std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
   std::vector<std::string> all;
-  for (const IpAddress& one : addresses) all.push_back(one.text());
+  for (const IpAddress& one : addresses) all.push_back(one.to_string());
   return all;
 }
 

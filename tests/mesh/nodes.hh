@@ -13,7 +13,7 @@ struct TestHost {
   SigningKey identity;
   Entry entry;
 
-  std::string text() const { return to_json(entry); }
+  std::string to_string() const { return to_json(entry); }
   void say_anew() {
     ++entry.counter;
     entry.signature.reset();
@@ -52,7 +52,7 @@ inline TestHost test_host(int number, std::string name = {}) {
 
 inline StoreView view_of(const std::vector<TestHost>& hosts) {
   StoreView view;
-  for (const TestHost& host : hosts) view.entries[host.entry.host] = host.text();
+  for (const TestHost& host : hosts) view.entries[host.entry.host] = host.to_string();
   return view;
 }
 
@@ -65,17 +65,17 @@ inline constexpr char kRootsFile[] =
 inline std::string roots_file(const Bounds& bounds) {
   const auto list = [](const auto& items) {
     std::string text;
-    for (const auto& item : items) text += (text.empty() ? "\"" : ", \"") + item.text() + "\"";
+    for (const auto& item : items) text += (text.empty() ? "\"" : ", \"") + item.to_string() + "\"";
     return "[" + text + "]";
   };
   std::string text = "[node]\nname = \"osd9\"\nprivate_key_file = \"k\"\nlisten = \"" +
-                     bounds.listen.value_or(bounds.own->endpoint).text() + "\"\n";
+                     bounds.listen.value_or(bounds.own->endpoint).to_string() + "\"\n";
   if (!bounds.sources.empty()) text += "addresses = " + list(bounds.sources) + "\n";
   text += "[mesh]\npeers = \"/p.toml\"\n";
   if (!bounds.networks.empty()) text += "networks = " + list(bounds.networks) + "\n";
   for (const PeerConfig& peer : bounds.root_peers) {
-    text += "[[peer]]\nname = \"" + peer.name + "\"\npublic_key = \"" + peer.public_key.text() +
-            "\"\nendpoint = \"" + peer.endpoint.text() + "\"\nredirect = " + list(peer.redirect) +
+    text += "[[peer]]\nname = \"" + peer.name + "\"\npublic_key = \"" + peer.public_key.to_string() +
+            "\"\nendpoint = \"" + peer.endpoint.to_string() + "\"\nredirect = " + list(peer.redirect) +
             "\nlanes = " + std::to_string(peer.lanes) + "\n";
   }
   return text;

@@ -134,7 +134,7 @@ TEST(MeshReconcile, AnAcceptanceCountsOnce) {
   // It goes on as its own, whatever else changes,
   thief.entry.next_key = test_key(22);
   thief.say_anew();
-  view.entries["osd2"] = thief.text();
+  view.entries["osd2"] = thief.to_string();
   Reconciled result = look(known, view);
   EXPECT_THAT(codes(result), IsEmpty());
   EXPECT_EQ(result.known.pins.at("osd2").entry.next_key, test_key(22));

@@ -318,7 +318,7 @@ TEST(MeshReconcile, WithSignaturesOnlySignedEntriesComeIn) {
 TEST(MeshReconcile, WhatIsNoEntryTouchesNobodyElse) {
   const Known known = look({}, view_of({test_host(1), test_host(2)})).known;
   for (const std::string& bad : {std::string("no JSON"), std::string("\0\xff", 2), std::string(65536, ' '),
-                                 std::string("{\"version\":7}"), test_host(3).text()}) {
+                                 std::string("{\"version\":7}"), test_host(3).to_string()}) {
     StoreView view = view_of({test_host(2), test_host(3)});
     view.entries["osd1"] = bad;
     const Reconciled result = look(known, view);
@@ -327,9 +327,9 @@ TEST(MeshReconcile, WhatIsNoEntryTouchesNobodyElse) {
     EXPECT_EQ(result.known.pins.at("osd1"), known.pins.at("osd1"));
   }
   StoreView view;
-  view.entries["../etc/passwd"] = test_host(4).text();
-  view.entries["OSD4"] = test_host(4).text();
-  view.entries[""] = test_host(4).text();
+  view.entries["../etc/passwd"] = test_host(4).to_string();
+  view.entries["OSD4"] = test_host(4).to_string();
+  view.entries[""] = test_host(4).to_string();
   EXPECT_THAT(look({}, view).known.pins, IsEmpty());
 }
 

@@ -18,14 +18,14 @@ TEST(MeshSign, NothingIsSignedBeforeItIsAgreedTo) {
   const auto sign_it = [&](const std::string& text, bool agrees) {
     return sign_entry(store, kDesk, "osd1", text, [&](const Entry& entry) {
       EXPECT_EQ(store.writes, 0);
-      shown.push_back(entry.identity.text());
+      shown.push_back(entry.identity.to_string());
       return agrees;
     });
   };
-  EXPECT_FALSE(sign_it(host.text(), false));
+  EXPECT_FALSE(sign_it(host.to_string(), false));
   EXPECT_EQ(store.writes, 0);
-  ASSERT_TRUE(sign_it(host.text(), true));
-  EXPECT_THAT(shown, testing::ElementsAre(host.entry.identity.text(), host.entry.identity.text()));
+  ASSERT_TRUE(sign_it(host.to_string(), true));
+  EXPECT_THAT(shown, testing::ElementsAre(host.entry.identity.to_string(), host.entry.identity.to_string()));
   const std::string there = store.keys.at("cuttle/peer/osd1");
   EXPECT_TRUE(is_signed(parse_proved_entry("osd1", there).value(), kDesk.verifying_key()));
   // Once is enough.
@@ -36,7 +36,7 @@ TEST(MeshSign, NothingIsSignedBeforeItIsAgreedTo) {
 
 TEST(MeshSign, AnIdentityIsMeantByItsBeginning) {
   const VerifyingKey identity = test_host(1).entry.identity;
-  const std::string text = identity.text();
+  const std::string text = identity.to_string();
   EXPECT_TRUE(is_one_of(identity, {text}));
   EXPECT_TRUE(is_one_of(identity, {"something else", text.substr(0, 12)}));
   EXPECT_FALSE(is_one_of(identity, {text.substr(0, 11)})) << "others can have that, too";

@@ -40,7 +40,7 @@ RC_GTEST_PROP(MeshStore, NothingThatTheStoreSaysOpensWhatIsClosed, ()) {
         host.entry.addresses = {address("10.0.0." + std::to_string(*rc::gen::inRange(1, 8)))};
         host.entry.left = false;
         host.say_anew();
-        view.entries[name] = host.text();
+        view.entries[name] = host.to_string();
         break;
       case 5: {
         Entry left;
@@ -56,14 +56,14 @@ RC_GTEST_PROP(MeshStore, NothingThatTheStoreSaysOpensWhatIsClosed, ()) {
         host.identity = SigningKey::from_random(bytes(step + 100, 2));
         host.entry.identity = host.identity.verifying_key();
         host.say_anew();
-        view.entries[name] = host.text();
+        view.entries[name] = host.to_string();
         break;
       case 7:
         known.accepted[name] = {host.entry.identity, host.entry.addresses};
         break;
       default:
         host.say_anew();
-        view.entries[name] = host.text();
+        view.entries[name] = host.to_string();
     }
     known = reconcile(known, view, test_bounds()).known;
     const std::string text = peers_text(known, test_bounds(), true);
@@ -75,7 +75,7 @@ RC_GTEST_PROP(MeshStore, NothingThatTheStoreSaysOpensWhatIsClosed, ()) {
     }
     for (const IpPrefix& prefix : parsed.config.closed) closed.insert(prefix.address);
     for (const IpAddress& one : ever) {
-      if (!closed.contains(one)) RC_FAIL(one.text() + " is open again\n" + text);
+      if (!closed.contains(one)) RC_FAIL(one.to_string() + " is open again\n" + text);
     }
     ever.insert(closed.begin(), closed.end());
   }
@@ -149,7 +149,7 @@ RC_GTEST_PROP(MeshStore, ThePeersFileIsGoodBesideWhateverRootWrites, ()) {
     for (int i = below(4); i > 0; --i) {
       TestHost& host = hosts[static_cast<size_t>(below(5))];
       say_anything(host);
-      view.entries[host.entry.host] = host.text();
+      view.entries[host.entry.host] = host.to_string();
       if (below(3) == 0) known.accepted[host.entry.host] = {host.entry.identity, host.entry.addresses};
     }
     const std::string name = "osd" + std::to_string(1 + below(5));

@@ -38,7 +38,7 @@ std::vector<std::string> texts(const NodeConfig& config) {
   std::vector<std::string> result;
   for (const PeerConfig& peer : config.peers) {
     for (const IpPrefix& prefix : peer.redirect) {
-      result.push_back(peer.name + " " + without_host_bits(ClosedAddress{prefix, peer.ports}.text()));
+      result.push_back(peer.name + " " + without_host_bits(ClosedAddress{prefix, peer.ports}.to_string()));
     }
   }
   return result;
@@ -47,8 +47,8 @@ std::vector<std::string> texts(const NodeConfig& config) {
 TEST(ClosedAddress, HasATextThatIsReadAgain) {
   for (const char* text :
        {"10.0.0.2", "10.0.0.0/24", "fd00::/64=tcp 3300", "10.0.0.2=tcp 6800-7300,udp 500"}) {
-    EXPECT_EQ(without_host_bits(closed(text).text()), text);
-    EXPECT_EQ(closed(closed(text).text().c_str()), closed(text));
+    EXPECT_EQ(without_host_bits(closed(text).to_string()), text);
+    EXPECT_EQ(closed(closed(text).to_string().c_str()), closed(text));
   }
   for (const char* bad : {"", "=", "10.0.0.2=", "10.0.0.2=tcp 1,", "x=tcp 1", "10.0.0.2=,tcp 1"}) {
     EXPECT_FALSE(ClosedAddress::parse(bad)) << bad;

@@ -44,7 +44,7 @@ inline std::unique_ptr<NodeLink> link_to_nowhere(const PrivateKey& own, const Pr
       fmt::format("[node]\nname = \"a\"\nprivate_key_file = \"a.key\"\nlisten = \"10.0.0.1:4410\"\n"
                   "[[peer]]\nname = \"b\"\npublic_key = \"{}\"\nendpoint = \"10.0.0.2:4410\"\n"
                   "redirect = [\"10.0.0.2\"]\n",
-                  peer.public_key().text()),
+                  peer.public_key().to_string()),
       "");
   EXPECT_FALSE(parsed.problems.has_errors());
   const NodeKeys keys{own, {PresharedKey::from_random(std::array<uint8_t, kKeySize>{})}};

@@ -39,8 +39,8 @@ TEST(Replay, APacketAloneWaitsForTheNextSlot) {
   const Replay got = replay(burst(1, 1000), plan, 1472);
   EXPECT_EQ(got.packets, 1u);
   EXPECT_TRUE(got.keeps_up);
-  EXPECT_GT(got.waits.most, Duration{0});
-  EXPECT_LE(got.waits.most, plan.period() + microseconds(10));
+  EXPECT_GT(got.waits.max, Duration{0});
+  EXPECT_LE(got.waits.max, plan.period() + microseconds(10));
   EXPECT_EQ(got.saturated, 0);
 }
 
@@ -50,7 +50,7 @@ TEST(Replay, ABurstTakesItsCellsTime) {
   const double cells = 1000.0 * 1400 / static_cast<double>(wire::CellFormat(1472).data_bytes());
   const double expected_ns = cells * 1500 * 8 / kRate * 1e9;
   EXPECT_EQ(got.packets, 1000u);
-  EXPECT_NEAR(static_cast<double>(got.waits.most.ns), expected_ns, expected_ns * 0.01);
+  EXPECT_NEAR(static_cast<double>(got.waits.max.ns), expected_ns, expected_ns * 0.01);
   EXPECT_NEAR(static_cast<double>(got.waits.median.ns), expected_ns / 2, expected_ns * 0.01);
   EXPECT_NEAR(got.saturated, expected_ns / 2e9, 0.01);
 }
@@ -58,7 +58,7 @@ TEST(Replay, ABurstTakesItsCellsTime) {
 TEST(Replay, LargePacketsSpanManyCells) {
   const Replay got = replay(burst(10, 65000), slots(1'000'000'000), 1472);
   EXPECT_EQ(got.packets, 10u);
-  EXPECT_NEAR(static_cast<double>(got.waits.most.ns), 650000 / 1434.0 * 1500 * 8, 4e5);
+  EXPECT_NEAR(static_cast<double>(got.waits.max.ns), 650000 / 1434.0 * 1500 * 8, 4e5);
 }
 
 TEST(Replay, MoreThanTheRateNeverKeepsUp) {
@@ -95,8 +95,8 @@ TEST(Replay, APacketOfAnotherConnectionOvertakesBulk) {
   EXPECT_EQ(other.packets, 701u);
   // In one line it would leave last, after 164 ms; in a line of its own it is nearly the first of what waits,
   // so that those behind it are one more.
-  EXPECT_GT(same.waits.most, milliseconds(140));
-  EXPECT_NEAR(static_cast<double>(other.waits.most.ns), static_cast<double>(same.waits.most.ns), 2e7);
+  EXPECT_GT(same.waits.max, milliseconds(140));
+  EXPECT_NEAR(static_cast<double>(other.waits.max.ns), static_cast<double>(same.waits.max.ns), 2e7);
   EXPECT_GT(same.held_back, 300u);  // of 980,000 bytes, the queue holds 25 ms of the rate
 }
 

@@ -5,9 +5,9 @@
 namespace cuttle::sim {
 namespace {
 
-// The number of the first pair that shows it, 0 when none of `most` does.
-uint64_t pairs_until_found(Mutant mutant, Family family, uint64_t most) {
-  for (uint64_t seed = 1; seed <= most; ++seed) {
+// The number of the first pair that shows it, 0 when none of `max` does.
+uint64_t pairs_until_found(Mutant mutant, Family family, uint64_t max) {
+  for (uint64_t seed = 1; seed <= max; ++seed) {
     if (!compare_pair(draw_scenario(family, seed), seed, mutant).empty()) return seed;
   }
   return 0;

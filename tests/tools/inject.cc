@@ -32,7 +32,7 @@ bool is_handshake(Bytes frame, const UdpPlaces& places) {
   return places.payload_bytes >= 4 && load_be32(frame.data() + places.payload) == 0;
 }
 
-std::vector<Frame> read_capture(const Source& source, size_t most) {
+std::vector<Frame> read_capture(const Source& source, size_t max) {
   char error[PCAP_ERRBUF_SIZE];
   const std::unique_ptr<pcap_t, void (*)(pcap_t*)> file(pcap_open_offline(source.file.c_str(), error),
                                                         pcap_close);
@@ -40,7 +40,7 @@ std::vector<Frame> read_capture(const Source& source, size_t most) {
   std::vector<Frame> frames;
   pcap_pkthdr* header = nullptr;
   const u_char* data = nullptr;
-  while (frames.size() < most && pcap_next_ex(file.get(), &header, &data) == 1) {
+  while (frames.size() < max && pcap_next_ex(file.get(), &header, &data) == 1) {
     if (header->caplen != header->len) die(source.file + ": captured in part only; tcpdump -s 0");
     const Bytes frame(data, header->caplen);
     const auto places = find_udp(frame);

@@ -27,7 +27,7 @@ class Sha256 {
  public:
   Sha256() { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
   void add(Bytes bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
-  std::string text() {
+  std::string to_string() {
     uint8_t digest[32];
     EVP_DigestFinal_ex(context_.get(), digest, nullptr);
     std::string hex;
@@ -78,7 +78,7 @@ nlohmann::json receive_all(int fd, Duration skip) {
   }
   const double took = counting_since ? seconds_in(last - *counting_since) : 0;
   return {{"bytes", bytes},
-          {"sha256", digest.text()},
+          {"sha256", digest.to_string()},
           {"seconds", seconds_in(last - first)},
           {"goodput_bps", took > 0 ? static_cast<double>(bytes_after_skip) * 8 / took : 0},
           {"longest_gap_ms", static_cast<double>(longest_gap.ns) / 1e6}};
@@ -133,7 +133,7 @@ std::string send_all(int fd, const Amount& amount, uint64_t seed) {
     sent += size;
   }
   shutdown(fd, SHUT_WR);
-  return digest.text();
+  return digest.to_string();
 }
 
 int transfer(const std::string& to, uint16_t port, const Amount& amount, uint64_t seed) {

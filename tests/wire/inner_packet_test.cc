@@ -79,8 +79,8 @@ RC_GTEST_PROP(ClassifyBlock, NeverAnEmptyPacket, (ByteVector bytes)) {
 }
 
 TEST(InnerSource, OfWholePacketsOnly) {
-  EXPECT_EQ(inner_source(ipv4(60))->text(), "10.11.12.13");
-  EXPECT_EQ(inner_source(ipv6(60))->text(), "6465:6667:6869:6a6b:6c6d:6e6f:7071:7273");
+  EXPECT_EQ(inner_source(ipv4(60))->to_string(), "10.11.12.13");
+  EXPECT_EQ(inner_source(ipv6(60))->to_string(), "6465:6667:6869:6a6b:6c6d:6e6f:7071:7273");
   EXPECT_EQ(inner_source(Bytes(ipv4(60)).first(59)), std::nullopt);
   EXPECT_EQ(inner_source(ByteVector(60, 0)), std::nullopt);
   EXPECT_EQ(inner_source({}), std::nullopt);

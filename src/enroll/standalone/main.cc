@@ -38,7 +38,7 @@ void print_outcome(const EnrollOutcome& outcome, const EnrollOptions& options) {
   for (const HostOutcome& host : outcome.hosts) {
     const char* words[] = {"new", "grown", "unchanged"};
     fmt::print("  {:<12} {:<9} {:<21} {}\n", host.host, words[static_cast<int>(host.what)],
-               host.endpoint.text(), host.file);
+               host.endpoint.to_string(), host.file);
     if (host.what != HostOutcome::What::unchanged) ++changed;
   }
   for (const std::string& note : outcome.notes) fmt::print("  note: {}\n", note);

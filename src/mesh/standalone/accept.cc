@@ -62,7 +62,7 @@ int accept_host(const WordOptions& options) {
   return change_known(*node, [&](Known& known) -> Result<std::string> {
     accept(known, *entry);
     return fmt::format("{}: accepted here, with the key {} at {}. Its link follows within seconds.", *host,
-                       entry->key.text(), entry->endpoint.text());
+                       entry->key.to_string(), entry->endpoint.to_string());
   });
 }
 

@@ -79,7 +79,7 @@ Result<VerifyingKey> signing_key_argument(const std::string& text) {
 
 std::string after_blanks(const std::vector<IpAddress>& addresses) {
   std::string text;
-  for (const IpAddress& address : addresses) text += " " + address.text();
+  for (const IpAddress& address : addresses) text += " " + address.to_string();
   return text;
 }
 

@@ -29,7 +29,7 @@ int join(const JoinOptions& options) {
     links += pin.standing == Standing::in ? 1 : 0;
   }
   fmt::print("{} is in the mesh as {}, with {} other host{}\n", joined->entry.host,
-             joined->entry.endpoint.text(), links, links == 1 ? "" : "s");
+             joined->entry.endpoint.to_string(), links, links == 1 ? "" : "s");
   for (const MeshProblem& problem : keeper.problems()) {
     fmt::print("  {}: {}; {}\n", problem.host, problem.text, problem.fix);
   }
@@ -37,7 +37,7 @@ int join(const JoinOptions& options) {
     fmt::print(
         "The others take it in once it is signed, at the desk, where FILE is the signing key:\n"
         "  cuttle mesh sign --key FILE --identity {} {}\n",
-        joined->entry.identity.text(), joined->entry.host);
+        joined->entry.identity.to_string(), joined->entry.host);
   }
   if (options.no_systemd) {
     fmt::print("Start: cuttle up --config {0}; cuttle mesh serve --config {0}\n", joined->config);

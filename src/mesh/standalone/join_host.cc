@@ -134,7 +134,7 @@ std::string config_text(const JoinOptions& options, const std::string& node, con
       "# Its peers come from the cluster's monitors, within what [mesh] allows; a [[peer]] here wins over "
       "them.\n\n"
       "[node]\nname = \"{1}\"\nprivate_key_file = \"{2}\"\nlisten = \"{3}\"\naddresses = {4}\n",
-      entry.host, node, places.key, entry.endpoint.text(), sources_of(entry));
+      entry.host, node, places.key, entry.endpoint.to_string(), sources_of(entry));
   if (!options.control_socket.empty())
     text += fmt::format("control_socket = \"{}\"\n", options.control_socket);
   text += fmt::format("\n[shape]\nrate = \"{}\"\nslot = \"{}\"\n", record.rate, record.slot);

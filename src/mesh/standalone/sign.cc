@@ -24,14 +24,15 @@ struct SignOptions {
 int genkey(const std::string& path) {
   const auto key = signing_key_at(path);
   if (!key) return complain(key.error().message, kFailed);
-  fmt::print("{}\n", key->verifying_key().text());
+  fmt::print("{}\n", key->verifying_key().to_string());
   return kDone;
 }
 
 // By the identity that was given, or by whoever is asked.
 bool agrees(const SignOptions& options, const Entry& entry) {
-  fmt::print("{}: identity {}, number {}, key {}, at {}, addresses{}\n", entry.host, entry.identity.text(),
-             entry.counter, entry.key.text(), entry.endpoint.text(), after_blanks(entry.addresses));
+  fmt::print("{}: identity {}, number {}, key {}, at {}, addresses{}\n", entry.host,
+             entry.identity.to_string(), entry.counter, entry.key.to_string(), entry.endpoint.to_string(),
+             after_blanks(entry.addresses));
   std::fflush(stdout);
   if (!options.identities.empty()) {
     if (is_one_of(entry.identity, options.identities)) return true;

@@ -47,7 +47,7 @@ int status(const StatusOptions& options) {
     const std::string closed = after_blanks(pin.closed);
     fmt::print("  {:<28} {:<12} {:<8} {:<21} {}{}\n", host, pin.name,
                standings[static_cast<int>(pin.standing)],
-               pin.standing == Standing::in ? pin.entry.endpoint.text() : "-",
+               pin.standing == Standing::in ? pin.entry.endpoint.to_string() : "-",
                pin.standing == Standing::in ? link_of(agent, pin.name) : "",
                closed.empty() ? "" : " closed:" + closed);
   }

@@ -226,7 +226,7 @@ TEST_F(HelperTest, a_trial_that_is_taken_back_leaves_closed_what_was) {
   lanes_.clear();
   ASSERT_EQ(routes().size(), 1u);
   EXPECT_TRUE(routes().front().blackhole);
-  EXPECT_EQ(routes().front().prefix.text(), "10.9.0.2/32");
+  EXPECT_EQ(routes().front().prefix.to_string(), "10.9.0.2/32");
   EXPECT_EQ(list_rules()->size(), 1u);
   EXPECT_TRUE(*guard_is_present());
   EXPECT_TRUE(*lock_is_present());

@@ -15,17 +15,17 @@ namespace {
 // Of this thread, in the kernel too; the least of several, which other processes do not lengthen much.
 template <typename Function>
 int64_t cpu_ns(Function function) {
-  int64_t least = INT64_MAX;
+  int64_t min = INT64_MAX;
   for (int i = 0; i < 9; ++i) {
     timespec before{};
     timespec after{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
     function();
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
-    least = std::min<int64_t>(
-        least, (after.tv_sec - before.tv_sec) * 1'000'000'000 + (after.tv_nsec - before.tv_nsec));
+    min = std::min<int64_t>(
+        min, (after.tv_sec - before.tv_sec) * 1'000'000'000 + (after.tv_nsec - before.tv_nsec));
   }
-  return least;
+  return min;
 }
 
 // Lines for `ip -batch` from a shell loop over $i.

@@ -186,7 +186,7 @@ TEST_F(RoutesTest, knows_the_machines_own_addresses) {
   ASSERT_TRUE(all) << all.error().message;
   for (const LocalAddress& own : *all) {
     if (own.interface == "wire")
-      found.push_back(own.address.text() + "/" + std::to_string(own.prefix_length));
+      found.push_back(own.address.to_string() + "/" + std::to_string(own.prefix_length));
   }
   EXPECT_THAT(found, testing::IsSupersetOf({"10.9.0.1/24", "fd09::1/64"}));
   EXPECT_TRUE(find_way_out(address("10.9.0.1"), kMark)->local);

@@ -352,7 +352,7 @@ TEST_F(TunTest, hands_over_single_segments_without_segmentation) {
   EXPECT_LE(largest_tcp_packet(*tun).bytes.size(), 1500u);
 }
 
-TEST_F(TunTest, obeys_the_limit_on_large_packets) {
+TEST_F(TunTest, keeps_to_the_limit_on_large_packets) {
   auto tun = Tun::open("ct-a", {});
   ASSERT_TRUE(tun);
   bring_up("ct-a");

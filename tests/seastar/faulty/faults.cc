@@ -15,9 +15,9 @@
 namespace cuttle {
 
 Packing::Outcome real_pack(Packing* packing, Lane& lane, const Losses& losses,
-                           int most) asm("__real__ZN6cuttle7Packing4packERNS_4LaneERKNS_6LossesEi");
+                           int max) asm("__real__ZN6cuttle7Packing4packERNS_4LaneERKNS_6LossesEi");
 Packing::Outcome faulty_pack(Packing* packing, Lane& lane, const Losses& losses,
-                             int most) asm("__wrap__ZN6cuttle7Packing4packERNS_4LaneERKNS_6LossesEi");
+                             int max) asm("__wrap__ZN6cuttle7Packing4packERNS_4LaneERKNS_6LossesEi");
 
 TrainReceived real_receive_train(Lane& lane, MutableBytes buffer) asm(
     "__real__ZN6cuttle13receive_trainERNS_4LaneESt4spanIhLm18446744073709551615EE");
@@ -47,9 +47,9 @@ void fail_as_asked(const char* what) {
 
 }  // namespace
 
-Packing::Outcome faulty_pack(Packing* packing, Lane& lane, const Losses& losses, int most) {
+Packing::Outcome faulty_pack(Packing* packing, Lane& lane, const Losses& losses, int max) {
   fail_as_asked("pack");
-  return real_pack(packing, lane, losses, most);
+  return real_pack(packing, lane, losses, max);
 }
 
 TrainReceived faulty_receive_train(Lane& lane, MutableBytes buffer) {

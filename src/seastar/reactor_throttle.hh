@@ -1,5 +1,5 @@
-// What a reactor with real-time priority leaves to others: work that strangers can cause asks here after each
-// piece, and rests a moment when the reactor has hardly ever waited lately. Releases go on meanwhile.
+// What a reactor with real-time priority leaves to others: work that unknown sources can cause asks here after each
+// piece, and pauses a moment when the reactor has hardly ever waited lately. Releases go on meanwhile.
 #pragma once
 
 #include <seastar/core/condition-variable.hh>
@@ -10,16 +10,16 @@
 
 namespace cuttle {
 
-class Rest {
+class ReactorThrottle {
  public:
-  Rest() : timer_([this] { ended_.broadcast(); }) {}
+  ReactorThrottle() : timer_([this] { ended_.broadcast(); }) {}
 
   // The reactor has real-time priority from now on.
   void handle_realtime() { realtime_ = true; }
 
   // Whether work has to wait. Then, for co_await, until it may go on:
   //
-  //   while (rest.is_on()) co_await rest.end();
+  //   while (throttle.is_on()) co_await throttle.end();
   bool is_on();
   auto end() { return ended_.when(); }
 

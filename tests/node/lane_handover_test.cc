@@ -1,5 +1,5 @@
 // Lanes that join or leave a loop while it runs.
-#include "engine/lane_change.hh"
+#include "engine/lane_handover.hh"
 
 #include <gtest/gtest.h>
 
@@ -27,12 +27,12 @@ bool becomes(const std::atomic<size_t>& value, size_t wanted) {
 
 // A pacer has a round a slot, and slots can be a second long: what takes a round for each lane takes too
 // long.
-TEST(LaneChange, TakesOneRoundHoweverManyLanes) {
+TEST(LaneHandover, TakesOneRoundHoweverManyLanes) {
   constexpr size_t kLanes = 40;
   std::vector<Room> rooms(kLanes);
   std::vector<Lane*> lanes;
   for (Room& room : rooms) lanes.push_back(reinterpret_cast<Lane*>(&room));
-  LaneChange change;
+  LaneHandover change;
   std::atomic<int> rounds{0};
   std::atomic<size_t> there{0};
   std::atomic<bool> stop{false};

@@ -1,6 +1,6 @@
 // How a change of many links goes: the driver takes them all at once, and whoever waits for a sign of life
 // gets one between any two steps.
-#include "node/change_links.hh"
+#include "node/apply_reload.hh"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ NodeConfig configuration(int peers, std::string_view rate) {
     text += fmt::format(
         "[[peer]]\nname = \"p{0}\"\npublic_key = \"{1}\"\nendpoint = \"10.0.1.{0}:4410\"\n"
         "redirect = [\"10.0.1.{0}\"]\n",
-        i, PrivateKey::from_random(key).public_key().text());
+        i, PrivateKey::from_random(key).public_key().to_string());
   }
   ParsedConfig parsed = parse_config(text, "");
   EXPECT_FALSE(parsed.problems.has_errors());
@@ -47,8 +47,8 @@ NodeKeys keys_for(const NodeConfig& config) {
 // Counts the steps since the last sign of life.
 struct Steps {
   int now = 0;
-  int most = 0;
-  void step() { most = std::max(most, ++now); }
+  int max = 0;
+  void step() { max = std::max(max, ++now); }
 };
 
 // Its queues lead nowhere.
@@ -125,14 +125,14 @@ class CountingDriver final : public Driver {
   Steps& steps_;
 };
 
-class ChangeLinksTest : public ::testing::Test {
+class ApplyReloadTest : public ::testing::Test {
  protected:
   Result<void> change_to(const NodeConfig& wanted) {
     const NodeKeys wanted_keys = keys_for(wanted);
-    const LinkChanges changes = compare_links(config_, keys_, names(), wanted, wanted_keys);
+    const ReloadPlan changes = compare_links(config_, keys_, names(), wanted, wanted_keys);
     machine_.peers = wanted.peers.size();
     steps_ = {};
-    return change_links({config_, keys_, links_, strangers_, open_, machine_, driver_, *handshakes_,
+    return apply_reload({config_, keys_, links_, unknown_sources_, open_, machine_, driver_, *handshakes_,
                          AeadBackend::openssl, nullptr, [this] { steps_.now = 0; }},
                         wanted, wanted_keys, changes);
   }
@@ -146,7 +146,7 @@ class ChangeLinksTest : public ::testing::Test {
   NodeConfig config_ = without_peers();
   NodeKeys keys_ = keys_for(config_);
   std::vector<std::unique_ptr<NodeLink>> links_;
-  std::vector<UnknownSourceSocket> strangers_;
+  std::vector<UnknownSourceSocket> unknown_sources_;
   OpenPeers open_;
   Steps steps_;
   CountingMachine machine_{steps_};
@@ -157,7 +157,7 @@ class ChangeLinksTest : public ::testing::Test {
       HandshakeLoop::create(wake_up_, restore_watch_, driver_).value();
 };
 
-TEST_F(ChangeLinksTest, ManyLinksAreHandedOverAtOnce) {
+TEST_F(ApplyReloadTest, ManyLinksAreHandedOverAtOnce) {
   ASSERT_TRUE(change_to(configuration(12, "1 Mb/s")));
   EXPECT_EQ(driver_.added, std::vector<size_t>{12});
   EXPECT_EQ(links_.size(), 12U);
@@ -170,7 +170,7 @@ TEST_F(ChangeLinksTest, ManyLinksAreHandedOverAtOnce) {
 
 // Those that come have their handshakes at once, those that went are not touched any more (the sanitizer
 // would see it).
-TEST_F(ChangeLinksTest, TheHandshakesOfThoseThatComeGoOnWhileItChanges) {
+TEST_F(ApplyReloadTest, TheHandshakesOfThoseThatComeGoOnWhileItChanges) {
   handshakes_->start(false);
   for (const int peers : {3, 12, 1, 5}) {
     for (const char* rate : {"1 Mb/s", "480 kb/s"}) ASSERT_TRUE(change_to(configuration(peers, rate)));
@@ -187,15 +187,15 @@ TEST_F(ChangeLinksTest, TheHandshakesOfThoseThatComeGoOnWhileItChanges) {
   }
 }
 
-TEST_F(ChangeLinksTest, GivesASignOfLifeBetweenAnyTwoSteps) {
+TEST_F(ApplyReloadTest, GivesASignOfLifeBetweenAnyTwoSteps) {
   ASSERT_TRUE(change_to(configuration(12, "1 Mb/s")));
-  EXPECT_LE(steps_.most, 1);
+  EXPECT_LE(steps_.max, 1);
   ASSERT_TRUE(change_to(configuration(8, "480 kb/s")));
-  EXPECT_LE(steps_.most, 1);
+  EXPECT_LE(steps_.max, 1);
 }
 
 // Else whoever is in the mesh could keep each change out, a revocation of himself too.
-TEST_F(ChangeLinksTest, APeerOfTheMeshThatCannotBeOpenedKeepsNoOtherOut) {
+TEST_F(ApplyReloadTest, APeerOfTheMeshThatCannotBeOpenedKeepsNoOtherOut) {
   machine_.cannot_open = 1;
   NodeConfig wanted = configuration(3, "1 Mb/s");
   EXPECT_FALSE(change_to(wanted));
@@ -211,7 +211,7 @@ TEST_F(ChangeLinksTest, APeerOfTheMeshThatCannotBeOpenedKeepsNoOtherOut) {
   EXPECT_EQ(links_.size(), 3U);
 }
 
-TEST_F(ChangeLinksTest, OneThatIsRefusedLeavesTheOthers) {
+TEST_F(ApplyReloadTest, OneThatIsRefusedLeavesTheOthers) {
   driver_.refuses = 1;
   const auto changed = change_to(configuration(3, "1 Mb/s"));
   ASSERT_FALSE(changed);

@@ -1,5 +1,5 @@
 // What a reload makes of each link.
-#include "node/link_changes.hh"
+#include "node/reload_plan.hh"
 
 #include <gmock/gmock.h>
 
@@ -49,7 +49,7 @@ class LinkChangesTest : public ::testing::Test {
     EXPECT_FALSE(parsed.problems.has_errors());
     return parsed.config;
   }
-  LinkChanges compare(const NodeConfig& other) const {
+  ReloadPlan compare(const NodeConfig& other) const {
     return compare_links(now, keys, running, other, wanted_keys);
   }
   static std::vector<std::string> problems(const NodeConfig& before, const ParsedConfig& after) {
@@ -69,7 +69,7 @@ class LinkChangesTest : public ::testing::Test {
 
 TEST_F(LinkChangesTest, NothingChanged) {
   wanted.peers[0].line = 99;  // a comment above it
-  const LinkChanges changes = compare(wanted);
+  const ReloadPlan changes = compare(wanted);
   EXPECT_THAT(changes.kept, ElementsAre(0, 1));
   EXPECT_TRUE(changes.only_keys());
   EXPECT_THAT(changes.rekeyed, IsEmpty());
@@ -79,7 +79,7 @@ TEST_F(LinkChangesTest, NothingChanged) {
 
 TEST_F(LinkChangesTest, OneMoreOneLess) {
   wanted.peers[0].name = "d";
-  const LinkChanges changes = compare(wanted);
+  const ReloadPlan changes = compare(wanted);
   EXPECT_THAT(changes.added, ElementsAre(0));
   EXPECT_THAT(changes.kept, ElementsAre(1));
   EXPECT_THAT(changes.removed, ElementsAre("b"));

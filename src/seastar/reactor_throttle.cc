@@ -1,10 +1,10 @@
-#include "seastar/rest.hh"
+#include "seastar/reactor_throttle.hh"
 
 #include <chrono>
 
 namespace cuttle {
 
-bool Rest::is_on() {
+bool ReactorThrottle::is_on() {
   if (!realtime_) return false;
   const Instant now = clock_.now();
   if (throttle_.is_due(now)) until_ = now + throttle_.handle_window(now, thread_use().cpu);

@@ -1,4 +1,4 @@
-#include "node/link_changes.hh"
+#include "node/reload_plan.hh"
 
 #include <fmt/format.h>
 
@@ -27,10 +27,10 @@ std::vector<PeerConfig>::const_iterator find_peer(const NodeConfig& config, cons
 
 }  // namespace
 
-LinkChanges compare_links(const NodeConfig& now, const NodeKeys& keys_now,
-                          const std::vector<std::string>& running, const NodeConfig& wanted,
-                          const NodeKeys& keys_wanted) {
-  LinkChanges changes;
+ReloadPlan compare_links(const NodeConfig& now, const NodeKeys& keys_now,
+                         const std::vector<std::string>& running, const NodeConfig& wanted,
+                         const NodeKeys& keys_wanted) {
+  ReloadPlan changes;
   const bool own_key_same = keys_now.private_key == keys_wanted.private_key;
   for (size_t i = 0; i < wanted.peers.size(); ++i) {
     const PeerConfig& peer = wanted.peers[i];
@@ -54,7 +54,7 @@ LinkChanges compare_links(const NodeConfig& now, const NodeKeys& keys_now,
   return changes;
 }
 
-ReloadReport report_of(const LinkChanges& changes, const NodeConfig& wanted) {
+ReloadReport report_of(const ReloadPlan& changes, const NodeConfig& wanted) {
   const auto names_of = [&](const std::vector<size_t>& places) {
     std::vector<std::string> names;
     for (const size_t i : places) names.push_back(wanted.peers[i].name);

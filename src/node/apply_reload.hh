@@ -15,8 +15,8 @@
 #include "node/driver.hh"
 #include "node/handshake_loop.hh"
 #include "node/link.hh"
-#include "node/link_changes.hh"
 #include "node/machine.hh"
+#include "node/reload_plan.hh"
 
 namespace cuttle {
 
@@ -25,7 +25,7 @@ struct InService {
   NodeConfig& config;
   NodeKeys& keys;
   std::vector<std::unique_ptr<NodeLink>>& links;
-  std::vector<UnknownSourceSocket>& strangers;
+  std::vector<UnknownSourceSocket>& unknown_sources;
   OpenPeers& open;
   Machine& machine;  // which has read `wanted`
   Driver& driver;
@@ -38,7 +38,7 @@ struct InService {
 // `changes`: compare_links() of the two. The links that are to be added are made first; should one fail,
 // nothing has changed. A later error says what is missing: that link's traffic waits, and the next change
 // tries again.
-Result<void> change_links(const InService& in, const NodeConfig& wanted, const NodeKeys& keys,
-                          const LinkChanges& changes);
+Result<void> apply_reload(const InService& in, const NodeConfig& wanted, const NodeKeys& keys,
+                          const ReloadPlan& changes);
 
 }  // namespace cuttle

@@ -1,4 +1,4 @@
-#include "node/change_links.hh"
+#include "node/apply_reload.hh"
 
 #include <spdlog/spdlog.h>
 
@@ -11,7 +11,7 @@ namespace {
 
 class Change {
  public:
-  Change(const InService& in, const NodeConfig& wanted, const NodeKeys& keys, const LinkChanges& changes)
+  Change(const InService& in, const NodeConfig& wanted, const NodeKeys& keys, const ReloadPlan& changes)
       : in_(in),
         wanted_(wanted),
         keys_(keys),
@@ -65,9 +65,10 @@ class Change {
   // not keep the others' changes out.
   Result<void> prepare() {
     in_.alive();
-    auto strangers = in_.machine.open_unknown_sources(in_.strangers.size());
-    if (!strangers) return tl::unexpected(strangers.error());
-    for (UnknownSourceSocket& stranger : *strangers) in_.strangers.push_back(std::move(stranger));
+    auto unknown_sources = in_.machine.open_unknown_sources(in_.unknown_sources.size());
+    if (!unknown_sources) return tl::unexpected(unknown_sources.error());
+    for (UnknownSourceSocket& unknown_source : *unknown_sources)
+      in_.unknown_sources.push_back(std::move(unknown_source));
     for (const size_t i : changes_.added) {
       auto link = assemble(i);
       if (!link && wanted_.is_of_mesh(wanted_.peers[i])) {
@@ -156,7 +157,7 @@ class Change {
   const InService& in_;
   const NodeConfig& wanted_;
   const NodeKeys& keys_;
-  const LinkChanges& changes_;
+  const ReloadPlan& changes_;
   const uint64_t restores_;                        // before any link was made
   std::vector<std::unique_ptr<NodeLink>> coming_;  // by their place in the wanted configuration
   std::optional<Error> first_error_;
@@ -164,8 +165,8 @@ class Change {
 
 }  // namespace
 
-Result<void> change_links(const InService& in, const NodeConfig& wanted, const NodeKeys& keys,
-                          const LinkChanges& changes) {
+Result<void> apply_reload(const InService& in, const NodeConfig& wanted, const NodeKeys& keys,
+                          const ReloadPlan& changes) {
   return Change(in, wanted, keys, changes).run();
 }
 

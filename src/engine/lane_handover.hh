@@ -11,7 +11,7 @@
 
 namespace cuttle {
 
-class LaneChange {
+class LaneHandover {
  public:
   // Control thread: returns at once. What makes the loop look is up to the caller. The next one begins when
   // this one is taken.

@@ -13,7 +13,7 @@
 namespace cuttle {
 
 // Peers by their place in the wanted configuration; each is in one list.
-struct LinkChanges {
+struct ReloadPlan {
   std::vector<size_t> added;
   std::vector<size_t> restarted;     // endpoint, addresses, shape or lanes changed: a new link in its place
   std::vector<size_t> rekeyed;       // only keys changed: the session goes on
@@ -25,12 +25,12 @@ struct LinkChanges {
 
 // A peer is the same as long as its name is. `running`: the names of the links there are; one of them may be
 // missing where an earlier change failed halfway.
-LinkChanges compare_links(const NodeConfig& now, const NodeKeys& keys_now,
-                          const std::vector<std::string>& running, const NodeConfig& wanted,
-                          const NodeKeys& keys_wanted);
+ReloadPlan compare_links(const NodeConfig& now, const NodeKeys& keys_now,
+                         const std::vector<std::string>& running, const NodeConfig& wanted,
+                         const NodeKeys& keys_wanted);
 
 // The same in names, as what `cuttle reload` is told.
-ReloadReport report_of(const LinkChanges& changes, const NodeConfig& wanted);
+ReloadReport report_of(const ReloadPlan& changes, const NodeConfig& wanted);
 
 // Notes each value of the wanted configuration that differs and takes a restart of the agent.
 void check_unchangeable(const NodeConfig& now, const NodeConfig& wanted, const SourceMap& lines,
