@@ -45,27 +45,13 @@ struct CostModel {
 // lets payload show on the wire, and the noninterference test must find each: the test of the test.
 enum class Mutant {
   none,
-  pack_on_pacer,                // the pacer's thread packs what waits before it seals
-  data_is_dear,                 // a cell with a packet in it takes longer to seal than the pacer allows for
-  idle_slots_skipped,           // a slot without a packet is left out
-  wait_for_packer,              // the pacer waits until the packet being packed is complete
-  queue_runs_empty_under_load,  // trains with packets are handed to the queue too late
-  idle_slots_not_caught_up,     // after a pause, slots without a packet are left out
-  answer_at_once,               // handshakes leave in the next slot instead of after a fixed time
-  keys_at_once,                 // and so do changes of keys
-  stamped_when_read,            // a handshake came in when it is read, after what was read before it
-  rate_follows_load,            // the calendar's change is put off while there are packets to send
+  pack_on_pacer,      // the pacer's thread packs what waits before it seals
+  data_is_dear,       // a cell with a packet in it takes longer to seal than the pacer allows for
+  wait_for_packer,    // the pacer waits until the packet being packed is complete
+  stamped_when_read,  // a handshake came in when it is read, after what was read before it
 };
-inline constexpr Mutant kMutants[] = {Mutant::pack_on_pacer,
-                                      Mutant::data_is_dear,
-                                      Mutant::idle_slots_skipped,
-                                      Mutant::wait_for_packer,
-                                      Mutant::queue_runs_empty_under_load,
-                                      Mutant::idle_slots_not_caught_up,
-                                      Mutant::answer_at_once,
-                                      Mutant::keys_at_once,
-                                      Mutant::stamped_when_read,
-                                      Mutant::rate_follows_load};
+inline constexpr Mutant kMutants[] = {Mutant::pack_on_pacer, Mutant::data_is_dear, Mutant::wait_for_packer,
+                                      Mutant::stamped_when_read};
 const char* mutant_name(Mutant mutant);
 
 }  // namespace cuttle::sim

@@ -13,10 +13,11 @@ constexpr Duration kLookRound = milliseconds(100);
 // It wakes up so much later than it asked for, at least.
 constexpr Duration kWakesLate = microseconds(50);
 
-// That took a key agreement.
-uint64_t agreements(const AssociationCounters& counters) {
-  return counters.initiations_sent.value() + counters.initiations_received.value() +
-         counters.not_genuine.value() + counters.stale.value() + counters.sessions.value();
+// Key agreements that the link is about to make: for what is due, and for what came on each lane.
+int64_t agreements(const LinkControl& link, Instant now) {
+  int64_t count = link.poll_timeout() <= now ? 1 : 0;
+  for (size_t i = 0; i < link.lanes(); ++i) count += link.lane(i).handshakes_in.front() ? 1 : 0;
+  return count;
 }
 
 }  // namespace
@@ -34,26 +35,26 @@ void SimNode::await_control() {
 
 void SimNode::kick_control() {
   if (std::exchange(control_waits_, true)) return;
-  control_->post([this] { return control(); }, [this] { control_done(); });
+  control_->post([this] { return begin_control(); }, [this] { end_control(); });
 }
 
-Duration SimNode::control() {
+Duration SimNode::begin_control() {
   control_waits_ = false;
   ++control_round_;
+  control_began_ = local_now();
   Duration cost = setup_.cost.control;
   for (const auto& link : links_) {
-    if (!link->in_service) continue;
-    const Association& association = link->control.association();
-    const uint64_t before = agreements(association.counters());
-    link->control.handle_control(local_now(), setup_.clock.wall_ns(world_.loop.now()));
-    const uint64_t agreed = agreements(association.counters()) - before;
-    cost = cost + setup_.cost.handshake * static_cast<int64_t>(agreed);
+    if (link->in_service) cost = cost + setup_.cost.handshake * agreements(link->control, control_began_);
   }
-  control_done_ = world_.loop.now() + cost;
   return cost;
 }
 
-void SimNode::control_done() {
+void SimNode::end_control() {
+  for (const auto& link : links_) {
+    if (link->in_service) {
+      link->control.handle_control(control_began_, setup_.clock.wall_ns(world_.loop.now()));
+    }
+  }
   for (const auto& sim : lanes_) {
     if (std::exchange(sim->has_orders, false)) kick_receiver(*sim);
   }
@@ -61,12 +62,11 @@ void SimNode::control_done() {
 }
 
 void SimNode::set_keys(NodeNumber peer, const AssociationKeys& keys) {
-  control_->post(
-      [this, peer, keys] {
-        if (Link* link = find_link(peer)) link->control.handle_keys(keys);
-        return setup_.cost.handshake;
-      },
-      [this] { kick_control(); });
+  control_->post([this] { return setup_.cost.handshake; },
+                 [this, peer, keys] {
+                   if (Link* link = find_link(peer)) link->control.handle_keys(keys);
+                   kick_control();
+                 });
 }
 
 }  // namespace cuttle::sim

@@ -17,6 +17,7 @@
 #include "engine/lane_handover.hh"
 #include "engine/link_control.hh"
 #include "engine/paced_lanes.hh"
+#include "engine/pacing.hh"
 #include "engine/packing.hh"
 #include "engine/release_queue.hh"
 #include "sim/cost_model.hh"
@@ -153,11 +154,8 @@ class SimNode {
   void pack_all(Lane& lane, Duration& cost);
 
   void await_slot();
-  void slot(Lane& lane, Duration woke_late);
-  void drain(Lane& lane);
-  void sealed(Lane& lane, Train train, Instant began, Duration woke_late);
-  void released(const Train& train);
-  void put_off_change(Lane& lane);
+  void slot(Lane& lane, const SlotWake& wake);
+  void end(Lane& lane, const BegunSlot& slot);
 
   void kick_receiver(SimLane& sim);
   void kick_receivers_change();
@@ -166,10 +164,8 @@ class SimNode {
 
   void await_control();
   void kick_control();
-  Duration control();
-  void control_done();
-  // Its results are there for the other threads.
-  bool sees_control() const { return world_.loop.now() >= control_done_; }
+  Duration begin_control();
+  void end_control();
 
   void begin_change();
   void let_out();
@@ -208,7 +204,7 @@ class SimNode {
   PacedLanes paced_;
   Instant pacer_free_{INT64_MIN};
   bool control_waits_ = false;
-  Instant control_done_{INT64_MIN};
+  Instant control_began_{};  // its current round
   uint64_t control_round_ = 0;
   std::unique_ptr<uint8_t[]> buffer_;
   bool woke_control_ = false;  // the receiver's current work did

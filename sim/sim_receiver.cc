@@ -22,7 +22,7 @@ Duration SimNode::receive(SimLane& sim) {
   woke_control_ = false;
   if (!sim.has_receiver) return {};  // it left meanwhile
   woke_control_ = guarded("receive_train", [&] {
-    if (sees_control()) drain_for_receiver(lane);
+    drain_for_receiver(lane);
     return receive_train(lane, {buffer_.get(), kReceiveBufferBytes}).for_control;
   });
   return sim.socket->cost_of_received(setup_.format.cell_bytes()) + sim.device->cost_of_written(setup_.cost);

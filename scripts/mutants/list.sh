@@ -73,14 +73,41 @@ each_mutant() {
     'handle_event(EndSending{"the machine was restored' '(void)(EndSending{"the machine was restored' "engine"
   "$each" "handshakes to a new key are taken for strangers'" src/engine/receiving.cc \
     'lane.handshake_mac = std::move(expect->mac);' '' "engine sim_two_nodes"
+  "$each" "a train leaves when it is sealed" src/engine/pacing.hh \
+    'clock.poll_until(handle_sealed(lane, slot, clock.now()));' '(void)handle_sealed(lane, slot, clock.now());' "engine"
+  "$each" "a train is handed over only at its deadline" src/engine/pacing.cc \
+    'if (slot.wake.by_queue) return now;' '' "engine sim_noninterference"
+  "$each" "sealing begins earlier for data" src/engine/pacing.cc \
+    'lane.seal_lead.handle_sealed(now - slot.began);' \
+    'lane.seal_lead.handle_sealed(slot.train.payloads > 0 ? now - slot.began : Duration{});' "engine"
+  "$each" "the pacer waits for the instant that was" src/engine/pacing.cc \
+    'return deadline;' 'return slot.wake.at + lane.seal_lead.now();' "engine"
   "$each" "a release with data is late for the next" src/engine/pacing.cc \
     'lane.sender.handle_released(now);' \
     'lane.sender.handle_released(now + microseconds(train.payloads > 0 ? 700 : 0));' "sim_noninterference"
   "$each" "a slot is left out under load" src/engine/pacing.cc \
     'if (train.count > 0) {' 'if (train.count > 0 && lane.ring.waiting() < 8) {' "sim_noninterference"
+  "$each" "a slot without a packet is left out" src/engine/pacing.cc \
+    'if (train.count > 0) {' 'if (train.payloads > 0) {' "sim_noninterference"
+  "$each" "of a pause, slots without a packet are not caught up" src/engine/pacing.cc \
+    'if (train.count > 0) {' 'if (train.payloads > 0 || (train.count > 0 && now <= lane.sender.deadline())) {' \
+    "sim_noninterference"
   "$each" "a train with data is handed to the queue twice as early" src/engine/pacing.cc \
     'lane.queue->hand_over(lane, train, deadline, now)' \
     'lane.queue->hand_over(lane, train, deadline - microseconds(train.payloads > 0 ? 100 : 0), now)' \
+    "sim_noninterference"
+  "$each" "the queue runs empty under load" src/engine/pacing.cc \
+    'by_queue ? lane.queue->lead() :' \
+    'by_queue ? lane.queue->lead() - milliseconds(lane.ring.waiting() > 0 ? 3 : 0) :' "sim_noninterference"
+  "$each" "handshakes leave in the next slot" src/engine/pacing.cc \
+    'lane.sender.handle_handshake(waiting->cell, waiting->stamp)' 'lane.sender.handle_handshake(waiting->cell)' \
+    "sim_noninterference"
+  "$each" "keys change in the next slot" src/engine/pacing.cc \
+    'lane.sender.handle_key(std::move(*key));' \
+    'key->from = Instant{INT64_MIN}; lane.sender.handle_key(std::move(*key));' "sim_noninterference"
+  "$each" "the rate changes later while there are packets" src/engine/pacing.cc \
+    'lane.sender.handle_change(*change);' \
+    'lane.sender.handle_change({change->step, change->at + milliseconds(lane.ring.waiting() > 0 ? 20 : 0), change->place_at});' \
     "sim_noninterference"
   "$each" "a lane that was released keeps its place" src/engine/paced_lanes.cc \
     'due_.back().deadline = due_.back().lane->sender.deadline();' '' "engine"

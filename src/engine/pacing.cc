@@ -6,8 +6,18 @@
 
 namespace cuttle {
 
-void drain_for_pacer(Lane& lane, uint16_t loss_65536ths) {
-  lane.sender.set_loss_report(loss_65536ths);
+bool goes_by_queue(const Lane& lane) {
+  return lane.queue != nullptr && lane.queue->is_on();
+}
+
+SlotWake wake_for(const Lane& lane) {
+  const bool by_queue = goes_by_queue(lane);
+  return {lane.sender.deadline() - (by_queue ? lane.queue->lead() : lane.seal_lead.now()), by_queue};
+}
+
+namespace {
+
+void drain_for_pacer(Lane& lane) {
   while (auto command = lane.to_pacer.pop()) {
     if (auto* key = std::get_if<SendKey>(&*command)) {
       lane.sender.handle_key(std::move(*key));
@@ -25,16 +35,6 @@ void drain_for_pacer(Lane& lane, uint16_t loss_65536ths) {
   }
 }
 
-bool goes_by_queue(const Lane& lane) {
-  return lane.queue != nullptr && lane.queue->is_on();
-}
-
-Duration wake_lead(const Lane& lane) {
-  return goes_by_queue(lane) ? lane.queue->lead() : lane.seal_lead.now();
-}
-
-namespace {
-
 void count(Lane& lane, size_t sent, size_t of) {
   if (lane.drawn && !lane.drawn->push(DrawnRelease{lane.sender.drawn(), static_cast<uint32_t>(of)})) {
     lane.drawn_lost.add();
@@ -43,28 +43,12 @@ void count(Lane& lane, size_t sent, size_t of) {
   lane.sender.counters().datagrams_refused.add(of - sent);
 }
 
-void retire_keys(Lane& lane) {
-  while (auto aead = lane.sender.poll_retired()) {
-    if (!lane.retired_by_pacer.push(std::move(aead))) break;
-  }
-}
-
-}  // namespace
-
-void handle_sealed(Lane& lane, const Train& train, Instant began, Instant now) {
-  lane.seal_lead.handle_sealed(now - began);
-  if (now <= lane.sender.deadline()) return;
-  SenderCounters& counters = lane.sender.counters();
-  (train.payloads > 0 ? counters.sealed_late_payloads : counters.sealed_late_dummies).add();
-}
-
 void release(Lane& lane, const Train& train, Instant now) {
   if (train.count > 0) {
     lane.socket.set_way_out(0);
     count(lane, lane.socket.send_train(train.cells, train.count, train.cell_bytes), train.count);
   }
   lane.sender.handle_released(now);
-  retire_keys(lane);
 }
 
 void hand_over(Lane& lane, const Train& train, Instant now, Duration woke_late) {
@@ -74,7 +58,36 @@ void hand_over(Lane& lane, const Train& train, Instant now, Duration woke_late) 
   count(lane, lane.queue->hand_over(lane, train, deadline, now), train.count);
   // In time, the queue lets it go at its deadline; later, at once.
   lane.sender.handle_released(std::max(now, deadline));
-  retire_keys(lane);
+}
+
+}  // namespace
+
+BegunSlot begin_slot(Lane& lane, const SlotWake& wake, uint16_t loss_65536ths, Instant now) {
+  lane.sender.set_loss_report(loss_65536ths);
+  drain_for_pacer(lane);
+  return {lane.sender.poll_train(), wake, now};
+}
+
+Instant handle_sealed(Lane& lane, const BegunSlot& slot, Instant now) {
+  if (slot.wake.by_queue) return now;
+  lane.seal_lead.handle_sealed(now - slot.began);
+  const Instant deadline = lane.sender.deadline();
+  if (now > deadline) {
+    SenderCounters& counters = lane.sender.counters();
+    (slot.train.payloads > 0 ? counters.sealed_late_payloads : counters.sealed_late_dummies).add();
+  }
+  return deadline;
+}
+
+void end_slot(Lane& lane, const BegunSlot& slot, Instant now) {
+  if (slot.wake.by_queue) {
+    hand_over(lane, slot.train, now, slot.began - slot.wake.at);
+  } else {
+    release(lane, slot.train, now);
+  }
+  while (auto aead = lane.sender.poll_retired()) {
+    if (!lane.retired_by_pacer.push(std::move(aead))) break;
+  }
 }
 
 }  // namespace cuttle

@@ -54,21 +54,14 @@ void PacerLoop::give_way() {
 
 void PacerLoop::slot(const PacedLanes::Due& due) {
   Lane& lane = *due.lane;
-  if (goes_by_queue(lane)) {
-    fill(lane);
-    return;
+  const SlotWake wake = wake_for(lane);
+  if (!wake.by_queue) {
+    wait_for(wake.at, due.in_group);
+  } else if (wake.at - clock_.now() > kTogether) {
+    // Nothing here need be exact, so nothing polls, and one wake-up does for all lanes that are due soon.
+    clock_.sleep_until(wake.at);
   }
-  const Instant deadline = lane.sender.deadline();
-  wait_for(deadline - lane.seal_lead.now(), due.in_group);
-  seal_and_release(lane, deadline, lane.receiver.loss_65536ths(), clock_);
-}
-
-// Nothing here need be exact, so nothing polls, and one wake-up does for all lanes that are due soon.
-void PacerLoop::fill(Lane& lane) {
-  const Instant wake = lane.sender.deadline() - wake_lead(lane);
-  if (wake - clock_.now() > kTogether) clock_.sleep_until(wake);
-  const Duration late = clock_.now() - wake;
-  seal_and_hand_over(lane, late, lane.receiver.loss_65536ths(), clock_);
+  run_slot(lane, wake, lane.receiver.loss_65536ths(), clock_);
 }
 
 void PacerLoop::wait_for(Instant seal_at, bool in_group) {

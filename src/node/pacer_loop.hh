@@ -35,7 +35,6 @@ class PacerLoop {
 
  private:
   void slot(const PacedLanes::Due& due);
-  void fill(Lane& lane);
   void give_way();
   void wait_for(Instant seal_at, bool in_group);
 

@@ -81,22 +81,15 @@ bool Pacer::is_due() const {
 }
 
 void Pacer::slot(Lane& lane) {
-  const Instant deadline = lane.sender.deadline();
-  const uint16_t loss_65536ths = loss_65536ths_.find(&lane)->second;
-  if (goes_by_queue(lane)) {
-    seal_and_hand_over(lane, clock_.now() - (deadline - wake_lead(lane)), loss_65536ths, clock_);
-    return;
-  }
-  clock_.poll_until(deadline - lane.seal_lead.now());
-  seal_and_release(lane, deadline, loss_65536ths, clock_);
+  const SlotWake wake = wake_for(lane);
+  if (!wake.by_queue) clock_.poll_until(wake.at);
+  run_slot(lane, wake, loss_65536ths_.find(&lane)->second, clock_);
 }
 
 void Pacer::look_at_next() {
   if (lanes_.empty()) return;
-  const Lane& lane = *lanes_.next().lane;
-  const Instant deadline = lanes_.next().deadline;
-  next_wake_ =
-      goes_by_queue(lane) ? deadline - wake_lead(lane) : deadline - lane.seal_lead.now() - poll_before_;
+  const SlotWake wake = wake_for(*lanes_.next().lane);
+  next_wake_ = wake.by_queue ? wake.at : wake.at - poll_before_;
 }
 
 void Pacer::arm() {

@@ -81,8 +81,7 @@ class LanePair : public ::testing::Test {
     Lane& lane = end.lane();
     now = std::max(now, lane.sender.deadline());
     end.packing.pack(lane, {}, 64);
-    drain_for_pacer(lane, 0);
-    release(lane, lane.sender.poll_train(), now);
+    end_slot(lane, begin_slot(lane, wake_for(lane), 0, now), now);
   }
   void receive(End& end) {
     drain_for_receiver(end.lane());

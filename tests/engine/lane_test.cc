@@ -22,9 +22,10 @@ TEST_F(LaneTest, APacketInTwoHalves) {
   auto begun = a->packing.begin(a->lane(), {});
   // The pacer finds a payload that is being written, and sends a dummy.
   const uint64_t dummies = a->lane().sender.counters().cells_dummy.value();
-  const Train train = a->lane().sender.poll_train();
-  EXPECT_EQ(a->lane().sender.counters().cells_dummy.value(), dummies + train.count);
-  release(a->lane(), train, a->lane().sender.deadline());
+  const Instant deadline = a->lane().sender.deadline();
+  const BegunSlot slot = begin_slot(a->lane(), wake_for(a->lane()), 0, deadline);
+  EXPECT_EQ(a->lane().sender.counters().cells_dummy.value(), dummies + slot.train.count);
+  end_slot(a->lane(), slot, deadline);
   EXPECT_EQ(a->packing.finish(a->lane(), std::move(begun)), Packing::Outcome::more);
   slots(20);
   EXPECT_EQ(b->device->written().size(), 1u);

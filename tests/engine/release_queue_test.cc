@@ -28,8 +28,8 @@ class ReleaseQueueTest : public LanePair {
   size_t hand_over_slot(Duration ahead) {
     const size_t before = a->socket->pauses().size();
     Lane& lane = a->lane();
-    const Train train = lane.sender.poll_train();
-    hand_over(lane, train, lane.sender.deadline() - ahead, Duration{});
+    const SlotWake wake{lane.sender.deadline() - ahead, true};
+    end_slot(lane, begin_slot(lane, wake, 0, wake.at), wake.at);
     return a->socket->pauses().size() - before;
   }
 
@@ -50,7 +50,7 @@ TEST_F(ReleaseQueueTest, PausesGoAheadOfATrain) {
 TEST_F(ReleaseQueueTest, WhereItIsGoneTheThreadReleases) {
   queue->handle_look(ReleaseQueue::Look::gone);
   EXPECT_FALSE(goes_by_queue(a->lane()));
-  EXPECT_EQ(wake_lead(a->lane()), a->lane().seal_lead.now());
+  EXPECT_EQ(wake_for(a->lane()).at, a->lane().sender.deadline() - a->lane().seal_lead.now());
   slot(*a);
   EXPECT_EQ(a->socket->way_out(), 0u);
   queue->handle_look(ReleaseQueue::Look::anew);

@@ -1,5 +1,5 @@
-// The test of the noninterference test: every mistake a pacer or its driver could make that lets payload show
-// on the wire must be found.
+// The test of the noninterference test: every mistake a driver could make that lets payload show on the wire
+// must be found. (Those of the engine are planted by `./run mutants`.)
 #include "trials.hh"
 
 namespace cuttle::sim {
@@ -19,31 +19,11 @@ TEST(Mutants, PackingOnThePacersThreadIsFound) {
 TEST(Mutants, SealingThatTakesLongerForDataIsFound) {
   EXPECT_NE(pairs_until_found(Mutant::data_is_dear, Family::pairs, 20), 0u);
 }
-TEST(Mutants, LeavingOutIdleSlotsIsFound) {
-  EXPECT_NE(pairs_until_found(Mutant::idle_slots_skipped, Family::pairs, 20), 0u);
-}
 TEST(Mutants, WaitingForThePackerIsFound) {
   EXPECT_NE(pairs_until_found(Mutant::wait_for_packer, Family::pairs, 100), 0u);
 }
-TEST(Mutants, AQueueThatRunsEmptyUnderLoadIsFound) {
-  EXPECT_NE(pairs_until_found(Mutant::queue_runs_empty_under_load, Family::pairs, 50), 0u);
-}
-TEST(Mutants, CatchingUpOnlyWhatCarriesPacketsIsFound) {
-  EXPECT_NE(pairs_until_found(Mutant::idle_slots_not_caught_up, Family::pairs, 100), 0u);
-}
-TEST(Mutants, ChangingKeysWithoutAFixedDelayIsFound) {
-  EXPECT_NE(pairs_until_found(Mutant::keys_at_once, Family::reactions, 50), 0u);
-}
-TEST(Mutants, AnsweringWithoutAFixedDelayIsFound) {
-  EXPECT_NE(pairs_until_found(Mutant::answer_at_once, Family::reactions, 1000), 0u);
-}
-
 TEST(Mutants, StampingHandshakesWhenTheyAreReadIsFound) {
   EXPECT_NE(pairs_until_found(Mutant::stamped_when_read, Family::reactions, 1000), 0u);
-}
-
-TEST(Mutants, AChangeOfRateThatWaitsForPacketsIsFound) {
-  EXPECT_NE(pairs_until_found(Mutant::rate_follows_load, Family::calendar, 50), 0u);
 }
 
 // The smallest part of a failing trial still fails, and its command says how to see it.
