@@ -20,7 +20,7 @@ SLOT, SLOT_MS = "200 us", 0.2
 
 
 def bound_ms(rate_mbps):
-    """docs/architecture.md, "Queueing": the ring, the largest packet, two slots."""
+    """docs/timing.md, "Queueing": the ring, the largest packet, two slots."""
     largest = min(max(rate_mbps * 1e6 / 8 * 1e-3, 4096), 65536)
     return max(1, 4 * SLOT_MS) + largest * 8 / rate_mbps / 1e3 * 1500 / 1426 + 2 * SLOT_MS
 

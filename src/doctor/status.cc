@@ -151,7 +151,7 @@ Findings examine_status(const StatusSnapshot& status) {
   if (!status.queue_why_not.empty()) {
     findings.push_back({Mark::unsure,
                         "no queue keeps time, the agent's own thread does: " + status.queue_why_not,
-                        "docs/architecture.md, \"A queue is the clock\", says what one needs"});
+                        "docs/timing.md, \"A queue is the clock\", says what one needs"});
   }
   if (!status.guard.way_trouble.empty()) {
     findings.push_back({Mark::bad, status.guard.way_trouble,

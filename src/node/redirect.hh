@@ -1,4 +1,4 @@
-// Traffic to the peers goes into the links, or nowhere (docs/architecture.md, "Redirect"). For each peer
+// Traffic to the peers goes into the links, or nowhere (docs/hosts.md, "What Cuttle sets up"). For each peer
 // address a route into the peer's ct- interface and, of higher metric, a blackhole; a rule that sends all but
 // the cells there (or, where a link carries certain ports only, rules that send these there); and a guard
 // that drops what would bypass the links in either direction; and behind it a lock at the egress of every

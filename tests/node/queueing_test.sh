@@ -1,6 +1,6 @@
 #!/bin/bash
 # A saturated link must not keep small packets of others waiting: ping beside eight full TCP connections, against
-# the bound of docs/architecture.md ("Queueing"). Other work on the machine delays replies as well, so the median counts,
+# the bound of docs/timing.md ("Queueing"). Other work on the machine delays replies as well, so the median counts,
 # with room for twice the bound; a queue that is one line for all would take ten times as long.
 # shellcheck source=tests/node/harness.sh
 source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
