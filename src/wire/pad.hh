@@ -4,7 +4,7 @@
 //
 //   0  1  zero
 //   1  1  0xc7
-//   2  2  cells lost of the last 65,536ths received in the last second (65,535: all)
+//   2  2  share of the cells of the last second that were lost, in 65,536ths (65,535: all)
 #pragma once
 
 #include <optional>
