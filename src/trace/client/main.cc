@@ -1,5 +1,5 @@
-// cuttle-trace-client: the only program here that loads librados. `cuttle trace` starts it: once as the
-// client that is traced (put, get), once as its own line to the cluster (control).
+// cuttle-trace-client, which loads librados; so does cuttle-mesh, and no other program here. `cuttle trace`
+// starts it: once as the client that is traced (put, get), once as its own line to the cluster (control).
 #include <CLI/CLI.hpp>
 
 #include "control.hh"
