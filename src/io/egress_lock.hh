@@ -6,9 +6,8 @@
 // What passes: to the peer's endpoint, marked, UDP in one piece and without options, from our port of a lane
 // to the peer's of the same lane, and of exactly the size of the link's cells. And neighbour discovery. Of a
 // peer whose link carries certain ports only, everything but packets from or to these, and what may hide
-// them: fragments of their protocol, and IPv6 packets with extension headers. And
-// wherever it goes, a cell that was to leave by a clock device and came another way is dropped
-// (queue_priority.hh).
+// them: fragments of their protocol, and IPv6 packets with extension headers. And wherever it goes, a cell
+// that was to leave by a clock device and came another way is dropped (queue_priority.hh).
 //
 // So it holds programs that bind themselves to the device, and guests that are bridged to it or sit on it as
 // macvlan or ipvlan; VLAN tags, two at most, are looked behind. It does not see what is encapsulated

@@ -7,9 +7,8 @@
 //   - at once, and every kRetry (or four slots of either side, where those are longer) until there is an
 //     answer; the last few are waited for, since an answer may take longer than that;
 //   - again every kRekeyAfter, long before a sequence number could wrap;
-//   - when nothing authentic came for `quiet_after`: a peer sends cells forever, so silence means that it is
-//   gone, or that it
-//     started anew and knows no session;
+//   - when nothing authentic came for `quiet_after`: a peer sends cells forever, so silence means that it
+//     is gone, or that it started anew and knows no session;
 //   - when its own keys, or those that it knows of the peer, were changed.
 // The answering side uses a session for sending only once a cell came in it (key confirmation), so a replayed
 // initiation changes nothing.
