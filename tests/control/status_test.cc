@@ -163,6 +163,7 @@ TEST(StatusTable, WithoutAnybodyWatchingItSaysWhy) {
 TEST(StatusTable, NoLinksAndNothingDropped) {
   StatusSnapshot status = example();
   status.links[0].drops.clear();
+  status.links[0].queue_dropped = 0;
   EXPECT_THAT(render_table(status), testing::HasSubstr("  dropped: nothing\n"));
   status.links.clear();
   EXPECT_THAT(render_table(status), testing::EndsWith("  no links\n"));
