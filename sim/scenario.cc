@@ -242,6 +242,9 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   Random more(seed * 3 + static_cast<uint64_t>(family) + (uint64_t{1} << 63));
   draw_overlapping_key_changes(more, scenario, compared);
   draw_reloads(more, scenario, compared);
+  for (const bool by_queue : scenario.by_queue) {
+    scenario.by_instants.push_back(more.chance(0.4) && by_queue);
+  }
   return scenario;
 }
 
@@ -291,7 +294,8 @@ std::string Scenario::describe() const {
                         reload.coming.empty() ? "none" : fmt::format("{}", fmt::join(reload.coming, ",")));
   }
   if (other_rate_bps != 0) text += fmt::format("; by the calendar, {} b/s from mid-run on", other_rate_bps);
-  text += fmt::format("; queues keep time at {}", fmt::join(by_queue, ","));
+  text += fmt::format("; queues keep time at {}, that read instants at {}", fmt::join(by_queue, ","),
+                      fmt::join(by_instants, ","));
   if (!without.empty()) text += fmt::format("; without {}", fmt::join(without, ","));
   return text;
 }

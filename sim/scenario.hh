@@ -100,6 +100,7 @@ struct Scenario {
   std::vector<bool> shared_cores;  // of each node
   std::vector<int64_t> slowness;   // of each node
   std::vector<bool> by_queue;      // of each node: a queue keeps time
+  std::vector<bool> by_instants;   // of each node: and it is one that reads instants
   uint32_t flows = 0;              // TCP-like flows
   bool offloads = true;            // some hosts leave checksums and cutting TCP to others
   Instant faults_stop{};           // and the loads, too

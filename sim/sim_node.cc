@@ -38,11 +38,16 @@ AssociationConfig config_of(const NodeSetup& setup, const AssociationKeys& keys)
 }
 
 std::optional<SimQueue> queue_of(const NodeSetup& setup) {
-  if (!setup.by_queue) return std::nullopt;
+  if (!setup.by_queue || setup.by_instants) return std::nullopt;
   Draws draws(setup.seed + 6);
   auto table = PauseTable::draw(draws, static_cast<uint32_t>(setup.format.cell_bytes()) + 42);
   CUTTLE_CHECK(table.has_value(), "cells are long enough for pauses");
   return SimQueue(setup.seed + 5, std::move(*table));
+}
+
+std::optional<SimInstantQueue> instant_queue_of(const NodeSetup& setup) {
+  if (!setup.by_queue || !setup.by_instants) return std::nullopt;
+  return SimInstantQueue(setup.seed + 5);
 }
 
 }  // namespace
@@ -52,6 +57,7 @@ SimNode::SimNode(World world, NodeSetup setup)
       setup_(std::move(setup)),
       allocations_(world_.probe),
       queue_(queue_of(setup_)),
+      instant_queue_(instant_queue_of(setup_)),
       host_{world_.loop,
             world_.network,
             allocations_,
@@ -59,6 +65,7 @@ SimNode::SimNode(World world, NodeSetup setup)
             setup_.clock,
             setup_.cost,
             queue_ ? &*queue_ : nullptr,
+            instant_queue_ ? &*instant_queue_ : nullptr,
             setup_.mutant == Mutant::stamped_when_read},
       queue_device_(host_),
       packer_(std::make_unique<SimThread>(world_.loop)),
@@ -69,6 +76,7 @@ SimNode::SimNode(World world, NodeSetup setup)
       paced_(setup_.peers.size() * setup_.lanes),
       buffer_(std::make_unique<uint8_t[]>(kReceiveBufferBytes)) {
   if (queue_) release_queue_.emplace(queue_device_, queue_->table(), std::nullopt);
+  if (instant_queue_) release_queue_.emplace(queue_device_, std::nullopt);
   for (const SimPeer& peer : setup_.peers) add_link(peer);
   for (const auto& sim : lanes_) {
     packing_.add(*sim->lane);

@@ -46,8 +46,9 @@ struct NodeSetup {
   CostModel cost;
   Mutant mutant = Mutant::none;
   bool shared_core = false;
-  bool by_queue = false;  // a queue keeps time, not the pacer
-  uint64_t seed = 0;      // of keys, SPIs and jitter; another one each time the node is started
+  bool by_queue = false;     // a queue keeps time, not the pacer
+  bool by_instants = false;  // and it is one that reads instants
+  uint64_t seed = 0;         // of keys, SPIs and jitter; another one each time the node is started
   std::vector<SimPeer> peers;
 };
 
@@ -179,6 +180,7 @@ class SimNode {
   NodeSetup setup_;
   Allocations allocations_;
   std::optional<SimQueue> queue_;
+  std::optional<SimInstantQueue> instant_queue_;
   SimHost host_;
   SimQueueDevice queue_device_;
   std::optional<ReleaseQueue> release_queue_;

@@ -1,6 +1,7 @@
 // The queue of a clock device (src/io/clock_device.hh) on a virtual time line: a token bucket that earns a
 // nanosecond in every nanosecond, first in, first out. What passes leaves a little late, as the kernel's
-// timer and softirq are; how late comes from the seed alone. All times are the node's own.
+// timer and softirq are; how late comes from the seed alone. All times are the node's own. Beside it, what
+// `release = "txtime"` hands trains to.
 #pragma once
 
 #include <algorithm>
@@ -75,6 +76,20 @@ class SimQueue {
   Instant last_left_{INT64_MIN};
   std::deque<Stamped> stamped_;
   QueueCounts counts_;
+};
+
+// A queue that reads from each train when to let it go (fq): no bucket, no order among lanes.
+class SimInstantQueue {
+ public:
+  explicit SimInstantQueue(uint64_t seed) : random_(seed) {}
+
+  // When it leaves.
+  Instant put_train(Instant instant, Instant now) {
+    return std::max(instant, now) + nanoseconds(static_cast<int64_t>(random_.below(40'000)));
+  }
+
+ private:
+  Random random_;
 };
 
 }  // namespace cuttle::sim

@@ -24,6 +24,10 @@ size_t SimSocket::send_train(const uint8_t* cells, size_t count, size_t cell_byt
     const size_t calls = max_cells_per_call(static_cast<uint32_t>(cell_bytes));
     const Instant leaves = host_.queue->put_train((count + calls - 1) / calls, host_.local_now());
     first = std::max(first, host_.clock.global(leaves));
+  } else if (release_instant_ && host_.instant_queue != nullptr) {
+    const Instant leaves = host_.instant_queue->put_train(*release_instant_, host_.local_now());
+    first = std::max({first, last_left_, host_.clock.global(leaves)});
+    last_left_ = first;
   } else {
     host_.network.send(own_, peer_, lane_, {cells, cell_bytes});
     sent = 1;

@@ -22,7 +22,8 @@ struct SimHost {
   Checker& checker;
   const SimClock& clock;
   const CostModel& cost;
-  SimQueue* queue;  // null: none
+  SimQueue* queue;                 // null: none
+  SimInstantQueue* instant_queue;  // null: none
   // Datagrams are stamped when they are read, not when they arrive: a mistake (cost_model.hh).
   bool stamps_when_read;
 
@@ -33,7 +34,9 @@ class SimQueueDevice final : public QueueDevice {
  public:
   explicit SimQueueDevice(const SimHost& host) : host_(host) {}
   uint32_t index() const override { return 1; }
-  std::optional<QueueCounts> counts() const override { return host_.queue->counts(host_.local_now()); }
+  std::optional<QueueCounts> counts() const override {
+    return host_.queue != nullptr ? std::optional(host_.queue->counts(host_.local_now())) : std::nullopt;
+  }
 
  private:
   const SimHost& host_;
@@ -53,6 +56,7 @@ class SimSocket final : public CellSocket {
   bool empty() const { return waiting_.empty(); }
   size_t send_train(const uint8_t* cells, size_t count, size_t cell_bytes) override;
   void set_way_out(uint32_t interface_index) override { by_queue_ = interface_index != 0; }
+  void set_release_instant(std::optional<Instant> instant) override { release_instant_ = instant; }
   bool send_pause(size_t frame_bytes, std::optional<Instant> due) override;
   std::optional<ReceivedTrain> receive(MutableBytes buffer) override;
   bool segmentation() const override { return true; }
@@ -74,6 +78,8 @@ class SimSocket final : public CellSocket {
   NodeNumber peer_;
   uint8_t lane_;
   bool by_queue_ = false;
+  std::optional<Instant> release_instant_;
+  Instant last_left_{INT64_MIN};
   bool closed_ = false;
   std::deque<Waiting> waiting_;
   size_t received_datagrams_ = 0;

@@ -93,6 +93,7 @@ void World::start(NodeNumber number) {
                   .mutant = options_.mutant,
                   .shared_core = scenario_.shared_cores[number],
                   .by_queue = scenario_.by_queue[number],
+                  .by_instants = scenario_.by_instants[number],
                   .seed = (scenario_.seed * 1000 + number) * 1000 + ++incarnations_[number],
                   .peers = std::move(peers)};
   SimNode::World world{

@@ -35,8 +35,9 @@ kernel_tests() { find "$KERNEL_TESTS" -name '*_test.sh' -printf '%f\n' | sed 's/
 run_kernel_test() {
   # shellcheck disable=SC2034  # named in KERNEL_PASS
   local CUTTLE=$CUTTLE_ROOT/build/release/src/cuttle/cuttle CUTTLE_TOOLS=$CUTTLE_ROOT/build/release/tests/tools
-  local KERNEL_PASS="CUTTLE CUTTLE_TOOLS CUTTLE_TEST_CASES KERNEL_TEST_BYTES"
-  local KERNEL_MEMORY
+  local KERNEL_PASS="CUTTLE CUTTLE_TOOLS CUTTLE_TEST_CASES KERNEL_TEST_BYTES KERNEL_TEST_LEAD"
+  local KERNEL_MEMORY KERNEL_OPTIONS
+  KERNEL_OPTIONS=$(sed -n 's/^# options: //p' "$KERNEL_TESTS/${1}_test.sh")
   KERNEL_MEMORY=$(sed -n 's/^# memory: //p' "$KERNEL_TESTS/${1}_test.sh")
   boot_kernel bash "$KERNEL_TESTS/${1}_test.sh"
 }

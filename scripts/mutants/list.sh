@@ -109,6 +109,11 @@ each_mutant() {
     'lane.sender.handle_change(*change);' \
     'lane.sender.handle_change({change->step, change->at + milliseconds(lane.ring.waiting() > 0 ? 20 : 0), change->place_at});' \
     "sim_noninterference"
+  "$each" "a train with data carries an earlier instant" src/engine/release_queue.cc \
+    'lane.socket.set_release_instant(instant);' \
+    'lane.socket.set_release_instant(instant - microseconds(train.payloads > 0 ? 100 : 0));' "sim_noninterference"
+  "$each" "the last instant stays on what the thread releases" src/engine/release_queue.cc \
+    'lane.socket.set_release_instant(std::nullopt);' '' "engine"
   "$each" "a lane that was released keeps its place" src/engine/paced_lanes.cc \
     'due_.back().deadline = due_.back().lane->sender.deadline();' '' "engine"
   "$each" "a lane that left goes on being released" src/engine/paced_lanes.cc \

@@ -23,6 +23,8 @@ enum class ReleaseBy : uint8_t {
   best,    // a queue where one can be had, else the pacer's thread
   queue,   // a queue, or the agent does not start
   thread,  // the pacer's thread
+  txtime,  // a queue (fq) that lets each train go at the instant that stands on it, or the agent does not
+           // start
 };
 
 // How a link looks on the wire: the size of its cells, and how many leave when.

@@ -180,12 +180,14 @@ void read_runtime(TomlReader& reader, ParsedConfig& out) {
     if (text == "auto") return ReleaseBy::best;
     if (text == "queue") return ReleaseBy::queue;
     if (text == "thread") return ReleaseBy::thread;
+    if (text == "txtime") return ReleaseBy::txtime;
     return std::nullopt;
   };
-  node.release = reader
-                     .parsed("release", parse_release,
-                             "not what lets cells go; there are \"auto\", \"queue\" and \"thread\"")
-                     .value_or(node.release);
+  node.release =
+      reader
+          .parsed("release", parse_release,
+                  "not what lets cells go; there are \"auto\", \"queue\", \"thread\" and \"txtime\"")
+          .value_or(node.release);
   node.lead = reader.parsed("lead", parse_lead, "not a duration of 100 us to 10 ms; write \"1 ms\"");
   node.segmentation = reader.boolean("segmentation").value_or(node.segmentation);
   node.spin = reader.boolean("spin").value_or(node.spin);

@@ -74,10 +74,11 @@ struct LinkStatus {
   uint64_t sealed_late_payloads = 0;  // trains ready only after their deadline, with payloads
   uint64_t sealed_late_dummies = 0;   // and without
   LatenessStatus lateness;            // by a queue: of what was handed to it after its deadline; else 0
-  // What lets cells go: "queue", the agent's own "thread", or "settling": a queue that was reset, and is not
-  // known to keep time yet.
+  // What lets cells go: "queue", "txtime" (a queue that reads instants; how late it is is not known), the
+  // agent's own "thread", or "settling": a queue that was reset, and is not known to keep time yet.
   std::string release = "thread";
   uint64_t queue_resets = 0;     // times at which a queue was, or let nothing through
+  uint64_t queue_dropped = 0;    // by txtime: packets, anybody's, that the interface's queue dropped
   uint64_t lead_ns = 0;          // by a queue: handed over so long ahead
   uint64_t queue_empty = 0;      // by a queue: handed over too late
   LatenessStatus wire_lateness;  // by a queue: how late it let them go; max is not known

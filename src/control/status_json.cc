@@ -57,6 +57,7 @@ Json link_json(const LinkStatus& link) {
                      {"lead_ns", link.lead_ns},
                      {"queue_empty", link.queue_empty},
                      {"queue_resets", link.queue_resets},
+                     {"queue_dropped", link.queue_dropped},
                      {"wire_lateness_ns",
                       {{"p50", link.wire_lateness.p50_ns},
                        {"p99", link.wire_lateness.p99_ns},
@@ -139,6 +140,7 @@ LinkStatus link_from(const Json& json) {
   read(release, "lead_ns", link.lead_ns);
   read(release, "queue_empty", link.queue_empty);
   read(release, "queue_resets", link.queue_resets);
+  read(release, "queue_dropped", link.queue_dropped);
   const Json& on_wire = object(release, "wire_lateness_ns");
   read(on_wire, "p50", link.wire_lateness.p50_ns);
   read(on_wire, "p99", link.wire_lateness.p99_ns);

@@ -108,7 +108,9 @@ std::string timing_table(const StatusSnapshot& status) {
     const bool by_queue = link.release == "queue";
     const LatenessStatus& late = by_queue ? link.wire_lateness : link.lateness;
     table.add({link.name,
-               by_queue ? fmt::format("queue, {} ahead", duration_text(link.lead_ns)) : link.release,
+               link.lead_ns > 0 && (by_queue || link.release == "txtime")
+                   ? fmt::format("{}, {} ahead", link.release, duration_text(link.lead_ns))
+                   : link.release,
                duration_text(late.p50_ns), duration_text(late.p99_ns), duration_text(late.p999_ns),
                human_count(link.pauses + link.queue_empty), human_count(link.deadlines_missed),
                human_count(link.handshakes), hiding_text(link)});
@@ -122,6 +124,9 @@ std::string drops_table(const StatusSnapshot& status) {
   for (const LinkStatus& link : status.links) {
     for (const auto& [cause, count] : link.drops) {
       if (count > 0) table.add({link.name, cause, human_count(count)});
+    }
+    if (link.queue_dropped > 0) {
+      table.add({link.name, "by the interface's queue", human_count(link.queue_dropped)});
     }
   }
   return table.empty() ? "  dropped: nothing\n" : table.to_string();

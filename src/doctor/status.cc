@@ -137,6 +137,14 @@ void examine_timing(Findings& findings, const LinkStatus& link) {
          fmt::format("link {}: {} trains were handed to the queue too late", link.name, link.queue_empty),
          "a longer lead in [runtime], real-time priority, or CPUs of its own"});
   }
+  if (link.queue_dropped > 0) {
+    findings.push_back(
+        {Mark::bad,
+         fmt::format("link {}: the interface's own queue has dropped {} packets, perhaps cells, "
+                     "and their number shows how busy this host is",
+                     link.name, link.queue_dropped),
+         "a shorter lead in [runtime], or higher limits of fq (flow_limit, limit; tc-fq(8))"});
+  }
 }
 
 }  // namespace
@@ -149,9 +157,9 @@ Findings examine_status(const StatusSnapshot& status) {
                         "restart the agent"});
   }
   if (!status.queue_why_not.empty()) {
-    findings.push_back({Mark::unsure,
-                        "no queue keeps time, the agent's own thread does: " + status.queue_why_not,
-                        "docs/timing.md, \"A queue is the clock\", says what one needs"});
+    findings.push_back(
+        {Mark::unsure, "no queue keeps time, the agent's own thread does: " + status.queue_why_not,
+         "docs/timing.md, \"A queue is the clock\" and \"Queue or txtime\", says what one needs"});
   }
   if (!status.guard.way_trouble.empty()) {
     findings.push_back({Mark::bad, status.guard.way_trouble,

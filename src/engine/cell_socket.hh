@@ -43,6 +43,9 @@ class CellSocket {
   // From now on everything leaves through this interface (its index) whatever the routes say; 0: by the
   // routes.
   virtual void set_way_out(uint32_t interface_index) = 0;
+  // From now on everything carries this instant of the monotonic clock, before which a queue that reads it
+  // (fq) does not let it go; nothing: none.
+  virtual void set_release_instant(std::optional<Instant> /*instant*/) {}
   // A datagram that makes a frame of `frame_bytes` with its Ethernet header, for a queue that keeps time
   // (release_queue.hh), which nothing beyond lets out. It says when it is due to pass, or nothing. False when
   // it was not taken.

@@ -24,6 +24,7 @@ class CellSocketDouble final : public CellSocket {
 
   size_t send_train(const uint8_t* cells, size_t count, size_t cell_bytes) override;
   void set_way_out(uint32_t interface_index) override { way_out_ = interface_index; }
+  void set_release_instant(std::optional<Instant> instant) override { release_instant_ = instant; }
   bool send_pause(size_t frame_bytes, std::optional<Instant> due) override;
   std::optional<ReceivedTrain> receive(MutableBytes buffer) override;
   bool segmentation() const override { return true; }
@@ -35,6 +36,8 @@ class CellSocketDouble final : public CellSocket {
     std::optional<Instant> due;
   };
   const std::vector<Pause>& pauses() const { return pauses_; }
+  // What the last train carried.
+  std::optional<Instant> sent_with() const { return sent_with_; }
 
  private:
   struct Waiting {
@@ -49,6 +52,8 @@ class CellSocketDouble final : public CellSocket {
   size_t still_taken_ = SIZE_MAX;
   uint32_t way_out_ = 0;
   std::vector<Pause> pauses_;
+  std::optional<Instant> release_instant_;
+  std::optional<Instant> sent_with_;
   Instant now_{};
 };
 

@@ -16,43 +16,61 @@ using Step = QueueWatch::State;
 void ReleaseQueue::watch(Instant now) {
   const auto counts = device_.counts();
   if (is_fresh_.exchange(false, std::memory_order_acquire)) {
-    clock_.handle_fresh(now);
+    clock_->handle_fresh(now);
     watch_.handle_fresh(now, step());
     return;
   }
   if (!counts) return;
   const bool was_reset = watch_.handle_counts(now, *counts);
-  if (was_reset) clock_.handle_fresh(now);
-  clock_.handle_delay(watch_.poll_delay());
+  if (was_reset) clock_->handle_fresh(now);
+  clock_->handle_delay(watch_.poll_delay());
   const bool is_stalled = watch_.state() == Step::stalled;
   const Step before = step_.exchange(watch_.state(), std::memory_order_relaxed);
   if (was_reset || (is_stalled && before != Step::stalled)) resets_.add();
 }
 
 size_t ReleaseQueue::hand_over(Lane& lane, const Train& train, Instant instant, Instant now) {
+  if (!clock_) {
+    lane.socket.set_way_out(0);
+    lane.socket.set_release_instant(instant);
+    const size_t sent = send(lane, train);
+    // For whoever releases by himself after this queue is gone.
+    lane.socket.set_release_instant(std::nullopt);
+    return sent;
+  }
   watch(now);
-  clock_.handle_time(now);
-  clock_.handle_instant(instant);
+  put_pauses(lane, instant, now);
+  const size_t sent = send(lane, train);
+  if (train.count == 0) return sent;
+  const size_t calls = max_cells_per_call(static_cast<uint32_t>(train.cell_bytes));
+  clock_->handle_train(lane.socket.segmentation() ? (sent + calls - 1) / calls : sent);
+  return sent;
+}
+
+size_t ReleaseQueue::send(Lane& lane, const Train& train) {
+  if (train.count == 0) return 0;
+  const size_t sent = lane.socket.send_train(train.cells, train.count, train.cell_bytes);
+  taken_.add(sent);
+  refused_.add(train.count - sent);
+  return sent;
+}
+
+void ReleaseQueue::put_pauses(Lane& lane, Instant instant, Instant now) {
+  clock_->handle_time(now);
+  clock_->handle_instant(instant);
   lane.socket.set_way_out(device_.index());
-  while (const auto level = clock_.poll_pause(instant)) {
-    const Instant ends = clock_.end() + clock_.table().length(*level);
-    const bool is_last = instant - ends < clock_.table().length(0);
+  while (const auto level = clock_->poll_pause(instant)) {
+    const Instant ends = clock_->end() + clock_->table().length(*level);
+    const bool is_last = instant - ends < clock_->table().length(0);
     // Too late for its instant already, it says nothing about the queue's own lateness.
-    const bool stamped = is_last && now < instant && watch_.wants_stamps(now) && !clock_.is_delayed();
+    const bool stamped = is_last && now < instant && watch_.wants_stamps(now) && !clock_->is_delayed();
     if (stamped) watch_.handle_stamped(now);
-    if (!lane.socket.send_pause(clock_.table().frame_bytes(*level),
+    if (!lane.socket.send_pause(clock_->table().frame_bytes(*level),
                                 stamped ? std::optional(ends) : std::nullopt)) {
       break;  // the next pause is the longer for it
     }
-    clock_.handle_pause(*level);
+    clock_->handle_pause(*level);
   }
-  if (train.count == 0) return 0;
-  const size_t sent = lane.socket.send_train(train.cells, train.count, train.cell_bytes);
-  const size_t calls = max_cells_per_call(static_cast<uint32_t>(train.cell_bytes));
-  taken_.add(sent);
-  refused_.add(train.count - sent);
-  clock_.handle_train(lane.socket.segmentation() ? (sent + calls - 1) / calls : sent);
-  return sent;
 }
 
 bool ReleaseQueue::takes_nothing() {

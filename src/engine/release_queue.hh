@@ -1,6 +1,7 @@
 // Stage 3 where a queue keeps time: trains of all lanes of one pacer that leave by one device are handed to
 // its clock device ahead of their instants, in the order of these, with a pause before each
-// (link/queue_clock.hh).
+// (link/queue_clock.hh). Or a queue reads from each train when to let it go (fq, of the kernel's): then there
+// are no pauses, and trains need no order.
 //
 // One pacer's. Allocates nothing.
 #pragma once
@@ -22,9 +23,13 @@ class ReleaseQueue {
  public:
   // The device outlives it. `table`: what its queue charges for pauses.
   ReleaseQueue(const QueueDevice& device, PauseTable table, std::optional<Duration> lead)
-      : device_(device), clock_(std::move(table)), lead_(lead ? Lead(*lead) : Lead()) {}
+      : device_(device), clock_(std::in_place, std::move(table)), lead_(lead ? Lead(*lead) : Lead()) {}
+  // That reads instants.
+  ReleaseQueue(const QueueDevice& device, std::optional<Duration> lead)
+      : device_(device), lead_(lead ? Lead(*lead) : Lead()) {}
 
   const QueueDevice& device() const { return device_; }
+  bool reads_instants() const { return !clock_; }
 
   // Pacer's thread.
   Duration lead() const { return lead_.now(); }
@@ -39,6 +44,8 @@ class ReleaseQueue {
   enum class Look { as_before, anew, gone };
   // Control thread. Gone: the queue is off, until it is there again.
   void handle_look(Look look);
+  // Control thread: so many packets it has dropped since the start, of those that read instants.
+  void handle_dropped(uint64_t packets) { dropped_.store(packets, std::memory_order_relaxed); }
   // Control thread: whether it was given cells since this was last asked, and the kernel took none of them.
   bool takes_nothing();
 
@@ -50,14 +57,17 @@ class ReleaseQueue {
   QueueWatch::State step() const { return step_.load(std::memory_order_relaxed); }
   // How often it was reset, or found to let nothing through.
   uint64_t resets() const { return resets_.value(); }
+  uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
   Duration shown_lead() const { return {shown_lead_ns_.load(std::memory_order_relaxed)}; }
 
  private:
+  size_t send(Lane& lane, const Train& train);
+  void put_pauses(Lane& lane, Instant instant, Instant now);
   void watch(Instant now);
   void try_again();
 
   const QueueDevice& device_;
-  QueueClock clock_;
+  std::optional<QueueClock> clock_;  // none: the queue reads instants
   Lead lead_;
   QueueWatch watch_;
   Counter resets_;
@@ -65,6 +75,7 @@ class ReleaseQueue {
   std::atomic<bool> on_{true};
   std::atomic<bool> is_fresh_{true};  // the device is new: its bucket is full
   std::atomic<int64_t> shown_lead_ns_{0};
+  std::atomic<uint64_t> dropped_{0};
   // Cells; the control thread's are what there were when it last asked.
   Counter taken_;
   Counter refused_;

@@ -182,6 +182,7 @@ std::string to_bytes(const LookNotes& notes) {
     out.string(look.trouble);
     out.string(look.underlay);
     out.number(look.index);
+    out.number(look.dropped);
   }
   return out.take();
 }
@@ -197,6 +198,7 @@ std::optional<LookNotes> parse_look_notes(std::string_view bytes) {
     look.trouble = in.string();
     look.underlay = in.string();
     if (!read32(in, look.index)) return std::nullopt;
+    look.dropped = in.number();
     notes.looks.push_back(std::move(look));
   }
   return in.at_end() ? std::optional(std::move(notes)) : std::nullopt;

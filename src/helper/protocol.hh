@@ -97,7 +97,7 @@ struct LaneNotes {
 std::string to_bytes(const LaneNotes& notes);
 std::optional<LaneNotes> parse_lane_notes(std::string_view bytes);
 
-// Without descriptors: each queue has one, its late map. The bytes hold keys: wipe them.
+// Without descriptors: each queue with a device has one, its late map. The bytes hold keys: wipe them.
 std::string to_bytes(const QueueDoors& doors);
 std::optional<QueueDoors> parse_queue_doors(std::string_view bytes);
 

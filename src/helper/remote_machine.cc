@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "config/hand_over.hh"
@@ -141,10 +142,14 @@ Result<QueueDoors> RemoteMachine::set_up_queues() {
   if (!heard) return tl::unexpected(heard.error());
   auto doors = parse_queue_doors(heard->bytes);
   wipe(heard->bytes.data(), heard->bytes.size());
-  if (!doors || heard->descriptors.size() != doors->queues.size()) return no_sense();
+  if (!doors) return no_sense();
+  const auto has_device = [](const QueueDoor& door) { return door.index != 0; };
+  if (static_cast<size_t>(std::ranges::count_if(doors->queues, has_device)) != heard->descriptors.size()) {
+    return no_sense();
+  }
   queues_ = doors->queues.size();
   Descriptors descriptors(heard->descriptors);
-  for (QueueDoor& door : doors->queues) door.late_map = descriptors.take();
+  for (QueueDoor& door : doors->queues) door.late_map = descriptors.take_if(has_device(door));
   return std::move(*doors);
 }
 

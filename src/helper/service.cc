@@ -215,6 +215,7 @@ Answer Service::set_up_queues() {
   has_queues_ = true;
   Answer answer = done(to_bytes(*doors));
   for (QueueDoor& door : doors->queues) {
+    if (door.index == 0) continue;
     answer.descriptors.push_back(door.late_map.get());
     answer.maps.push_back(std::move(door.late_map));
   }

@@ -66,8 +66,8 @@ Instant arrival_of(const timespec& stamp) {
   return waited.ns > 0 && waited < kLongestWait ? now - waited : now;
 }
 
-// The control messages of one sendmsg: how long each datagram of a train is, and the interface it leaves
-// through.
+// The control messages of one sendmsg: how long each datagram of a train is, the interface it leaves through,
+// and when.
 class SendControl {
  public:
   explicit SendControl(msghdr& message) : message_(message) {
@@ -77,6 +77,7 @@ class SendControl {
   SendControl(const SendControl&) = delete;
 
   void put_segment(size_t segment_bytes) { put(SOL_UDP, UDP_SEGMENT, static_cast<uint16_t>(segment_bytes)); }
+  void put_instant(Instant instant) { put(SOL_SOCKET, SCM_TXTIME, static_cast<uint64_t>(instant.ns)); }
   // ip(7), ipv6(7). The source is said as well, or IPv4 would look for one on that interface.
   void put_way_out(uint32_t interface_index, const IpAddress& source) {
     if (source.is_v6) {
@@ -103,7 +104,8 @@ class SendControl {
   }
 
   msghdr& message_;
-  alignas(cmsghdr) uint8_t room_[CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(in6_pktinfo))] = {};
+  alignas(cmsghdr) uint8_t room_[CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(in6_pktinfo)) +
+                                 CMSG_SPACE(sizeof(uint64_t))] = {};
 };
 
 }  // namespace
@@ -133,6 +135,7 @@ size_t UdpSocket::send_segmented(const uint8_t* cells, size_t count, size_t cell
     SendControl control(message);
     control.put_segment(cell_bytes);
     if (way_out_ != 0) control.put_way_out(way_out_, own_);
+    if (release_instant_) control.put_instant(*release_instant_);
     const ssize_t done =
         past_icmp_errors([&] { return sendmsg(fd_.get(), &message, MSG_NOSIGNAL); }, shared_->icmp_on_send);
     if (done < 0) {
@@ -154,6 +157,7 @@ size_t UdpSocket::send_one_by_one(const uint8_t* cells, size_t count, size_t cel
     msghdr common{};
     SendControl control(common);
     if (way_out_ != 0) control.put_way_out(way_out_, own_);
+    if (release_instant_) control.put_instant(*release_instant_);
     for (size_t i = 0; i < now; ++i) {
       pieces[i] = {const_cast<uint8_t*>(cells + (sent + i) * cell_bytes), cell_bytes};
       messages[i].msg_hdr = common;
@@ -178,6 +182,10 @@ void UdpSocket::set_way_out(uint32_t interface_index) {
     (void)setsockopt(fd_.get(), SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority));
   }
   way_out_ = interface_index;
+}
+
+void UdpSocket::set_release_instant(std::optional<Instant> instant) {
+  release_instant_ = carries_instants_ ? instant : std::nullopt;
 }
 
 bool UdpSocket::send_pause(size_t frame_bytes, std::optional<Instant> due) {

@@ -26,8 +26,9 @@ struct UdpOptions {
   uint32_t firewall_mark = 0;  // on every datagram, for the routing policy; 0: none. Needs CAP_NET_ADMIN
   size_t receive_buffer_bytes = 4 << 20;
   size_t send_buffer_bytes = 4 << 20;
-  Duration busy_poll = {};   // poll the network card this long when receiving; 0: the system's default
-  bool segmentation = true;  // false: one datagram a system call's entry, as on a card without offloads
+  Duration busy_poll = {};        // poll the network card this long when receiving; 0: the system's default
+  bool carries_instants = false;  // allows set_release_instant()
+  bool segmentation = true;       // false: one datagram a system call's entry, as on a card without offloads
   // Without a route to `remote`, sending fails until there is one; else opening does.
   bool may_wait_for_route = false;
   // Whose sockets alone may share the port: the effective user's when empty. To give it to another needs
@@ -57,6 +58,9 @@ class UdpSocket final : public CellSocket {
   void accept_any_size();
   // What is to leave by an interface and would leave by another is dropped (queue_priority.hh).
   void set_way_out(uint32_t interface_index) override;
+  // SO_TXTIME of the monotonic clock, which takes no privilege (Linux 4.19). Nothing is carried by a socket
+  // that was opened without.
+  void set_release_instant(std::optional<Instant> instant) override;
   // For the queue of a clock device (clock_device.hh).
   bool send_pause(size_t frame_bytes, std::optional<Instant> due) override;
   // The smallest frame that has room for that.
@@ -98,6 +102,8 @@ class UdpSocket final : public CellSocket {
   std::unique_ptr<Shared> shared_;
   IpAddress own_;
   uint32_t way_out_ = 0;
+  std::optional<Instant> release_instant_;
+  bool carries_instants_ = false;
   int send_error_ = 0;
   Instant last_arrival_{INT64_MIN};  // the receiving thread's
 };

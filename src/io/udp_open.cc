@@ -1,5 +1,6 @@
 // Opening the sockets of udp.hh: every option that keeps the load inside from showing on the outside.
 #include <fmt/format.h>
+#include <linux/net_tstamp.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -118,6 +119,10 @@ UdpSocket::UdpSocket(FileDescriptor fd, SizeFilter filter, const UdpOptions& opt
       shared_(std::make_unique<Shared>()),
       own_(options.local.address) {
   shared_->segmentation = options.segmentation;
+  sock_txtime instants{};
+  socklen_t size = sizeof(instants);
+  carries_instants_ = getsockopt(fd_.get(), SOL_SOCKET, SO_TXTIME, &instants, &size) == 0 &&
+                      instants.clockid == CLOCK_MONOTONIC;
 }
 
 Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
@@ -140,6 +145,10 @@ Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
   }
   set_option(raw, IPPROTO_UDP, UDP_GRO, 1);        // likewise
   set_option(raw, SOL_SOCKET, SO_TIMESTAMPNS, 1);  // without, arrivals count from when they are read
+  const sock_txtime instants{.clockid = CLOCK_MONOTONIC, .flags = 0};
+  if (options.carries_instants && setsockopt(raw, SOL_SOCKET, SO_TXTIME, &instants, sizeof(instants)) != 0) {
+    return os_failure(fmt::format("UDP socket on {}: no instants (SO_TXTIME)", options.local.text()), errno);
+  }
   auto filter = SizeFilter::pass_only(raw, options.cell_bytes);
   if (!filter) return tl::unexpected(filter.error());
   if (auto done = bind_to(raw, options.local); !done) return tl::unexpected(done.error());

@@ -112,16 +112,22 @@ void add_timing(Collection& out, const Labels& labels, const LinkStatus& link) {
               link.pauses);
   out.counter("cuttle_link_slots_caught_up_total", "Slots released after the next one was due.", labels,
               link.slots_caught_up);
-  const bool by_queue = link.release == "queue";
+  const bool is_measured = link.release == "queue";
+  const bool by_queue = is_measured || link.release == "txtime";
   out.gauge("cuttle_link_queue", "Whether a queue keeps time, not the agent's own thread.", labels,
             by_queue ? 1 : 0);
   out.counter("cuttle_link_queue_resets_total", "Times at which the queue was reset, or let nothing through.",
               labels, link.queue_resets);
+  out.counter("cuttle_link_queue_dropped_total",
+              "Packets, anybody's, that the interface's own queue dropped since the start (txtime).", labels,
+              link.queue_dropped);
   if (by_queue) {
     out.counter("cuttle_link_queue_empty_total", "Trains handed to the queue after their time.", labels,
                 link.queue_empty);
     out.gauge("cuttle_link_lead_seconds", "How far ahead trains are handed to the queue.", labels,
               seconds_of(link.lead_ns));
+  }
+  if (is_measured) {
     out.gauge("cuttle_link_wire_lateness_median_seconds",
               "How late the queue lets trains go, since the start.", labels,
               seconds_of(link.wire_lateness.p50_ns));

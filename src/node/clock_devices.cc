@@ -25,6 +25,7 @@ Result<QueueDoors> ClockDevices::set_up(const NodeConfig& config, uint32_t user)
     doors.why_not = "release = \"thread\" in the configuration";
     return doors;
   }
+  if (config.release == ReleaseBy::txtime) return doors;   // none of ours
   std::map<std::string, std::vector<uint32_t>> underlays;  // and the sizes of cell that leave by each
   std::set<std::string> insisted;                          // by root's word, not by what the mesh says
   std::string missing;                                     // of these

@@ -51,6 +51,7 @@ Result<UdpSocket> open_socket(const NodeConfig& config, const PeerConfig& peer, 
   options.firewall_mark = config.firewall_mark;
   options.owner_user = owner_user;
   options.segmentation = config.segmentation;
+  options.carries_instants = config.release == ReleaseBy::txtime;
   options.may_wait_for_route = true;
   return UdpSocket::open(options);
 }

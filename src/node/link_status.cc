@@ -88,11 +88,14 @@ void count_handshakes(LinkStatus& status, const AssociationCounters& counters) {
 void describe_release(LinkStatus& status, const Lane& lane) {
   const bool cut_by_cpu = !lane.socket.segmentation() || lane.cut_by_cpu;
   Duration deviation{};
-  if (lane.queue != nullptr) status.queue_resets = lane.queue->resets();
+  if (lane.queue != nullptr) {
+    status.queue_resets = lane.queue->resets();
+    status.queue_dropped = lane.queue->dropped();
+  }
   if (goes_by_queue(lane)) {
     const QueueLateness late = lane.queue->device().lateness();
     const bool in_step = lane.queue->step() == QueueWatch::State::in_step;
-    status.release = in_step ? "queue" : "settling";
+    status.release = lane.queue->reads_instants() ? "txtime" : in_step ? "queue" : "settling";
     status.lead_ns = static_cast<uint64_t>(lane.queue->shown_lead().ns);
     status.wire_lateness = {static_cast<uint64_t>(late.p50.ns), static_cast<uint64_t>(late.p99.ns),
                             static_cast<uint64_t>(late.p999.ns), 0};

@@ -123,7 +123,9 @@ Result<void> LocalMachine::open_link(size_t peer) {
 }
 
 Result<QueueDoors> LocalMachine::set_up_queues() {
-  return clock_devices_.set_up(*in_force_, owner_.value_or(::geteuid()));
+  auto devices = clock_devices_.set_up(*in_force_, owner_.value_or(::geteuid()));
+  by_instants_ = in_force_->release == ReleaseBy::txtime;
+  return devices && by_instants_ ? instant_queues_.find(*in_force_) : std::move(devices);
 }
 
 Result<void> LocalMachine::confine() {
@@ -241,7 +243,8 @@ Result<GuardStatus> LocalMachine::guard_status() {
 }
 
 Result<std::vector<QueueLook>> LocalMachine::look_at_queues() {
-  return clock_devices_.look(*in_force_, underlays_);
+  return by_instants_ ? instant_queues_.look(*in_force_, underlays_)
+                      : clock_devices_.look(*in_force_, underlays_);
 }
 
 Result<void> LocalMachine::confirm() {

@@ -13,6 +13,7 @@
 #include "io/cpu_latency.hh"
 #include "node/clock_devices.hh"
 #include "node/closed_address.hh"
+#include "node/instant_queues.hh"
 #include "node/joining.hh"
 #include "node/kept.hh"
 #include "node/machine.hh"
@@ -75,6 +76,8 @@ class LocalMachine final : public Machine {
   std::optional<Change> change_;
   std::optional<uint32_t> owner_;  // of interfaces and sockets: whom the agent becomes
   ClockDevices clock_devices_;
+  InstantQueues instant_queues_;
+  bool by_instants_ = false;                      // since the start
   std::map<std::string, std::string> underlays_;  // by peer: that its lanes were opened for
   std::vector<SocketFile> sockets_;               // the agent's, once the start is over
   bool changed_ = false;                          // something of the machine

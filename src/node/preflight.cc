@@ -18,6 +18,7 @@
 #include "io/routes.hh"
 #include "io/rules.hh"
 #include "link/hiding.hh"
+#include "node/instant_queues.hh"
 #include "wire/cell.hh"
 
 namespace cuttle {
@@ -154,10 +155,15 @@ void check_queues(const NodeConfig& config, const SourceMap& lines, Problems& pr
     if (!interface || !seen.insert(*interface).second) continue;
     const auto link = find_link(*interface);
     if (!link || !*link) continue;
-    const std::string why_not = why_no_clock_device(**link);
+    const bool by_instants = config.release == ReleaseBy::txtime;
+    const std::string why_not =
+        by_instants ? why_no_instants(config, peer, *interface) : why_no_clock_device(**link);
     if (why_not.empty()) continue;
     const uint32_t line = lines.line({"runtime.release", "runtime"});
-    if (config.release == ReleaseBy::queue && !config.is_of_mesh(peer)) {
+    const bool insists = !config.is_of_mesh(peer);
+    if (by_instants && insists) {
+      problems.add(line, fmt::format("release = \"txtime\", but {}", why_not));
+    } else if (config.release == ReleaseBy::queue && insists) {
       problems.add(line, fmt::format("release = \"queue\", but none can be had: {}", why_not));
     } else {
       problems.warn(line, fmt::format("no queue can keep time, so the agent's own thread will: {}", why_not));

@@ -19,8 +19,8 @@ struct QueueDoor {
   std::string underlay;              // the interface that its trains leave by
   std::vector<uint32_t> cell_bytes;  // the sizes of cell that go through it, ascending; not empty
   DrawKey draw_key;                  // what its table of pauses was drawn from
-  uint32_t index = 0;                // of its device
-  FileDescriptor late_map;           // for a ClockView
+  uint32_t index = 0;                // of its device; 0: none, the interface's own queue reads instants
+  FileDescriptor late_map;           // for a ClockView; none without a device
 };
 
 struct QueueDoors {
@@ -36,6 +36,7 @@ struct QueueLook {
   std::string trouble;   // what was missing; empty when nothing was
   std::string underlay;  // the interface that its trains leave by now
   uint32_t index = 0;    // of its device
+  uint64_t dropped = 0;  // packets, by a queue that reads instants, since the start; anybody's
   // Of a device that was set up again because of that; none with trouble: it is gone, or of no use.
   FileDescriptor late_map;
 };

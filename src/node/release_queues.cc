@@ -28,15 +28,21 @@ std::string trouble_of(Step step, const std::string& underlay) {
   return "";
 }
 
+std::unique_ptr<ReleaseQueue> make_queue(const QueueDoor& door, const QueueDevice& device,
+                                         std::optional<Duration> lead) {
+  if (door.index == 0) return std::make_unique<ReleaseQueue>(device, lead);
+  auto table = draw_pauses(door.draw_key, door.cell_bytes);
+  CUTTLE_CHECK(table, "a queue was set up with this table");
+  return std::make_unique<ReleaseQueue>(device, std::move(*table), lead);
+}
+
 }  // namespace
 
 void ReleaseQueues::adopt(QueueDoors doors, std::optional<Duration> lead) {
   why_not_ = std::move(doors.why_not);
   for (QueueDoor& door : doors.queues) {
-    auto table = draw_pauses(door.draw_key, door.cell_bytes);
-    CUTTLE_CHECK(table, "a queue was set up with this table");
     auto device = std::make_unique<ClockView>(door.underlay, door.index, door.late_map);
-    auto queue = std::make_unique<ReleaseQueue>(*device, std::move(*table), lead);
+    auto queue = make_queue(door, *device, lead);
     entries_.push_back({door.shard, std::move(door.cell_bytes), std::move(device), std::move(queue), ""});
   }
 }
@@ -88,6 +94,7 @@ void ReleaseQueues::say_step(Entry& entry) {
 
 void ReleaseQueues::handle_look(Entry& entry, const QueueLook& look) {
   using Look = ReleaseQueue::Look;
+  handle_dropped(entry, look.dropped);
   if (look.late_map) entry.device->handle_anew(look.underlay, look.index, look.late_map);
   entry.queue->handle_look(look.late_map ? Look::anew : look.trouble.empty() ? Look::as_before : Look::gone);
   const std::string& underlay = entry.device->underlay();
@@ -105,6 +112,17 @@ void ReleaseQueues::handle_look(Entry& entry, const QueueLook& look) {
     spdlog::error("the queue that keeps time on {} is gone, so the agent's own thread does, less exactly: {}",
                   underlay, look.trouble);
   }
+}
+
+// Once, and then each time that there are ten times as many.
+void ReleaseQueues::handle_dropped(Entry& entry, uint64_t packets) {
+  entry.queue->handle_dropped(packets);
+  if (packets <= 10 * entry.said_dropped) return;
+  entry.said_dropped = packets;
+  spdlog::warn(
+      "the queue of {} has dropped {} packets since the start, perhaps cells, whose number then shows it: "
+      "its limits (`tc -s qdisc show dev {}`) are too low for what leaves there",
+      entry.device->underlay(), packets, entry.device->underlay());
 }
 
 void ReleaseQueues::handle_lost(Entry& entry, const std::string& why) {

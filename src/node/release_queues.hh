@@ -1,6 +1,6 @@
 // The release queues of a node: one for each shard and each interface that its cells leave by. Whoever may
-// change the machine sets them up and looks after them (clock_devices.hh); where one cannot be had, or is
-// lost, the pacers release by themselves and the status says why. Control thread.
+// change the machine sets them up and looks after them (clock_devices.hh, instant_queues.hh); where one
+// cannot be had, or is lost, the pacers release by themselves and the status says why. Control thread.
 #pragma once
 
 #include <memory>
@@ -39,10 +39,12 @@ class ReleaseQueues {
     std::unique_ptr<ClockView> device;
     std::unique_ptr<ReleaseQueue> queue;
     std::string trouble;
+    uint64_t said_dropped = 0;
     QueueWatch::State said = QueueWatch::State::in_step;  // the worst that was said since it was in step
   };
 
   static void handle_look(Entry& entry, const QueueLook& look);
+  static void handle_dropped(Entry& entry, uint64_t packets);
   static void handle_lost(Entry& entry, const std::string& why);
   static void say_step(Entry& entry);
 

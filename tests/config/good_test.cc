@@ -158,6 +158,16 @@ redirect = []
   EXPECT_EQ(parsed.lines.line("node.nothing"), 0u);
 }
 
+TEST(GoodConfig, WhatLetsCellsGo) {
+  const auto read = [](const std::string& word) {
+    return parse_config("[runtime]\nrelease = \"" + word + "\"\n", "").config.release;
+  };
+  EXPECT_EQ(read("auto"), ReleaseBy::best);
+  EXPECT_EQ(read("queue"), ReleaseBy::queue);
+  EXPECT_EQ(read("thread"), ReleaseBy::thread);
+  EXPECT_EQ(read("txtime"), ReleaseBy::txtime);
+}
+
 TEST(Tables, OfTheQueuesAreNeverTheKernelsOwn) {
   NodeConfig node;
   node.route_table = 4410;

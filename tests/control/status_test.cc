@@ -45,6 +45,7 @@ StatusSnapshot example() {
   link.lead_ns = 428'000;
   link.queue_empty = 3;
   link.queue_resets = 2;
+  link.queue_dropped = 7;
   link.pauses = 2;
   link.slots_caught_up = 9;
   link.wire_lateness = {12'288, 21'504, 70'656, 0};
@@ -54,7 +55,7 @@ StatusSnapshot example() {
   status.links.push_back(link);
   link.calendar.reset();
   link.release = "thread";
-  link.lead_ns = link.queue_empty = 0;
+  link.lead_ns = link.queue_empty = link.queue_dropped = 0;
   link.wire_lateness = {};
   link.hiding.clear();
   link.hiding_permille = 0;
@@ -134,8 +135,9 @@ node osd0: cuttle 0.1.0, up 3 h 12 min, driver native, ipsec-mb
   mon     queue, 428 us ahead  12.29 us  21.5 us  70.66 us       5       7        97  hidden, 0.508
   osd1    thread                 400 ns   1.5 us    190 us       2       7        97  -
 
-  dropped  cause           count
-  mon      cell_replayed  12,000
+  dropped  cause                      count
+  mon      cell_replayed             12,000
+  mon      by the interface's queue       7
 )");
 }
 
@@ -161,6 +163,7 @@ TEST(StatusTable, WithoutAnybodyWatchingItSaysWhy) {
 TEST(StatusTable, NoLinksAndNothingDropped) {
   StatusSnapshot status = example();
   status.links[0].drops.clear();
+  status.links[0].queue_dropped = 0;
   EXPECT_THAT(render_table(status), testing::HasSubstr("  dropped: nothing\n"));
   status.links.clear();
   EXPECT_THAT(render_table(status), testing::EndsWith("  no links\n"));

@@ -57,6 +57,11 @@ TEST(Doctor, TimingThatTellsIsSaid) {
   EXPECT_FALSE(any_bad(examine_status(status)));
   status.queue_why_not = "cannot make a macvlan on br0";
   EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("macvlan"));
+  status.queue_why_not.clear();
+  status.links[0].release = "txtime";
+  EXPECT_FALSE(any_bad(examine_status(status)));
+  status.links[0].queue_dropped = 3;
+  EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("dropped 3 packets"));
 }
 
 TEST(Doctor, EachTroubleHasItsOwnFix) {

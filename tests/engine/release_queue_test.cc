@@ -47,6 +47,29 @@ TEST_F(ReleaseQueueTest, PausesGoAheadOfATrain) {
   EXPECT_EQ(a->lane().sender.counters().queue_empty.value(), 1u);
 }
 
+TEST_F(ReleaseQueueTest, AQueueThatReadsInstantsGetsThemAndNoPauses) {
+  ReleaseQueue reads(device, milliseconds(3));
+  a->lane().queue = &reads;
+  EXPECT_TRUE(goes_by_queue(a->lane()));
+  EXPECT_EQ(wake_lead(a->lane()), milliseconds(3));
+  for (int i = 0; i < 3; ++i) {
+    const Instant deadline = a->lane().sender.deadline();
+    const uint64_t cells = a->lane().sender.counters().cells.value();
+    EXPECT_EQ(hand_over_slot(milliseconds(3)), 0u);
+    EXPECT_EQ(a->socket->sent_with(), deadline);
+    EXPECT_GT(a->lane().sender.counters().cells.value(), cells);
+  }
+  EXPECT_EQ(a->socket->way_out(), 0u);
+  // An instant that is over: the queue lets it go at once, and it counts as late.
+  hand_over_slot(Duration{} - milliseconds(1));
+  EXPECT_EQ(a->lane().sender.counters().queue_empty.value(), 1u);
+  reads.handle_look(ReleaseQueue::Look::gone);
+  slot(*a);
+  EXPECT_FALSE(a->socket->sent_with()) << "the thread sends when it is time";
+  reads.handle_look(ReleaseQueue::Look::as_before);
+  EXPECT_TRUE(goes_by_queue(a->lane()));
+}
+
 TEST_F(ReleaseQueueTest, WhereItIsGoneTheThreadReleases) {
   queue->handle_look(ReleaseQueue::Look::gone);
   EXPECT_FALSE(goes_by_queue(a->lane()));

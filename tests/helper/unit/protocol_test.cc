@@ -115,8 +115,8 @@ TEST(HelperProtocol, a_queue_that_no_cell_goes_through_is_none) {
 
 TEST(HelperProtocol, what_became_of_queues_comes_back_whole_or_not_at_all) {
   LookNotes notes;
-  notes.looks.push_back({"", "eth1", 4, FileDescriptor()});
-  notes.looks.push_back({"it is down (put back)", "", 17, FileDescriptor()});
+  notes.looks.push_back({"", "eth1", 4, 12, FileDescriptor()});
+  notes.looks.push_back({"it is down (put back)", "", 17, 0, FileDescriptor()});
   notes.anew = {false, true};
   const std::string bytes = to_bytes(notes);
   const auto back = parse_look_notes(bytes);
@@ -125,6 +125,7 @@ TEST(HelperProtocol, what_became_of_queues_comes_back_whole_or_not_at_all) {
   ASSERT_EQ(back->looks.size(), 2u);
   EXPECT_EQ(back->looks[0].trouble, "");
   EXPECT_EQ(back->looks[0].underlay, "eth1");
+  EXPECT_EQ(back->looks[0].dropped, 12u);
   EXPECT_EQ(back->looks[1].trouble, "it is down (put back)");
   EXPECT_EQ(back->looks[1].index, 17u);
   for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(parse_look_notes(bytes.substr(0, size)));

@@ -1,0 +1,23 @@
+// An interface's own queue, where it lets each packet go at the instant that stands on it (SO_TXTIME): fq, as
+// its only queue or as each of those of a card with several (mq). Looking takes no privilege. Acts on the
+// network namespace of the calling thread. Source: tc-fq(8), tc-mqprio(8); Linux net/sched/sch_fq.c,
+// sch_mq.c, include/uapi/linux/pkt_sched.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace cuttle {
+
+struct InstantQueue {
+  // Why it reads no instants, in one line with what would help; empty where it does, and only then the rest
+  // holds.
+  std::string why_not;
+  uint32_t max_waiting = 0;  // packets of one socket; what comes beyond is dropped (flow_limit)
+  uint64_t dropped = 0;      // packets, anybody's, since it was set up
+};
+
+InstantQueue look_at_instant_queue(std::string_view interface);
+
+}  // namespace cuttle
