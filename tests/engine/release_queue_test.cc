@@ -51,7 +51,7 @@ TEST_F(ReleaseQueueTest, AQueueThatReadsInstantsGetsThemAndNoPauses) {
   ReleaseQueue reads(device, milliseconds(3));
   a->lane().queue = &reads;
   EXPECT_TRUE(goes_by_queue(a->lane()));
-  EXPECT_EQ(wake_lead(a->lane()), milliseconds(3));
+  EXPECT_EQ(wake_for(a->lane()).at, a->lane().sender.deadline() - milliseconds(3));
   for (int i = 0; i < 3; ++i) {
     const Instant deadline = a->lane().sender.deadline();
     const uint64_t cells = a->lane().sender.counters().cells.value();
