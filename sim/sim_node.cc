@@ -79,7 +79,7 @@ SimNode::SimNode(World world, NodeSetup setup)
   if (instant_queue_) release_queue_.emplace(queue_device_, std::nullopt);
   for (const SimPeer& peer : setup_.peers) add_link(peer);
   for (const auto& sim : lanes_) {
-    packing_.add(*sim->lane);
+    packer_stage_.add(*sim->lane);
     packed_.push_back(sim.get());
     sim->has_packer = sim->has_receiver = true;
     paced_.handle_join(*sim->lane, local_now());
@@ -176,7 +176,7 @@ void SimNode::send_packet(NodeNumber peer, HostPacket packet) {
   SimLane& sim = *link->lanes[lane_of(packet.bytes, link->lanes.size())];
   sim.device->put(std::move(packet));
   if (setup_.mutant == Mutant::pack_on_pacer || !sim.has_packer) return;
-  sim.outcome = Packing::Outcome::more;
+  sim.outcome = PackerStage::Outcome::more;
   kick_packer();
 }
 

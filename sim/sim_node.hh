@@ -18,7 +18,7 @@
 #include "engine/link_control.hh"
 #include "engine/paced_lanes.hh"
 #include "engine/pacing.hh"
-#include "engine/packing.hh"
+#include "engine/packer_stage.hh"
 #include "engine/release_queue.hh"
 #include "sim/cost_model.hh"
 #include "sim/scenario.hh"
@@ -112,7 +112,7 @@ class SimNode {
     Link* link;
     bool has_packer = false;
     bool has_receiver = false;
-    Packing::Outcome outcome = Packing::Outcome::drained;
+    PackerStage::Outcome outcome = PackerStage::Outcome::drained;
     Instant packing_until{INT64_MIN};
     bool is_received = false;  // its receiver has been given work
     bool has_orders = false;   // from the control thread, for its receiver
@@ -197,12 +197,12 @@ class SimNode {
   SimThread* receiver_;
   SimThread* control_;
 
-  Packing packing_;
+  PackerStage packer_stage_;
   bool packer_works_ = false;
   std::vector<SimLane*> packed_;  // the packer's
   size_t packing_turn_ = 0;
   SimLane* packing_lane_ = nullptr;
-  std::optional<Packing::Begun> packing_begun_;
+  std::optional<PackerStage::Begun> packing_begun_;
   PacedLanes paced_;
   Instant pacer_free_{INT64_MIN};
   bool control_waits_ = false;

@@ -20,7 +20,7 @@
 #include "engine/packet_device.hh"
 #include "link/handshake_mac.hh"
 #include "link/lane_keys.hh"
-#include "link/lane_packer.hh"
+#include "link/packer.hh"
 #include "link/receiver.hh"
 #include "link/seal_lead.hh"
 #include "link/sender.hh"
@@ -94,7 +94,7 @@ struct Lane {
   // Each thread's part on cache lines of its own: what one writes for every packet must not slow what another
   // reads in every slot.
   SlotRing ring;
-  alignas(64) LanePacker packer;
+  alignas(64) Packer packer;
   Counter checksum_wrong;  // packets from the TUN, dropped; written by the packer's thread
   Counter own_cells;       // likewise: this link's cells, which a changed mark led into it
   alignas(64) LaneSender sender;

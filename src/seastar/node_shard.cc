@@ -25,7 +25,7 @@ std::string NodeShard::become_realtime() {
 }
 
 Result<void> NodeShard::add_sending(Lane& lane, const std::string& peer) {
-  auto sending = Sending::create(lane, pacer_, packing_, peer);
+  auto sending = Sending::create(lane, pacer_, packer_stage_, peer);
   if (!sending) return tl::unexpected(sending.error());
   (*sending)->start();
   sending_.push_back(std::move(*sending));

@@ -44,7 +44,7 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
 
   Pacer pacer_;
   ReactorThrottle throttle_;
-  Packing packing_;
+  PackerStage packer_stage_;
   const WakeUp& control_;
   bool polls_;
   std::unique_ptr<Receiver> receiver_;  // once a lane has come

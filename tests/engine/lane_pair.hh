@@ -11,8 +11,8 @@
 #include "engine/cell_socket_double.hh"
 #include "engine/link_control.hh"
 #include "engine/pacing.hh"
+#include "engine/packer_stage.hh"
 #include "engine/packet_device_double.hh"
-#include "engine/packing.hh"
 #include "engine/receiving.hh"
 
 namespace cuttle::testing {
@@ -40,7 +40,7 @@ class LanePair : public ::testing::Test {
     LinkControl control;
     PacketDeviceDouble* device = nullptr;
     CellSocketDouble* socket = nullptr;
-    Packing packing;
+    PackerStage packer_stage;
   };
 
   LanePair() {
@@ -73,14 +73,14 @@ class LanePair : public ::testing::Test {
                                                            .seed = 5,
                                                            .draws = 6},
                                                  std::move(device), std::move(socket)));
-    end->packing.add(end->lane());
+    end->packer_stage.add(end->lane());
   }
 
   // One slot of each end, with everything that a driver does in it.
   void slot(End& end) {
     Lane& lane = end.lane();
     now = std::max(now, lane.sender.deadline());
-    end.packing.pack(lane, {}, 64);
+    end.packer_stage.pack(lane, {}, 64);
     end_slot(lane, begin_slot(lane, wake_for(lane), 0, now), now);
   }
   void receive(End& end) {

@@ -8,8 +8,8 @@
 
 #include "crypto/key_schedule.hh"
 #include "link/association.hh"
-#include "link/packer.hh"
 #include "link/receiver.hh"
+#include "link/ring_writer.hh"
 #include "link/sender.hh"
 
 namespace cuttle {
@@ -72,9 +72,9 @@ class WirePage : public ::testing::Test {
     const ByteVector packet = page.contains("inner-packet") ? page.at("inner-packet") : ByteVector();
     ASSERT_EQ(packet.size(), 34u);
     SlotRing ring(format, 400);
-    Packer packer(ring);
-    packer.set_loss_report(1311);
-    ASSERT_TRUE(packer.handle_copy(packet));
+    RingWriter writer(ring);
+    writer.set_loss_report(1311);
+    ASSERT_TRUE(writer.handle_copy(packet));
     SlotPlan plan{};
     ASSERT_TRUE(plan_slots({.cell_bytes = 256, .rate_bps = 10'000'000, .slot = microseconds(227)}, plan));
     LaneSender sender(ring, plan, Instant{0}, 1);
