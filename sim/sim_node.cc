@@ -70,9 +70,9 @@ SimNode::SimNode(World world, NodeSetup setup)
       queue_device_(host_),
       packer_(std::make_unique<SimThread>(world_.loop)),
       receiver_own_(std::make_unique<SimThread>(world_.loop)),
-      control_own_(std::make_unique<SimThread>(world_.loop)),
+      handshakes_own_(std::make_unique<SimThread>(world_.loop)),
       receiver_(setup_.shared_core ? packer_.get() : receiver_own_.get()),
-      control_(setup_.shared_core ? packer_.get() : control_own_.get()),
+      handshakes_(setup_.shared_core ? packer_.get() : handshakes_own_.get()),
       paced_(setup_.peers.size() * setup_.lanes),
       buffer_(std::make_unique<uint8_t[]>(kReceiveBufferBytes)) {
   if (queue_) release_queue_.emplace(queue_device_, queue_->table(), std::nullopt);
@@ -85,7 +85,7 @@ SimNode::SimNode(World world, NodeSetup setup)
     paced_.handle_join(*sim->lane, local_now());
   }
   await_slot();
-  await_control();
+  await_handshakes();
 }
 
 SimNode::~SimNode() {
@@ -193,8 +193,8 @@ void SimNode::pause(ThreadName thread, Duration duration) {
       return packer_->pause(duration);
     case ThreadName::receiver:
       return receiver_->pause(duration);
-    case ThreadName::control:
-      return control_->pause(duration);
+    case ThreadName::handshakes:
+      return handshakes_->pause(duration);
   }
 }
 

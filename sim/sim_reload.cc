@@ -80,7 +80,7 @@ void SimNode::let_in() {
 void SimNode::change_done() {
   for (const NodeNumber peer : changes_.front().coming) link_of(peer).in_service = true;
   changes_.pop_front();
-  kick_control();
+  kick_handshakes();
   if (!changes_.empty()) begin_change();
 }
 

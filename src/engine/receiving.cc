@@ -84,7 +84,7 @@ TrainReceived receive_train(Lane& lane, MutableBytes buffer) {
   TrainReceived received;
   for (size_t at = 0; at < train->bytes; at += train->segment_bytes) {
     const Bytes datagram(buffer.data() + at, std::min(train->segment_bytes, train->bytes - at));
-    if (open_datagram(lane, train->arrived, datagram)) received.for_control = true;
+    if (open_datagram(lane, train->arrived, datagram)) received.for_handshakes = true;
   }
   const bool whole_train = train->bytes >= lane.sender.plan().cells_per_release() * lane.format.cell_bytes();
   received.more = !whole_train || train->bytes + lane.format.cell_bytes() > buffer.size();

@@ -82,7 +82,7 @@ Instant HandshakeLoop::round(Instant now) {
   const std::lock_guard lock(mutex_);
   Instant due = Instant::never();
   for (NodeLink* link : links_) {
-    link->handle_control(now, wall_ns);
+    link->handle_handshakes(now, wall_ns);
     due = std::min(due, link->poll_timeout());
   }
   return due;

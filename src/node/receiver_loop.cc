@@ -30,7 +30,7 @@ constexpr Duration kAnswerTimeout = milliseconds(200);
 
 }  // namespace
 
-Result<std::unique_ptr<ReceiverLoop>> ReceiverLoop::create(std::vector<Lane*> lanes, const WakeUp& control,
+Result<std::unique_ptr<ReceiverLoop>> ReceiverLoop::create(std::vector<Lane*> lanes, const WakeUp& handshakes,
                                                            bool spin) {
   auto events = EventQueue::create();
   if (!events) return tl::unexpected(events.error());
@@ -45,13 +45,13 @@ Result<std::unique_ptr<ReceiverLoop>> ReceiverLoop::create(std::vector<Lane*> la
     }
   }
   return std::unique_ptr<ReceiverLoop>(
-      new ReceiverLoop(std::move(lanes), control, std::move(*events), std::move(*wake_up), spin));
+      new ReceiverLoop(std::move(lanes), handshakes, std::move(*events), std::move(*wake_up), spin));
 }
 
-ReceiverLoop::ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, EventQueue events, WakeUp wake_up,
-                           bool spin)
+ReceiverLoop::ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& handshakes, EventQueue events,
+                           WakeUp wake_up, bool spin)
     : lanes_(std::move(lanes)),
-      control_(control),
+      handshakes_(handshakes),
       events_(std::move(events)),
       wake_up_(std::move(wake_up)),
       spin_(spin),
@@ -105,7 +105,7 @@ void ReceiverLoop::read(Lane& lane) {
   drain_for_receiver(lane);
   for (int turn = 0; turn < kTurn; ++turn) {
     const TrainReceived received = receive_train(lane, {buffer_.get(), kReceiveBufferBytes});
-    if (received.for_control) control_.set();
+    if (received.for_handshakes) handshakes_.set();
     if (!received.more) return;
   }
 }

@@ -43,7 +43,7 @@ Result<void> NodeShard::add_receiving(Lane& lane, const std::string& peer, unsig
                                  [&lane, losses](NodeShard& other) { other.handle_losses(lane, losses); });
   };
   if (!receiver_) {
-    auto receiver = Receiver::create(pacer_, throttle_, control_, !polls_);
+    auto receiver = Receiver::create(pacer_, throttle_, handshakes_, !polls_);
     if (!receiver) return tl::unexpected(receiver.error());
     receiver_ = std::move(*receiver);
   }

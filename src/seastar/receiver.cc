@@ -27,19 +27,20 @@ Lane* lane_of(uint64_t tag) {
 }  // namespace
 
 Result<std::unique_ptr<Receiver>> Receiver::create(Pacer& pacer, ReactorThrottle& throttle,
-                                                   const WakeUp& control, bool moderates) {
+                                                   const WakeUp& handshakes, bool moderates) {
   auto sockets = Readiness::create();
   if (!sockets) return tl::unexpected(sockets.error());
-  std::unique_ptr<Receiver> receiver(new Receiver(pacer, throttle, control, moderates, std::move(*sockets)));
+  std::unique_ptr<Receiver> receiver(
+      new Receiver(pacer, throttle, handshakes, moderates, std::move(*sockets)));
   receiver->tasks_.start("a receiver", [&here = *receiver] { return here.receive(); });
   return receiver;
 }
 
-Receiver::Receiver(Pacer& pacer, ReactorThrottle& throttle, const WakeUp& control, bool moderates,
+Receiver::Receiver(Pacer& pacer, ReactorThrottle& throttle, const WakeUp& handshakes, bool moderates,
                    Readiness sockets)
     : pacer_(pacer),
       throttle_(throttle),
-      control_(control),
+      handshakes_(handshakes),
       moderates_(moderates),
       sockets_(std::move(sockets)),
       moderation_timer_([this] { moderation_ended_.broadcast(); }),
@@ -90,7 +91,7 @@ seastar::future<> Receiver::receive() {
         if (stopping_ || lane == nullptr) break;
         drain_for_receiver(*lane);
         const TrainReceived received = receive_train(*lane, {buffer_.get(), kReceiveBufferBytes});
-        if (received.for_control) control_.set();
+        if (received.for_handshakes) handshakes_.set();
         more = received.more;
         co_await seastar::coroutine::maybe_yield();
       }

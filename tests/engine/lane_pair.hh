@@ -96,8 +96,8 @@ class LanePair : public ::testing::Test {
       b->socket->set_time(now);
       receive(*a);
       receive(*b);
-      a->control.handle_control(now, static_cast<uint64_t>(now.ns));
-      b->control.handle_control(now, static_cast<uint64_t>(now.ns));
+      a->control.handle_handshakes(now, static_cast<uint64_t>(now.ns));
+      b->control.handle_handshakes(now, static_cast<uint64_t>(now.ns));
     }
   }
   // Until both have a session.

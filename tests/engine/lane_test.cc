@@ -71,11 +71,11 @@ TEST_F(LaneTest, AStrangersHandshakeDoesNotWakeTheControlThread) {
   std::vector<uint8_t> cell(kCellBytes, 0);
   cell[4] = 1;
   a->socket->put(cell, kCellBytes);
-  EXPECT_FALSE(receive_train(a->lane(), buffer).for_control);
+  EXPECT_FALSE(receive_train(a->lane(), buffer).for_handshakes);
   EXPECT_EQ(a->lane().packets.handshake_mac_wrong.value(), 1u);
   HandshakeMac(key_of(1).public_key()).store(cell);
   a->socket->put(cell, kCellBytes);
-  EXPECT_TRUE(receive_train(a->lane(), buffer).for_control);
+  EXPECT_TRUE(receive_train(a->lane(), buffer).for_handshakes);
 }
 
 TEST_F(LaneTest, AHandshakeThatFindsTheRingFullIsCounted) {
@@ -85,7 +85,7 @@ TEST_F(LaneTest, AHandshakeThatFindsTheRingFullIsCounted) {
   const size_t room = a->lane().handshakes_in.capacity();
   for (size_t i = 0; i <= room; ++i) {
     a->socket->put(cell, kCellBytes);
-    EXPECT_EQ(receive_train(a->lane(), buffer).for_control, i < room);
+    EXPECT_EQ(receive_train(a->lane(), buffer).for_handshakes, i < room);
   }
   EXPECT_EQ(a->lane().packets.handshakes_lost.value(), 1u);
 }
