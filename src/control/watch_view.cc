@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "config/units.hh"
+#include "base/units.hh"
 #include "control/humanise.hh"
 #include "control/text_table.hh"
 

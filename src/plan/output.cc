@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "config/units.hh"
+#include "base/units.hh"
 #include "report/format.hh"
 #include "report/page.hh"
 

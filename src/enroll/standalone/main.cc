@@ -6,7 +6,7 @@
 #include <exception>
 
 #include "base/complain.hh"
-#include "config/units.hh"
+#include "base/units.hh"
 #include "enroll/enroll.hh"
 #include "enroll/secret_key.hh"
 #include "from_ceph.hh"

@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "base/complain.hh"
+#include "base/units.hh"
 #include "capacity/measure_host.hh"
-#include "config/units.hh"
 #include "plan/output.hh"
 #include "report/page.hh"
 
