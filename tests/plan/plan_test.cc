@@ -129,13 +129,13 @@ TEST(Advice, TheLowestRateThatIsGoodEnough) {
   Wanted wanted;
   wanted.rates_bps = {400'000'000, 50'000'000, 100'000'000, 200'000'000};
   wanted.latency = milliseconds(70);
-  const auto advice = advise(burst(1000, 1400), wanted, HostCosts{.cpus = 8});
+  const auto advice = advise(burst(1000, 1400), wanted, capacity::HostCosts{.cpus = 8});
   ASSERT_TRUE(advice) << advice.error().message;
   ASSERT_TRUE(advice->recommended);
   EXPECT_EQ(advice->options[*advice->recommended].shape.rate_bps, 200'000'000u);
   EXPECT_NEAR(advice->options[*advice->recommended].bytes_a_day, 2.16e12, 1e9);
   wanted.latency = microseconds(1);
-  EXPECT_FALSE(advise(burst(1000, 1400), wanted, HostCosts{.cpus = 8})->recommended);
+  EXPECT_FALSE(advise(burst(1000, 1400), wanted, capacity::HostCosts{.cpus = 8})->recommended);
 }
 
 TEST(Advice, RatesSurroundTheLoad) {
@@ -411,7 +411,7 @@ TEST(Output, TextPageAndJsonSayTheSame) {
   Wanted wanted;
   wanted.rates_bps = {200'000'000};
   const LinkLoad load = burst(10, 1400);
-  const Planned planned{load, wanted, *advise(load, wanted, HostCosts{.cpus = 8})};
+  const Planned planned{load, wanted, *advise(load, wanted, capacity::HostCosts{.cpus = 8})};
   EXPECT_THAT(to_string(planned), HasSubstr("recommended"));
   EXPECT_THAT(to_json(planned), HasSubstr("\"recommended_rate_bps\": 200000000"));
   EXPECT_THAT(to_page(planned), HasSubstr("<svg"));

@@ -117,13 +117,13 @@ int run(const Arguments& arguments) {
   auto load = load_of(arguments);
   if (!load) return complain(load.error().message);
   const uint32_t cell = arguments.cell == 0 ? 1472 : arguments.cell;
-  const auto measured = measure_host(best_aead_backend(), cell);
+  const auto measured = capacity::measure_host(best_aead_backend(), cell);
   if (!measured) {
     complain("what a cell costs this machine could not be measured, so the CPU is that of another: " +
              measured.error().message);
   }
-  auto advice =
-      advise(*load, wanted, measured.value_or(HostCosts{.cpus = std::thread::hardware_concurrency()}));
+  auto advice = advise(*load, wanted,
+                       measured.value_or(capacity::HostCosts{.cpus = std::thread::hardware_concurrency()}));
   if (!advice) return complain(advice.error().message);
   Planned planned{std::move(*load), wanted, std::move(*advice)};
   if (arguments.compare) {
