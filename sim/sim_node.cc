@@ -22,12 +22,6 @@ std::vector<IpPrefix> prefixes_of(NodeNumber number) {
   return prefixes;
 }
 
-Entropy seeded_entropy(uint64_t seed) {
-  return [random = Random(seed)](MutableBytes out) mutable {
-    for (auto& byte : out) byte = static_cast<uint8_t>(random.next());
-  };
-}
-
 AssociationConfig config_of(const NodeSetup& setup, const AssociationKeys& keys) {
   return {.keys = keys,
           .format = setup.format,

@@ -35,7 +35,7 @@ class LanePair : public ::testing::Test {
 
   struct End {
     End(AssociationConfig config, uint64_t seed)
-        : control(std::move(config), best_aead_backend(), entropy_of(seed)) {}
+        : control(std::move(config), best_aead_backend(), seeded_entropy(seed)) {}
     Lane& lane() { return control.lane(0); }
     LinkControl control;
     PacketDeviceDouble* device = nullptr;
