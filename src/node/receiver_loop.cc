@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "engine/lane_tag.hh"
 #include "engine/receiving.hh"
 #include "io/realtime.hh"
 #include "node/wait_for_loop.hh"
@@ -13,12 +14,6 @@ namespace cuttle {
 namespace {
 
 constexpr uint64_t kWakeUpTag = 0;
-uint64_t tag_of(Lane& lane) {
-  return reinterpret_cast<uintptr_t>(&lane);
-}
-Lane& lane_of(uint64_t tag) {
-  return *reinterpret_cast<Lane*>(tag);
-}
 
 // Trains, or single datagrams, taken from one socket before the others have their turn.
 constexpr int kTurn = 64;

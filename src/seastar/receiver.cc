@@ -6,6 +6,7 @@
 #include <seastar/core/metrics.hh>
 #include <seastar/coroutine/maybe_yield.hh>
 
+#include "engine/lane_tag.hh"
 #include "engine/receiving.hh"
 
 namespace cuttle {
@@ -16,13 +17,6 @@ namespace {
 constexpr Duration kReceiveOneTrain = microseconds(40);
 // Trains, or single datagrams, taken from one socket before the others have their turn.
 constexpr int kTurn = 64;
-
-uint64_t tag_of(const Lane& lane) {
-  return reinterpret_cast<uintptr_t>(&lane);
-}
-Lane* lane_of(uint64_t tag) {
-  return reinterpret_cast<Lane*>(tag);
-}
 
 }  // namespace
 
@@ -87,10 +81,10 @@ seastar::future<> Receiver::receive() {
           co_await pacer_.next_release();
         }
         // Only now, for it may have left meanwhile.
-        Lane* const lane = lane_of(ready_[i]);
-        if (stopping_ || lane == nullptr) break;
-        drain_for_receiver(*lane);
-        const TrainReceived received = receive_train(*lane, {buffer_.get(), kReceiveBufferBytes});
+        if (stopping_ || ready_[i] == 0) break;
+        Lane& lane = lane_of(ready_[i]);
+        drain_for_receiver(lane);
+        const TrainReceived received = receive_train(lane, {buffer_.get(), kReceiveBufferBytes});
         if (received.for_handshakes) handshakes_.set();
         more = received.more;
         co_await seastar::coroutine::maybe_yield();
