@@ -2,14 +2,13 @@
 // it, and what that takes. The other threads see what it did when it is done.
 #include <algorithm>
 
+#include "engine/loop_limits.hh"
 #include "sim/sim_node.hh"
 
 namespace cuttle::sim {
 
 namespace {
 
-// As in src/node/handshake_loop.cc.
-constexpr Duration kLookRound = milliseconds(100);
 // It wakes up so much later than it asked for, at least.
 constexpr Duration kWakesLate = microseconds(50);
 
@@ -23,7 +22,7 @@ int64_t agreements(const LinkControl& link, Instant now) {
 }  // namespace
 
 void SimNode::await_handshakes() {
-  Instant until = local_now() + kLookRound;
+  Instant until = local_now() + kHandshakeInterval;
   for (const auto& link : links_) {
     if (link->in_service) until = std::min(until, link->control.poll_timeout());
   }

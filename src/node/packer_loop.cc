@@ -5,14 +5,13 @@
 #include <optional>
 #include <thread>
 
+#include "engine/loop_limits.hh"
 #include "node/wait_for_loop.hh"
 
 namespace cuttle {
 
 namespace {
 
-// Packets taken from one TUN before the others have their turn.
-constexpr int kTurn = 64;
 constexpr uint64_t kWakeUpTag = 0;
 
 }  // namespace
@@ -75,7 +74,7 @@ void PackerLoop::run(const std::atomic<bool>& stop) {
     for (const auto& at : sources_) {
       Source& source = *at;
       if (source.outcome == Outcome::drained) continue;
-      source.outcome = packer_stage_.pack(*source.lane, losses_of(*source.lane), kTurn);
+      source.outcome = packer_stage_.pack(*source.lane, losses_of(*source.lane), kMaxPerTurn);
       // The pacer wakes nobody: that would be work that depends on payload. So look again after a slot.
       if (source.outcome == Outcome::no_room) {
         const SlotPlan& plan = source.lane->sender.plan();

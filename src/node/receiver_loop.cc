@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "engine/lane_tag.hh"
+#include "engine/loop_limits.hh"
 #include "engine/receiving.hh"
 #include "io/realtime.hh"
 #include "node/wait_for_loop.hh"
@@ -15,8 +16,6 @@ namespace {
 
 constexpr uint64_t kWakeUpTag = 0;
 
-// Trains, or single datagrams, taken from one socket before the others have their turn.
-constexpr int kTurn = 64;
 // Of so many lanes it is asked on which CPU their datagrams come in.
 constexpr size_t kLanesAsked = 16;
 // How often the handshakes' thread asks, and how long an answer may take.
@@ -98,7 +97,7 @@ void ReceiverLoop::handle_lanes() {
 
 void ReceiverLoop::read(Lane& lane) {
   drain_for_receiver(lane);
-  for (int turn = 0; turn < kTurn; ++turn) {
+  for (int turn = 0; turn < kMaxPerTurn; ++turn) {
     const TrainReceived received = receive_train(lane, {buffer_.get(), kReceiveBufferBytes});
     if (received.for_handshakes) handshakes_.set();
     if (!received.more) return;

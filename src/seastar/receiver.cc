@@ -7,6 +7,7 @@
 #include <seastar/coroutine/maybe_yield.hh>
 
 #include "engine/lane_tag.hh"
+#include "engine/loop_limits.hh"
 #include "engine/receiving.hh"
 
 namespace cuttle {
@@ -15,8 +16,6 @@ namespace {
 
 // What one train takes, from the socket to the TUN, with room to spare.
 constexpr Duration kReceiveOneTrain = microseconds(40);
-// Trains, or single datagrams, taken from one socket before the others have their turn.
-constexpr int kTurn = 64;
 
 }  // namespace
 
@@ -75,7 +74,7 @@ seastar::future<> Receiver::receive() {
     const size_t count = sockets_.ready(ready_);
     for (size_t i = 0; i < count; ++i) {
       bool more = true;
-      for (int turn = 0; more && turn < kTurn; ++turn) {
+      for (int turn = 0; more && turn < kMaxPerTurn; ++turn) {
         while (throttle_.is_on() && !stopping_) co_await throttle_.end();
         for (PacerTurn its(pacer_, kReceiveOneTrain); !its.has_come() && !stopping_;) {
           co_await pacer_.next_release();
