@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/complain.hh"
+#include "base/parse_arguments.hh"
 #include "base/units.hh"
 #include "capacity/measure_host.hh"
 #include "plan/output.hh"
@@ -186,12 +187,7 @@ int parse_and_run(int argc, char** argv) {
       ->check(CLI::Range(2, 10000));
   app.add_flag("--json", arguments.json, "Print JSON");
   app.add_option("--html", arguments.html, "Also write a page with plots")->type_name("PATH");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    return complain(std::string(error.what()) + "; `cuttle plan --help` tells more");
-  }
+  if (const auto ended = parse_arguments(app, argc, argv, "cuttle plan --help")) return *ended;
   return run(arguments);
 }
 
