@@ -47,7 +47,7 @@ heading "Lint"
 lint_one "clang-format: every source as .clang-format says" lint_format
 lint_one "shellcheck: every script" lint_shell
 lint_one "pyflakes, black: the Python of the manager's module" lint_python
-lint_one "layers: who includes whom, as src/layers.txt says" lint_layers
+lint_one "layers: who includes whom, as file and page say" lint_layers
 lint_one "mutants: each has its place in the sources" lint_mutants
 lint_one "every header compiles alone" lint_headers
 lint_one "clang-tidy: $tidy_scope" lint_tidy
