@@ -45,7 +45,7 @@ struct PacketCounters {
   Counter foreign_destination;  // inner destination that this node does not accept
   Counter unreadable;           // inner header that does not parse
   Counter tun_refused;          // not taken by the TUN
-  Counter handshake_mac_wrong;  // unknown sources' handshakes, dropped before they wake the handshakes' thread
+  Counter handshake_mac_wrong;  // of unknown sources, dropped before they wake the handshakes' thread
   Counter handshakes_lost;      // handshake cells that found the ring to the handshakes' thread full
 };
 

@@ -22,8 +22,8 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
   NodeShard(Duration poll_before, const WakeUp& handshakes, bool polls)
       : pacer_(poll_before), handshakes_(handshakes), polls_(polls) {}
 
-  // Real-time priority for this reactor; receiving on it then rests, since what unknown sources send must not take
-  // a CPU from everybody. Why it was refused; empty when it was not.
+  // Real-time priority for this reactor; receiving on it then rests, since what unknown sources send must not
+  // take a CPU from everybody. Why it was refused; empty when it was not.
   std::string become_realtime();
   // One side of a lane comes, of the link to `peer`. The lane outlives its stay. `sending_shard`: where its
   // other side is.

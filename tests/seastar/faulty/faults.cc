@@ -16,8 +16,8 @@ namespace cuttle {
 
 PackerStage::Outcome real_pack(PackerStage* stage, Lane& lane, const Losses& losses,
                                int max) asm("__real__ZN6cuttle11PackerStage4packERNS_4LaneERKNS_6LossesEi");
-PackerStage::Outcome faulty_pack(PackerStage* stage, Lane& lane, const Losses& losses, int max) asm(
-    "__wrap__ZN6cuttle11PackerStage4packERNS_4LaneERKNS_6LossesEi");
+PackerStage::Outcome faulty_pack(PackerStage* stage, Lane& lane, const Losses& losses,
+                                 int max) asm("__wrap__ZN6cuttle11PackerStage4packERNS_4LaneERKNS_6LossesEi");
 
 TrainReceived real_receive_train(Lane& lane, MutableBytes buffer) asm(
     "__real__ZN6cuttle13receive_trainERNS_4LaneESt4spanIhLm18446744073709551615EE");
