@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "link/packer.hh"
 #include "link/receiver.hh"
+#include "link/ring_writer.hh"
 #include "link/sender.hh"
 
 namespace cuttle {
@@ -78,11 +78,11 @@ struct Sending {
     sender.handle_key({make(backend), Spi{1000}, Instant{0}, Instant::never()});
   }
   void fill() {
-    while (packer.has_room()) packer.handle_copy(packet);
+    while (writer.has_room()) writer.handle_copy(packet);
   }
   // As fill(), but without writing the packets' bytes again: what packing itself costs.
   void fill_in_place() {
-    while (auto room = packer.poll_room()) {
+    while (auto room = writer.poll_room()) {
       const auto pieces = room->pieces();
       auto* first = static_cast<uint8_t*>(pieces[0].iov_base);
       const size_t head = std::min<size_t>(pieces[0].iov_len, 20);
@@ -94,7 +94,7 @@ struct Sending {
 
   std::vector<uint8_t> packet;
   SlotRing ring{kFormat, 256};
-  Packer packer{ring};
+  RingWriter writer{ring};
   LaneSender sender{ring, plan(), Instant{0}, 1};
 };
 

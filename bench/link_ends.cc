@@ -42,7 +42,7 @@ Result<void> serve(std::span<char*> files) {
     std::array<pollfd, 2> waiting{{{wake_up->fd(), POLLIN, 0}, {signals->fd(), POLLIN, 0}}};
     ::poll(waiting.data(), waiting.size(), kTick_ms);
     wake_up->clear();
-    for (const auto& link : links) link->handle_control(clock.now(), wall_clock_ns());
+    for (const auto& link : links) link->handle_handshakes(clock.now(), wall_clock_ns());
   }
   return {};
 }

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "base/check.hh"
+#include "base/file_descriptor.hh"
 #include "capture/capture_file.hh"
 #include "capture/parse_packet.hh"
 #include "input.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle::capture {
 namespace {

@@ -17,9 +17,7 @@ PrivateKey key_of(uint8_t fill) {
 struct Side {
   Side(const PrivateKey& own, const PrivateKey& peer)
       : association({.keys = {.own = own, .peer = peer.public_key()}, .format = wire::CellFormat(256)},
-                    [random = Random(1)](MutableBytes out) mutable {
-                      for (auto& byte : out) byte = static_cast<uint8_t>(random.next());
-                    }),
+                    seeded_entropy(1)),
         mac(own.public_key()) {}
 
   Association association;

@@ -20,8 +20,8 @@ struct CostModel {
   // Pacer: the same for every slot.
   Duration seal_cell = nanoseconds(300);
   Duration send_cell = nanoseconds(350);
-  // Control thread.
-  Duration control = microseconds(15);
+  // Handshakes' thread.
+  Duration handshake_round = microseconds(15);
   Duration handshake = microseconds(350);
 
   // A host whose work on packets takes so much longer.

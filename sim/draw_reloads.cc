@@ -17,8 +17,8 @@ Instant share_of(const Scenario& scenario, int percent) {
   return {scenario.faults_stop.ns * percent / 100};
 }
 
-// What a reload asks for is begun by the control thread, and attempts are made at its ticks. Not so near to
-// one that how busy the node is would decide between two: so much of a tick is left.
+// What a reload asks for is begun by the handshakes' thread, and attempts are made at its ticks. Not so near
+// to one that how busy the node is would decide between two: so much of a tick is left.
 bool is_calm(const SimClock& clock, Instant instant, int64_t percent_left) {
   const int64_t into_tick = clock.local(instant).ns % kTick.ns;
   return into_tick > kTick.ns / 20 && into_tick < kTick.ns * (100 - percent_left) / 100;

@@ -22,12 +22,6 @@ std::vector<IpPrefix> prefixes_of(NodeNumber number) {
   return prefixes;
 }
 
-Entropy seeded_entropy(uint64_t seed) {
-  return [random = Random(seed)](MutableBytes out) mutable {
-    for (auto& byte : out) byte = static_cast<uint8_t>(random.next());
-  };
-}
-
 AssociationConfig config_of(const NodeSetup& setup, const AssociationKeys& keys) {
   return {.keys = keys,
           .format = setup.format,
@@ -70,22 +64,22 @@ SimNode::SimNode(World world, NodeSetup setup)
       queue_device_(host_),
       packer_(std::make_unique<SimThread>(world_.loop)),
       receiver_own_(std::make_unique<SimThread>(world_.loop)),
-      control_own_(std::make_unique<SimThread>(world_.loop)),
+      handshakes_own_(std::make_unique<SimThread>(world_.loop)),
       receiver_(setup_.shared_core ? packer_.get() : receiver_own_.get()),
-      control_(setup_.shared_core ? packer_.get() : control_own_.get()),
+      handshakes_(setup_.shared_core ? packer_.get() : handshakes_own_.get()),
       paced_(setup_.peers.size() * setup_.lanes),
       buffer_(std::make_unique<uint8_t[]>(kReceiveBufferBytes)) {
   if (queue_) release_queue_.emplace(queue_device_, queue_->table(), std::nullopt);
   if (instant_queue_) release_queue_.emplace(queue_device_, std::nullopt);
   for (const SimPeer& peer : setup_.peers) add_link(peer);
   for (const auto& sim : lanes_) {
-    packing_.add(*sim->lane);
+    packer_stage_.add(*sim->lane);
     packed_.push_back(sim.get());
     sim->has_packer = sim->has_receiver = true;
     paced_.handle_join(*sim->lane, local_now());
   }
   await_slot();
-  await_control();
+  await_handshakes();
 }
 
 SimNode::~SimNode() {
@@ -176,7 +170,7 @@ void SimNode::send_packet(NodeNumber peer, HostPacket packet) {
   SimLane& sim = *link->lanes[lane_of(packet.bytes, link->lanes.size())];
   sim.device->put(std::move(packet));
   if (setup_.mutant == Mutant::pack_on_pacer || !sim.has_packer) return;
-  sim.outcome = Packing::Outcome::more;
+  sim.outcome = PackerStage::Outcome::more;
   kick_packer();
 }
 
@@ -193,8 +187,8 @@ void SimNode::pause(ThreadName thread, Duration duration) {
       return packer_->pause(duration);
     case ThreadName::receiver:
       return receiver_->pause(duration);
-    case ThreadName::control:
-      return control_->pause(duration);
+    case ThreadName::handshakes:
+      return handshakes_->pause(duration);
   }
 }
 

@@ -1,7 +1,7 @@
 // A node on virtual time lines: the engine's own lanes and links (src/engine), run as the native driver and
-// the agent run them, by a packer, a pacer, a receiver and a control thread. Here is only when which of these
-// runs, and what it costs. The pacer has a core of its own, as SCHED_FIFO gives it one; the others have one
-// each, or share one, and then the work of each delays the others.
+// the agent run them, by a packer, a pacer, a receiver and the thread of the handshakes. Here is only when
+// which of these runs, and what it costs. The pacer has a core of its own, as SCHED_FIFO gives it one; the
+// others have one each, or share one, and then the work of each delays the others.
 //
 // Checked here, on every call into the data path: it allocates nothing, whoever sent what it handles
 // (invariants 4 and 6).
@@ -18,7 +18,7 @@
 #include "engine/link_control.hh"
 #include "engine/paced_lanes.hh"
 #include "engine/pacing.hh"
-#include "engine/packing.hh"
+#include "engine/packer_stage.hh"
 #include "engine/release_queue.hh"
 #include "sim/cost_model.hh"
 #include "sim/scenario.hh"
@@ -112,10 +112,10 @@ class SimNode {
     Link* link;
     bool has_packer = false;
     bool has_receiver = false;
-    Packing::Outcome outcome = Packing::Outcome::drained;
+    PackerStage::Outcome outcome = PackerStage::Outcome::drained;
     Instant packing_until{INT64_MIN};
     bool is_received = false;  // its receiver has been given work
-    bool has_orders = false;   // from the control thread, for its receiver
+    bool has_orders = false;   // from the handshakes' thread, for its receiver
   };
   struct Link {
     Link(NodeNumber number, AssociationConfig config, Entropy entropy)
@@ -145,7 +145,7 @@ class SimNode {
   template <typename Work>
   auto guarded(const char* what, Work work);
 
-  // Each thread in a source of its own: sim_packer.cc, sim_pacer.cc, sim_receiver.cc, sim_control.cc; and
+  // Each thread in a source of its own: sim_packer.cc, sim_pacer.cc, sim_receiver.cc, sim_handshakes.cc; and
   // reloads in sim_reload.cc.
   void kick_packer();
   void take_packers_change();
@@ -163,10 +163,10 @@ class SimNode {
   Duration receive(SimLane& sim);
   void received(SimLane& sim);
 
-  void await_control();
-  void kick_control();
-  Duration begin_control();
-  void end_control();
+  void await_handshakes();
+  void kick_handshakes();
+  Duration begin_handshakes();
+  void end_handshakes();
 
   void begin_change();
   void let_out();
@@ -193,23 +193,23 @@ class SimNode {
 
   std::unique_ptr<SimThread> packer_;
   std::unique_ptr<SimThread> receiver_own_;
-  std::unique_ptr<SimThread> control_own_;
+  std::unique_ptr<SimThread> handshakes_own_;
   SimThread* receiver_;
-  SimThread* control_;
+  SimThread* handshakes_;
 
-  Packing packing_;
+  PackerStage packer_stage_;
   bool packer_works_ = false;
   std::vector<SimLane*> packed_;  // the packer's
   size_t packing_turn_ = 0;
   SimLane* packing_lane_ = nullptr;
-  std::optional<Packing::Begun> packing_begun_;
+  std::optional<PackerStage::Begun> packing_begun_;
   PacedLanes paced_;
   Instant pacer_free_{INT64_MIN};
-  bool control_waits_ = false;
-  Instant control_began_{};  // its current round
-  uint64_t control_round_ = 0;
+  bool handshakes_wait_ = false;
+  Instant handshakes_began_{};  // its current round
+  uint64_t handshakes_round_ = 0;
   std::unique_ptr<uint8_t[]> buffer_;
-  bool woke_control_ = false;  // the receiver's current work did
+  bool woke_handshakes_ = false;  // the receiver's current work did
 
   std::deque<LinkChange> changes_;  // the first of them is being made
   LaneHandover pacers_change_;

@@ -2,6 +2,7 @@
 // is the engine's.
 #include <algorithm>
 
+#include "engine/loop_limits.hh"
 #include "engine/pacing.hh"
 #include "sim/sim_node.hh"
 
@@ -11,15 +12,13 @@ namespace {
 
 // How much longer a cell with a packet in it takes, for Mutant::data_is_dear.
 constexpr int kDear = 20;
-// As in src/node/pacer_loop.cc.
-constexpr Duration kIdleNap = milliseconds(20);
 
 }  // namespace
 
 void SimNode::await_slot() {
   pacers_change_.poll([this](Lane& lane) { paced_.handle_join(lane, local_now()); },
                       [this](Lane& lane) { paced_.handle_leave(lane); });
-  if (paced_.empty()) return at(world_.loop.now() + kIdleNap, [this] { await_slot(); });
+  if (paced_.empty()) return at(world_.loop.now() + kPacerIdleInterval, [this] { await_slot(); });
   Lane& lane = *paced_.next().lane;
   const SlotWake wake = wake_for(lane);
   at(std::max(setup_.clock.global(wake.at), pacer_free_), [this, &lane, wake] {

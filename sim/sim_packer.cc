@@ -11,10 +11,6 @@ namespace {
 // A look at a TUN that has nothing.
 constexpr Duration kLook = nanoseconds(500);
 
-Losses losses_of(const Lane& lane) {
-  return {lane.receiver.loss_65536ths(), lane.receiver.reported_loss_65536ths()};
-}
-
 }  // namespace
 
 void SimNode::kick_packer() {
@@ -28,13 +24,13 @@ Duration SimNode::begin_packing() {
   bool has_more = false;
   for (size_t i = 0; i < packed_.size() && !has_more; ++i) {
     packing_turn_ = (packing_turn_ + 1) % packed_.size();
-    has_more = packed_[packing_turn_]->outcome == Packing::Outcome::more;
+    has_more = packed_[packing_turn_]->outcome == PackerStage::Outcome::more;
   }
   if (!has_more) return kLook;
   packing_lane_ = packed_[packing_turn_];
   SimLane& sim = *packing_lane_;
-  guarded("Packing::begin", [&] {
-    packing_begun_.emplace(packing_.begin(*sim.lane, losses_of(*sim.lane)));
+  guarded("PackerStage::begin", [&] {
+    packing_begun_.emplace(packer_stage_.begin(*sim.lane, losses_of(*sim.lane)));
     return 0;
   });
   const Duration cost = sim.device->empty() ? kLook : setup_.cost.read(sim.device->next_bytes());
@@ -46,12 +42,12 @@ void SimNode::end_packing() {
   packer_works_ = false;
   if (packing_begun_) {
     SimLane& sim = *packing_lane_;
-    sim.outcome =
-        guarded("Packing::finish", [&] { return packing_.finish(*sim.lane, std::move(*packing_begun_)); });
+    sim.outcome = guarded("PackerStage::finish",
+                          [&] { return packer_stage_.finish(*sim.lane, std::move(*packing_begun_)); });
     packing_begun_.reset();
-    if (sim.outcome == Packing::Outcome::no_room) look_again(sim);
+    if (sim.outcome == PackerStage::Outcome::no_room) look_again(sim);
   }
-  const auto has_more = [](const SimLane* sim) { return sim->outcome == Packing::Outcome::more; };
+  const auto has_more = [](const SimLane* sim) { return sim->outcome == PackerStage::Outcome::more; };
   if (std::ranges::any_of(packed_, has_more) || !packers_change_.is_taken()) kick_packer();
 }
 
@@ -60,10 +56,10 @@ void SimNode::take_packers_change() {
   packers_change_.poll(
       [this](Lane& lane) {
         SimLane& sim = sim_of(lane);
-        packing_.add(lane);
+        packer_stage_.add(lane);
         packed_.push_back(&sim);
         sim.has_packer = true;
-        sim.outcome = Packing::Outcome::more;  // there may be something already
+        sim.outcome = PackerStage::Outcome::more;  // there may be something already
       },
       [this](Lane& lane) {
         SimLane& sim = sim_of(lane);
@@ -77,7 +73,7 @@ void SimNode::look_again(SimLane& sim) {
   const SlotPlan& plan = sim.lane->sender.plan();
   at(world_.loop.now() + plan.period() / plan.releases_per_slot(), [this, &sim] {
     if (!sim.has_packer) return;
-    sim.outcome = Packing::Outcome::more;
+    sim.outcome = PackerStage::Outcome::more;
     kick_packer();
   });
 }
@@ -87,7 +83,7 @@ void SimNode::pack_all(Lane& lane, Duration& cost) {
   const SimDevice& device = *sim_of(lane).device;
   for (bool more = true; more;) {
     const Duration read = device.empty() ? Duration{} : setup_.cost.read(device.next_bytes());
-    more = packing_.pack(lane, losses_of(lane), 1) == Packing::Outcome::more;
+    more = packer_stage_.pack(lane, losses_of(lane), 1) == PackerStage::Outcome::more;
     cost = cost + read;
   }
 }

@@ -19,19 +19,19 @@ void SimNode::kick_receiver(SimLane& sim) {
 
 Duration SimNode::receive(SimLane& sim) {
   Lane& lane = *sim.lane;
-  woke_control_ = false;
+  woke_handshakes_ = false;
   if (!sim.has_receiver) return {};  // it left meanwhile
-  woke_control_ = guarded("receive_train", [&] {
+  woke_handshakes_ = guarded("receive_train", [&] {
     drain_for_receiver(lane);
-    return receive_train(lane, {buffer_.get(), kReceiveBufferBytes}).for_control;
+    return receive_train(lane, {buffer_.get(), kReceiveBufferBytes}).for_handshakes;
   });
   return sim.socket->cost_of_received(setup_.format.cell_bytes()) + sim.device->cost_of_written(setup_.cost);
 }
 
-// What was written is there for the host, and the control thread is awake.
+// What was written is there for the host, and the handshakes' thread is awake.
 void SimNode::received(SimLane& sim) {
   sim.is_received = false;
-  if (woke_control_) kick_control();
+  if (woke_handshakes_) kick_handshakes();
   for (HostPacket& packet : sim.device->take_written()) {
     for (const auto& each : received_by_host(std::move(packet))) {
       if (sim.link->reading) world_.delivered(setup_.number, sim.link->peer, each);

@@ -4,21 +4,20 @@
 // affair and not payload's.
 #include <algorithm>
 
+#include "engine/loop_limits.hh"
 #include "sim/sim_node.hh"
 
 namespace cuttle::sim {
 
 namespace {
 
-// As in src/node/wait_for_loop.hh.
-constexpr Duration kLook = microseconds(200);
 constexpr Duration kHelper = milliseconds(10);
 
 }  // namespace
 
 // As the control thread waits.
 void SimNode::await_loops(Instant earliest, void (SimNode::*then)()) {
-  at(std::max(earliest, world_.loop.now() + kLook), [this, then] {
+  at(std::max(earliest, world_.loop.now() + kHandoverInterval), [this, then] {
     const bool taken =
         pacers_change_.is_taken() && packers_change_.is_taken() && receivers_change_.is_taken();
     taken ? (this->*then)() : await_loops(world_.loop.now(), then);
@@ -80,7 +79,7 @@ void SimNode::let_in() {
 void SimNode::change_done() {
   for (const NodeNumber peer : changes_.front().coming) link_of(peer).in_service = true;
   changes_.pop_front();
-  kick_control();
+  kick_handshakes();
   if (!changes_.empty()) begin_change();
 }
 

@@ -10,8 +10,8 @@ const char* thread_name(ThreadName thread) {
       return "pacer";
     case ThreadName::receiver:
       return "receiver";
-    case ThreadName::control:
-      return "control thread";
+    case ThreadName::handshakes:
+      return "handshakes";
   }
   return "?";
 }

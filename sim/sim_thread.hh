@@ -10,9 +10,9 @@
 
 namespace cuttle::sim {
 
-enum class ThreadName { packer, pacer, receiver, control };
+enum class ThreadName { packer, pacer, receiver, handshakes };
 inline constexpr ThreadName kThreads[] = {ThreadName::packer, ThreadName::pacer, ThreadName::receiver,
-                                          ThreadName::control};
+                                          ThreadName::handshakes};
 const char* thread_name(ThreadName thread);
 
 class SimThread {

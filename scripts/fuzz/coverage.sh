@@ -5,7 +5,7 @@
 # Beginnings of their names.
 PARSERS=(src/link/reassembler.cc src/link/receiver.cc src/link/replay_window.hh src/link/segment.cc
   src/link/association src/link/cookie src/wire src/crypto/noise src/config/parse.cc src/config/read_
-  src/config/cross_check.cc src/config/toml_reader.cc src/config/units.cc src/control/protocol.cc
+  src/config/cross_check.cc src/config/toml_reader.cc src/base/units.cc src/control/protocol.cc
   src/control/server.cc src/control/status_json.cc src/capture/parse_packet.cc src/capture/capture_file.cc
   src/base/ip.cc src/base/ports.cc)
 

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "audit/output.hh"
+#include "base/complain.hh"
 #include "capture/live_capture.hh"
 #include "report/page.hh"
 
@@ -32,15 +33,6 @@ struct Arguments {
   bool print_json = false;
   bool quiet = false;
 };
-
-constexpr int kWithin = 0;
-constexpr int kLeaks = 1;
-constexpr int kCannot = 2;
-
-int refuse(const std::string& message) {
-  fmt::print(stderr, "cuttle audit: {}\n", message);
-  return kCannot;
-}
 
 Duration from_seconds(double s) {
   return {static_cast<int64_t>(s * 1e9)};
@@ -112,52 +104,52 @@ Result<std::string> record_live(const Arguments& arguments, Progress& progress) 
 
 int run_self_test_command(const Arguments& arguments, Progress& progress) {
   const auto test = run_self_test(arguments.attack.seed, arguments.attack.trees.threads, progress);
-  if (!test) return refuse(test.error().message);
+  if (!test) return complain(test.error().message);
   const auto json = self_test_json(*test);
   const auto written = write_outputs(arguments.out, "", json);
-  if (!written) return refuse(written.error().message);
+  if (!written) return complain(written.error().message);
   fmt::print("{}", arguments.print_json ? json.dump(2) + "\n" : self_test_text(*test));
-  return test->passed() ? kWithin : kLeaks;
+  return test->passed() ? kDone : kFailed;
 }
 
 int run(const Arguments& arguments) {
   Progress progress(arguments.quiet ? Progress::Show::no : Progress::Show::yes);
   if (arguments.self_test) return run_self_test_command(arguments, progress);
   if (arguments.captures.empty() == arguments.live.empty())
-    return refuse("give --capture FILE or --live INTERFACE");
-  if (arguments.labels.empty()) return refuse("give --labels FILE: start_ns,end_ns,class");
-  if (arguments.nodes.empty()) return refuse("give --nodes NAME=ADDRESS,NAME=ADDRESS,...");
+    return complain("give --capture FILE or --live INTERFACE");
+  if (arguments.labels.empty()) return complain("give --labels FILE: start_ns,end_ns,class");
+  if (arguments.nodes.empty()) return complain("give --nodes NAME=ADDRESS,NAME=ADDRESS,...");
   if (!arguments.live.empty() && (arguments.out.empty() || arguments.live_seconds <= 0)) {
-    return refuse("--live needs --seconds and --out, where the capture is kept");
+    return complain("--live needs --seconds and --out, where the capture is kept");
   }
   const auto options = audit_options(arguments);
-  if (!options) return refuse(options.error().message);
+  if (!options) return complain(options.error().message);
 
   std::vector<CaptureInput> inputs;
   for (const std::string& path : arguments.captures) inputs.push_back(capture_file_input(path));
   if (!arguments.live.empty()) {
     const auto path = record_live(arguments, progress);
-    if (!path) return refuse(path.error().message);
+    if (!path) return complain(path.error().message);
     inputs.push_back(capture_file_input(*path));
   }
   const auto spans = capture::read_spans(arguments.labels);
-  if (!spans) return refuse(spans.error().message);
+  if (!spans) return complain(spans.error().message);
   const auto result = run_audit(inputs, *spans, arguments.labels, *options, progress);
-  if (!result) return refuse(result.error().message);
+  if (!result) return complain(result.error().message);
 
   const auto json = result_json(*result);
   const auto written = write_outputs(arguments.out, arguments.out.empty() ? "" : result_page(*result), json);
-  if (!written) return refuse(written.error().message);
+  if (!written) return complain(written.error().message);
   fmt::print("{}", arguments.print_json ? json.dump(2) + "\n" : result_text(*result));
   switch (result->verdict) {
     case Verdict::within_bound:
-      return kWithin;
+      return kDone;
     case Verdict::leaks:
-      return kLeaks;
+      return kFailed;
     case Verdict::not_judged:
       break;
   }
-  return kCannot;
+  return kBadInput;
 }
 
 void add_options(CLI::App& app, Arguments& arguments) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "report/format.hh"
+#include "base/format.hh"
 #include "report/page.hh"
 
 namespace cuttle::audit {
@@ -86,7 +86,7 @@ report::RowChart feature_chart(const LabReport& lab, const Observer& one) {
          {},
          {},
          report::Colour::teal,
-         report::percent(feature["share"].get<double>())});
+         percent(feature["share"].get<double>())});
   }
   return chart;
 }
@@ -111,11 +111,10 @@ report::Table checks_table(const Observer& one) {
   table.header = {"link", "packets", "sizes", "not cells", "cells a slot", "slot (us)", "missing numbers"};
   for (const json& link : one.audit["checks"]["links"]) {
     const auto packets = link["packets"].get<uint64_t>();
-    table.rows.push_back({link["name"].get<std::string>(), report::grouped(packets),
-                          report::grouped(link["distinct_sizes"].get<uint64_t>()),
-                          report::grouped(packets - link["cells"].get<uint64_t>()),
-                          link["cells_a_slot"].dump(), link["slot_us"].dump(),
-                          link["sequence"]["missing"].dump()});
+    table.rows.push_back({link["name"].get<std::string>(), grouped(packets),
+                          grouped(link["distinct_sizes"].get<uint64_t>()),
+                          grouped(packets - link["cells"].get<uint64_t>()), link["cells_a_slot"].dump(),
+                          link["slot_us"].dump(), link["sequence"]["missing"].dump()});
   }
   return table;
 }

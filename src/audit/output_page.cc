@@ -6,7 +6,7 @@
 
 #include "audit/output.hh"
 #include "audit/statistics.hh"
-#include "report/format.hh"
+#include "base/format.hh"
 #include "report/page.hh"
 
 namespace cuttle::audit {
@@ -67,8 +67,7 @@ RowChart feature_chart(const PairResult& pair) {
   chart.caption = "Share of what the models over all links gained from each feature.";
   chart.value = {"share of the gain (%)", Scale::linear, 0.0, {}};
   for (const TopFeature& feature : pair.all_links.top) {
-    chart.rows.push_back(
-        {feature.name, feature.share * 100, {}, {}, Colour::teal, report::percent(feature.share)});
+    chart.rows.push_back({feature.name, feature.share * 100, {}, {}, Colour::teal, percent(feature.share)});
   }
   return chart;
 }
@@ -176,11 +175,10 @@ Table checks_table(const AuditResult& result) {
                   "slot", "sessions", "missing", "repeated"};
   for (size_t l = 0; l < result.survey.links.size(); ++l) {
     const LinkSurvey& link = result.survey.links[l];
-    table.rows.push_back({result.link_names[l], report::grouped(link.packets),
-                          report::grouped(link.ip_sizes.size()), report::grouped(link.packets - link.cells),
-                          std::to_string(link.slots.cells), report::nanoseconds_text(link.slots.period_ns),
-                          report::grouped(link.sequence.sessions), report::grouped(link.sequence.missing),
-                          report::grouped(link.sequence.repeated)});
+    table.rows.push_back({result.link_names[l], grouped(link.packets), grouped(link.ip_sizes.size()),
+                          grouped(link.packets - link.cells), std::to_string(link.slots.cells),
+                          nanoseconds_text(link.slots.period_ns), grouped(link.sequence.sessions),
+                          grouped(link.sequence.missing), grouped(link.sequence.repeated)});
   }
   return table;
 }
@@ -199,7 +197,7 @@ Table counts_table(const AuditResult& result) {
     table.rows.push_back(
         {result.class_names[c], std::to_string(usual->first),
          fmt::format("{:.4f} %", 100.0 * static_cast<double>(usual->second) / static_cast<double>(all)),
-         report::grouped(all - usual->second)});
+         grouped(all - usual->second)});
   }
   return table;
 }
@@ -209,8 +207,8 @@ Table event_table(const PairResult& pair) {
   table.caption = "What should not happen, or not more often under load";
   table.header = {"event", pair.class_name[0] + ", a window", pair.class_name[1] + ", a window", "p"};
   for (const EventTest& test : pair.events) {
-    table.rows.push_back({event_name(test.event), report::three_digits(test.per_window[0]),
-                          report::three_digits(test.per_window[1]), fmt::format("{:.4f}", test.p)});
+    table.rows.push_back({event_name(test.event), three_digits(test.per_window[0]),
+                          three_digits(test.per_window[1]), fmt::format("{:.4f}", test.p)});
   }
   return table;
 }

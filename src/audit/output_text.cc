@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "audit/output.hh"
-#include "report/format.hh"
+#include "base/format.hh"
 #include "report/page.hh"
 
 namespace cuttle::audit {
@@ -13,10 +13,9 @@ report::Table link_table(const AuditResult& result) {
   table.header = {"link", "packets", "sizes", "cells a slot", "slot", "not cells", "missing numbers"};
   for (size_t l = 0; l < result.survey.links.size(); ++l) {
     const LinkSurvey& link = result.survey.links[l];
-    table.rows.push_back(
-        {result.link_names[l], report::grouped(link.packets), report::grouped(link.ip_sizes.size()),
-         std::to_string(link.slots.cells), report::nanoseconds_text(link.slots.period_ns),
-         report::grouped(link.packets - link.cells), report::grouped(link.sequence.missing)});
+    table.rows.push_back({result.link_names[l], grouped(link.packets), grouped(link.ip_sizes.size()),
+                          std::to_string(link.slots.cells), nanoseconds_text(link.slots.period_ns),
+                          grouped(link.packets - link.cells), grouped(link.sequence.missing)});
   }
   return table;
 }
@@ -27,8 +26,7 @@ report::Table pair_table(const AuditResult& result) {
   for (const PairResult& pair : result.pairs) {
     const Score& score = pair.all_links.score;
     table.rows.push_back({pair.class_name[0] + " / " + pair.class_name[1],
-                          report::grouped(pair.windows[0] + pair.windows[1]),
-                          fmt::format("{:.3f}", score.accuracy),
+                          grouped(pair.windows[0] + pair.windows[1]), fmt::format("{:.3f}", score.accuracy),
                           fmt::format("{:.3f}-{:.3f}", score.accuracy_95.low, score.accuracy_95.high),
                           fmt::format("{:.3f}", score.auc), fmt::format("{:.2f}", pair.permutation.p),
                           fmt::format("{:.4f}", result.bits_per_second_upper(pair)), worst_name(pair)});
@@ -104,8 +102,8 @@ std::string result_text(const AuditResult& result) {
     text += fmt::format("\nWhat the trees gained most from ({} / {})\n", headline.class_name[0],
                         headline.class_name[1]);
     for (const TopFeature& feature : headline.all_links.top) {
-      text += fmt::format("  {:>6}  {} (alone: AUC {:.3f})\n", report::percent(feature.share), feature.name,
-                          feature.auc);
+      text +=
+          fmt::format("  {:>6}  {} (alone: AUC {:.3f})\n", percent(feature.share), feature.name, feature.auc);
     }
   }
   if (!result.findings.empty()) {

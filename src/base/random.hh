@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "base/bytes.hh"
+
 namespace cuttle {
 
 class Random {
@@ -42,5 +44,13 @@ class Random {
  private:
   uint64_t state_[4];
 };
+
+// The double of io/entropy: fills what it is given with bytes that a seed decides. For tests and simulations
+// only.
+inline auto seeded_entropy(uint64_t seed) {
+  return [random = Random(seed)](MutableBytes out) mutable {
+    for (uint8_t& byte : out) byte = static_cast<uint8_t>(random.next());
+  };
+}
 
 }  // namespace cuttle

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace cuttle {
+namespace cuttle::capacity {
 
 namespace {
 
@@ -47,4 +47,4 @@ std::string to_string(const HostCosts& costs) {
       short_text(costs.cell), short_text(costs.seal_and_open));
 }
 
-}  // namespace cuttle
+}  // namespace cuttle::capacity

@@ -8,7 +8,7 @@
 #include "base/time.hh"
 #include "link/slot_plan.hh"
 
-namespace cuttle {
+namespace cuttle::capacity {
 
 // The time of a CPU. What is set here is what a virtual machine of 2026 takes (docs/benchmarks.md).
 struct HostCosts {
@@ -37,4 +37,4 @@ inline constexpr double kMaxForCover = 0.5;
 // "a wake-up takes 4 us, ...": one line.
 std::string to_string(const HostCosts& costs);
 
-}  // namespace cuttle
+}  // namespace cuttle::capacity

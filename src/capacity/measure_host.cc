@@ -13,7 +13,7 @@
 #include "io/udp.hh"
 #include "wire/cell.hh"
 
-namespace cuttle {
+namespace cuttle::capacity {
 
 namespace {
 
@@ -140,4 +140,4 @@ Result<HostCosts> measure_host(AeadBackend backend, uint32_t cell_bytes) {
   return costs;
 }
 
-}  // namespace cuttle
+}  // namespace cuttle::capacity

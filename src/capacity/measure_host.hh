@@ -6,10 +6,10 @@
 #include "capacity/host_costs.hh"
 #include "crypto/aead.hh"
 
-namespace cuttle {
+namespace cuttle::capacity {
 
 // For cells of that size. With the calling thread's priority, in its network namespace. Errors: the loopback
 // interface is down, or takes no such datagrams. Precondition: the backend is available.
 Result<HostCosts> measure_host(AeadBackend backend, uint32_t cell_bytes);
 
-}  // namespace cuttle
+}  // namespace cuttle::capacity

@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <string_view>
+
+#include "base/os_error.hh"
 
 namespace cuttle::capture {
 
@@ -61,7 +62,7 @@ Result<std::unique_ptr<CaptureBytes>> CaptureBytes::open(const std::string& path
   errno = 0;
   stream->file.reset(standard_input ? gzdopen(fileno(stdin), "rb") : gzopen(path.c_str(), "rb"));
   if (!stream->file) {
-    return failure(fmt::format("{}: cannot read the capture: {}", name, std::strerror(errno)));
+    return failure(fmt::format("{}: cannot read the capture: {}", name, os_error_text(errno)));
   }
   gzbuffer(stream->file.get(), kBufferBytes);
   std::unique_ptr<CaptureBytes> bytes(new CaptureBytes(std::move(stream)));
@@ -100,7 +101,7 @@ std::string CaptureBytes::trouble() const {
   int number = Z_OK;
   const char* text = gzerror(stream_->file.get(), &number);
   if (number == Z_OK || number == Z_STREAM_END) return "";
-  if (number == Z_ERRNO) return std::strerror(errno);
+  if (number == Z_ERRNO) return os_error_text(errno);
   return number == Z_BUF_ERROR ? "the gzip stream ends in its middle" : std::string("gzip: ") + text;
 }
 

@@ -1,9 +1,9 @@
 // [[shape.calendar]]: rates by day of the week and time of day.
 #include <algorithm>
 
+#include "base/units.hh"
 #include "config/sections.hh"
 #include "config/shape_plan.hh"
-#include "config/units.hh"
 
 namespace cuttle {
 

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/units.hh"
 #include "config/sections.hh"
-#include "config/units.hh"
 
 namespace cuttle {
 

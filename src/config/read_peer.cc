@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "base/units.hh"
 #include "config/sections.hh"
-#include "config/units.hh"
 #include "config/wording.hh"
 #include "wire/cell.hh"
 

@@ -1,6 +1,6 @@
+#include "base/units.hh"
 #include "config/sections.hh"
 #include "config/shape_plan.hh"
-#include "config/units.hh"
 #include "wire/cell.hh"
 
 namespace cuttle {

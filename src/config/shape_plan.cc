@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "config/units.hh"
+#include "base/units.hh"
 #include "wire/cell.hh"
 
 namespace cuttle {

@@ -9,17 +9,15 @@
 #include <thread>
 
 #include "control/socket_address.hh"
+#include "io/clock.hh"
 
 namespace cuttle {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 class Exchange {
  public:
-  Exchange(const std::string& path, Duration timeout)
-      : path_(path), deadline_(Clock::now() + std::chrono::nanoseconds(timeout.ns)) {}
+  Exchange(const std::string& path, Duration timeout) : path_(path), deadline_(steady_now() + timeout) {}
 
   Result<void> connect() {
     const auto address = socket_address(path_);
@@ -66,7 +64,7 @@ class Exchange {
 
  private:
   int left_ms() const {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+    const int64_t left = (deadline_ - steady_now()).ns / 1'000'000;
     return static_cast<int>(std::clamp<int64_t>(left, 0, INT32_MAX));
   }
   Result<void> wait(short events) {
@@ -88,7 +86,7 @@ class Exchange {
   }
 
   std::string path_;
-  Clock::time_point deadline_;
+  Instant deadline_;
   FileDescriptor socket_;
 };
 

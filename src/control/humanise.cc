@@ -20,15 +20,6 @@ std::string human_bytes(uint64_t bytes) {
   return fmt::format("{:.{}f} {}", value, decimals, kUnits[unit]);
 }
 
-std::string human_count(uint64_t count) {
-  std::string text = std::to_string(count);
-  for (size_t place = text.size(); place > 3;) {
-    place -= 3;
-    text.insert(place, 1, ',');
-  }
-  return text;
-}
-
 std::string human_age(uint64_t seconds) {
   const uint64_t minutes = seconds / 60;
   const uint64_t hours = minutes / 60;

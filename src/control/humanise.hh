@@ -9,9 +9,6 @@ namespace cuttle {
 // "0 B", "999 B", "1.21 KiB", "37.4 GiB": powers of 1,024, three digits that count.
 std::string human_bytes(uint64_t bytes);
 
-// "999", "12,345", "1,234,567": exact, for counters that are compared.
-std::string human_count(uint64_t count);
-
 // "17 s", "4 min 2 s", "3 h 12 min", "9 d 4 h": the two largest units.
 std::string human_age(uint64_t seconds);
 

@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
 #include "base/time.hh"
 #include "control/protocol.hh"
 #include "control/socket_file.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

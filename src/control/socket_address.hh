@@ -8,9 +8,9 @@
 #include <cstring>
 #include <string>
 
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
 #include "control/protocol.hh"
-#include "io/file_descriptor.hh"
 #include "io/os_error.hh"
 
 namespace cuttle {

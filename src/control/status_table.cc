@@ -3,10 +3,11 @@
 
 #include <algorithm>
 
-#include "config/units.hh"
+#include "base/format.hh"
+#include "base/text_table.hh"
+#include "base/units.hh"
 #include "control/humanise.hh"
 #include "control/status.hh"
-#include "control/text_table.hh"
 
 namespace cuttle {
 
@@ -35,11 +36,10 @@ std::string head(const StatusSnapshot& status) {
   }
   if (!status.watched) text += fmt::format("  routes and guard watched: NO, {}\n", status.watched_why_not);
   text += fmt::format("  unshaped packets stopped: {} coming in, {} going out\n",
-                      human_count(status.guard.unshaped_dropped_in),
-                      human_count(status.guard.unshaped_dropped_out));
+                      grouped(status.guard.unshaped_dropped_in), grouped(status.guard.unshaped_dropped_out));
   if (!status.guard.way_trouble.empty()) text += fmt::format("  WRONG WAY: {}\n", status.guard.way_trouble);
-  text +=
-      fmt::format("  datagrams of unknown sources dropped: {}\n", human_count(status.guard.unknown_sources_dropped));
+  text += fmt::format("  datagrams of unknown sources dropped: {}\n",
+                      grouped(status.guard.unknown_sources_dropped));
   return text;
 }
 
@@ -78,12 +78,12 @@ std::string calendar_lines(const StatusSnapshot& status) {
 std::string traffic_table(const StatusSnapshot& status) {
   TextTable table({{"traffic"}, {""}, {"cells", true}, {"dummy", true}, {"packets", true}, {"bytes", true}});
   for (const LinkStatus& link : status.links) {
-    table.add({link.name, "sent", human_count(link.cells_sent),
-               human_share(link.cells_sent_dummy, link.cells_sent), human_count(link.packets_sent),
+    table.add({link.name, "sent", grouped(link.cells_sent),
+               human_share(link.cells_sent_dummy, link.cells_sent), grouped(link.packets_sent),
                human_bytes(link.bytes_sent)});
-    table.add({"", "received", human_count(link.cells_received),
-               human_share(link.cells_received_dummy, link.cells_received),
-               human_count(link.packets_received), human_bytes(link.bytes_received)});
+    table.add({"", "received", grouped(link.cells_received),
+               human_share(link.cells_received_dummy, link.cells_received), grouped(link.packets_received),
+               human_bytes(link.bytes_received)});
   }
   return table.to_string();
 }
@@ -112,8 +112,8 @@ std::string timing_table(const StatusSnapshot& status) {
                    ? fmt::format("{}, {} ahead", link.release, duration_text(link.lead_ns))
                    : link.release,
                duration_text(late.p50_ns), duration_text(late.p99_ns), duration_text(late.p999_ns),
-               human_count(link.pauses + link.queue_empty), human_count(link.deadlines_missed),
-               human_count(link.handshakes), hiding_text(link)});
+               grouped(link.pauses + link.queue_empty), grouped(link.deadlines_missed),
+               grouped(link.handshakes), hiding_text(link)});
   }
   return table.to_string();
 }
@@ -123,10 +123,10 @@ std::string drops_table(const StatusSnapshot& status) {
   TextTable table({{"dropped"}, {"cause"}, {"count", true}});
   for (const LinkStatus& link : status.links) {
     for (const auto& [cause, count] : link.drops) {
-      if (count > 0) table.add({link.name, cause, human_count(count)});
+      if (count > 0) table.add({link.name, cause, grouped(count)});
     }
     if (link.queue_dropped > 0) {
-      table.add({link.name, "by the interface's queue", human_count(link.queue_dropped)});
+      table.add({link.name, "by the interface's queue", grouped(link.queue_dropped)});
     }
   }
   return table.empty() ? "  dropped: nothing\n" : table.to_string();

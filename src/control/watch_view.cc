@@ -4,9 +4,10 @@
 
 #include <algorithm>
 
-#include "config/units.hh"
+#include "base/format.hh"
+#include "base/text_table.hh"
+#include "base/units.hh"
 #include "control/humanise.hh"
-#include "control/text_table.hh"
 
 namespace cuttle {
 
@@ -53,7 +54,7 @@ struct Activity {
     return format_rate(static_cast<uint64_t>(static_cast<double>(bytes) * 8 / seconds));
   }
   std::string per_second(uint64_t count) const {
-    return human_count(static_cast<uint64_t>(static_cast<double>(count) / seconds + 0.5));
+    return grouped(static_cast<uint64_t>(static_cast<double>(count) / seconds + 0.5));
   }
   double fill() const {
     if (cells_sent == 0) return 0;
@@ -122,8 +123,8 @@ std::string render_watch(const StatusSnapshot& before, const StatusSnapshot& now
       fmt::format("node {}: cuttle {}, up {}, real time: {}\n", now.node, now.version,
                   human_age(now.uptime_s), now.realtime ? "yes" : "NO, " + now.realtime_why_not);
   text += fmt::format("  stopped by the guard: {} in, {} out; unknown sources: {}\n\n",
-                      human_count(now.guard.unshaped_dropped_in), human_count(now.guard.unshaped_dropped_out),
-                      human_count(now.guard.unknown_sources_dropped));
+                      grouped(now.guard.unshaped_dropped_in), grouped(now.guard.unshaped_dropped_out),
+                      grouped(now.guard.unknown_sources_dropped));
   text += now.links.empty() ? "  no links\n" : links(before, now, elapsed, look);
   return finish(text, now, look);
 }

@@ -2,8 +2,8 @@
 
 #include <memory>
 
+#include "base/units.hh"
 #include "config/shape_plan.hh"
-#include "config/units.hh"
 #include "cuttle/commands.hh"
 #include "doctor/capacity.hh"
 #include "doctor/firewall.hh"

@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <system_error>
 
+#include "base/os_error.hh"
 #include "node/native_driver.hh"
 
 namespace cuttle {
@@ -86,7 +86,7 @@ ExitStatus become_driver(const DriverOptions& options, const std::string& name) 
   execv(program.c_str(), arguments.data());
   return complain(fmt::format(
       "the driver {} cannot be run: {}: {}; it is built where Seastar is installed, or by ./run {}", name,
-      program, std::generic_category().message(errno), name));
+      program, os_error_text(errno), name));
 }
 
 }  // namespace cuttle

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/parse_arguments.hh"
 #include "config/wording.hh"
 #include "cuttle/commands.hh"
 #include "cuttle/drivers.hh"
@@ -65,16 +66,7 @@ cuttle::ExitStatus run(int argc, char** argv) {
     cuttle::complain(*wrong);
     return cuttle::kBadInput;
   }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) {  // --help and the like
-      app.exit(error);
-      return cuttle::kDone;
-    }
-    cuttle::complain(std::string(error.what()) + "; `cuttle --help` tells more");
-    return cuttle::kBadInput;
-  }
+  if (const auto ended = cuttle::parse_arguments(app, argc, argv, "cuttle --help")) return *ended;
   return chosen();
 }
 

@@ -3,7 +3,7 @@
 #include <memory>
 #include <optional>
 
-#include "config/units.hh"
+#include "base/units.hh"
 #include "cuttle/commands.hh"
 #include "cuttle/drivers.hh"
 #include "cuttle/log.hh"

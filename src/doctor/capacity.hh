@@ -9,7 +9,7 @@ namespace cuttle::doctor {
 
 // Bad where cover alone takes more than kMaxForCover of the CPUs, unsure where the links full of data take
 // them all.
-Finding capacity_finding(const NodeConfig& config, const HostCosts& costs);
+Finding capacity_finding(const NodeConfig& config, const capacity::HostCosts& costs);
 
 // With costs measured here, in half a second.
 Finding examine_capacity(const NodeConfig& config);

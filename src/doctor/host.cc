@@ -8,9 +8,9 @@
 
 #include <thread>
 
+#include "base/file_descriptor.hh"
 #include "doctor/examine.hh"
 #include "doctor/first_line.hh"
-#include "io/file_descriptor.hh"
 #include "io/realtime.hh"
 
 namespace cuttle::doctor {

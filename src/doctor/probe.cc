@@ -3,8 +3,8 @@
 
 #include <cerrno>
 
+#include "base/units.hh"
 #include "config/shape_plan.hh"
-#include "config/units.hh"
 #include "doctor/examine.hh"
 #include "io/clock.hh"
 #include "io/echo.hh"

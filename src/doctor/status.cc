@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "config/units.hh"
+#include "base/units.hh"
 #include "doctor/examine.hh"
 
 namespace cuttle::doctor {

@@ -20,7 +20,7 @@
 #include "engine/packet_device.hh"
 #include "link/handshake_mac.hh"
 #include "link/lane_keys.hh"
-#include "link/lane_packer.hh"
+#include "link/packer.hh"
 #include "link/receiver.hh"
 #include "link/seal_lead.hh"
 #include "link/sender.hh"
@@ -45,7 +45,7 @@ struct PacketCounters {
   Counter foreign_destination;  // inner destination that this node does not accept
   Counter unreadable;           // inner header that does not parse
   Counter tun_refused;          // not taken by the TUN
-  Counter handshake_mac_wrong;  // unknown sources' handshakes, dropped before they wake the handshakes' thread
+  Counter handshake_mac_wrong;  // of unknown sources, dropped before they wake the handshakes' thread
   Counter handshakes_lost;      // handshake cells that found the ring to the handshakes' thread full
 };
 
@@ -94,7 +94,7 @@ struct Lane {
   // Each thread's part on cache lines of its own: what one writes for every packet must not slow what another
   // reads in every slot.
   SlotRing ring;
-  alignas(64) LanePacker packer;
+  alignas(64) Packer packer;
   Counter checksum_wrong;  // packets from the TUN, dropped; written by the packer's thread
   Counter own_cells;       // likewise: this link's cells, which a changed mark led into it
   alignas(64) LaneSender sender;

@@ -48,7 +48,7 @@ void LinkControl::follow_calendar(Instant now, uint64_t wall_clock_ns) {
   }
 }
 
-void LinkControl::handle_control(Instant now, uint64_t wall_clock_ns) {
+void LinkControl::handle_handshakes(Instant now, uint64_t wall_clock_ns) {
   if (static_sessions_) return handle_static(now);
   association_.handle_heard(last_authentic(), wall_clock_ns);
   tell_waiting();

@@ -43,7 +43,7 @@ class LinkControl {
 
   // Everything there is to do now. To be called when a lane's receiver had something for this thread, and
   // whenever poll_timeout() is over.
-  void handle_control(Instant now, uint64_t wall_clock_ns);
+  void handle_handshakes(Instant now, uint64_t wall_clock_ns);
   Instant poll_timeout() const {
     return static_sessions_ ? static_sessions_->poll_timeout() : association_.poll_timeout();
   }

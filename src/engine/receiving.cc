@@ -49,7 +49,7 @@ bool keep_handshake(Lane& lane, Instant arrived, Bytes cell) {
 }
 
 // The same.
-bool handle_datagram(Lane& lane, Instant arrived, Bytes datagram) {
+bool open_datagram(Lane& lane, Instant arrived, Bytes datagram) {
   const Received received = lane.receiver.handle_datagram(arrived, datagram);
   if (received == Received::dropped) return false;
   if (received == Received::handshake) return keep_handshake(lane, arrived, datagram);
@@ -84,7 +84,7 @@ TrainReceived receive_train(Lane& lane, MutableBytes buffer) {
   TrainReceived received;
   for (size_t at = 0; at < train->bytes; at += train->segment_bytes) {
     const Bytes datagram(buffer.data() + at, std::min(train->segment_bytes, train->bytes - at));
-    if (handle_datagram(lane, train->arrived, datagram)) received.for_control = true;
+    if (open_datagram(lane, train->arrived, datagram)) received.for_handshakes = true;
   }
   const bool whole_train = train->bytes >= lane.sender.plan().cells_per_release() * lane.format.cell_bytes();
   received.more = !whole_train || train->bytes + lane.format.cell_bytes() > buffer.size();

@@ -15,7 +15,7 @@ void drain_for_receiver(Lane& lane);
 
 struct TrainReceived {
   bool more = false;  // may wait: this was less than a slot's cells, so the kernel hands them over in pieces
-  bool for_control = false;  // something in it is for the handshakes' thread: wake it
+  bool for_handshakes = false;  // something in it is for the handshakes' thread: wake it
 };
 
 // One train from the lane's socket, through filter, AEAD, replay window and reassembly, and the packets in

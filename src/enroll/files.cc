@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <set>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 #include "io/os_error.hh"
 
 namespace cuttle::enroll {

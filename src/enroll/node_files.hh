@@ -8,8 +8,8 @@
 
 #include "base/ip.hh"
 #include "base/result.hh"
+#include "base/units.hh"
 #include "config/config.hh"
-#include "config/units.hh"
 #include "crypto/keys.hh"
 
 namespace cuttle::enroll {

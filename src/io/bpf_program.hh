@@ -9,8 +9,8 @@
 #include <span>
 #include <utility>
 
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle::bpf {
 

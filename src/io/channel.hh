@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
 #include "base/time.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

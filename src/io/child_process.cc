@@ -12,8 +12,9 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <thread>
+
+#include "base/os_error.hh"
 
 extern char** environ;
 
@@ -33,14 +34,8 @@ int status_of(int raw) {
 Result<Pipe> make_pipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
-    return failure(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+    return failure(fmt::format("cannot make a pipe: {}", os_error_text(errno)));
   return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
-}
-
-Instant steady_now() {
-  return {std::chrono::duration_cast<std::chrono::nanoseconds>(
-              std::chrono::steady_clock::now().time_since_epoch())
-              .count()};
 }
 
 Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& arguments,
@@ -55,7 +50,7 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& argumen
   pid_t pid = -1;
   const int error = posix_spawnp(&pid, arguments.front().c_str(), &actions, nullptr, words.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return failure(fmt::format("cannot start {}: {}", arguments.front(), std::strerror(error)));
+  if (error != 0) return failure(fmt::format("cannot start {}: {}", arguments.front(), os_error_text(error)));
   return ChildProcess(pid);
 }
 

@@ -8,9 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
 #include "base/time.hh"
-#include "io/file_descriptor.hh"
+#include "io/clock.hh"
 
 namespace cuttle {
 
@@ -45,9 +46,6 @@ class ChildProcess {
 
 // To a process of anybody's. One that is gone is no error.
 void signal_process(pid_t pid, int signal);
-
-// CLOCK_MONOTONIC.
-Instant steady_now();
 
 // Waits for something to read until `deadline` and appends it to `text`. False at the end of the stream and
 // when the time is up (`at_end` tells them apart).

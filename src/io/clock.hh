@@ -18,6 +18,9 @@ class MonotonicClock {
   // The same, but lets other threads of this CPU run in between.
   void yield_until(Instant when) const;
 };
+inline Instant steady_now() {
+  return MonotonicClock().now();
+}
 
 // What that clock is ahead of the kernel's own by: in a time namespace (time_namespaces(7)) it may be any
 // time; elsewhere 0.

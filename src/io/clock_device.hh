@@ -18,8 +18,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
-#include "io/file_descriptor.hh"
 #include "io/links.hh"
 #include "link/queue_clock.hh"
 

@@ -9,9 +9,9 @@
 #include <string>
 #include <utility>
 
+#include "base/file_descriptor.hh"
 #include "base/time.hh"
 #include "engine/queue_device.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 #include "io/os_error.hh"
 
 namespace cuttle {

@@ -3,9 +3,9 @@
 // Documentation/power/pm_qos_interface.rst.
 #pragma once
 
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
 #include "base/time.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

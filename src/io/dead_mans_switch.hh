@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

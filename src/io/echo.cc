@@ -13,8 +13,8 @@
 
 #include "base/bytes.hh"
 #include "base/check.hh"
+#include "base/file_descriptor.hh"
 #include "io/clock.hh"
-#include "io/file_descriptor.hh"
 #include "io/os_error.hh"
 #include "io/socket_address.hh"
 

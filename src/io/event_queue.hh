@@ -5,9 +5,9 @@
 #include <optional>
 #include <span>
 
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
 #include "base/time.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

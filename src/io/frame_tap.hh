@@ -8,9 +8,9 @@
 #include <string>
 
 #include "base/bytes.hh"
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
 #include "base/time.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "base/bytes.hh"
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

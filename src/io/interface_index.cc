@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 
 namespace cuttle {
 

@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

@@ -1,13 +1,9 @@
 #include "io/os_error.hh"
 
 #include <cerrno>
-#include <system_error>
+#include <string>
 
 namespace cuttle {
-
-std::string os_error_text(int error_number) {
-  return std::generic_category().message(error_number);
-}
 
 tl::unexpected<Error> os_failure(std::string_view what, int error_number, std::string_view advice) {
   if (advice.empty() && (error_number == EPERM || error_number == EACCES)) {

@@ -12,8 +12,8 @@
 #include <optional>
 
 #include "base/bytes.hh"
+#include "base/file_descriptor.hh"
 #include "io/clock.hh"
-#include "io/file_descriptor.hh"
 #include "io/os_error.hh"
 
 namespace cuttle {

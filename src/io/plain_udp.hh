@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/bytes.hh"
+#include "base/file_descriptor.hh"
 #include "base/ip.hh"
 #include "base/result.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 #include "io/os_error.hh"
 
 namespace cuttle {

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/file_descriptor.hh"
 #include "base/time.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

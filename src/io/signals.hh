@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

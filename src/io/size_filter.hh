@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
 #include "io/bpf_program.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 #include "io/os_error.hh"
 #include "io/socket_address.hh"
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/file_descriptor.hh"
 #include "base/result.hh"
 #include "engine/packet_device.hh"
 #include "engine/virtio_header.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle {
 

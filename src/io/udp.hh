@@ -10,11 +10,11 @@
 #include <optional>
 
 #include "base/counter.hh"
+#include "base/file_descriptor.hh"
 #include "base/ip.hh"
 #include "base/result.hh"
 #include "base/time.hh"
 #include "engine/cell_socket.hh"
-#include "io/file_descriptor.hh"
 #include "io/size_filter.hh"
 
 namespace cuttle {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "crypto/key_schedule.hh"
-#include "link/packer.hh"
+#include "link/ring_writer.hh"
 
 namespace cuttle {
 
@@ -49,7 +49,7 @@ Duration key_change_lead(const SlotPlan& plan, size_t ring_slots) {
 
 LaneSizes lane_sizes(const SlotPlan& plan, const wire::CellFormat& format) {
   // One packet of the largest size must fit behind what waits already.
-  const size_t packet = Packer::max_slots_per_packet(format);
+  const size_t packet = RingWriter::max_slots_per_packet(format);
   const size_t ahead = std::max<size_t>(cells_in(plan, kAhead), kReleasesAhead * plan.cells_per_release());
   const size_t queue =
       std::clamp(cells_in(plan, kQueueTime) * format.cell_bytes(), kMinQueueBytes, kMaxQueueBytes);

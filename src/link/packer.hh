@@ -1,93 +1,95 @@
-// Stage 1 of the sending side: inner packets become data blocks (RFC 9347, section 2.2). Packets are
-// aggregated into payloads and fragmented across them. The packer gives room to read a packet straight into
-// (no copy), and is then told how long it was.
+// Stage 1 of a lane: packets go straight into the slot ring while it has room and none waits; the others wait
+// in the queue of flows. The driver asks for room, reads a packet into it and says how long it was; it may do
+// so at any time, for there is always room, and should do so at once: what waits elsewhere waits without
+// order.
 //
-// One thread. It may wait for packets; the pacer never waits for it.
+// How long a packet of a flow with little to send waits at the most, on a link that others fill:
+//   - what is in the ring: `ahead_cells` (lane_keys.hh: 1 ms or four slots) and one largest packet,
+//   - until the packer looks again: one slot,
+//   - until its own slot: one slot,
+// and one packet for each other flow of that kind. A change of keys, every 120 s, adds the time in which the
+// ring drains (key_change_lead).
+//
+// One thread (the packer's); the counters may be read by any. Nothing is allocated after construction.
 #pragma once
 
-#include <sys/uio.h>
-
+#include <atomic>
 #include <optional>
 #include <span>
-#include <utility>
-#include <vector>
 
 #include "base/counter.hh"
-#include "link/slot_ring.hh"
-#include "wire/inner_packet.hh"
+#include "link/flow_queue.hh"
+#include "link/lane_keys.hh"
+#include "link/ring_writer.hh"
 
 namespace cuttle {
 
 class Packer {
  public:
-  // The longest packet taken: a BlockOffset has sixteen bits.
-  static constexpr size_t kLargestPacketBytes = 65535;
+  Packer(SlotRing& ring, const LaneSizes& sizes, uint64_t seed);
 
-  // Room for one packet of the largest size, in the data areas of consecutive slots, claimed until it is
-  // committed or goes. One at a time; the packer outlives it.
+  // The most pieces that poll_room hands out.
+  static size_t max_pieces(const wire::CellFormat& format) {
+    return std::max(FlowQueue::kRoomPieces, RingWriter::max_slots_per_packet(format));
+  }
+
+  // Room for one packet, always there: in the ring, or in the queue. To be committed or to go before any
+  // other call; the packer outlives it.
   class Room {
    public:
-    Room(Room&& other) noexcept
-        : packer_(std::exchange(other.packer_, nullptr)),
-          used_bytes_(other.used_bytes_),
-          pieces_(other.pieces_) {}
-    Room& operator=(Room&&) = delete;
-    // Not committed: nothing was read, or what was read is to be forgotten.
-    ~Room() {
-      if (packer_ != nullptr) packer_->give_back(used_bytes_);
+    std::span<const iovec> pieces() const {
+      return in_ring_ ? in_ring_->pieces() : packer_.queue_.poll_room();
     }
-
-    // In the packet's order.
-    std::span<const iovec> pieces() const { return pieces_; }
-    // The first `bytes` bytes hold one whole IP packet. False, and forgotten, when its own header does not
-    // say that it is so long: the receiver could not tell where the next one begins. Once.
-    bool commit(size_t bytes) { return std::exchange(packer_, nullptr)->complete(used_bytes_, bytes); }
+    // The first `bytes` bytes hold one packet. Without it, nothing was read, or it is to be forgotten.
+    void commit(size_t bytes);
 
    private:
     friend Packer;
-    Room(Packer& packer, size_t used_bytes, std::span<const iovec> pieces)
-        : packer_(&packer), used_bytes_(used_bytes), pieces_(pieces) {}
+    Room(Packer& packer, std::optional<RingWriter::Room> in_ring)
+        : packer_(packer), in_ring_(std::move(in_ring)) {}
 
-    Packer* packer_;
-    size_t used_bytes_;  // by other packets, in the first slot
-    std::span<const iovec> pieces_;
+    Packer& packer_;
+    std::optional<RingWriter::Room> in_ring_;  // none: in the queue
   };
+  Room poll_room();
 
-  explicit Packer(SlotRing& ring) : ring_(ring), pieces_(max_slots_per_packet(ring.format())) {}
+  // Copies a packet to those that wait; where has_queue_room said no, another one is dropped for it.
+  void handle_copy(Bytes packet) { queue_.handle_copy(packet); }
 
-  // Slots that one packet can touch at the most.
-  static size_t max_slots_per_packet(const wire::CellFormat& format) {
-    return kLargestPacketBytes / format.data_bytes() + 2;
+  bool has_queue_room(size_t bytes) const { return queue_.has_room(bytes); }
+
+  // Moves what waits into the ring as far as there is room. True when something still waits: call again after
+  // a slot.
+  bool handle_waiting();
+
+  // Any thread: the lane has another plan now, and what waits here is what that one asks for. Of the sizes
+  // that it was made with, no more than there is.
+  void set_limits(const LaneSizes& sizes) {
+    ahead_cells_.store(sizes.ahead_cells, std::memory_order_relaxed);
+    queue_bytes_.store(sizes.queue_bytes, std::memory_order_relaxed);
   }
-
-  bool has_room() const {
-    return !ring_.on_hold() && ring_.writable_slots() > max_slots_per_packet(ring_.format());
-  }
-
-  // None where the ring has no such room.
-  std::optional<Room> poll_room();
-
-  // Copies a packet in, whole or in pieces. False when there is no room; a packet whose header lies about its
-  // length, or that is longer than kLargestPacketBytes, is forgotten.
-  bool handle_copy(Bytes packet);
-  bool handle_copy(std::span<const iovec> pieces);
 
   // What the pad bytes report to the peer (wire/pad.hh).
-  void set_loss_report(uint16_t loss_65536ths) { loss_report_ = loss_65536ths; }
+  void set_loss_report(uint16_t loss_65536ths) { writer_.set_loss_report(loss_65536ths); }
 
-  // Packets forgotten because their header lied. Any thread.
-  uint64_t packets_malformed() const { return packets_malformed_.value(); }
+  // Any thread.
+  uint64_t packets() const { return packets_.value(); }  // into the ring
+  uint64_t bytes() const { return bytes_.value(); }
+  uint64_t packets_malformed() const { return writer_.packets_malformed(); }
+  uint64_t packets_dropped() const { return queue_.packets_dropped(); }
 
  private:
-  uint8_t* data(size_t ahead) { return ring_.payload(ahead) + wire::kAggfragHeaderBytes; }
-
-  bool complete(size_t used_bytes, size_t bytes);
-  void give_back(size_t used_bytes);
+  bool has_room() const {
+    return writer_.has_room() && ring_.waiting() < ahead_cells_.load(std::memory_order_relaxed);
+  }
 
   SlotRing& ring_;
-  std::vector<iovec> pieces_;  // of the room
-  uint16_t loss_report_ = 0;
-  Counter packets_malformed_;
+  std::atomic<size_t> ahead_cells_;
+  std::atomic<size_t> queue_bytes_;
+  RingWriter writer_;
+  FlowQueue queue_;
+  Counter packets_;
+  Counter bytes_;
 };
 
 }  // namespace cuttle

@@ -10,8 +10,8 @@
 
 #include "base/ip.hh"
 #include "base/result.hh"
+#include "base/units.hh"
 #include "config/config.hh"
-#include "config/units.hh"
 #include "crypto/signature.hh"
 
 namespace cuttle::mesh {

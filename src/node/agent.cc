@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "config/units.hh"
+#include "base/units.hh"
 #include "control/client.hh"
 #include "io/realtime.hh"
 #include "node/redirect.hh"

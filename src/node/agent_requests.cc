@@ -30,9 +30,17 @@ Result<ReloadReport> RunningAgent::reload() {
   for (const auto& link : links_) running.push_back(link->peer().name);
   const ReloadPlan changes = compare_links(config_, keys_, running, wanted.config, *wanted.keys);
   service_manager_.tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", clock_.now().ns / 1000));
-  const InService in{
-      config_,      keys_,    links_,         unknown_sources_,        open_, machine_, *driver_,
-      *handshakes_, backend_, key_log_.get(), [this] { tell_alive(); }};
+  const InService in{.config = config_,
+                     .keys = keys_,
+                     .links = links_,
+                     .unknown_sources = unknown_sources_,
+                     .open = open_,
+                     .machine = machine_,
+                     .driver = *driver_,
+                     .handshakes = *handshakes_,
+                     .backend = backend_,
+                     .key_log = key_log_.get(),
+                     .alive = [this] { tell_alive(); }};
   const auto changed = apply_reload(in, wanted.config, *wanted.keys, changes);
   service_manager_.tell("READY=1");
   joining_since_.handle_change(config_, clock_.now());

@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 #include "io/os_error.hh"
 
 namespace cuttle {
@@ -15,18 +16,18 @@ namespace cuttle {
 Result<DebugFile> open_debug_file(std::string_view option, const std::string& path) {
   const std::string what = fmt::format("{} {}", option, path);
   // Nobody else's file, and no link to one: whoever put it there would read all that is written.
-  const int fd =
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-  if (fd < 0) return os_failure(what, errno);
+  FileDescriptor opened(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+  if (!opened) return os_failure(what, errno);
   struct stat status {};
-  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != ::geteuid() ||
+  if (::fstat(opened.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != ::geteuid() ||
       (status.st_mode & 077) != 0) {
-    ::close(fd);
     return failure(what + ": something is there that is no file of this user's alone; choose another path");
   }
-  std::FILE* file = fdopen(fd, "a");
-  if (file == nullptr) return os_failure(what, errno);
-  return DebugFile(file);
+  DebugFile file(::fdopen(opened.get(), "a"));
+  if (!file) return os_failure(what, errno);
+  (void)opened.release();
+  return Result<DebugFile>(std::move(file));
 }
 
 }  // namespace cuttle

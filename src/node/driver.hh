@@ -57,7 +57,7 @@ class Driver {
   const ReleaseQueues* queues_ = nullptr;
 };
 
-// `control` wakes the thread of the handshakes (handshake_loop.hh), and outlives the driver.
-using MakeDriver = std::function<std::unique_ptr<Driver>(const NodeConfig& config, const WakeUp& control)>;
+// `handshakes` wakes the thread of the handshakes (handshake_loop.hh), and outlives the driver.
+using MakeDriver = std::function<std::unique_ptr<Driver>(const NodeConfig& config, const WakeUp& handshakes)>;
 
 }  // namespace cuttle

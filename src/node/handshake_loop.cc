@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "engine/loop_limits.hh"
 #include "io/realtime.hh"
 
 namespace cuttle {
@@ -14,9 +15,6 @@ namespace {
 
 constexpr uint64_t kWakeUpTag = 0;
 constexpr uint64_t kRestoredTag = 1;
-// Links say when they are next due. What cannot say so is looked at this often: clocks of a machine that may
-// have been restored, threads, replaced keys.
-constexpr Duration kLookRound = milliseconds(100);
 constexpr Duration kRoundTimeout = seconds(3);
 
 }  // namespace
@@ -67,7 +65,7 @@ void HandshakeLoop::run() {
       handle_restored();
     }
     const Instant began = clock_.now();
-    const Instant due = std::min(round(began), began + kLookRound);
+    const Instant due = std::min(round(began), began + kHandshakeInterval);
     driver_.handle_timeout(began);
     const Instant now = clock_.now();
     last_round_ns_.store(now.ns, std::memory_order_relaxed);
@@ -82,7 +80,7 @@ Instant HandshakeLoop::round(Instant now) {
   const std::lock_guard lock(mutex_);
   Instant due = Instant::never();
   for (NodeLink* link : links_) {
-    link->handle_control(now, wall_ns);
+    link->handle_handshakes(now, wall_ns);
     due = std::min(due, link->poll_timeout());
   }
   return due;

@@ -29,9 +29,9 @@ LinkListener NodeLink::listener(KeyLog* key_log) const {
   return listener;
 }
 
-void NodeLink::handle_control(Instant now, uint64_t wall_clock_ns) {
+void NodeLink::handle_handshakes(Instant now, uint64_t wall_clock_ns) {
   const std::lock_guard lock(mutex_);
-  link_.handle_control(now, wall_clock_ns);
+  link_.handle_handshakes(now, wall_clock_ns);
   log_state(now);
 }
 

@@ -1,10 +1,10 @@
 // One link of an agent: what the engine does with it (engine/link_control.hh), with the peer's name for logs
 // and status.
 //
-// Two threads: that of the handshakes (handshake_loop.hh), which calls handle_control() and poll_timeout(),
-// and the control thread, which calls the rest. What both touch is under `mutex_`, held for one step of the
-// engine, which may take some key agreements; nobody waits for anything else under it. What is set at
-// start-up is before the link has two threads.
+// Two threads: that of the handshakes (handshake_loop.hh), which calls handle_handshakes() and
+// poll_timeout(), and the control thread, which calls the rest. What both touch is under `mutex_`, held for
+// one step of the engine, which may take some key agreements; nobody waits for anything else under it. What
+// is set at start-up is before the link has two threads.
 #pragma once
 
 #include <memory>
@@ -38,11 +38,11 @@ class NodeLink {
 
   // Everything there is to do now. To be called when a lane woke that thread, and whenever poll_timeout() is
   // over.
-  void handle_control(Instant now, uint64_t wall_clock_ns);
+  void handle_handshakes(Instant now, uint64_t wall_clock_ns);
   Instant poll_timeout() const;
 
   // Other keys from now on (association.hh); what else the peer's configuration says is as it was. What
-  // follows from it comes with the next handle_control().
+  // follows from it comes with the next handle_handshakes().
   void handle_keys(const AssociationKeys& keys);
   // No key that was in memory is used again (association.hh). Either thread.
   void handle_restored();

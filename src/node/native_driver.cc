@@ -11,7 +11,8 @@ namespace {
 
 class NativeDriver final : public Driver {
  public:
-  NativeDriver(const NodeConfig& config, const WakeUp& control) : config_(config), control_(control) {}
+  NativeDriver(const NodeConfig& config, const WakeUp& handshakes)
+      : config_(config), handshakes_(handshakes) {}
 
   Result<std::string> start(const std::vector<std::unique_ptr<NodeLink>>& links) override {
     const uint32_t count = std::max<uint32_t>(config_.shards, 1);
@@ -20,7 +21,7 @@ class NativeDriver final : public Driver {
       for (size_t j = 0; j < links[l]->lanes(); ++j) lanes[(l + j) % count].push_back(&links[l]->lane(j));
     }
     for (uint32_t i = 0; i < count; ++i) {
-      auto shard = Shard::create(std::move(lanes[i]), control_, options_of(i));
+      auto shard = Shard::create(std::move(lanes[i]), handshakes_, options_of(i));
       if (!shard) return tl::unexpected(shard.error());
       shards_.push_back(std::move(*shard));
     }
@@ -119,15 +120,15 @@ class NativeDriver final : public Driver {
   }
 
   const NodeConfig& config_;
-  const WakeUp& control_;
+  const WakeUp& handshakes_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::map<Lane*, Shard*> served_by_;
 };
 
 }  // namespace
 
-std::unique_ptr<Driver> make_native_driver(const NodeConfig& config, const WakeUp& control) {
-  return std::make_unique<NativeDriver>(config, control);
+std::unique_ptr<Driver> make_native_driver(const NodeConfig& config, const WakeUp& handshakes) {
+  return std::make_unique<NativeDriver>(config, handshakes);
 }
 
 }  // namespace cuttle

@@ -7,6 +7,6 @@
 
 namespace cuttle {
 
-std::unique_ptr<Driver> make_native_driver(const NodeConfig& config, const WakeUp& control);
+std::unique_ptr<Driver> make_native_driver(const NodeConfig& config, const WakeUp& handshakes);
 
 }  // namespace cuttle

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/loop_limits.hh"
 #include "engine/pacing.hh"
 
 namespace cuttle {
@@ -10,12 +11,8 @@ namespace {
 
 // A thread that has yielded is back by then, where no more threads than CPUs are at work.
 constexpr Duration kLastYield = microseconds(5);
-// Falling asleep and waking up takes about so long, so a shorter wait for the next lane of a group is polled.
-// A group takes a small share of its slot (slot_groups.hh), so that leaves others the rest.
-constexpr Duration kWorthSleeping = microseconds(15);
 // Trains for a queue are handed over early by so much at the most, to spare a wake-up.
 constexpr Duration kTogether = microseconds(50);
-constexpr Duration kIdleNap = milliseconds(20);
 // It keeps to its share over so long: then a rest is a few slots at the most.
 constexpr Duration kShareWindow = milliseconds(4);
 constexpr Duration kBehind = milliseconds(10);
@@ -34,7 +31,7 @@ void PacerLoop::run(const std::atomic<bool>& stop) {
     change_.poll([&](Lane& lane) { lanes_.handle_join(lane, clock_.now()); },
                  [&](Lane& lane) { lanes_.handle_leave(lane); });
     if (lanes_.empty()) {
-      clock_.sleep_until(clock_.now() + kIdleNap);
+      clock_.sleep_until(clock_.now() + kPacerIdleInterval);
       continue;
     }
     slot(lanes_.next());
@@ -68,7 +65,7 @@ void PacerLoop::wait_for(Instant seal_at, bool in_group) {
   const Instant wake = seal_at - options_.poll_before;
   if (options_.spin) {
     clock_.yield_until(seal_at - kLastYield);
-  } else if (!in_group || wake - clock_.now() > kWorthSleeping) {
+  } else if (!in_group || wake - clock_.now() > kMinSleep) {
     clock_.sleep_until(wake);
   }
   clock_.poll_until(seal_at);

@@ -5,14 +5,13 @@
 #include <optional>
 #include <thread>
 
+#include "engine/loop_limits.hh"
 #include "node/wait_for_loop.hh"
 
 namespace cuttle {
 
 namespace {
 
-// Packets taken from one TUN before the others have their turn.
-constexpr int kTurn = 64;
 constexpr uint64_t kWakeUpTag = 0;
 
 }  // namespace
@@ -37,7 +36,7 @@ PackerLoop::PackerLoop(EventQueue events, WakeUp wake_up, bool spin)
     : events_(std::move(events)), wake_up_(std::move(wake_up)), spin_(spin) {}
 
 void PackerLoop::serve(std::unique_ptr<Source> source) {
-  packing_.add(*source->lane);
+  packer_stage_.add(*source->lane);
   sources_.push_back(std::move(source));
 }
 
@@ -75,7 +74,7 @@ void PackerLoop::run(const std::atomic<bool>& stop) {
     for (const auto& at : sources_) {
       Source& source = *at;
       if (source.outcome == Outcome::drained) continue;
-      source.outcome = pack(*source.lane);
+      source.outcome = packer_stage_.pack(*source.lane, losses_of(*source.lane), kMaxPerTurn);
       // The pacer wakes nobody: that would be work that depends on payload. So look again after a slot.
       if (source.outcome == Outcome::no_room) {
         const SlotPlan& plan = source.lane->sender.plan();
@@ -96,11 +95,6 @@ void PackerLoop::run(const std::atomic<bool>& stop) {
       }
     }
   }
-}
-
-PackerLoop::Outcome PackerLoop::pack(Lane& lane) {
-  const Losses losses{lane.receiver.loss_65536ths(), lane.receiver.reported_loss_65536ths()};
-  return packing_.pack(lane, losses, kTurn);
 }
 
 }  // namespace cuttle

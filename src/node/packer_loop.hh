@@ -8,7 +8,7 @@
 
 #include "engine/lane.hh"
 #include "engine/lane_handover.hh"
-#include "engine/packing.hh"
+#include "engine/packer_stage.hh"
 #include "io/event_queue.hh"
 
 namespace cuttle {
@@ -27,7 +27,7 @@ class PackerLoop {
   void remove(Lane& lane);
 
  private:
-  using Outcome = Packing::Outcome;
+  using Outcome = PackerStage::Outcome;
 
   struct Source {
     Lane* lane;
@@ -38,15 +38,13 @@ class PackerLoop {
   void serve(std::unique_ptr<Source> source);
   Result<void> watch(Source& source);
 
-  Outcome pack(Lane& lane);
-
   std::vector<std::unique_ptr<Source>> sources_;
   LaneHandover change_;
   std::unique_ptr<Source> coming_;  // of a lane that joins
   EventQueue events_;
   WakeUp wake_up_;
   bool spin_;
-  Packing packing_;
+  PackerStage packer_stage_;
 };
 
 }  // namespace cuttle

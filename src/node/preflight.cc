@@ -9,8 +9,8 @@
 #include <array>
 #include <set>
 
+#include "base/units.hh"
 #include "config/shape_plan.hh"
-#include "config/units.hh"
 #include "io/clock_device.hh"
 #include "io/foreign_rules.hh"
 #include "io/links.hh"

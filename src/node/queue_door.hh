@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 #include "link/draws.hh"
 #include "link/queue_clock.hh"
 

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <thread>
 
+#include "engine/lane_tag.hh"
+#include "engine/loop_limits.hh"
 #include "engine/receiving.hh"
 #include "io/realtime.hh"
 #include "node/wait_for_loop.hh"
@@ -13,15 +15,7 @@ namespace cuttle {
 namespace {
 
 constexpr uint64_t kWakeUpTag = 0;
-uint64_t tag_of(Lane& lane) {
-  return reinterpret_cast<uintptr_t>(&lane);
-}
-Lane& lane_of(uint64_t tag) {
-  return *reinterpret_cast<Lane*>(tag);
-}
 
-// Trains, or single datagrams, taken from one socket before the others have their turn.
-constexpr int kTurn = 64;
 // Of so many lanes it is asked on which CPU their datagrams come in.
 constexpr size_t kLanesAsked = 16;
 // How often the handshakes' thread asks, and how long an answer may take.
@@ -30,7 +24,7 @@ constexpr Duration kAnswerTimeout = milliseconds(200);
 
 }  // namespace
 
-Result<std::unique_ptr<ReceiverLoop>> ReceiverLoop::create(std::vector<Lane*> lanes, const WakeUp& control,
+Result<std::unique_ptr<ReceiverLoop>> ReceiverLoop::create(std::vector<Lane*> lanes, const WakeUp& handshakes,
                                                            bool spin) {
   auto events = EventQueue::create();
   if (!events) return tl::unexpected(events.error());
@@ -45,13 +39,13 @@ Result<std::unique_ptr<ReceiverLoop>> ReceiverLoop::create(std::vector<Lane*> la
     }
   }
   return std::unique_ptr<ReceiverLoop>(
-      new ReceiverLoop(std::move(lanes), control, std::move(*events), std::move(*wake_up), spin));
+      new ReceiverLoop(std::move(lanes), handshakes, std::move(*events), std::move(*wake_up), spin));
 }
 
-ReceiverLoop::ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, EventQueue events, WakeUp wake_up,
-                           bool spin)
+ReceiverLoop::ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& handshakes, EventQueue events,
+                           WakeUp wake_up, bool spin)
     : lanes_(std::move(lanes)),
-      control_(control),
+      handshakes_(handshakes),
       events_(std::move(events)),
       wake_up_(std::move(wake_up)),
       spin_(spin),
@@ -103,9 +97,9 @@ void ReceiverLoop::handle_lanes() {
 
 void ReceiverLoop::read(Lane& lane) {
   drain_for_receiver(lane);
-  for (int turn = 0; turn < kTurn; ++turn) {
+  for (int turn = 0; turn < kMaxPerTurn; ++turn) {
     const TrainReceived received = receive_train(lane, {buffer_.get(), kReceiveBufferBytes});
-    if (received.for_control) control_.set();
+    if (received.for_handshakes) handshakes_.set();
     if (!received.more) return;
   }
 }

@@ -21,7 +21,7 @@ namespace cuttle {
 class ReceiverLoop {
  public:
   // The lanes and the wake-up of the handshakes' thread outlive the loop.
-  static Result<std::unique_ptr<ReceiverLoop>> create(std::vector<Lane*> lanes, const WakeUp& control,
+  static Result<std::unique_ptr<ReceiverLoop>> create(std::vector<Lane*> lanes, const WakeUp& handshakes,
                                                       bool spin);
 
   // `realtime`: the thread has real-time priority, so it must leave something to others whatever comes in.
@@ -36,7 +36,8 @@ class ReceiverLoop {
   void handle_timeout(Instant now);
 
  private:
-  ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& control, EventQueue events, WakeUp wake_up, bool spin);
+  ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& handshakes, EventQueue events, WakeUp wake_up,
+               bool spin);
 
   void handle_lanes();
   // What has come, or much of it.
@@ -48,7 +49,7 @@ class ReceiverLoop {
 
   std::vector<Lane*> lanes_;
   LaneHandover change_;
-  const WakeUp& control_;
+  const WakeUp& handshakes_;
   EventQueue events_;
   WakeUp wake_up_;
   bool spin_;

@@ -21,11 +21,11 @@ constexpr int kReceiverPriority = 10;
 
 }  // namespace
 
-Result<std::unique_ptr<Shard>> Shard::create(std::vector<Lane*> lanes, const WakeUp& control,
+Result<std::unique_ptr<Shard>> Shard::create(std::vector<Lane*> lanes, const WakeUp& handshakes,
                                              const ShardOptions& options) {
   auto packer = PackerLoop::create(lanes, options.spin);
   if (!packer) return tl::unexpected(packer.error());
-  auto receiver = ReceiverLoop::create(lanes, control, options.spin);
+  auto receiver = ReceiverLoop::create(lanes, handshakes, options.spin);
   if (!receiver) return tl::unexpected(receiver.error());
   return std::unique_ptr<Shard>(
       new Shard(std::move(*packer), std::move(*receiver), std::move(lanes), options));

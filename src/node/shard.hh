@@ -29,7 +29,7 @@ struct ShardOptions {
 class Shard {
  public:
   // The lanes and the handshakes' thread's wake-up outlive the shard. No thread runs yet.
-  static Result<std::unique_ptr<Shard>> create(std::vector<Lane*> lanes, const WakeUp& control,
+  static Result<std::unique_ptr<Shard>> create(std::vector<Lane*> lanes, const WakeUp& handshakes,
                                                const ShardOptions& options);
   // Stops and joins.
   ~Shard();

@@ -11,8 +11,8 @@
 #include <optional>
 #include <set>
 
+#include "base/file_descriptor.hh"
 #include "crypto/secret.hh"
-#include "io/file_descriptor.hh"
 #include "io/os_error.hh"
 
 namespace cuttle {

@@ -2,14 +2,14 @@
 #pragma once
 
 #include "engine/lane_handover.hh"
+#include "engine/loop_limits.hh"
 #include "io/clock.hh"
 
 namespace cuttle {
 
 inline void wait_for_loop(const LaneHandover& change) {
-  constexpr Duration kLook = microseconds(200);
   MonotonicClock clock;
-  while (!change.is_taken()) clock.sleep_until(clock.now() + kLook);
+  while (!change.is_taken()) clock.sleep_until(clock.now() + kHandoverInterval);
 }
 
 }  // namespace cuttle

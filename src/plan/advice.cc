@@ -24,7 +24,7 @@ std::vector<uint64_t> round_rates() {
 
 }  // namespace
 
-bool is_carried(const Option& option, const HostCosts& costs) {
+bool is_carried(const Option& option, const capacity::HostCosts& costs) {
   return option.cpu_full <= costs.cpus;
 }
 
@@ -42,7 +42,7 @@ std::vector<uint64_t> rates_to_try(const LinkLoad& load) {
   return rates;
 }
 
-Result<Advice> advise(const LinkLoad& load, const Wanted& wanted, const HostCosts& costs) {
+Result<Advice> advise(const LinkLoad& load, const Wanted& wanted, const capacity::HostCosts& costs) {
   Advice advice;
   advice.costs = costs;
   std::vector<uint64_t> rates = wanted.rates_bps.empty() ? rates_to_try(load) : wanted.rates_bps;
@@ -57,8 +57,8 @@ Result<Advice> advise(const LinkLoad& load, const Wanted& wanted, const HostCost
     option.plan = *plan;
     option.replay = replay(load, *plan, option.shape.cell_bytes, costs.seal_and_open / 2);
     option.bytes_a_day = static_cast<double>(rate) / 8 * kSecondsADay;
-    option.cpu = cores_of_lane(costs, *plan);
-    option.cpu_full = cores_of_full_lane(costs, *plan);
+    option.cpu = capacity::cores_of_lane(costs, *plan);
+    option.cpu_full = capacity::cores_of_full_lane(costs, *plan);
     advice.options.push_back(std::move(option));
     const Replay& tried = advice.options.back().replay;
     if (!advice.recommended && tried.keeps_up && tried.waits.p99 <= wanted.latency) {

@@ -31,14 +31,14 @@ struct Option {
 struct Advice {
   std::vector<Option> options;        // by rate
   std::optional<size_t> recommended;  // none: not even the highest rate tried is good enough
-  HostCosts costs;                    // that the cores were counted by
+  capacity::HostCosts costs;          // that the cores were counted by
 };
 
 // `costs`: for cells of the wanted size, or the default one. Fails when no schedule keeps a wanted shape.
-Result<Advice> advise(const LinkLoad& load, const Wanted& wanted, const HostCosts& costs);
+Result<Advice> advise(const LinkLoad& load, const Wanted& wanted, const capacity::HostCosts& costs);
 
 // Whether such a machine carries it full of data, with nothing left for anybody else.
-bool is_carried(const Option& option, const HostCosts& costs);
+bool is_carried(const Option& option, const capacity::HostCosts& costs);
 
 // Rates around what a load needs, round figures from just above its mean to just above its peak.
 std::vector<uint64_t> rates_to_try(const LinkLoad& load);

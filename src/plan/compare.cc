@@ -6,7 +6,7 @@
 #include <cmath>
 #include <functional>
 
-#include "config/units.hh"
+#include "base/units.hh"
 #include "ladder/coordinator.hh"
 #include "report/page.hh"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "config/units.hh"
+#include "base/units.hh"
 #include "plan/load_parts.hh"
 
 namespace cuttle::plan {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "config/units.hh"
-#include "report/format.hh"
+#include "base/format.hh"
+#include "base/units.hh"
 #include "report/page.hh"
 
 namespace cuttle::plan {

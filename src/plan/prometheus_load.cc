@@ -5,7 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "config/units.hh"
+#include "base/units.hh"
 #include "plan/load_parts.hh"
 
 namespace cuttle::plan {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <map>
 
-#include "config/units.hh"
+#include "base/units.hh"
 #include "plan/compare.hh"
 
 namespace cuttle::plan {

@@ -7,7 +7,7 @@
 
 #include "base/bytes.hh"
 #include "base/check.hh"
-#include "link/lane_packer.hh"
+#include "link/packer.hh"
 #include "link/reassembler.hh"
 #include "plan/senders.hh"
 
@@ -102,7 +102,7 @@ class LinkReplay {
 
   Bytes packet(size_t number) {
     const Arrival& arrival = load_.arrivals[number];
-    const size_t size = std::clamp<size_t>(arrival.bytes, kSmallestPacket, Packer::kLargestPacketBytes);
+    const size_t size = std::clamp<size_t>(arrival.bytes, kSmallestPacket, RingWriter::kLargestPacketBytes);
     packet_[0] = 0x45;
     packet_[9] = 17;
     store_be16(packet_.data() + 2, static_cast<uint16_t>(size));
@@ -153,7 +153,7 @@ class LinkReplay {
   wire::CellFormat format_;
   LaneSizes sizes_;
   SlotRing ring_;
-  LanePacker packer_;
+  Packer packer_;
   Reassembler reassembler_;
   Schedule schedule_;
   Senders senders_;

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/format.hh"
 #include "report/axis_scale.hh"
-#include "report/format.hh"
 #include "report/svg.hh"
 
 namespace cuttle::report {

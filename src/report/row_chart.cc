@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/format.hh"
 #include "report/axis_scale.hh"
 #include "report/chart.hh"
-#include "report/format.hh"
 #include "report/svg.hh"
 
 namespace cuttle::report {

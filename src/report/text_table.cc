@@ -1,3 +1,5 @@
+#include "base/text_table.hh"
+
 #include <algorithm>
 
 #include "report/page.hh"
@@ -5,27 +7,19 @@
 namespace cuttle::report {
 
 std::string text_table(const Table& table) {
-  std::vector<std::vector<std::string>> lines;
-  if (!table.header.empty()) lines.push_back(table.header);
-  lines.insert(lines.end(), table.rows.begin(), table.rows.end());
-  std::vector<size_t> widths;
-  for (const auto& line : lines) {
-    widths.resize(std::max(widths.size(), line.size()));
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
+  size_t width = table.header.size();
+  for (const auto& row : table.rows) width = std::max(width, row.size());
+  std::vector<TextTable::Column> columns(width);
+  for (size_t i = 0; i < width; ++i) {
+    if (i < table.header.size()) columns[i].title = table.header[i];
+    columns[i].right = i > 0 && !table.all_text;
   }
-  std::string text = table.caption.empty() ? "" : table.caption + "\n";
-  for (const auto& line : lines) {
-    std::string row;
-    for (size_t i = 0; i < line.size(); ++i) {
-      const std::string padding(widths[i] - line[i].size(), ' ');
-      const bool to_the_left = i == 0 || table.all_text;
-      row.append(i == 0 ? 2 : 3, ' ');
-      row += to_the_left ? line[i] + padding : padding + line[i];
-    }
-    row.erase(row.find_last_not_of(' ') + 1);
-    text += row + "\n";
+  TextTable text(std::move(columns));
+  for (auto row : table.rows) {
+    row.resize(width);
+    text.add(std::move(row));
   }
-  return text;
+  return (table.caption.empty() ? "" : table.caption + "\n") + text.to_string();
 }
 
 }  // namespace cuttle::report

@@ -57,9 +57,9 @@ struct LaneShards {
 
 class SeastarDriver final : public Driver {
  public:
-  SeastarDriver(const NodeConfig& config, const WakeUp& control, const SeastarOptions& options,
+  SeastarDriver(const NodeConfig& config, const WakeUp& handshakes, const SeastarOptions& options,
                 SeastarSettings&& settings)
-      : config_(config), control_(control), options_(options), app_(std::move(settings)) {
+      : config_(config), handshakes_(handshakes), options_(options), app_(std::move(settings)) {
     app_.set_configuration_reader([](auto&) {});  // no file of Seastar's own
   }
   ~SeastarDriver() override;
@@ -91,7 +91,7 @@ class SeastarDriver final : public Driver {
   seastar::future<> leave_lane(LaneShards place);
 
   const NodeConfig& config_;
-  const WakeUp& control_;
+  const WakeUp& handshakes_;
   SeastarOptions options_;
   seastar::app_template app_;
   std::map<const Lane*, LaneShards> placed_;  // the control thread's, and while that waits the reactors'
@@ -202,7 +202,7 @@ seastar::future<> SeastarDriver::run_until_stopped() {
 }
 
 seastar::future<> SeastarDriver::serve() {
-  co_await shards_.start(config_.poll_before, std::cref(control_), options_.poll_mode);
+  co_await shards_.start(config_.poll_before, std::cref(handshakes_), options_.poll_mode);
   Refusal refused = co_await bring_up();
   const bool up = !refused;
   started_.set_value(up ? Result<std::string>(why_not_realtime_) : tl::unexpected(std::move(*refused)));
@@ -254,8 +254,8 @@ seastar::future<> SeastarDriver::leave_lane(LaneShards place) {
 }  // namespace
 
 MakeDriver make_seastar_driver(const SeastarOptions& options, std::shared_ptr<SeastarSettings> settings) {
-  return [options, settings = std::move(settings)](const NodeConfig& config, const WakeUp& control) {
-    return std::make_unique<SeastarDriver>(config, control, options, std::move(*settings));
+  return [options, settings = std::move(settings)](const NodeConfig& config, const WakeUp& handshakes) {
+    return std::make_unique<SeastarDriver>(config, handshakes, options, std::move(*settings));
   };
 }
 

@@ -27,7 +27,7 @@ void add_sending_metrics(metrics::metric_groups& groups, const Lane& lane, const
     return metrics::make_counter(
         name, [&counter] { return counter.value(); }, metrics::description(what), labels);
   };
-  const auto packed = [&](const char* name, uint64_t (LanePacker::*value)() const, const char* what) {
+  const auto packed = [&](const char* name, uint64_t (Packer::*value)() const, const char* what) {
     return metrics::make_counter(
         name, [&packer = lane.packer, value] { return (packer.*value)(); }, metrics::description(what),
         labels);
@@ -44,8 +44,8 @@ void add_sending_metrics(metrics::metric_groups& groups, const Lane& lane, const
        count("slots_missed_total", sent.slots_missed, "Slots left out because their turn came too late"),
        count("slots_late_total", sent.slots_late, "Slots released more than 100 us after their deadline"),
        count("datagrams_refused_total", sent.datagrams_refused, "Cells that the socket did not take"),
-       packed("packets_sent_total", &LanePacker::packets, "Packets taken from the interface"),
-       packed("packet_bytes_sent_total", &LanePacker::bytes, "Bytes of these"),
+       packed("packets_sent_total", &Packer::packets, "Packets taken from the interface"),
+       packed("packet_bytes_sent_total", &Packer::bytes, "Bytes of these"),
        lateness("release_lateness_median_seconds", 0.5), lateness("release_lateness_p99_seconds", 0.99),
        lateness("release_lateness_p999_seconds", 0.999)});
 }

@@ -2,6 +2,7 @@
 // `down`.
 #include <exception>
 
+#include "base/parse_arguments.hh"
 #include "control/metrics_address.hh"
 #include "cuttle/commands.hh"
 #include "cuttle/drivers.hh"
@@ -35,16 +36,7 @@ cuttle::ExitStatus run(int argc, char** argv) {
   cuttle::Action chosen;
   cuttle::add_up(app, chosen, {"seastar", make});
   cuttle::add_down(app, chosen);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) {
-      app.exit(error);
-      return cuttle::kDone;
-    }
-    cuttle::complain(std::string(error.what()) + "; `cuttle up --help` tells more");
-    return cuttle::kBadInput;
-  }
+  if (const auto ended = cuttle::parse_arguments(app, argc, argv, "cuttle up --help")) return *ended;
   return chosen();
 }
 

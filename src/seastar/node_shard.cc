@@ -25,7 +25,7 @@ std::string NodeShard::become_realtime() {
 }
 
 Result<void> NodeShard::add_sending(Lane& lane, const std::string& peer) {
-  auto sending = Sending::create(lane, pacer_, packing_, peer);
+  auto sending = Sending::create(lane, pacer_, packer_stage_, peer);
   if (!sending) return tl::unexpected(sending.error());
   (*sending)->start();
   sending_.push_back(std::move(*sending));
@@ -43,7 +43,7 @@ Result<void> NodeShard::add_receiving(Lane& lane, const std::string& peer, unsig
                                  [&lane, losses](NodeShard& other) { other.handle_losses(lane, losses); });
   };
   if (!receiver_) {
-    auto receiver = Receiver::create(pacer_, throttle_, control_, !polls_);
+    auto receiver = Receiver::create(pacer_, throttle_, handshakes_, !polls_);
     if (!receiver) return tl::unexpected(receiver.error());
     receiver_ = std::move(*receiver);
   }

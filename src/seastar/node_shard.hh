@@ -19,11 +19,11 @@ namespace cuttle {
 class NodeShard : public seastar::peering_sharded_service<NodeShard> {
  public:
   // `polls`: the reactor never sleeps.
-  NodeShard(Duration poll_before, const WakeUp& control, bool polls)
-      : pacer_(poll_before), control_(control), polls_(polls) {}
+  NodeShard(Duration poll_before, const WakeUp& handshakes, bool polls)
+      : pacer_(poll_before), handshakes_(handshakes), polls_(polls) {}
 
-  // Real-time priority for this reactor; receiving on it then rests, since what unknown sources send must not take
-  // a CPU from everybody. Why it was refused; empty when it was not.
+  // Real-time priority for this reactor; receiving on it then rests, since what unknown sources send must not
+  // take a CPU from everybody. Why it was refused; empty when it was not.
   std::string become_realtime();
   // One side of a lane comes, of the link to `peer`. The lane outlives its stay. `sending_shard`: where its
   // other side is.
@@ -44,8 +44,8 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
 
   Pacer pacer_;
   ReactorThrottle throttle_;
-  Packing packing_;
-  const WakeUp& control_;
+  PackerStage packer_stage_;
+  const WakeUp& handshakes_;
   bool polls_;
   std::unique_ptr<Receiver> receiver_;  // once a lane has come
   std::vector<std::unique_ptr<Sending>> sending_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "engine/loop_limits.hh"
 #include "engine/pacing.hh"
 #include "seastar/tasks.hh"
 
@@ -12,8 +13,6 @@ namespace {
 
 // Half of what a test with --blocked-reactor-notify-ms 1 calls a stall.
 constexpr Duration kLongestRun = microseconds(500);
-// A shorter wait for the next lane of a group is polled, as the native pacer does (node/pacer_loop.cc).
-constexpr Duration kWorthSleeping = microseconds(15);
 
 // libstdc++'s steady clock is CLOCK_MONOTONIC, as ours is.
 seastar::timer<>::time_point time_point_of(Instant when) {
@@ -77,7 +76,7 @@ void Pacer::run() {
 }
 
 bool Pacer::is_due() const {
-  return clock_.now() + (lanes_.next().in_group ? kWorthSleeping : Duration{0}) >= next_wake_;
+  return clock_.now() + (lanes_.next().in_group ? kMinSleep : Duration{0}) >= next_wake_;
 }
 
 void Pacer::slot(Lane& lane) {

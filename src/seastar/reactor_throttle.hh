@@ -1,5 +1,6 @@
-// What a reactor with real-time priority leaves to others: work that unknown sources can cause asks here after each
-// piece, and pauses a moment when the reactor has hardly ever waited lately. Releases go on meanwhile.
+// What a reactor with real-time priority leaves to others: work that unknown sources can cause asks here
+// after each piece, and pauses a moment when the reactor has hardly ever waited lately. Releases go on
+// meanwhile.
 #pragma once
 
 #include <seastar/core/condition-variable.hh>

@@ -6,6 +6,8 @@
 #include <seastar/core/metrics.hh>
 #include <seastar/coroutine/maybe_yield.hh>
 
+#include "engine/lane_tag.hh"
+#include "engine/loop_limits.hh"
 #include "engine/receiving.hh"
 
 namespace cuttle {
@@ -14,32 +16,24 @@ namespace {
 
 // What one train takes, from the socket to the TUN, with room to spare.
 constexpr Duration kReceiveOneTrain = microseconds(40);
-// Trains, or single datagrams, taken from one socket before the others have their turn.
-constexpr int kTurn = 64;
-
-uint64_t tag_of(const Lane& lane) {
-  return reinterpret_cast<uintptr_t>(&lane);
-}
-Lane* lane_of(uint64_t tag) {
-  return reinterpret_cast<Lane*>(tag);
-}
 
 }  // namespace
 
 Result<std::unique_ptr<Receiver>> Receiver::create(Pacer& pacer, ReactorThrottle& throttle,
-                                                   const WakeUp& control, bool moderates) {
+                                                   const WakeUp& handshakes, bool moderates) {
   auto sockets = Readiness::create();
   if (!sockets) return tl::unexpected(sockets.error());
-  std::unique_ptr<Receiver> receiver(new Receiver(pacer, throttle, control, moderates, std::move(*sockets)));
+  std::unique_ptr<Receiver> receiver(
+      new Receiver(pacer, throttle, handshakes, moderates, std::move(*sockets)));
   receiver->tasks_.start("a receiver", [&here = *receiver] { return here.receive(); });
   return receiver;
 }
 
-Receiver::Receiver(Pacer& pacer, ReactorThrottle& throttle, const WakeUp& control, bool moderates,
+Receiver::Receiver(Pacer& pacer, ReactorThrottle& throttle, const WakeUp& handshakes, bool moderates,
                    Readiness sockets)
     : pacer_(pacer),
       throttle_(throttle),
-      control_(control),
+      handshakes_(handshakes),
       moderates_(moderates),
       sockets_(std::move(sockets)),
       moderation_timer_([this] { moderation_ended_.broadcast(); }),
@@ -80,17 +74,17 @@ seastar::future<> Receiver::receive() {
     const size_t count = sockets_.ready(ready_);
     for (size_t i = 0; i < count; ++i) {
       bool more = true;
-      for (int turn = 0; more && turn < kTurn; ++turn) {
+      for (int turn = 0; more && turn < kMaxPerTurn; ++turn) {
         while (throttle_.is_on() && !stopping_) co_await throttle_.end();
         for (PacerTurn its(pacer_, kReceiveOneTrain); !its.has_come() && !stopping_;) {
           co_await pacer_.next_release();
         }
         // Only now, for it may have left meanwhile.
-        Lane* const lane = lane_of(ready_[i]);
-        if (stopping_ || lane == nullptr) break;
-        drain_for_receiver(*lane);
-        const TrainReceived received = receive_train(*lane, {buffer_.get(), kReceiveBufferBytes});
-        if (received.for_control) control_.set();
+        if (stopping_ || ready_[i] == 0) break;
+        Lane& lane = lane_of(ready_[i]);
+        drain_for_receiver(lane);
+        const TrainReceived received = receive_train(lane, {buffer_.get(), kReceiveBufferBytes});
+        if (received.for_handshakes) handshakes_.set();
         more = received.more;
         co_await seastar::coroutine::maybe_yield();
       }

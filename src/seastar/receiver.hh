@@ -24,10 +24,10 @@ namespace cuttle {
 
 class Receiver {
  public:
-  // Pacer and rest (those of this shard) and `control` (wakes the handshakes' thread) outlive it.
+  // Pacer and rest (those of this shard) and `handshakes` (wakes the handshakes' thread) outlive it.
   // `moderates`: not, where the reactor polls, which has no wake-up to save. It runs at once.
   static Result<std::unique_ptr<Receiver>> create(Pacer& pacer, ReactorThrottle& throttle,
-                                                  const WakeUp& control, bool moderates);
+                                                  const WakeUp& handshakes, bool moderates);
 
   Result<void> add(Lane& lane);
   // At once: nothing here touches the lane any more.
@@ -35,13 +35,14 @@ class Receiver {
   seastar::future<> stop();
 
  private:
-  Receiver(Pacer& pacer, ReactorThrottle& throttle, const WakeUp& control, bool moderates, Readiness sockets);
+  Receiver(Pacer& pacer, ReactorThrottle& throttle, const WakeUp& handshakes, bool moderates,
+           Readiness sockets);
   void handle_lanes();
   seastar::future<> receive();
 
   Pacer& pacer_;
   ReactorThrottle& throttle_;
-  const WakeUp& control_;
+  const WakeUp& handshakes_;
   bool moderates_;
   MonotonicClock clock_;
   Readiness sockets_;

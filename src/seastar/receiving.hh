@@ -9,7 +9,7 @@
 #include <string>
 
 #include "engine/lane.hh"
-#include "engine/packing.hh"
+#include "engine/packer_stage.hh"
 #include "seastar/tasks.hh"
 
 namespace cuttle {

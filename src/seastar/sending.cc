@@ -14,18 +14,18 @@ constexpr Duration kPackOnePacket = microseconds(30);
 
 }  // namespace
 
-Result<std::unique_ptr<Sending>> Sending::create(Lane& lane, Pacer& pacer, Packing& packing,
+Result<std::unique_ptr<Sending>> Sending::create(Lane& lane, Pacer& pacer, PackerStage& packer_stage,
                                                  const std::string& peer) {
   auto tun = Readiness::watch(lane.tun.fd());
   if (!tun) return tl::unexpected(tun.error());
-  std::unique_ptr<Sending> sending(new Sending(lane, pacer, packing, std::move(*tun)));
+  std::unique_ptr<Sending> sending(new Sending(lane, pacer, packer_stage, std::move(*tun)));
   add_sending_metrics(sending->metrics_, lane, peer);
   return sending;
 }
 
-Sending::Sending(Lane& lane, Pacer& pacer, Packing& packing, Readiness tun)
-    : lane_(lane), pacer_(pacer), tun_(std::move(tun)), packing_(packing) {
-  packing_.add(lane_);
+Sending::Sending(Lane& lane, Pacer& pacer, PackerStage& packer_stage, Readiness tun)
+    : lane_(lane), pacer_(pacer), tun_(std::move(tun)), packer_stage_(packer_stage) {
+  packer_stage_.add(lane_);
 }
 
 void Sending::start() {
@@ -53,9 +53,9 @@ seastar::future<> Sending::pack() {
         co_await pacer_.next_release();
       }
       if (stopping_) break;
-      const Packing::Outcome outcome = packing_.pack(lane_, losses_, 1);
-      if (outcome == Packing::Outcome::drained) break;
-      if (outcome == Packing::Outcome::no_room) co_await pacer_.next_release();
+      const PackerStage::Outcome outcome = packer_stage_.pack(lane_, losses_, 1);
+      if (outcome == PackerStage::Outcome::drained) break;
+      if (outcome == PackerStage::Outcome::no_room) co_await pacer_.next_release();
       co_await seastar::coroutine::maybe_yield();
     }
   }

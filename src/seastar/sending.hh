@@ -7,7 +7,7 @@
 #include <seastar/core/metrics_registration.hh>
 #include <string>
 
-#include "engine/packing.hh"
+#include "engine/packer_stage.hh"
 #include "seastar/pacer.hh"
 #include "seastar/readiness.hh"
 #include "seastar/tasks.hh"
@@ -16,8 +16,9 @@ namespace cuttle {
 
 class Sending {
  public:
-  // Lane, pacer and packing (those of this shard) outlive it. `peer`: the name of its link, for the metrics.
-  static Result<std::unique_ptr<Sending>> create(Lane& lane, Pacer& pacer, Packing& packing,
+  // Lane, pacer and packer stage (those of this shard) outlive it. `peer`: the name of its link, for the
+  // metrics.
+  static Result<std::unique_ptr<Sending>> create(Lane& lane, Pacer& pacer, PackerStage& packer_stage,
                                                  const std::string& peer);
 
   void start();
@@ -28,13 +29,13 @@ class Sending {
   void handle_losses(const Losses& losses);
 
  private:
-  Sending(Lane& lane, Pacer& pacer, Packing& packing, Readiness tun);
+  Sending(Lane& lane, Pacer& pacer, PackerStage& packer_stage, Readiness tun);
   seastar::future<> pack();
 
   Lane& lane_;
   Pacer& pacer_;
   Readiness tun_;
-  Packing& packing_;
+  PackerStage& packer_stage_;
   Losses losses_;
   seastar::metrics::metric_groups metrics_;
   bool stopping_ = false;

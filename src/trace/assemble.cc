@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <limits>
 
+#include "base/os_error.hh"
 #include "trace/history.hh"
 #include "trace/spans.hh"
 
@@ -162,7 +162,7 @@ void add_missing(const Observation& observation, const Recognised& recognised, T
 
 std::string error_text(int64_t status) {
   const int number = static_cast<int>(-status);
-  return fmt::format("{} ({})", std::strerror(number), number);
+  return fmt::format("{} ({})", os_error_text(number), number);
 }
 
 void judge(const Observation& observation, const Recognised& recognised, Trace& trace) {

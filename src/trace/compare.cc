@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "report/format.hh"
+#include "base/format.hh"
 
 namespace cuttle::trace {
 
@@ -15,7 +15,7 @@ namespace {
 constexpr uint64_t kCellOverhead = 38;
 
 std::string string_of(int64_t ns) {
-  return report::nanoseconds_text(static_cast<double>(ns));
+  return nanoseconds_text(static_cast<double>(ns));
 }
 
 std::vector<const Trace*> successful(const std::vector<Trace>& traces) {
@@ -181,12 +181,11 @@ std::string sentence(const char* what, const SlotShare& share) {
     out += fmt::format(", and the data takes {} of further slots", string_of(share.carrying_ns));
   }
   if (share.difference_ns <= 0) return out + "; the shaped ones were not slower here";
-  const std::string waiting =
-      share.waiting_share <= 1
-          ? report::percent(share.waiting_share) + " of the difference is waiting for a slot"
-          : "at least as much as the whole difference, which is less than its noise";
+  const std::string waiting = share.waiting_share <= 1
+                                  ? percent(share.waiting_share) + " of the difference is waiting for a slot"
+                                  : "at least as much as the whole difference, which is less than its noise";
   return out + fmt::format(": {}. Measured, the steps that cross links took {} longer, {} of the difference",
-                           waiting, string_of(share.measured_ns), report::percent(share.measured_share));
+                           waiting, string_of(share.measured_ns), percent(share.measured_share));
 }
 
 }  // namespace

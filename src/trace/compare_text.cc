@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "report/format.hh"
+#include "base/format.hh"
 #include "report/page.hh"
 #include "trace/compare.hh"
 
@@ -35,7 +35,7 @@ Json json_of(const std::optional<SlotShare>& share) {
 
 std::string string_of(const std::optional<Distribution>& distribution, bool p99) {
   if (!distribution) return "-";
-  return report::nanoseconds_text(static_cast<double>(p99 ? distribution->p99_ns : distribution->median_ns));
+  return nanoseconds_text(static_cast<double>(p99 ? distribution->p99_ns : distribution->median_ns));
 }
 
 }  // namespace
@@ -69,7 +69,7 @@ std::string to_string(const Comparison& comparison) {
   for (const StepComparison& step : comparison.steps) {
     std::string added;
     if (step.plain && step.shaped) {
-      added = report::nanoseconds_text(static_cast<double>(step.shaped->median_ns - step.plain->median_ns));
+      added = nanoseconds_text(static_cast<double>(step.shaped->median_ns - step.plain->median_ns));
     }
     table.rows.push_back({fmt::format("{}: {}{}", step.lane, step.title, step.crossings > 0 ? " *" : ""),
                           string_of(step.plain, false), string_of(step.plain, true),

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "report/format.hh"
+#include "base/format.hh"
 #include "report/html.hh"
 
 namespace cuttle::trace {
@@ -62,7 +62,7 @@ class Drawing {
           fmt::format("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" class=\"grid\"/>", x,
                       kTop, bottom_);
       out_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"tick middle\">{}</text>", x, bottom_ + 18,
-                          at == 0 ? std::string("0") : report::nanoseconds_text(at * 1e3));
+                          at == 0 ? std::string("0") : nanoseconds_text(at * 1e3));
     }
   }
 
@@ -102,9 +102,9 @@ class Drawing {
     const double from = pixel(step.at_ns);
     const double width = std::max(1.0, pixel(step.end_ns()) - from - 0.6);
     const double inset = shown % 2 == 0 ? 0 : 4;
-    std::string note = fmt::format("{} at {}", step.title,
-                                   report::nanoseconds_text(static_cast<double>(step.at_ns - begin_ns)));
-    if (step.duration_ns) note += ", " + report::nanoseconds_text(static_cast<double>(*step.duration_ns));
+    std::string note =
+        fmt::format("{} at {}", step.title, nanoseconds_text(static_cast<double>(step.at_ns - begin_ns)));
+    if (step.duration_ns) note += ", " + nanoseconds_text(static_cast<double>(*step.duration_ns));
     if (!step.detail.empty()) note += " (" + step.detail + ")";
     if (!step.link.empty()) note += ", shaped by link " + step.link;
     out_ += fmt::format(

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "report/format.hh"
+#include "base/format.hh"
 #include "report/page.hh"
 #include "trace/timeline.hh"
 #include "trace/tree.hh"
@@ -16,7 +16,7 @@ std::string milliseconds_text(int64_t ns) {
 }
 
 std::string length(const std::optional<int64_t>& ns) {
-  return ns ? report::nanoseconds_text(static_cast<double>(*ns)) : "";
+  return ns ? nanoseconds_text(static_cast<double>(*ns)) : "";
 }
 
 bool is_shaped(const Trace& trace) {
@@ -50,9 +50,9 @@ report::Table link_table(const Trace& trace) {
   table.caption = "The shaped links during the operation, as their agents count";
   for (const LinkUse& link : trace.links) {
     table.rows.push_back({link.agent + " to " + link.name,
-                          report::nanoseconds_text(static_cast<double>(link.slot_ns)),
-                          report::grouped(link.cells_per_slot), report::grouped(link.cells_sent),
-                          report::grouped(link.data_cells_sent), report::grouped(link.data_cells_received)});
+                          nanoseconds_text(static_cast<double>(link.slot_ns)), grouped(link.cells_per_slot),
+                          grouped(link.cells_sent), grouped(link.data_cells_sent),
+                          grouped(link.data_cells_received)});
   }
   return table;
 }
@@ -66,7 +66,7 @@ const Step* first_of(const Trace& trace, const std::string& id) {
 
 std::string spread(const std::optional<Distribution>& distribution, bool p99) {
   if (!distribution) return "–";
-  return report::nanoseconds_text(static_cast<double>(p99 ? distribution->p99_ns : distribution->median_ns));
+  return nanoseconds_text(static_cast<double>(p99 ? distribution->p99_ns : distribution->median_ns));
 }
 
 }  // namespace
@@ -76,9 +76,8 @@ std::string trace_page(const Trace& trace) {
                     headline(trace));
   if (trace.ok()) {
     page.paragraph(fmt::format("{} distinct steps in {}; by the client's own steady clock {}.",
-                               distinct_steps(trace),
-                               report::nanoseconds_text(static_cast<double>(trace.total_ns())),
-                               report::nanoseconds_text(static_cast<double>(trace.elapsed_ns))));
+                               distinct_steps(trace), nanoseconds_text(static_cast<double>(trace.total_ns())),
+                               nanoseconds_text(static_cast<double>(trace.elapsed_ns))));
   } else {
     page.verdict(report::Verdict::bad, fmt::format("{} failed: {}. Last step that was seen: {}.",
                                                    trace.failed_call, trace.error, trace.failed_step));
@@ -116,7 +115,7 @@ std::string comparison_page(const Comparison& comparison) {
     std::string added;
     if (step.plain && step.shaped) {
       const int64_t more = step.shaped->median_ns - step.plain->median_ns;
-      added = report::nanoseconds_text(static_cast<double>(more));
+      added = nanoseconds_text(static_cast<double>(more));
       if (step.crossings > 0 && more > 0) {
         chart.rows.push_back(
             {step.title, static_cast<double>(more) * 1e-3, {}, {}, report::Colour::orange, added});

@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 
+#include "base/os_error.hh"
 #include "io/child_process.hh"
 #include "trace/client_records.hh"
 
@@ -29,11 +29,11 @@ class SharedRecords {
   static Result<std::unique_ptr<SharedRecords>> make() {
     FileDescriptor memory(memfd_create("cuttle-trace", MFD_CLOEXEC));
     if (memory.get() < 0 || ftruncate(memory.get(), sizeof(ClientRecords)) != 0) {
-      return failure(fmt::format("cannot make memory to share with the client: {}", std::strerror(errno)));
+      return failure(fmt::format("cannot make memory to share with the client: {}", os_error_text(errno)));
     }
     void* mapped = mmap(nullptr, sizeof(ClientRecords), PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
     if (mapped == MAP_FAILED) {
-      return failure(fmt::format("cannot map memory to share with the client: {}", std::strerror(errno)));
+      return failure(fmt::format("cannot map memory to share with the client: {}", os_error_text(errno)));
     }
     return std::unique_ptr<SharedRecords>(
         new SharedRecords(std::move(memory), static_cast<ClientRecords*>(mapped)));

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "report/format.hh"
+#include "base/format.hh"
 
 namespace cuttle::trace {
 
@@ -44,7 +44,7 @@ std::string padded(const std::string& text, size_t width) {
 
 std::string took(const Step& step) {
   if (!step.duration_ns) return "";
-  return report::nanoseconds_text(static_cast<double>(*step.duration_ns));
+  return nanoseconds_text(static_cast<double>(*step.duration_ns));
 }
 
 std::string line(const Step& step, int64_t begin_ns, bool last, const TreeOptions& options,
@@ -110,23 +110,22 @@ std::string tree(const Trace& trace, const TreeOptions& options) {
     }
     if (last == nullptr) continue;
     out += fmt::format("{:>10} {:>9}  {}\n", "",
-                       report::nanoseconds_text(static_cast<double>(section_length(trace, section))),
+                       nanoseconds_text(static_cast<double>(section_length(trace, section))),
                        paint.bold(section_title(section)));
     for (const Step& step : trace.steps) {
       if (step.section == section) out += line(step, trace.begin_ns, &step == last, options, paint);
     }
   }
   out += fmt::format("\n{} distinct steps, {} in all; the client's own clock: {}\n", distinct_steps(trace),
-                     report::nanoseconds_text(static_cast<double>(trace.total_ns())),
+                     nanoseconds_text(static_cast<double>(trace.total_ns())),
                      trace.elapsed_ns == 0 ? "it did not get to its end"
-                                           : report::nanoseconds_text(static_cast<double>(trace.elapsed_ns)));
+                                           : nanoseconds_text(static_cast<double>(trace.elapsed_ns)));
   for (const LinkUse& link : trace.links) {
     out += fmt::format(
         "link {} of {}: {} cells a slot of {}; meanwhile {} cells sent, {} with data, {} with data "
         "received\n",
-        link.name, link.agent, link.cells_per_slot,
-        report::nanoseconds_text(static_cast<double>(link.slot_ns)), link.cells_sent, link.data_cells_sent,
-        link.data_cells_received);
+        link.name, link.agent, link.cells_per_slot, nanoseconds_text(static_cast<double>(link.slot_ns)),
+        link.cells_sent, link.data_cells_sent, link.data_cells_received);
   }
   for (const std::string& notice : trace.notices) out += "note: " + notice + "\n";
   if (!trace.ok()) {

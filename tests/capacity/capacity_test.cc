@@ -3,7 +3,7 @@
 
 #include "capacity/measure_host.hh"
 
-namespace cuttle {
+namespace cuttle::capacity {
 namespace {
 
 using testing::HasSubstr;
@@ -62,4 +62,4 @@ TEST(MeasureHost, LargerCellsCostMore) {
 }
 
 }  // namespace
-}  // namespace cuttle
+}  // namespace cuttle::capacity

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.hh"
-#include "config/units.hh"
+#include "base/units.hh"
 
 namespace cuttle {
 namespace {

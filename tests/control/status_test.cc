@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/format.hh"
 #include "control/humanise.hh"
 
 namespace cuttle {
@@ -179,10 +180,10 @@ TEST(Humanise, Bytes) {
 }
 
 TEST(Humanise, Counts) {
-  EXPECT_EQ(human_count(0), "0");
-  EXPECT_EQ(human_count(999), "999");
-  EXPECT_EQ(human_count(1000), "1,000");
-  EXPECT_EQ(human_count(1'234'567), "1,234,567");
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1000), "1,000");
+  EXPECT_EQ(grouped(1'234'567), "1,234,567");
 }
 
 TEST(Humanise, Ages) {

@@ -20,8 +20,8 @@ NodeConfig node_with(int links, uint64_t rate_bps, Duration slot) {
   return node;
 }
 
-HostCosts costs_of(uint32_t cpus) {
-  HostCosts costs;
+capacity::HostCosts costs_of(uint32_t cpus) {
+  capacity::HostCosts costs;
   costs.wake_up = microseconds(10);
   costs.cpus = cpus;
   return costs;
@@ -43,7 +43,7 @@ TEST(Capacity, TooMuchCover) {
 }
 
 TEST(Capacity, RoomForLessDataThanAskedFor) {
-  HostCosts costs = costs_of(1);
+  capacity::HostCosts costs = costs_of(1);
   costs.cell = microseconds(3);  // 25,000 cells a second on each link
   const Finding finding = capacity_finding(node_with(5, 300'000'000, milliseconds(5)), costs);
   EXPECT_EQ(finding.mark, Mark::unsure) << finding.what;

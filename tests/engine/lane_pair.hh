@@ -11,8 +11,8 @@
 #include "engine/cell_socket_double.hh"
 #include "engine/link_control.hh"
 #include "engine/pacing.hh"
+#include "engine/packer_stage.hh"
 #include "engine/packet_device_double.hh"
-#include "engine/packing.hh"
 #include "engine/receiving.hh"
 
 namespace cuttle::testing {
@@ -35,12 +35,12 @@ class LanePair : public ::testing::Test {
 
   struct End {
     End(AssociationConfig config, uint64_t seed)
-        : control(std::move(config), best_aead_backend(), entropy_of(seed)) {}
+        : control(std::move(config), best_aead_backend(), seeded_entropy(seed)) {}
     Lane& lane() { return control.lane(0); }
     LinkControl control;
     PacketDeviceDouble* device = nullptr;
     CellSocketDouble* socket = nullptr;
-    Packing packing;
+    PackerStage packer_stage;
   };
 
   LanePair() {
@@ -73,14 +73,14 @@ class LanePair : public ::testing::Test {
                                                            .seed = 5,
                                                            .draws = 6},
                                                  std::move(device), std::move(socket)));
-    end->packing.add(end->lane());
+    end->packer_stage.add(end->lane());
   }
 
   // One slot of each end, with everything that a driver does in it.
   void slot(End& end) {
     Lane& lane = end.lane();
     now = std::max(now, lane.sender.deadline());
-    end.packing.pack(lane, {}, 64);
+    end.packer_stage.pack(lane, {}, 64);
     end_slot(lane, begin_slot(lane, wake_for(lane), 0, now), now);
   }
   void receive(End& end) {
@@ -96,8 +96,8 @@ class LanePair : public ::testing::Test {
       b->socket->set_time(now);
       receive(*a);
       receive(*b);
-      a->control.handle_control(now, static_cast<uint64_t>(now.ns));
-      b->control.handle_control(now, static_cast<uint64_t>(now.ns));
+      a->control.handle_handshakes(now, static_cast<uint64_t>(now.ns));
+      b->control.handle_handshakes(now, static_cast<uint64_t>(now.ns));
     }
   }
   // Until both have a session.

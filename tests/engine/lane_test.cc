@@ -19,14 +19,14 @@ TEST_F(LaneTest, APacketComesOutAtTheOtherEnd) {
 TEST_F(LaneTest, APacketInTwoHalves) {
   come_up();
   a->device->put(packet_of(3000, "10.0.0.1", "10.0.0.2"));
-  auto begun = a->packing.begin(a->lane(), {});
+  auto begun = a->packer_stage.begin(a->lane(), {});
   // The pacer finds a payload that is being written, and sends a dummy.
   const uint64_t dummies = a->lane().sender.counters().cells_dummy.value();
   const Instant deadline = a->lane().sender.deadline();
   const BegunSlot slot = begin_slot(a->lane(), wake_for(a->lane()), 0, deadline);
   EXPECT_EQ(a->lane().sender.counters().cells_dummy.value(), dummies + slot.train.count);
   end_slot(a->lane(), slot, deadline);
-  EXPECT_EQ(a->packing.finish(a->lane(), std::move(begun)), Packing::Outcome::more);
+  EXPECT_EQ(a->packer_stage.finish(a->lane(), std::move(begun)), PackerStage::Outcome::more);
   slots(20);
   EXPECT_EQ(b->device->written().size(), 1u);
 }
@@ -71,11 +71,11 @@ TEST_F(LaneTest, AStrangersHandshakeDoesNotWakeTheControlThread) {
   std::vector<uint8_t> cell(kCellBytes, 0);
   cell[4] = 1;
   a->socket->put(cell, kCellBytes);
-  EXPECT_FALSE(receive_train(a->lane(), buffer).for_control);
+  EXPECT_FALSE(receive_train(a->lane(), buffer).for_handshakes);
   EXPECT_EQ(a->lane().packets.handshake_mac_wrong.value(), 1u);
   HandshakeMac(key_of(1).public_key()).store(cell);
   a->socket->put(cell, kCellBytes);
-  EXPECT_TRUE(receive_train(a->lane(), buffer).for_control);
+  EXPECT_TRUE(receive_train(a->lane(), buffer).for_handshakes);
 }
 
 TEST_F(LaneTest, AHandshakeThatFindsTheRingFullIsCounted) {
@@ -85,7 +85,7 @@ TEST_F(LaneTest, AHandshakeThatFindsTheRingFullIsCounted) {
   const size_t room = a->lane().handshakes_in.capacity();
   for (size_t i = 0; i <= room; ++i) {
     a->socket->put(cell, kCellBytes);
-    EXPECT_EQ(receive_train(a->lane(), buffer).for_control, i < room);
+    EXPECT_EQ(receive_train(a->lane(), buffer).for_handshakes, i < room);
   }
   EXPECT_EQ(a->lane().packets.handshakes_lost.value(), 1u);
 }

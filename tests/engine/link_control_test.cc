@@ -13,7 +13,7 @@ class LinkControlTest : public LanePair {
 
   // An initiation, as it arrives.
   std::vector<uint8_t> initiation() {
-    initiator().control.handle_control(now, 1);
+    initiator().control.handle_handshakes(now, 1);
     const auto waiting = initiator().lane().handshakes_out.front();
     EXPECT_TRUE(waiting);
     return {waiting->cell.begin(), waiting->cell.end()};
@@ -21,7 +21,7 @@ class LinkControlTest : public LanePair {
   // When the answer to it is due, where the handshakes' thread comes to it so late.
   Instant answer_due(Instant arrived, Duration late) {
     answerer().lane().handshakes_in.push(initiation(), arrived);
-    answerer().control.handle_control(arrived + late, 1);
+    answerer().control.handle_handshakes(arrived + late, 1);
     const auto answer = answerer().lane().handshakes_out.front();
     EXPECT_TRUE(answer);
     return answer ? answer->stamp : Instant{};

@@ -36,7 +36,7 @@ class PacingTest : public LanePair {
 
   void pack() {
     a->device->put(packet_of(3000, "10.0.0.1", "10.0.0.2"));
-    a->packing.pack(a->lane(), {}, 64);
+    a->packer_stage.pack(a->lane(), {}, 64);
   }
 };
 

@@ -187,7 +187,7 @@ TEST_F(Flood, AMac2HasToBeRightAndFresh) {
 }
 
 TEST(Cookies, OneIsUsedForTwoMinutesAndTakenForFour) {
-  const Entropy entropy = testing::entropy_of(3);
+  const Entropy entropy = seeded_entropy(3);
   CookieIssuer issuer;
   CookieHolder holder;
   std::vector<uint8_t> cell(256, 7);

@@ -22,7 +22,7 @@ struct End {
                      .format = wire::CellFormat(256),
                      .slot_ns = slot_ns,
                      .calendar = calendar},
-                    entropy_of(seed)) {}
+                    seeded_entropy(seed)) {}
 
   // Takes what there is to take: a message goes to `out`, events are kept.
   void drain() {

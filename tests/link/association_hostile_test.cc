@@ -293,7 +293,7 @@ TEST_F(WithTheRightMac, AnOfferOfUnusableSpisIsRefused) {
   for (const uint32_t spi : {0u, 1u, 255u, UINT32_MAX}) {
     const std::string_view prologue = "cuttle 1";
     uint8_t bytes[kKeySize];
-    testing::entropy_of(spi + 7)(bytes);
+    seeded_entropy(spi + 7)(bytes);
     auto noise =
         NoiseHandshake::initiator(*initiator_key, responder_key->public_key(), psk,
                                   Bytes(reinterpret_cast<const uint8_t*>(prologue.data()), prologue.size()),

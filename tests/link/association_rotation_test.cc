@@ -132,7 +132,7 @@ TEST_P(Rotation, TheSameKeysAgainChangeNothing) {
 TEST_P(Rotation, ANewPresharedKey) {
   run_for(seconds(3));
   uint8_t bytes[kKeySize];
-  entropy_of(5)(bytes);
+  seeded_entropy(5)(bytes);
   const PresharedKey other = PresharedKey::from_random(bytes);
   AssociationKeys keys = keys_of(*a_key, b_key->public_key());
   keys.preshared = other;

@@ -339,7 +339,7 @@ TEST_F(AssociationTest, AClockSetBackWhileRunningChangesNothing) {
 
 TEST_F(AssociationTest, ADifferentPresharedKeyNeverConnects) {
   uint8_t bytes[kKeySize];
-  testing::entropy_of(5)(bytes);
+  seeded_entropy(5)(bytes);
   psk = PresharedKey::from_random(bytes);
   responder = make_responder(94);
   run(seconds(10), never);

@@ -1,11 +1,11 @@
 // A link that others fill, in virtual time: how long a small packet of another flow waits, against the bound
-// that lane_packer.hh states.
+// that packer.hh states.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "base/random.hh"
-#include "link/lane_packer.hh"
+#include "link/packer.hh"
 #include "link/schedule.hh"
 #include "packets.hh"
 
@@ -33,7 +33,7 @@ class Lane {
   Lane(uint64_t rate_bps, Duration slot) : plan_(plan(rate_bps, slot)) {}
 
   Duration slot() const { return plan_.period(); }
-  // What lane_packer.hh promises, in slots: the ring, a packet, the packer's look, the own slot.
+  // What packer.hh promises, in slots: the ring, a packet, the packer's look, the own slot.
   uint64_t bound_slots(size_t largest_bytes) const {
     const size_t cells = sizes_.ahead_cells + largest_bytes / kFormat.data_bytes() + 2;
     return cells / plan_.cells_per_slot + 1 + 1 + 1;
@@ -66,7 +66,7 @@ class Lane {
     return found;
   }
   uint64_t dummies() const { return dummies_; }
-  const LanePacker& packer() const { return packer_; }
+  const Packer& packer() const { return packer_; }
 
  private:
   static SlotPlan plan(uint64_t rate_bps, Duration slot) {
@@ -85,7 +85,7 @@ class Lane {
   SlotPlan plan_;
   LaneSizes sizes_ = lane_sizes(plan_, kFormat);
   SlotRing ring_{kFormat, sizes_.ring_slots};
-  LanePacker packer_{ring_, sizes_, 1};
+  Packer packer_{ring_, sizes_, 1};
   uint64_t dummies_ = 0;
 };
 

@@ -7,8 +7,8 @@
 
 #include "crypto/aead.hh"
 #include "link/lane_keys.hh"
-#include "link/packer.hh"
 #include "link/receiver.hh"
+#include "link/ring_writer.hh"
 #include "packets.hh"
 #include "wire/handshake.hh"
 
@@ -60,12 +60,12 @@ class SenderTest : public ::testing::Test {
 
   wire::CellFormat format{256};
   SlotRing ring{format, 512};
-  Packer packer{ring};
+  RingWriter writer{ring};
   LaneSender sender{ring, four_cells_a_slot(), Instant{0}, 1};
 };
 
 TEST_F(SenderTest, WithoutASessionNothingIsSent) {
-  ASSERT_TRUE(packer.handle_copy(make_packet(100, 1)));
+  ASSERT_TRUE(writer.handle_copy(make_packet(100, 1)));
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(slot().empty());
   EXPECT_EQ(ring.waiting(), 1u) << "the packet waits for a session";
   EXPECT_FALSE(sender.has_session());
@@ -84,7 +84,7 @@ TEST_F(SenderTest, NCellsASlotWhateverWaits) {
   uint32_t next = 0;
   for (int i = 0; i < 500; ++i) {
     if (i % 7 == 3) {
-      while (packer.handle_copy(make_packet(700, next))) ++next;
+      while (writer.handle_copy(make_packet(700, next))) ++next;
     }
     if (i % 5 == 0) {
       ASSERT_TRUE(sender.handle_handshake(handshake(1)));
@@ -204,7 +204,7 @@ TEST_F(SenderTest, RetiredKeysAreNeverLostOrKeptBeyondFour) {
 
 TEST_F(SenderTest, CountsDummiesLatenessAndMissedSlots) {
   sender.handle_key(key(1));
-  ASSERT_TRUE(packer.handle_copy(make_packet(100, 1)));
+  ASSERT_TRUE(writer.handle_copy(make_packet(100, 1)));
   slot();
   EXPECT_EQ(sender.counters().cells_dummy.value(), 3u);
   sender.poll_train();
@@ -269,7 +269,7 @@ TEST_F(SenderTest, AKeyChangeOnHoldTearsNoPacket) {
       sender.handle_key(key(session, now + lead));
       change = now + lead + milliseconds(50);
     }
-    while (packer.handle_copy(make_packet(40'000, sent))) ++sent;
+    while (writer.handle_copy(make_packet(40'000, sent))) ++sent;
     for (const auto& cell : slot()) {
       EXPECT_NE(receiver.handle_datagram(now, cell), Received::dropped);
       while (const auto packet = receiver.poll_packet()) {
@@ -292,7 +292,7 @@ TEST_F(SenderTest, WithoutTheHoldPacketsDoTear) {
     receiver.handle_key({aead_of(session), Spi{kFirstSpi.value + session}, session + uint64_t{1}});
     sender.handle_key(key(session, sender.deadline()));
     for (int i = 0; i < 20; ++i) {
-      while (packer.handle_copy(make_packet(40'000, sent))) ++sent;
+      while (writer.handle_copy(make_packet(40'000, sent))) ++sent;
       for (const auto& cell : slot()) {
         receiver.handle_datagram(Instant{0}, cell);
         while (receiver.poll_packet()) {

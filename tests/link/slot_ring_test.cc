@@ -5,8 +5,8 @@
 
 #include <thread>
 
-#include "link/packer.hh"
 #include "link/reassembler.hh"
+#include "link/ring_writer.hh"
 #include "packets.hh"
 
 namespace cuttle {
@@ -50,13 +50,13 @@ TEST(SlotRing, TwoThreadsLoseAndTearNothing) {
   SlotRing ring(kFormat, 512);
   constexpr uint32_t kPackets = 60'000;
   std::thread packing([&ring] {
-    Packer packer(ring);
+    RingWriter writer(ring);
     Random random(7);
     for (uint32_t number = 0; number < kPackets;) {
       const size_t bytes = testing::draw_length(random, random.chance(0.01) ? 65535 : 1500);
       const Packet packet = testing::make_packet(bytes, number, random.chance(0.5));
       if (random.chance(0.5)) {  // as the driver does it, in place
-        auto room = packer.poll_room();
+        auto room = writer.poll_room();
         if (!room) continue;
         if (random.chance(0.1)) {  // read, and forgotten
           std::memset(room->pieces()[0].iov_base, 0x45, room->pieces()[0].iov_len);
@@ -70,7 +70,7 @@ TEST(SlotRing, TwoThreadsLoseAndTearNothing) {
         }
         room->commit(bytes);
         ++number;
-      } else if (packer.handle_copy(packet)) {
+      } else if (writer.handle_copy(packet)) {
         ++number;
       }
     }
@@ -87,15 +87,15 @@ TEST(SlotRing, TwoThreadsLoseAndTearNothing) {
 
 TEST(SlotRing, TheOpenSlotIsAppendedToUntilItIsTaken) {
   SlotRing ring(kFormat, 512);
-  Packer packer(ring);
+  RingWriter writer(ring);
   Taker taker;
   EXPECT_FALSE(taker.take(ring));
-  ASSERT_TRUE(packer.handle_copy(testing::make_packet(60, 0)));
-  ASSERT_TRUE(packer.handle_copy(testing::make_packet(60, 1)));
+  ASSERT_TRUE(writer.handle_copy(testing::make_packet(60, 0)));
+  ASSERT_TRUE(writer.handle_copy(testing::make_packet(60, 1)));
   EXPECT_EQ(ring.waiting(), 1u);
   EXPECT_TRUE(taker.take(ring));
   EXPECT_EQ(taker.packets(), 2u) << "both in one cell";
-  ASSERT_TRUE(packer.handle_copy(testing::make_packet(60, 2)));
+  ASSERT_TRUE(writer.handle_copy(testing::make_packet(60, 2)));
   EXPECT_TRUE(taker.take(ring));
   EXPECT_EQ(taker.packets(), 3u);
   EXPECT_FALSE(taker.take(ring));
@@ -104,11 +104,11 @@ TEST(SlotRing, TheOpenSlotIsAppendedToUntilItIsTaken) {
 
 TEST(SlotRing, NothingIsTakenWhileASlotIsWritten) {
   SlotRing ring(kFormat, 512);
-  Packer packer(ring);
+  RingWriter writer(ring);
   Taker taker;
-  ASSERT_TRUE(packer.handle_copy(testing::make_packet(60, 0)));
+  ASSERT_TRUE(writer.handle_copy(testing::make_packet(60, 0)));
   {
-    const auto room = packer.poll_room();
+    const auto room = writer.poll_room();
     ASSERT_TRUE(room);
     EXPECT_FALSE(taker.take(ring));
   }
@@ -118,33 +118,33 @@ TEST(SlotRing, NothingIsTakenWhileASlotIsWritten) {
 
 TEST(SlotRing, AFullRingRefusesAndLosesNothing) {
   SlotRing ring(kFormat, 400);
-  Packer packer(ring);
+  RingWriter writer(ring);
   Taker taker;
   uint32_t number = 0;
-  while (packer.handle_copy(testing::make_packet(1000, number))) ++number;
-  EXPECT_FALSE(packer.has_room());
+  while (writer.handle_copy(testing::make_packet(1000, number))) ++number;
+  EXPECT_FALSE(writer.has_room());
   EXPECT_LE(ring.waiting(), ring.capacity());
   EXPECT_GT(number, 30u);
   while (taker.take(ring)) {
   }
   EXPECT_EQ(taker.packets(), number);
-  EXPECT_TRUE(packer.has_room());
+  EXPECT_TRUE(writer.has_room());
   EXPECT_EQ(ring.waiting(), 0u);
   EXPECT_EQ(taker.wrong(), 0u);
 }
 
 TEST(SlotRing, OnHoldNoPacketIsStartedAndWhatWasStartedLeaves) {
   SlotRing ring(kFormat, 512);
-  Packer packer(ring);
+  RingWriter writer(ring);
   Taker taker;
-  ASSERT_TRUE(packer.handle_copy(testing::make_packet(1000, 0)));
+  ASSERT_TRUE(writer.handle_copy(testing::make_packet(1000, 0)));
   ring.hold();
-  EXPECT_FALSE(packer.handle_copy(testing::make_packet(1000, 1)));
+  EXPECT_FALSE(writer.handle_copy(testing::make_packet(1000, 1)));
   while (taker.take(ring)) {
   }
   EXPECT_EQ(taker.packets(), 1u);
   ring.resume();
-  EXPECT_TRUE(packer.handle_copy(testing::make_packet(1000, 1)));
+  EXPECT_TRUE(writer.handle_copy(testing::make_packet(1000, 1)));
 }
 
 // Whoever looks from outside sees a number of payloads that there can be, whatever happens while it looks.

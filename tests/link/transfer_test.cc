@@ -1,11 +1,11 @@
-// Packer to sender to receiver to reassembler, with real sealing: packets come out as they went in.
+// Ring writer to sender to receiver to reassembler, with real sealing: packets come out as they went in.
 #include <gtest/gtest.h>
 
 #include <vector>
 
 #include "base/random.hh"
-#include "link/packer.hh"
 #include "link/receiver.hh"
+#include "link/ring_writer.hh"
 #include "link/sender.hh"
 
 namespace cuttle {
@@ -51,7 +51,7 @@ class Transfer : public testing::TestWithParam<uint32_t> {
 
   wire::CellFormat format{GetParam()};
   SlotRing ring{format, 512};
-  Packer packer{ring};
+  RingWriter writer{ring};
   std::unique_ptr<LaneSender> sender;
   LaneReceiver receiver{format, 32, milliseconds(5)};
   std::vector<std::vector<uint8_t>> arrived;
@@ -63,7 +63,7 @@ TEST_P(Transfer, EveryPacketArrivesOnceInOrderUnaltered) {
   for (int i = 0; i < 3000; ++i) {
     const size_t max = random.chance(0.05) ? 65535 : random.chance(0.5) ? 1500 : 100;
     auto packet = make_packet(random, 20 + random.below(max - 19));
-    while (!packer.handle_copy(packet)) slot([] { return true; });
+    while (!writer.handle_copy(packet)) slot([] { return true; });
     sent.push_back(std::move(packet));
     if (random.chance(0.3)) slot([] { return true; });
   }
@@ -79,7 +79,7 @@ TEST_P(Transfer, UnderLossEveryPacketThatArrivesIsWholeAndInOrder) {
   for (int i = 0; i < 3000; ++i) {
     auto packet = make_packet(random, 20 + random.below(random.chance(0.05) ? 20000 : 1480));
     store_be32(packet.data() + 12, static_cast<uint32_t>(i));
-    while (!packer.handle_copy(packet)) slot([&] { return !random.chance(0.02); });
+    while (!writer.handle_copy(packet)) slot([&] { return !random.chance(0.02); });
     sent.push_back(std::move(packet));
     if (random.chance(0.3)) slot([&] { return !random.chance(0.02); });
   }

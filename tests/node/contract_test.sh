@@ -58,7 +58,7 @@ every_lane_is_served() {
   reaches a "${V4[b]}" || fail "nothing comes through"
 }
 
-# A key that the control thread installs is used at once, by sender and receiver, and no packet is lost for it.
+# A key that the handshakes' thread installs is used at once, by sender and receiver, and no packet is lost for it.
 orders_reach_both_sides() {
   network
   connect

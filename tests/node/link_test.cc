@@ -15,7 +15,7 @@ TEST(NodeLink, CountsTheHandshakesThatCannotBeHandedOver) {
   constexpr uint64_t kAsked = 20;
   Instant now = MonotonicClock().now();
   for (uint64_t i = 0; i < kAsked; ++i) {
-    link->handle_control(now, 1'000'000'000 + i);
+    link->handle_handshakes(now, 1'000'000'000 + i);
     now = now + kRetry + kTick;
   }
   uint64_t waiting = 0;

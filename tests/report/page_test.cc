@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "report/format.hh"
+#include "base/format.hh"
 #include "report/html.hh"
 
 namespace cuttle::report {
@@ -96,7 +96,7 @@ TEST(Format, NumbersForPeople) {
 
 TEST(TextTable, AlignsNumbersToTheRight) {
   EXPECT_EQ(text_table({{"", "idle", "busy"}, {{"packets", "1", "12,345"}}, "Seen"}),
-            "Seen\n            idle     busy\n  packets      1   12,345\n");
+            "Seen\n           idle    busy\n  packets     1  12,345\n");
 }
 
 TEST(WriteFile, ReplacesAndReports) {

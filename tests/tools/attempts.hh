@@ -7,7 +7,7 @@
 #include <functional>
 #include <vector>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 
 namespace cuttle::tools {
 

@@ -16,7 +16,7 @@
 #include <cstring>
 #include <vector>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 #include "io/netlink.hh"
 #include "io/socket_address.hh"
 #include "tool.hh"

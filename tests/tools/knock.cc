@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 #include "io/socket_address.hh"
 #include "tool.hh"
 

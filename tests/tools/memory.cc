@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 #include "tool.hh"
 
 namespace cuttle::tools {

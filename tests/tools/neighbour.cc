@@ -13,8 +13,8 @@
 #include <CLI/CLI.hpp>
 #include <cstring>
 
+#include "base/file_descriptor.hh"
 #include "io/clock.hh"
-#include "io/file_descriptor.hh"
 #include "io/socket_address.hh"
 #include "tool.hh"
 

@@ -4,8 +4,8 @@
 #include <span>
 #include <string>
 
+#include "base/file_descriptor.hh"
 #include "frame.hh"
-#include "io/file_descriptor.hh"
 
 namespace cuttle::tools {
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/bytes.hh"
+#include "base/file_descriptor.hh"
 #include "capture/capture_file.hh"
 #include "io/clock.hh"
-#include "io/file_descriptor.hh"
 #include "io/realtime.hh"
 #include "io/socket_address.hh"
 #include "tool.hh"

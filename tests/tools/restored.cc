@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 #include "tool.hh"
 
 namespace cuttle::tools {

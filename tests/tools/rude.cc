@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "base/file_descriptor.hh"
 #include "io/clock.hh"
-#include "io/file_descriptor.hh"
 #include "tool.hh"
 
 namespace cuttle::tools {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/bytes.hh"
+#include "base/file_descriptor.hh"
 #include "base/random.hh"
 #include "io/clock.hh"
-#include "io/file_descriptor.hh"
 #include "io/socket_address.hh"
 #include "tool.hh"
 

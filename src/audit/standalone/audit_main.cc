@@ -1,10 +1,10 @@
 // cuttle-audit: `cuttle audit` as a program of its own.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <exception>
 #include <utility>
 
 #include "audit/command.hh"
+#include "base/parse_arguments.hh"
 
 namespace {
 
@@ -13,14 +13,7 @@ int run(int argc, char** argv) {
   cuttle::audit::AuditAction chosen;
   cuttle::audit::add_audit_options(app,
                                    [&](cuttle::audit::AuditAction action) { chosen = std::move(action); });
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    app.exit(error);
-    return 2;
-  }
+  if (const auto ended = cuttle::parse_arguments(app, argc, argv, "cuttle audit --help")) return *ended;
   return chosen();
 }
 
@@ -30,7 +23,6 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {
-    std::fputs(error.what(), stderr);
-    return 2;
+    return cuttle::complain(error.what());
   }
 }

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <exception>
 #include <fstream>
 
 #include "audit/lab_report.hh"
+#include "base/parse_arguments.hh"
 #include "report/page.hh"
 
 namespace {
@@ -50,13 +50,10 @@ int run(int argc, char** argv) {
   app.add_option("--dir", folder, "folder of the audits; the report is written there")->required();
   app.add_option("--observers", keys, "KEY,KEY,...: which audits")->required()->delimiter(',');
   app.add_option("--load", load, "the class told apart from idle")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  if (const auto ended = cuttle::parse_arguments(app, argc, argv, "cuttle-audit-report --help"))
+    return *ended;
   const auto status = write_report(folder, keys, load);
-  if (!status) {
-    fmt::print(stderr, "cuttle-audit-report: {}\n", status.error().message);
-    return 2;
-  }
-  return *status;
+  return status ? *status : cuttle::complain(status.error().message);
 }
 
 }  // namespace
@@ -65,7 +62,6 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {
-    std::fputs(error.what(), stderr);
-    return 2;
+    return cuttle::complain(error.what());
   }
 }

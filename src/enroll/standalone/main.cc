@@ -6,7 +6,8 @@
 #include <exception>
 
 #include "base/complain.hh"
-#include "config/units.hh"
+#include "base/parse_arguments.hh"
+#include "base/units.hh"
 #include "enroll/enroll.hh"
 #include "enroll/secret_key.hh"
 #include "from_ceph.hh"
@@ -113,12 +114,7 @@ int parse_and_run(int argc, char** argv) {
   bool strict = false;
   app.add_flag("--strict", strict,
                "Without `joining`: from the first start on, through the links or not at all");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    return complain(std::string(error.what()) + "; `cuttle init --from-ceph --help` tells more");
-  }
+  if (const auto ended = parse_arguments(app, argc, argv, "cuttle init --from-ceph --help")) return *ended;
   arguments.options.style.joining = !strict;
   return run(arguments);
 }

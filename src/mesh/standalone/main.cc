@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "access.hh"
+#include "base/parse_arguments.hh"
 
 namespace cuttle::mesh {
 namespace {
@@ -34,12 +35,7 @@ int run(int argc, char** argv) {
   add_sign(app, chosen);
   add_export(app, chosen);
   add_serve(app, chosen);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    return complain(std::string(error.what()) + "; `cuttle mesh --help` tells more", kBadInput);
-  }
+  if (const auto ended = parse_arguments(app, argc, argv, "cuttle mesh --help")) return *ended;
   return chosen();
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/complain.hh"
+#include "base/parse_arguments.hh"
 #include "control/client.hh"
 #include "control/metrics_address.hh"
 #include "metrics/families.hh"
@@ -118,12 +119,7 @@ int parse_and_run(int argc, char** argv) {
       ->type_name("PATH");
   app.add_flag("--once", arguments.once, "Print them once and end");
   app.add_flag("--reveal", arguments.public_address, "Allow an address that others can reach");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    return complain(std::string(error.what()) + "; `cuttle metrics --help` tells more", kBadInput);
-  }
+  if (const auto ended = parse_arguments(app, argc, argv, "cuttle metrics --help")) return *ended;
   return run(arguments);
 }
 

@@ -8,8 +8,9 @@
 #include <thread>
 
 #include "base/complain.hh"
+#include "base/parse_arguments.hh"
+#include "base/units.hh"
 #include "capacity/measure_host.hh"
-#include "config/units.hh"
 #include "plan/output.hh"
 #include "report/page.hh"
 
@@ -117,13 +118,13 @@ int run(const Arguments& arguments) {
   auto load = load_of(arguments);
   if (!load) return complain(load.error().message);
   const uint32_t cell = arguments.cell == 0 ? 1472 : arguments.cell;
-  const auto measured = measure_host(best_aead_backend(), cell);
+  const auto measured = capacity::measure_host(best_aead_backend(), cell);
   if (!measured) {
     complain("what a cell costs this machine could not be measured, so the CPU is that of another: " +
              measured.error().message);
   }
-  auto advice =
-      advise(*load, wanted, measured.value_or(HostCosts{.cpus = std::thread::hardware_concurrency()}));
+  auto advice = advise(*load, wanted,
+                       measured.value_or(capacity::HostCosts{.cpus = std::thread::hardware_concurrency()}));
   if (!advice) return complain(advice.error().message);
   Planned planned{std::move(*load), wanted, std::move(*advice)};
   if (arguments.compare) {
@@ -186,12 +187,7 @@ int parse_and_run(int argc, char** argv) {
       ->check(CLI::Range(2, 10000));
   app.add_flag("--json", arguments.json, "Print JSON");
   app.add_option("--html", arguments.html, "Also write a page with plots")->type_name("PATH");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    return complain(std::string(error.what()) + "; `cuttle plan --help` tells more");
-  }
+  if (const auto ended = parse_arguments(app, argc, argv, "cuttle plan --help")) return *ended;
   return run(arguments);
 }
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/format.hh"
 #include "report/demo/promises.hh"
-#include "report/format.hh"
 #include "report/page.hh"
 
 namespace cuttle::report {

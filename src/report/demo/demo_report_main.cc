@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/parse_arguments.hh"
 #include "report/demo/promises.hh"
 #include "report/page.hh"
 
@@ -79,18 +80,8 @@ int main(int argc, char** argv) {
   app.add_option("--cell", arguments.shape.cell_bytes, "bytes of a cell")->capture_default_str();
   app.add_option("--facts", arguments.facts, "JSON with `hello` and `ceph`")->required();
   app.add_option("--out", arguments.out, "folder for report.html and report.json")->required();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    app.exit(error);
-    return 2;
-  }
+  if (const auto ended = cuttle::parse_arguments(app, argc, argv, "cuttle-demo-report --help")) return *ended;
   const auto holds = cuttle::report::write_report(arguments);
-  if (!holds) {
-    fmt::print(stderr, "cuttle-demo-report: {}\n", holds.error().message);
-    return 2;
-  }
-  return *holds ? 0 : 1;
+  if (!holds) return cuttle::complain(holds.error().message);
+  return *holds ? cuttle::kDone : cuttle::kFailed;
 }

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
+#include "base/format.hh"
 #include "report/demo/promises.hh"
-#include "report/format.hh"
 #include "report/page.hh"
 
 namespace cuttle::report {

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "report/format.hh"
+#include "base/format.hh"
 
 namespace cuttle::report {
 

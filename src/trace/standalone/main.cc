@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/complain.hh"
+#include "base/parse_arguments.hh"
 #include "trace/command.hh"
 
 int main(int argc, char** argv) {
@@ -12,12 +13,7 @@ int main(int argc, char** argv) {
     CLI::App app("Follows a Ceph write or read step by step, plain and shaped.", "cuttle trace");
     int status = 0;
     cuttle::trace::add_trace_words(app, status);
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-      if (error.get_exit_code() == 0) return app.exit(error);
-      return cuttle::complain(std::string(error.what()) + "; `cuttle trace --help` tells more");
-    }
+    if (const auto ended = cuttle::parse_arguments(app, argc, argv, "cuttle trace --help")) return *ended;
     return status;
   } catch (const std::exception& error) {
     return cuttle::complain(error.what());

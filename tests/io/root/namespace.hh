@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 
 namespace cuttle {
 

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "io/entropy.hh"
-#include "io/entropy_double.hh"
 
 namespace cuttle {
 namespace {
@@ -52,17 +51,6 @@ TEST(Entropy, fills_every_byte_and_never_twice_the_same) {
   fill_with_entropy(many);
   std::set<uint8_t> end(many.end() - 1000, many.end());
   EXPECT_GT(end.size(), 200u);
-}
-
-TEST(SeededEntropy, repeats_itself_for_a_seed) {
-  std::array<uint8_t, 32> first{};
-  std::array<uint8_t, 32> again{};
-  std::array<uint8_t, 32> other{};
-  SeededEntropy{7}(first);
-  SeededEntropy{7}(again);
-  SeededEntropy{8}(other);
-  EXPECT_EQ(first, again);
-  EXPECT_NE(first, other);
 }
 
 }  // namespace

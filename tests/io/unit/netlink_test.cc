@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 
 namespace cuttle {
 namespace {

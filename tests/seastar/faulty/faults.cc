@@ -8,16 +8,16 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "engine/packing.hh"
+#include "engine/packer_stage.hh"
 #include "engine/receiving.hh"
 #include "io/clock.hh"
 
 namespace cuttle {
 
-Packing::Outcome real_pack(Packing* packing, Lane& lane, const Losses& losses,
-                           int max) asm("__real__ZN6cuttle7Packing4packERNS_4LaneERKNS_6LossesEi");
-Packing::Outcome faulty_pack(Packing* packing, Lane& lane, const Losses& losses,
-                             int max) asm("__wrap__ZN6cuttle7Packing4packERNS_4LaneERKNS_6LossesEi");
+PackerStage::Outcome real_pack(PackerStage* stage, Lane& lane, const Losses& losses,
+                               int max) asm("__real__ZN6cuttle11PackerStage4packERNS_4LaneERKNS_6LossesEi");
+PackerStage::Outcome faulty_pack(PackerStage* stage, Lane& lane, const Losses& losses,
+                                 int max) asm("__wrap__ZN6cuttle11PackerStage4packERNS_4LaneERKNS_6LossesEi");
 
 TrainReceived real_receive_train(Lane& lane, MutableBytes buffer) asm(
     "__real__ZN6cuttle13receive_trainERNS_4LaneESt4spanIhLm18446744073709551615EE");
@@ -47,9 +47,9 @@ void fail_as_asked(const char* what) {
 
 }  // namespace
 
-Packing::Outcome faulty_pack(Packing* packing, Lane& lane, const Losses& losses, int max) {
+PackerStage::Outcome faulty_pack(PackerStage* stage, Lane& lane, const Losses& losses, int max) {
   fail_as_asked("pack");
-  return real_pack(packing, lane, losses, max);
+  return real_pack(stage, lane, losses, max);
 }
 
 TrainReceived faulty_receive_train(Lane& lane, MutableBytes buffer) {

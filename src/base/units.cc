@@ -1,4 +1,4 @@
-#include "config/units.hh"
+#include "base/units.hh"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace cuttle::report {
+namespace cuttle {
 
 std::string grouped(uint64_t count);         // 12,034
 std::string three_digits(double value);      // 12,035   101   9.53   0.0123
@@ -13,4 +13,4 @@ std::string byte_rate(double bytes);         // 145 MB   63.6 kB   12 B
 std::string percent(double fraction);        // 0.0123 -> 1.23 %
 std::string nanoseconds_text(double value);  // 12.5 us   3.2 ms
 
-}  // namespace cuttle::report
+}  // namespace cuttle

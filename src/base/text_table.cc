@@ -1,4 +1,4 @@
-#include "control/text_table.hh"
+#include "base/text_table.hh"
 
 #include <fmt/format.h>
 
@@ -26,8 +26,9 @@ std::string TextTable::to_string() const {
                                 : fmt::format("  {:<{}}", text, widths[i]);
   };
   const auto end_line = [&] { result.resize(result.find_last_not_of(' ') + 1), result += '\n'; };
-  for (size_t i = 0; i < columns_.size(); ++i) add_cell(i, columns_[i].title);
-  end_line();
+  const bool has_titles = std::ranges::any_of(columns_, [](const Column& one) { return !one.title.empty(); });
+  for (size_t i = 0; has_titles && i < columns_.size(); ++i) add_cell(i, columns_[i].title);
+  if (has_titles) end_line();
   for (const auto& row : rows_) {
     for (size_t i = 0; i < row.size(); ++i) add_cell(i, row[i]);
     end_line();

@@ -23,6 +23,8 @@ class FileDescriptor {
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
+  // Somebody else closes it from now on.
+  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
 
  private:
   void close() {

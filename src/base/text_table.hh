@@ -17,7 +17,8 @@ class TextTable {
   // As many cells as there are columns.
   void add(std::vector<std::string> row);
   bool empty() const { return rows_.empty(); }
-  // Every line begins with two blanks and ends with a line feed, without blanks before it.
+  // Every line begins with two blanks and ends with a line feed, without blanks before it. No line for titles
+  // where no column has one.
   std::string to_string() const;
 
  private:

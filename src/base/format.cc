@@ -1,11 +1,11 @@
-#include "report/format.hh"
+#include "base/format.hh"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <cmath>
 
-namespace cuttle::report {
+namespace cuttle {
 
 namespace {
 
@@ -74,4 +74,4 @@ std::string nanoseconds_text(double value) {
   return with_unit(value, kUnits, " ");
 }
 
-}  // namespace cuttle::report
+}  // namespace cuttle

@@ -20,13 +20,17 @@ struct Losses {
   uint16_t ours_65536ths = 0;
   uint16_t peers_65536ths = 0;
 };
+// Where the lane's receiver may be asked by the packer's thread.
+inline Losses losses_of(const Lane& lane) {
+  return {lane.receiver.loss_65536ths(), lane.receiver.reported_loss_65536ths()};
+}
 
-class Packing {
+class PackerStage {
  public:
   // Of one look at a lane: is there more to read, and does anything wait for room in the ring?
   enum class Outcome { drained, more, no_room };
 
-  Packing();
+  PackerStage();
 
   // Before the first pack() of that lane.
   void add(const Lane& lane);
@@ -36,7 +40,7 @@ class Packing {
   // The same for one packet in two halves, between which others may run: what waits goes on and room is
   // claimed; then the packet is read. Nothing else is packed in between.
   struct Begun {
-    std::optional<LanePacker::Room> room;  // none: what is read is to be cut
+    std::optional<Packer::Room> room;  // none: what is read is to be cut
     size_t longest_bytes;
     bool waiting;
   };
@@ -44,10 +48,7 @@ class Packing {
   Outcome finish(Lane& lane, Begun begun);
 
  private:
-  bool read(Lane& lane, LanePacker::Room& room);
-  bool read_to_cut(Lane& lane, size_t longest_bytes);
-  size_t read_to(Lane& lane, std::span<const iovec> room);
-  bool prepare(Lane& lane, std::span<const iovec> room, size_t bytes);
+  void cut(Lane& lane, size_t bytes, size_t longest_bytes);
 
   // For one packet at a time, whichever lane's.
   VirtioHeader header_;

@@ -1,5 +1,5 @@
-// The packer: what it lays out, what it forgets, and that nothing of what it forgot ever leaves.
-#include "link/packer.hh"
+// What the ring writer lays out, what it forgets, and that nothing of what it forgot ever leaves.
+#include "link/ring_writer.hh"
 
 #include <gtest/gtest.h>
 
@@ -35,7 +35,7 @@ class PackerTest : public ::testing::Test {
   }
   // Reads bytes that no packet and no pad has, and forgets them.
   void read_and_forget(size_t bytes) {
-    const auto room = packer.poll_room();
+    const auto room = writer.poll_room();
     ASSERT_TRUE(room);
     for (const iovec& whole : room->pieces()) {
       const size_t piece = std::min(bytes, whole.iov_len);
@@ -45,13 +45,13 @@ class PackerTest : public ::testing::Test {
   }
 
   SlotRing ring{kFormat, 512};
-  Packer packer{ring};
+  RingWriter writer{ring};
 };
 
 TEST_F(PackerTest, ASmallPacketThenPadWithTheReport) {
-  packer.set_loss_report(0x1234);
+  writer.set_loss_report(0x1234);
   const Packet packet = make_packet(60, 1);
-  ASSERT_TRUE(packer.handle_copy(packet));
+  ASSERT_TRUE(writer.handle_copy(packet));
   const auto payload = take();
   EXPECT_EQ(payload[0], 0);
   EXPECT_EQ(block_offset(payload), 0);
@@ -63,8 +63,8 @@ TEST_F(PackerTest, ASmallPacketThenPadWithTheReport) {
 }
 
 TEST_F(PackerTest, OffsetsCountDownOverTheFragments) {
-  ASSERT_TRUE(packer.handle_copy(make_packet(600, 1)));
-  ASSERT_TRUE(packer.handle_copy(make_packet(60, 2)));
+  ASSERT_TRUE(writer.handle_copy(make_packet(600, 1)));
+  ASSERT_TRUE(writer.handle_copy(make_packet(60, 2)));
   EXPECT_EQ(block_offset(take()), 0);
   EXPECT_EQ(block_offset(take()), 600 - 218);
   const auto last = take();
@@ -74,8 +74,8 @@ TEST_F(PackerTest, OffsetsCountDownOverTheFragments) {
 
 TEST_F(PackerTest, NoFragmentIsTooShortToCarryALength) {
   for (size_t used = 190; used <= 218; ++used) {
-    ASSERT_TRUE(packer.handle_copy(make_packet(used, 1)));
-    ASSERT_TRUE(packer.handle_copy(make_packet(60, 2)));
+    ASSERT_TRUE(writer.handle_copy(make_packet(used, 1)));
+    ASSERT_TRUE(writer.handle_copy(make_packet(60, 2)));
     const auto first = take();
     const auto second = take();
     if (second.empty()) continue;
@@ -86,9 +86,9 @@ TEST_F(PackerTest, NoFragmentIsTooShortToCarryALength) {
 }
 
 TEST_F(PackerTest, APacketThatEndsWithTheCellLeavesNothingOpen) {
-  ASSERT_TRUE(packer.handle_copy(make_packet(218, 1)));
+  ASSERT_TRUE(writer.handle_copy(make_packet(218, 1)));
   EXPECT_FALSE(ring.has_open_slot());
-  ASSERT_TRUE(packer.handle_copy(make_packet(2 * 218, 2)));
+  ASSERT_TRUE(writer.handle_copy(make_packet(2 * 218, 2)));
   EXPECT_EQ(block_offset(take()), 0);
   EXPECT_EQ(block_offset(take()), 0);
   EXPECT_EQ(block_offset(take()), 218) << "the next block is in a later cell";
@@ -96,7 +96,7 @@ TEST_F(PackerTest, APacketThatEndsWithTheCellLeavesNothingOpen) {
 }
 
 TEST_F(PackerTest, WhatWasReadAndForgottenDoesNotLeaveBehindAPacket) {
-  ASSERT_TRUE(packer.handle_copy(make_packet(60, 1)));
+  ASSERT_TRUE(writer.handle_copy(make_packet(60, 1)));
   read_and_forget(1000);
   const auto payload = take();
   ASSERT_FALSE(payload.empty());
@@ -104,7 +104,7 @@ TEST_F(PackerTest, WhatWasReadAndForgottenDoesNotLeaveBehindAPacket) {
   EXPECT_TRUE(take().empty());
   // Nor in cells that are written later over the same memory.
   for (int i = 0; i < 2000; ++i) {
-    ASSERT_TRUE(packer.handle_copy(make_packet(60, 1)));
+    ASSERT_TRUE(writer.handle_copy(make_packet(60, 1)));
     const auto later = take();
     ASSERT_EQ(std::count(later.begin() + 64, later.end(), 0xee), 0);
   }
@@ -120,27 +120,27 @@ TEST_F(PackerTest, APacketWhoseHeaderLiesIsForgottenAndCounted) {
   for (const int lie : {0, 19, 59, 61, 65535}) {
     Packet packet = make_packet(60, 1);
     store_be16(packet.data() + 2, static_cast<uint16_t>(lie));
-    EXPECT_TRUE(packer.handle_copy(packet));
+    EXPECT_TRUE(writer.handle_copy(packet));
   }
   Packet v6 = make_packet(60, 1, true);
   store_be16(v6.data() + 4, 19);
-  EXPECT_TRUE(packer.handle_copy(v6));
-  EXPECT_TRUE(packer.handle_copy(Packet(60, 0)));
-  EXPECT_TRUE(packer.handle_copy(Packet(1, 0x45)));
-  EXPECT_EQ(packer.packets_malformed(), 8u);
+  EXPECT_TRUE(writer.handle_copy(v6));
+  EXPECT_TRUE(writer.handle_copy(Packet(60, 0)));
+  EXPECT_TRUE(writer.handle_copy(Packet(1, 0x45)));
+  EXPECT_EQ(writer.packets_malformed(), 8u);
   EXPECT_TRUE(take().empty());
-  ASSERT_TRUE(packer.handle_copy(make_packet(60, 1)));
+  ASSERT_TRUE(writer.handle_copy(make_packet(60, 1)));
   Packet lying = make_packet(60, 2);
   store_be16(lying.data() + 2, 50);
-  EXPECT_TRUE(packer.handle_copy(lying));
+  EXPECT_TRUE(writer.handle_copy(lying));
   const auto payload = take();
   EXPECT_TRUE(all_zero(data(payload).subspan(64))) << "nothing of it behind the good one";
 }
 
 TEST_F(PackerTest, TheLongestPacketFitsWhereverTheRingStands) {
   for (int i = 0; i < 50; ++i) {
-    ASSERT_TRUE(packer.handle_copy(make_packet(100, 1)));
-    ASSERT_TRUE(packer.handle_copy(make_packet(65535, 2)));
+    ASSERT_TRUE(writer.handle_copy(make_packet(100, 1)));
+    ASSERT_TRUE(writer.handle_copy(make_packet(65535, 2)));
     while (!take().empty()) {
     }
   }
