@@ -8,7 +8,6 @@ namespace {
 
 using testing::AssociationTest;
 using testing::End;
-using testing::entropy_of;
 using testing::key_of;
 using testing::never;
 
