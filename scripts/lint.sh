@@ -1,11 +1,11 @@
 #!/bin/bash
-# summary: the format, clang-tidy, shellcheck, pyflakes, every header alone, who includes whom, the places of the mutants; results are cached by content
+# summary: the format, clang-tidy, shellcheck, pyflakes, every header alone, who includes whom, the walks of docs/architecture.md, the places of the mutants; results are cached by content
 # example: ./run lint; ./run lint --changed (clang-tidy for the last commit and the work since)
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
 source "$CUTTLE_ROOT/scripts/lib/build.sh"
-for part in format shell python layers mutants headers tidy; do
+for part in format shell python layers walks mutants headers tidy; do
   # shellcheck source=/dev/null
   source "$CUTTLE_ROOT/scripts/lint/$part.sh"
 done
@@ -48,6 +48,7 @@ lint_one "clang-format: every source as .clang-format says" lint_format
 lint_one "shellcheck: every script" lint_shell
 lint_one "pyflakes, black: the Python of the manager's module" lint_python
 lint_one "layers: who includes whom, as file and page say" lint_layers
+lint_one "walks: each call where docs/architecture.md says" lint_walks
 lint_one "mutants: each has its place in the sources" lint_mutants
 lint_one "every header compiles alone" lint_headers
 lint_one "clang-tidy: $tidy_scope" lint_tidy
