@@ -147,7 +147,8 @@ Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
   set_option(raw, SOL_SOCKET, SO_TIMESTAMPNS, 1);  // without, arrivals count from when they are read
   const sock_txtime instants{.clockid = CLOCK_MONOTONIC, .flags = 0};
   if (options.carries_instants && setsockopt(raw, SOL_SOCKET, SO_TXTIME, &instants, sizeof(instants)) != 0) {
-    return os_failure(fmt::format("UDP socket on {}: no instants (SO_TXTIME)", options.local.to_string()), errno);
+    return os_failure(fmt::format("UDP socket on {}: no instants (SO_TXTIME)", options.local.to_string()),
+                      errno);
   }
   auto filter = SizeFilter::pass_only(raw, options.cell_bytes);
   if (!filter) return tl::unexpected(filter.error());

@@ -104,7 +104,11 @@ std::vector<QueueLook> InstantQueues::look(const NodeConfig& config,
     const auto known = underlays.find(peer.name);
     if (known == underlays.end() || !troubles.contains(known->second)) continue;
     const auto now = find_interface_out(peer.endpoint.address, config.firewall_mark);
-    if (!now || now->empty() || *now == known->second) continue;
+    // No way at all just now is none other; nor is one into a link, where a route through a peer may lead.
+    if (!now || now->empty() || *now == known->second ||
+        std::ranges::count(config.peers, *now, &PeerConfig::interface_name) > 0) {
+      continue;
+    }
     const InstantQueue other = look_at_instant_queue(*now);
     if (other.why_not.empty()) continue;
     troubles[known->second] =

@@ -149,16 +149,18 @@ void check_way(const NodeConfig& config, size_t i, const SourceMap& lines, Probl
 // and only theirs can be insisted on.
 void check_queues(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
   if (config.release == ReleaseBy::thread) return;
+  const bool by_instants = config.release == ReleaseBy::txtime;
   std::set<std::string> seen;
+  std::set<std::string> said;
   for (const PeerConfig& peer : config.peers) {
     const auto interface = find_interface_out(peer.endpoint.address, mark_in_force(config));
-    if (!interface || !seen.insert(*interface).second) continue;
+    // Whether what is to wait fits into a queue that reads instants differs from peer to peer.
+    if (!interface || (!seen.insert(*interface).second && !by_instants)) continue;
     const auto link = find_link(*interface);
     if (!link || !*link) continue;
-    const bool by_instants = config.release == ReleaseBy::txtime;
     const std::string why_not =
         by_instants ? why_no_instants(config, peer, *interface) : why_no_clock_device(**link);
-    if (why_not.empty()) continue;
+    if (why_not.empty() || !said.insert(why_not).second) continue;
     const uint32_t line = lines.line({"runtime.release", "runtime"});
     const bool insists = !config.is_of_mesh(peer);
     if (by_instants && insists) {
