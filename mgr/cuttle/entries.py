@@ -47,7 +47,7 @@ class Bad(NamedTuple):
 
 class Link(NamedTuple):
     peer: str
-    state: str  # "up", "connecting", "quiet", ...
+    state: str  # "up", "connecting", "quiet", "failed", ...
     is_open: bool  # traffic passes beside it
     hiding: Optional[str]  # one of HIDINGS; None: not known yet
     late_p99_us: float

@@ -141,6 +141,15 @@ struct NodeConfig {
     for (const PeerConfig& peer : peers) max = peer.lanes > max ? peer.lanes : max;
     return max;
   }
+  // The same of root's own peers: without these ports the node does not run.
+  uint32_t max_lanes_of_root() const {
+    uint32_t max = 0;
+    for (const PeerConfig& peer : peers) max = !is_of_mesh(peer) && peer.lanes > max ? peer.lanes : max;
+    return max;
+  }
+  // How many ports it holds: in a mesh the first also before anybody is named, or a neighbour could take it
+  // and keep them all out.
+  uint32_t ports_to_hold() const { return std::max(max_lanes(), mesh ? 1U : 0U); }
 };
 
 }  // namespace cuttle

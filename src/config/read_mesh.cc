@@ -93,11 +93,27 @@ size_t count_peers(const toml::table& root) {
   return peers == nullptr ? 0 : peers->size();
 }
 
+// A shape is what hides: none that others than root wrote is ever read.
+void refuse_shapes(toml::table& root, ParsedConfig& out) {
+  toml::array* peers = root["peer"].as_array();
+  if (peers == nullptr) return;
+  for (toml::node& item : *peers) {
+    toml::table* peer = item.as_table();
+    const toml::node* shape = peer == nullptr ? nullptr : peer->get("shape");
+    if (shape == nullptr) continue;
+    out.problems.add(shape->source().begin.line,
+                     fmt::format("peer.{}.shape: only root's own file may give one",
+                                 one_line((*peer)["name"].value_or(std::string_view()))));
+    peer->erase("shape");
+  }
+}
+
 ParsedConfig parse_peers(const PeersText& peers, bool default_shape_good, const NodeConfig& node) {
   ParsedConfig own;
   own.config.shape = node.shape;
   try {
-    const toml::table root = toml::parse(peers.text);
+    toml::table root = toml::parse(peers.text);
+    refuse_shapes(root, own);
     TomlReader reader(root, "", "", own);
     reader.require("closed", "a list of addresses, which may be empty: the file is cut off, or not one");
     read_closed(reader, *node.mesh, own);

@@ -38,11 +38,14 @@ struct LatenessStatus {
   bool operator==(const LatenessStatus&) const = default;
 };
 
+// The state of a peer whose link could not be had; the agent's log says why.
+inline constexpr const char kNoLink[] = "failed";
+
 struct LinkStatus {
   std::string name;       // of the peer
   std::string interface;  // "ct-NAME"
   std::string endpoint;
-  std::string state;  // "up", "connecting", or "quiet" (nothing authentic comes)
+  std::string state;  // "up", "connecting", "quiet" (nothing authentic comes), or kNoLink
   bool open = false;  // joining, and not up yet: traffic to the peer passes beside the link
   std::optional<uint64_t> session_age_s;  // none without a session
   std::string session_peer_key;           // the peer's public key that it was agreed with; empty without one

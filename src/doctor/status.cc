@@ -25,6 +25,11 @@ double share(uint64_t part, uint64_t whole) {
 // Why a link is not up, as far as what arrives tells.
 Finding why_down(const LinkStatus& link) {
   const std::string what = fmt::format("link {}: {}", link.name, link.state);
+  if (link.state == kNoLink) {
+    return {Mark::bad,
+            what + "; its interface, socket or port could not be had, and the agent's log says why",
+            fmt::format("journalctl -u 'cuttle@*' | grep {}; then cuttle reload", link.name)};
+  }
   if (dropped(link, "cell_wrong_size") > 0) {
     return {Mark::bad, what + fmt::format("; datagrams come, but not of {} bytes", link.cell_bytes),
             "give both ends the same cell in [shape]"};

@@ -34,7 +34,8 @@ Link parse_link(nlmsghdr* message) {
   if (attributes[IFLA_MTU]) link.mtu = nla_get_u32(attributes[IFLA_MTU]);
   if (attributes[IFLA_TXQLEN]) link.queue_packets = nla_get_u32(attributes[IFLA_TXQLEN]);
   // Not the flag IFF_RUNNING, which lags behind by up to a second.
-  if (attributes[IFLA_CARRIER]) link.running = link.up && nla_get_u8(attributes[IFLA_CARRIER]) != 0;
+  if (attributes[IFLA_CARRIER]) link.carrier = nla_get_u8(attributes[IFLA_CARRIER]) != 0;
+  link.running = link.up && link.carrier;
   nlattr* info[IFLA_INFO_MAX + 1] = {};
   if (attributes[IFLA_LINKINFO] &&
       nla_parse_nested(info, IFLA_INFO_MAX, attributes[IFLA_LINKINFO], nullptr) == 0 &&
@@ -182,6 +183,24 @@ Result<void> set_link(std::string_view name, const LinkSettings& settings) {
   }
   if (const int error = apply(*socket, **link, settings, false); error != 0) {
     return os_failure(fmt::format("interface {}: cannot configure it", name), -error);
+  }
+  return {};
+}
+
+Result<void> rename_link(std::string_view name, std::string_view to) {
+  if (auto valid = check_interface_name(to); !valid) return valid;
+  const auto link = find_link(name);
+  if (!link) return tl::unexpected(link.error());
+  if (!link->has_value()) return failure(fmt::format("interface {}: there is none of that name", name));
+  auto socket = NetlinkSocket::open();
+  if (!socket) return tl::unexpected(socket.error());
+  ifinfomsg header{};
+  header.ifi_index = static_cast<int>((*link)->index);
+  NetlinkMessage message(RTM_SETLINK, 0);
+  message.put_header(header);
+  message.put_text(IFLA_IFNAME, to);
+  if (const int error = socket->request(message); error != 0) {
+    return os_failure(fmt::format("interface {}: cannot give it the name {}", name, to), -error);
   }
   return {};
 }

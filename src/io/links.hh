@@ -23,11 +23,12 @@ struct Link {
   uint32_t mtu = 0;
   uint32_t queue_packets = 0;  // txqueuelen
   bool up = false;             // set up by the administrator
-  bool running = false;        // and has a carrier: for a TUN interface, a process holds it
+  bool carrier = false;        // for a TUN interface: a process holds it, of whatever network namespace
+  bool running = false;        // both
   bool loopback = false;
   bool ethernet = false;        // its frames have Ethernet headers
   bool several_queues = false;  // a TUN interface that was made for them, which is fixed for its life
-  uint32_t queues = 0;          // that processes hold of such a one
+  uint32_t queues = 0;          // that processes hold of such a one, also those that are switched off
   std::optional<uint32_t> owner_user = {};  // of a TUN interface: who may attach to it without CAP_NET_ADMIN
 };
 
@@ -56,6 +57,9 @@ struct LinkSettings {
   bool with_ipv6 = false;
 };
 Result<void> set_link(std::string_view name, const LinkSettings& settings);
+
+// One that is down; its index stays.
+Result<void> rename_link(std::string_view name, std::string_view to);
 
 // Deletes a TUN interface, persistent or held. No error when there is none of that name; an error when it is
 // of another kind.

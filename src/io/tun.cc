@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "io/entropy.hh"
 #include "io/interface_name.hh"
 #include "io/links.hh"
 #include "io/os_error.hh"
@@ -70,6 +71,12 @@ Result<void> set_mtu(std::string_view name, uint32_t mtu) {
   return {};
 }
 
+tl::unexpected<Error> shared(std::string_view name) {
+  return failure(fmt::format(
+      "interface {0} has a queue of another process; remove it with 'ip link delete {0}' and start again",
+      name));
+}
+
 // From here on nobody else attaches without CAP_NET_ADMIN. Until then everybody could: to an interface with
 // several queues beside us, and his queue stays.
 Result<void> own(const Tun& tun, uint32_t user) {
@@ -79,10 +86,17 @@ Result<void> own(const Tun& tun, uint32_t user) {
   const auto link = find_link(tun.name());
   if (!link) return tl::unexpected(link.error());
   if (!*link || (*link)->queues <= 1) return {};
-  return failure(
-      fmt::format("interface {} has a queue of another process; remove it with 'ip link delete {}' and start "
-                  "again",
-                  tun.name(), tun.name()));
+  return shared(tun.name());
+}
+
+// That nobody can guess, and no peer's: theirs have no capital letters.
+std::string secret_name() {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  uint8_t random[12];
+  fill_with_entropy(random);
+  std::string name = "ct-";
+  for (const uint8_t byte : random) name += kLetters[byte % kLetters.size()];
+  return name;
 }
 
 }  // namespace
@@ -104,16 +118,33 @@ Result<Tun> Tun::attach(std::string_view name, const TunOptions& options) {
   return Tun(std::move(fd), std::string(name), options);
 }
 
+// A second process may attach to an interface with several queues, and would share its packets; until it has
+// an owner, anybody may. A new one gets him under a name that nobody waits for.
+Result<Tun> Tun::open_several(std::string_view name, const TunOptions& options) {
+  const auto link = find_link(name);
+  if (!link) return tl::unexpected(link.error());
+  if (*link) {
+    if ((*link)->queues == 0) return attach(name, options);
+    const auto holder = tun_holder(name);
+    if (!holder) return shared(name);
+    return failure(fmt::format("interface {} is held by process {}; stop that process first", name, *holder));
+  }
+  const std::string secret = secret_name();
+  auto tun = attach(secret, options);
+  if (!tun) return tun;
+  auto owned = own(*tun, options.owner_user.value_or(::geteuid()));
+  if (owned) owned = rename_link(secret, name);
+  if (!owned) {
+    (void)remove_tun_link(secret);  // it would live as long as the other queue does
+    return tl::unexpected(owned.error());
+  }
+  tun->name_ = name;
+  return tun;
+}
+
 Result<Tun> Tun::open(std::string_view name, const TunOptions& options) {
   if (auto valid = check_interface_name(name); !valid) return tl::unexpected(valid.error());
-  // A second process may attach to an interface with several queues, and would share its packets.
-  if (options.multi_queue) {
-    if (const auto holder = tun_holder(name)) {
-      return failure(
-          fmt::format("interface {} is held by process {}; stop that process first", name, *holder));
-    }
-  }
-  auto tun = attach(name, options);
+  auto tun = options.multi_queue ? open_several(name, options) : attach(name, options);
   if (!tun) return tun;
   const int fd = tun->fd();
   if (auto owned = own(*tun, options.owner_user.value_or(::geteuid())); !owned) {

@@ -51,6 +51,7 @@ class Tun final : public PacketDevice {
  private:
   Tun(FileDescriptor fd, std::string name, const TunOptions& options)
       : fd_(std::move(fd)), name_(std::move(name)), options_(options) {}
+  static Result<Tun> open_several(std::string_view name, const TunOptions& options);
   static Result<Tun> attach(std::string_view name, const TunOptions& options);
 
   FileDescriptor fd_;
@@ -58,8 +59,9 @@ class Tun final : public PacketDevice {
   TunOptions options_;
 };
 
-// Which process holds a queue of the TUN interface `name` of this network namespace; nullopt when none does,
-// or none that this process may look at.
+// For a message alone: which process holds a queue of the TUN interface `name`, by its name and the process's
+// network namespace, which need not be the interface's. Nullopt when none does that this process may look at.
+// Whether it is held, the kernel says (Link::carrier, Link::queues).
 std::optional<int> tun_holder(std::string_view name);
 
 }  // namespace cuttle

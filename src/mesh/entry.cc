@@ -119,6 +119,23 @@ bool says_the_same(const Entry& a, const Entry& b) {
          a.lanes == b.lanes;
 }
 
+bool shares_a_key(const Entry& a, const Entry& b) {
+  const auto is_of = [](const PublicKey& key, const Entry& entry) {
+    return key == entry.key || entry.next_key == key;
+  };
+  return is_of(a.key, b) || (a.next_key && is_of(*a.next_key, b));
+}
+
+std::optional<std::string> who_claims(const PublicKey& key, const std::string& host,
+                                      const std::map<std::string, std::string>& entries) {
+  for (const auto& [other, text] : entries) {
+    if (other == host) continue;
+    const auto entry = parse_proved_entry(other, text);
+    if (entry && !entry->left && (entry->key == key || entry->next_key == key)) return other;
+  }
+  return std::nullopt;
+}
+
 std::string to_json(const Entry& entry) {
   nlohmann::ordered_json json = {{"version", kEntryVersion},
                                  {"host", entry.host},
@@ -168,7 +185,9 @@ Result<Entry> parse_entry(std::string_view host, std::string_view text) {
 
 Result<Entry> parse_proved_entry(std::string_view host, std::string_view text) {
   auto entry = parse_entry(host, text);
-  if (entry && !is_proved(*entry)) return failure("it is not proved with the key that it names");
+  if (!entry) return entry;
+  if (!is_proved(*entry)) return failure("it is not proved with the key that it names");
+  if (entry->counter > kHighestCounter) return failure("its number is higher than any host's");
   return entry;
 }
 

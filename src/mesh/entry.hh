@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ inline constexpr int kEntryVersion = 1;
 inline constexpr size_t kLongestEntry = 8192;  // bytes of JSON
 inline constexpr size_t kMaxAddresses = 32;
 inline constexpr uint32_t kMaxLanes = 32;
+// No host gets there by counting; whoever publishes a higher one would have the last word.
+inline constexpr uint64_t kHighestCounter = uint64_t{1} << 63;
 
 struct Entry {
   std::string host;  // its full name, as in the key
@@ -43,12 +46,20 @@ struct Entry {
 // The same but for counter, proof and signature.
 bool says_the_same(const Entry& a, const Entry& b);
 
+// A static key of the one, of now or next, is one of the other's.
+bool shares_a_key(const Entry& a, const Entry& b);
+
+// The host, another than `host`, that says that it has that static key, by entries as they stand in the
+// store; none: nobody does. Keys are public, so whoever sees one announced can.
+std::optional<std::string> who_claims(const PublicKey& key, const std::string& host,
+                                      const std::map<std::string, std::string>& entries);
+
 std::string to_json(const Entry& entry);
 // `host`: of the store's key. An error is one line that says what is wrong, without the key's name; the text
 // is hostile, so nothing of it is repeated but what is a value of ours.
 Result<Entry> parse_entry(std::string_view host, std::string_view text);
 
-// The same, and an error where it is not proved with its identity.
+// The same, and an error where it is not proved with its identity, or has a number beyond kHighestCounter.
 Result<Entry> parse_proved_entry(std::string_view host, std::string_view text);
 
 void prove(Entry& entry, const SigningKey& identity);

@@ -8,6 +8,7 @@
 #include "config/file.hh"
 #include "config/parse.hh"
 #include "io/file_lock.hh"
+#include "mesh/next_number.hh"
 #include "mesh/peers_text.hh"
 
 namespace cuttle::mesh {
@@ -91,8 +92,9 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
   if (auto written = write_closed(files, *node, status); !written) return written;
   const auto view = ask_store(now);
   // The operator's words change the same files.
-  const auto lock = FileLock::wait_for(files.lock);
-  if (!lock) return tl::unexpected(lock.error());
+  auto locked = FileLock::wait_for(files.lock);
+  if (!locked) return tl::unexpected(locked.error());
+  std::optional<FileLock> lock(std::move(*locked));
   auto before = read_known(files, node->text);
   if (!before) return tl::unexpected(before.error());
   auto own = read_own(files, node->config.mesh->host);
@@ -123,6 +125,11 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
          "the monitors do not answer, what was known stays in force: " + view.error().message,
          "ceph -s; is the keyring of this host there, with its capabilities?");
     result = tl::unexpected(view.error());
+    note_closed_here(known, bounds);
+  }
+  for (MeshProblem& problem : own_address_problems(known, bounds)) {
+    if (std::find(problems_.begin(), problems_.end(), problem) == problems_.end())
+      problems_.push_back(std::move(problem));
   }
   // What was seen first, before anything follows from it.
   if (known != *before) {
@@ -132,7 +139,10 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
   if (auto written = write_peers(*node, peers_text(known, bounds, node->config.mesh->joining)); !written) {
     return written;
   }
-  reload_if_due();
+  // Agent and monitors may take longer than the operator's words wait for it.
+  lock.reset();
+  retry_links(*node, known, status, now);
+  reload_if_due(now);
   if (!view) return result;
   if (auto put = put_own_back(*node, files, *own, *view); !put) return put;
   return tell(*node, known, status, now, unix_s);
@@ -186,30 +196,59 @@ Result<void> Keeper::write_peers(const NodeFile& node, const std::string& text) 
   if (there && there->text == text) return {};
   if (auto written = write_file(path, text); !written) return written;
   reload_due_ = true;
+  reload_next_ = {};
   return {};
 }
 
-void Keeper::reload_if_due() {
+// A link that the agent could not make waits to be asked for again, and the store may not change for long.
+void Keeper::retry_links(const NodeFile& node, const Known& known,
+                         const std::optional<StatusSnapshot>& status, Instant now) {
+  if (!status || now < reload_next_) return;
+  const auto peers = read_text_file(node.config.mesh->peers_file, kLongestConfigFile);
+  for (const auto& [host, pin] : known.pins) {
+    const std::string& name = pin.name;
+    if (!peers || peers->text.find(fmt::format("name = \"{}\"\n", name)) == std::string::npos) continue;
+    const auto link = std::find_if(status->links.begin(), status->links.end(),
+                                   [&](const LinkStatus& one) { return one.name == name; });
+    if (link == status->links.end() || link->state == kNoLink) reload_due_ = true;
+  }
+}
+
+void Keeper::reload_if_due(Instant now) {
   if (!reload_due_) return;
+  if (now < reload_next_) {
+    if (!reload_trouble_.empty()) note_reload();
+    return;
+  }
+  reload_trouble_.clear();
   const auto report = around_.agent.reload();
+  // One that is stopped reads the file when it starts.
+  if (!report && !around_.agent.status()) return;
+  reload_next_ = now + kRetryRound;
   if (!report) {
-    // One that is stopped reads the file when it starts. One that could not do all of it is asked again.
-    if (!around_.agent.status()) return;
-    return note(kAgent, "", "the agent could not do all that changed: " + report.error().message,
-                "cuttle status; journalctl -u 'cuttle@*'");
-  }
-  if (!report->reloaded) {
+    reload_trouble_ = "the agent could not do all that changed: " + report.error().message;
+  } else if (!report->reloaded) {
     const std::string why = report->problems.empty() ? "" : report->problems.front();
-    return note(kAgent, "", "the agent refuses the new peers: " + why,
-                "cuttle check the node's configuration");
+    reload_trouble_ = "the agent refuses the new peers: " + why;
   }
-  reload_due_ = false;
+  reload_due_ = !reload_trouble_.empty();
+  if (reload_due_) note_reload();
+}
+
+void Keeper::note_reload() {
+  note(kAgent, "", reload_trouble_, "cuttle status; cuttle check; journalctl -u 'cuttle@*'");
 }
 
 Result<void> Keeper::put_own_back(const NodeFile& node, const Files& files, std::optional<Entry>& own,
                                   const StoreView& view) {
   if (!own) return {};
   const std::string& host = node.config.mesh->host;
+  // Whoever published another meanwhile wrote it down first.
+  const auto is_newest = [&] {
+    const auto newest = read_own(files, host);
+    return newest && *newest == own;
+  };
+  if (!is_newest()) return {};
   const auto there = view.entries.find(host);
   if (there != view.entries.end()) {
     if (there->second == to_json(*own)) return {};
@@ -219,10 +258,22 @@ Result<void> Keeper::put_own_back(const NodeFile& node, const Files& files, std:
     // The operator signed it.
     if (is_ours && entry->signature &&
         (!node.config.mesh->signing_key || is_signed(*entry, *node.config.mesh->signing_key))) {
+      const auto lock = FileLock::wait_for(files.lock);
+      if (!lock) return tl::unexpected(lock.error());
+      if (!is_newest()) return {};
       own = *entry;
       return write_file(files.own, to_json(*own));
     }
     if (is_ours && !own->signature) return {};
+    if (is_set_back(*own, there->second)) {
+      note(kEntryOld, host,
+           fmt::format(
+               "the monitors have a later entry of this host's own than {}: this host was set back, or "
+               "the file was; that entry stays",
+               files.own),
+           "cuttle mesh join --again");
+      return {};
+    }
   }
   return around_.store.set(kPeerPrefix + host, to_json(*own));
 }

@@ -51,6 +51,7 @@ class Keeper {
   static constexpr Duration kMapsRound = seconds(300);
   static constexpr Duration kTellRound = seconds(10);   // at most so often
   static constexpr Duration kAliveRound = seconds(30);  // and at least
+  static constexpr Duration kRetryRound = seconds(10);  // what the agent could not do it is asked for again
   static constexpr Duration kRecent = seconds(600);     // how long it is told whose entries were taken in
 
   struct Surroundings {
@@ -70,7 +71,10 @@ class Keeper {
   static Result<void> write_closed(const Files& files, const NodeFile& node,
                                    const std::optional<StatusSnapshot>& status);
   Result<void> write_peers(const NodeFile& node, const std::string& text);
-  void reload_if_due();
+  void retry_links(const NodeFile& node, const Known& known, const std::optional<StatusSnapshot>& status,
+                   Instant now);
+  void reload_if_due(Instant now);
+  void note_reload();
   Result<void> put_own_back(const NodeFile& node, const Files& files, std::optional<Entry>& own,
                             const StoreView& view);
   Result<void> tell(const NodeFile& node, const Known& known, const std::optional<StatusSnapshot>& status,
@@ -85,6 +89,8 @@ class Keeper {
   Owners owners_;
   std::optional<Instant> maps_asked_;
   bool reload_due_ = true;  // the agent may have started before the last change
+  Instant reload_next_{};   // not before, unless there is a change
+  std::string reload_trouble_;
   struct Taken {
     uint64_t number;
     Instant when;

@@ -45,11 +45,6 @@ Pin pin_of(const std::string& host, const Json& json) {
   return pin;
 }
 
-void remember(Known& known, const std::string& host, uint64_t counter) {
-  uint64_t& highest = known.forgotten[host].counter;
-  highest = std::max(highest, counter);
-}
-
 }  // namespace
 
 std::string to_json(const Known& known) {
@@ -67,7 +62,7 @@ std::string to_json(const Known& known) {
   }
   Json forgotten = Json::object();
   for (const auto& [host, its] : known.forgotten) {
-    forgotten[host] = {{"counter", its.counter}, {"revoked", its.revoked}};
+    forgotten[host] = {{"counter", its.counter}, {"revoked", its.revoked}, {"by_identity", its.by_identity}};
   }
   return Json{{"version", kVersion}, {"pins", pins}, {"accepted", accepted}, {"forgotten", forgotten}}.dump(
              1) +
@@ -88,7 +83,8 @@ Result<Known> parse_known(std::string_view text) {
     // Not in files of earlier versions.
     const Json forgotten = json.value("forgotten", Json::object());
     for (const auto& [host, its] : forgotten.items()) {
-      known.forgotten[host] = {its.at("counter").get<uint64_t>(), its.at("revoked").get<bool>()};
+      known.forgotten[host] = {its.at("counter").get<uint64_t>(), its.at("revoked").get<bool>(),
+                               its.value("by_identity", std::map<std::string, uint64_t>())};
     }
     return known;
   } catch (const std::exception&) {
@@ -114,10 +110,38 @@ std::vector<IpAddress> addresses_of(const Pin& pin) {
   return all;
 }
 
+bool touches_closed(const Known& known, const Entry& entry) {
+  const auto is_its = [&](const IpAddress& address) {
+    return address == entry.endpoint.address || contains(entry.addresses, address);
+  };
+  return std::any_of(known.pins.begin(), known.pins.end(), [&](const auto& one) {
+    const std::vector<IpAddress> closed =
+        one.first == entry.host ? one.second.closed : addresses_of(one.second);
+    return std::any_of(closed.begin(), closed.end(), is_its);
+  });
+}
+
+uint64_t seen_of(const Known& known, const Pin& pin, const Entry& entry) {
+  const auto forgotten = known.forgotten.find(entry.host);
+  if (forgotten == known.forgotten.end()) return pin.counter;
+  const Forgotten& its = forgotten->second;
+  // A file of an earlier version does not say whose they were.
+  if (entry.identity != pin.entry.identity || its.by_identity.empty())
+    return std::max(pin.counter, its.counter);
+  const auto own = its.by_identity.find(entry.identity.to_string());
+  return own == its.by_identity.end() ? pin.counter : std::max(pin.counter, own->second);
+}
+
 void close_pin(Pin& pin, Standing standing) {
   pin.closed = addresses_of(pin);
   pin.standing = standing;
   pin.was_up = true;
+}
+
+void remember(Known& known, const std::string& host, const Pin& pin) {
+  Forgotten& its = known.forgotten[host];
+  uint64_t& of_identity = its.by_identity[pin.entry.identity.to_string()];
+  for (uint64_t* highest : {&its.counter, &of_identity}) *highest = std::max(*highest, pin.counter);
 }
 
 void accept(Known& known, const Entry& entry) {
@@ -126,7 +150,7 @@ void accept(Known& known, const Entry& entry) {
   // Were it an old one that was put back: by root's word it counts. Once it is forgotten, no other does.
   const auto pin = known.pins.find(entry.host);
   if (pin == known.pins.end() || pin->second.counter < entry.counter) return;
-  remember(known, entry.host, pin->second.counter);
+  remember(known, entry.host, pin->second);
   pin->second.counter = entry.counter - 1;
 }
 
@@ -139,7 +163,7 @@ Result<std::vector<IpAddress>> forget(Known& known, const std::string& host) {
         fmt::format("{0} is in the mesh: first let it leave, or at the desk: cuttle mesh revoke {0}", host));
   }
   std::vector<IpAddress> opens = pin.closed;
-  remember(known, host, pin.counter);
+  remember(known, host, pin);
   known.forgotten.at(host).revoked = pin.standing == Standing::revoked;
   known.pins.erase(found);
   known.accepted.erase(host);

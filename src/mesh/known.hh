@@ -41,11 +41,13 @@ struct Acceptance {
   bool operator==(const Acceptance&) const = default;
 };
 
-// What is left of a host that root said to forget: what it said before does not count again. Stays when the
-// host is known again, for the next time that it is forgotten; until then it says nothing.
+// The numbers that a host was seen with before root's word set them back, by `forget` or by `accept` of an
+// older entry: what it said with these does not count again. Stays when the host is known again.
 struct Forgotten {
   uint64_t counter = 0;  // the highest that was ever taken
-  bool revoked = false;  // it comes back by the operator's word alone
+  bool revoked =
+      false;  // it comes back by the operator's word alone; once it is known again that says nothing
+  std::map<std::string, uint64_t> by_identity = {};  // the same of each, by its text
 
   bool operator==(const Forgotten&) const = default;
 };
@@ -65,8 +67,17 @@ Result<Known> parse_known(std::string_view text);
 std::vector<IpAddress> addresses_of(const Pin& pin);
 // Those of its link; none without one.
 std::vector<IpAddress> linked_addresses(const Pin& pin);
+// Whether an address of that entry's stays closed, or is of another host's link: its own link then does not
+// begin open.
+bool touches_closed(const Known& known, const Entry& entry);
+// The highest number of that known host that was seen, which its next word has to exceed: also before root
+// accepted an older one. What has the identity in force has to exceed its own, for a new installation counts
+// anew; what has another, all of them.
+uint64_t seen_of(const Known& known, const Pin& pin, const Entry& entry);
 // Ends a link: its addresses are closed from now on.
 void close_pin(Pin& pin, Standing standing);
+// Whatever becomes of that pin: what was seen of it with that number.
+void remember(Known& known, const std::string& host, const Pin& pin);
 // Root's word: what that entry says counts, whatever was known before.
 void accept(Known& known, const Entry& entry);
 // Root's word: its addresses open. Which those are; an error where it is in the mesh, or not known.

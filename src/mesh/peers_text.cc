@@ -49,6 +49,15 @@ std::string peer_table(const std::string& host, const Pin& pin, const std::vecto
   return text;
 }
 
+// Of root's file, not only of the machine: what the agent refuses in `closed`. An address that the machine
+// merely has right now, by somebody's lease, stays closed: that holds up nothing here, and nothing passes
+// beside the link when the lease is over.
+bool is_own_by_roots_file(const Bounds& bounds, const IpAddress& address) {
+  if (contains(bounds.sources, address)) return true;
+  if (bounds.listen) return bounds.listen->address == address;
+  return bounds.own && bounds.own->endpoint.address == address;
+}
+
 bool is_roots(const Bounds& bounds, const IpAddress& address) {
   return std::any_of(bounds.root_peers.begin(), bounds.root_peers.end(),
                      [&](const PeerConfig& peer) { return any_contains(peer.redirect, address); });
@@ -112,7 +121,7 @@ std::string peers_text(const Known& known, const Bounds& bounds, bool joining) {
   }
   std::vector<IpAddress> stays_closed;
   for (const IpAddress& address : closed) {
-    if (all_linked.contains(address) || contains(bounds.own_addresses, address) || is_roots(bounds, address))
+    if (all_linked.contains(address) || is_own_by_roots_file(bounds, address) || is_roots(bounds, address))
       continue;
     if (!is_endpoint(bounds.root_peers, address)) stays_closed.push_back(address);
   }
@@ -128,6 +137,37 @@ std::string peers_text(const Known& known, const Bounds& bounds, bool joining) {
     text += peer_table(host, known.pins.at(host), addresses, bounds, joining);
   }
   return text;
+}
+
+void note_closed_here(Known& known, const Bounds& bounds) {
+  for (auto& [host, pin] : known.pins) {
+    if (pin.was_up || pin.standing != Standing::in) continue;
+    const auto addresses = linked_addresses(pin);
+    pin.was_up = stands_aside(pin, bounds) ||
+                 std::any_of(addresses.begin(), addresses.end(),
+                             [&](const IpAddress& address) { return is_no_others(bounds, address); });
+  }
+}
+
+std::vector<MeshProblem> own_address_problems(const Known& known, const Bounds& bounds) {
+  std::vector<MeshProblem> problems;
+  for (const auto& [host, pin] : known.pins) {
+    if (pin.standing != Standing::in) continue;
+    const auto is_own = [&](const IpAddress& address) { return contains(bounds.own_addresses, address); };
+    const IpAddress& endpoint = pin.entry.endpoint.address;
+    const auto addresses = linked_addresses(pin);
+    const auto found = std::find_if(addresses.begin(), addresses.end(), is_own);
+    if (!is_own(endpoint) && found == addresses.end()) continue;
+    const std::string which = is_own(endpoint) ? endpoint.to_string() : found->to_string();
+    problems.push_back({kAddressTaken, host,
+                        fmt::format("this machine has {} itself, an address of {}: {}", which, host,
+                                    is_own(endpoint) ? "there is no link to it, and its addresses stay closed"
+                                                     : "it is in no link, and stays closed"),
+                        fmt::format("take {} from this machine: who gave it, `ip address` and the network's "
+                                    "DHCP server tell",
+                                    which)});
+  }
+  return problems;
 }
 
 }  // namespace cuttle::mesh

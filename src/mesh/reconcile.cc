@@ -6,6 +6,7 @@
 
 #include "config/host_name.hh"
 #include "enroll/node_files.hh"
+#include "mesh/peers_text.hh"
 #include "mesh/root_peers.hh"
 #include "mesh/store.hh"
 
@@ -17,13 +18,6 @@ namespace {
 constexpr size_t kMaxClosed = 256;
 
 constexpr size_t kMaxHosts = 1000;  // an agent has 1,024 peers at most (docs/configuration.md)
-
-bool shares_a_key(const Entry& a, const Entry& b) {
-  const auto is_of = [](const PublicKey& key, const Entry& entry) {
-    return key == entry.key || entry.next_key == key;
-  };
-  return is_of(a.key, b) || (a.next_key && is_of(*a.next_key, b));
-}
 
 bool shares_a_port(const Entry& a, const Entry& b) {
   return ports_overlap(a.endpoint, a.lanes, b.endpoint, b.lanes);
@@ -50,6 +44,7 @@ class Reconciliation {
     note_contested(entries);
     for (const auto& [host, entry] : entries) take(entry);
     note_missing();
+    note_closed_here(known(), bounds_);
     std::stable_sort(result_.problems.begin(), result_.problems.end(),
                      [](const MeshProblem& a, const MeshProblem& b) { return a.host < b.host; });
     return std::move(result_);
@@ -196,6 +191,7 @@ class Reconciliation {
     pin.name = free_name(entry.host);
     pin.entry = entry;
     pin.counter = entry.counter;
+    pin.was_up = touches_closed(known(), entry);
     give_addresses(entry);
     known().pins.emplace(entry.host, std::move(pin));
     known().accepted.erase(entry.host);
@@ -223,10 +219,11 @@ class Reconciliation {
     }
     const bool is_new_word = same_identity || (signed_anew && !accepted);
     const bool is_taken_back = pin.standing == Standing::revoked;  // by the operator's word, as it was
-    if (is_new_word && entry.counter < pin.counter + (is_taken_back ? 0 : 1)) {
+    const uint64_t seen = accepted ? pin.counter : seen_of(known(), pin, entry);
+    if (is_new_word && entry.counter < seen + (is_taken_back ? 0 : 1)) {
       // Of before it left: that is no news.
       const bool of_before = pin.standing == Standing::left && (entry.left || entry.counter < pin.counter);
-      if (!of_before) note_old(entry, pin.counter, "what was seen stays in force");
+      if (!of_before) note_old(entry, seen, "what was seen stays in force");
       return;
     }
     if (entry.left) {
@@ -258,12 +255,14 @@ class Reconciliation {
           fmt::format("it has left more than {} addresses behind; what was known of it stays in force",
                       kMaxClosed));
     }
+    const bool begins_closed = pin.was_up || pin.standing != Standing::in || touches_closed(known(), entry);
     for (const IpAddress& address : closed) {
       if (!contains(pin.closed, address)) pin.closed.push_back(address);
     }
     std::erase_if(pin.closed, [&](const IpAddress& address) { return contains(entry.addresses, address); });
     std::sort(pin.closed.begin(), pin.closed.end());
-    pin.was_up = pin.was_up || pin.standing != Standing::in;
+    if (entry.identity != pin.entry.identity) remember(known(), entry.host, pin);
+    pin.was_up = begins_closed;
     pin.standing = Standing::in;
     pin.entry = entry;
     pin.counter = entry.counter;

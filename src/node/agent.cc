@@ -45,21 +45,25 @@ void RunningAgent::tell_alive() {
   tell_alive_next_ = clock_.now() + *round;
 }
 
-// A peer that was still open has its link up: from now on through it or nowhere.
+// A peer that was still open has its link up, or has had its time, also where it has no link: from now on
+// through it or nowhere.
 void RunningAgent::watch_joining(Instant now) {
   if (now < joining_next_) return;
-  for (const auto& link : links_) {
-    const size_t i = place_of(*link);
-    const bool is_over = joining_since_.is_over(config_.peers[i], now);
-    if (!open_[i] || (!link->is_up(now) && !is_over)) continue;
+  const auto is_up = [&](size_t i) {
+    const NodeLink* link = link_with(config_.peers[i]);
+    return link != nullptr && link->is_up(now);
+  };
+  for (const size_t i : joining_since_.due(config_, open_, is_up, now)) {
+    const std::string& name = config_.peers[i].name;
     tell_alive();
     if (auto closed = machine_.link_is_up(i); closed) {
       open_[i] = false;
+      const bool is_over = joining_since_.is_over(config_.peers[i], now);
       spdlog::log(is_over ? spdlog::level::warn : spdlog::level::info,
-                  "link {} {}: traffic to it goes through it from now on, or nowhere", link->peer().name,
+                  "link {} {}: traffic to it goes through it from now on, or nowhere", name,
                   is_over ? "has not been up within joining_limit" : "is up for the first time");
     } else {
-      spdlog::error("link {}: its routes cannot be set: {}", link->peer().name, closed.error().message);
+      spdlog::error("link {}: its routes cannot be set: {}", name, closed.error().message);
       joining_next_ = now + kJoiningRetry;
     }
   }

@@ -78,6 +78,12 @@ size_t RunningAgent::place_of(const NodeLink& link) const {
   return static_cast<size_t>(found - config_.peers.begin());
 }
 
+const NodeLink* RunningAgent::link_with(const PeerConfig& peer) const {
+  const auto found = std::find_if(links_.begin(), links_.end(),
+                                  [&](const auto& link) { return link->peer().name == peer.name; });
+  return found == links_.end() ? nullptr : found->get();
+}
+
 StatusSnapshot RunningAgent::status() {
   const Instant now = clock_.now();
   StatusSnapshot snapshot;
@@ -95,9 +101,10 @@ StatusSnapshot RunningAgent::status() {
   snapshot.guard = machine_.guard_status().value_or(GuardStatus{});
   for (const UnknownSourceSocket& unknown_source : unknown_sources_)
     snapshot.guard.unknown_sources_dropped += unknown_source.dropped();
-  for (const auto& link : links_) {
-    snapshot.links.push_back(link->status(now));
-    snapshot.links.back().open = open_[place_of(*link)];
+  for (size_t i = 0; i < config_.peers.size(); ++i) {
+    const NodeLink* link = link_with(config_.peers[i]);
+    snapshot.links.push_back(link != nullptr ? link->status(now) : status_without_link(config_.peers[i]));
+    snapshot.links.back().open = open_[i];
   }
   return snapshot;
 }

@@ -84,9 +84,12 @@ Result<void> RunningAgent::set_up() {
   auto closed = machine_.close_all();
   if (!closed) return tl::unexpected(closed.error());
   open_ = std::move(*closed);
-  auto links =
-      assemble_links({config_, keys_, backend_, key_log_.get(), static_keys_ ? &*static_keys_ : nullptr},
-                     [&](size_t peer) { return machine_.open_lanes(peer); });
+  auto unknown_sources = machine_.open_unknown_sources(0);
+  if (!unknown_sources) return tl::unexpected(unknown_sources.error());
+  unknown_sources_ = std::move(*unknown_sources);
+  auto links = assemble_links({config_, keys_, backend_, key_log_.get(),
+                               static_keys_ ? &*static_keys_ : nullptr, unknown_sources_.size()},
+                              [&](size_t peer) { return machine_.open_lanes(peer); });
   if (!links) return tl::unexpected(links.error());
   links_ = std::move(*links);
   for (const auto& link : links_) {
@@ -94,12 +97,13 @@ Result<void> RunningAgent::set_up() {
       link->lane(i).drawn = std::make_unique<DrawnReleases>(kDrawnReleasesWaiting);
     }
   }
-  auto unknown_sources = machine_.open_unknown_sources(0);
-  if (!unknown_sources) return tl::unexpected(unknown_sources.error());
-  unknown_sources_ = std::move(*unknown_sources);
   // A peer that was left out has none.
-  for (const auto& link : links_) {
-    if (auto opened = machine_.open_link(place_of(*link)); !opened) return opened;
+  for (auto link = links_.begin(); link != links_.end();) {
+    const size_t i = place_of(**link);
+    const auto opened = machine_.open_link(i);
+    if (!opened && !config_.is_of_mesh(config_.peers[i])) return opened;
+    if (!opened) note_left_out(config_.peers[i], opened.error());
+    link = opened ? link + 1 : links_.erase(link);
   }
   return set_up_queues();
 }

@@ -57,7 +57,7 @@ class Change {
  private:
   Result<std::unique_ptr<NodeLink>> assemble(size_t i) {
     in_.alive();
-    return assemble_link({wanted_, keys_, in_.backend, in_.key_log}, i,
+    return assemble_link({wanted_, keys_, in_.backend, in_.key_log, nullptr, in_.unknown_sources.size()}, i,
                          [&](size_t peer) { return in_.machine.open_lanes(peer); });
   }
 

@@ -1,5 +1,6 @@
 #include "node/assemble.hh"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -82,6 +83,11 @@ std::unique_ptr<Lane> make_lane(const Assembly& assembly, const PeerConfig& peer
 Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t i, const OpenDoors& open) {
   const NodeConfig& config = assembly.config;
   const PeerConfig& peer = config.peers[i];
+  // What came to one that is not held would be answered, by whoever has it.
+  if (peer.lanes > assembly.ports) {
+    return failure(fmt::format("peer {}: port {} cannot be had: another process of this machine has it",
+                               peer.name, config.listen.port + assembly.ports));
+  }
   const auto planned = plan_peer_steps(config, peer);
   if (!planned) return tl::unexpected(planned.error());
   std::optional<CalendarWatch> watch;
@@ -122,14 +128,18 @@ IpAddress own_address_for(const NodeConfig& config, const IpAddress& remote) {
   return config.listen.address;
 }
 
+void note_left_out(const PeerConfig& peer, const Error& why) {
+  spdlog::error("{}; the mesh names {}, so the other links go on: cuttle-mesh has this one tried again",
+                why.message, peer.name);
+}
+
 Result<std::vector<std::unique_ptr<NodeLink>>> assemble_links(const Assembly& assembly,
                                                               const OpenDoors& open) {
   std::vector<std::unique_ptr<NodeLink>> links;
   for (size_t i = 0; i < assembly.config.peers.size(); ++i) {
     auto link = assemble_link(assembly, i, open);
     if (!link && assembly.config.is_of_mesh(assembly.config.peers[i])) {
-      spdlog::error("{}; the mesh names {}, so the other links go on: this one waits for the next change",
-                    link.error().message, assembly.config.peers[i].name);
+      note_left_out(assembly.config.peers[i], link.error());
       continue;
     }
     if (!link) return tl::unexpected(link.error());

@@ -23,6 +23,7 @@ struct Assembly {
   AeadBackend backend;
   KeyLog* key_log;                    // may be null
   StaticKeys* static_keys = nullptr;  // the same; a link takes its own out
+  size_t ports = SIZE_MAX;            // that the node holds: a link has one for each of its lanes, or is none
 };
 
 // What the link with the configuration's i-th peer agrees its sessions with. `plan`: the slowest that it has.
@@ -40,6 +41,9 @@ Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t
 // cannot be had is left out, with a line in the log.
 Result<std::vector<std::unique_ptr<NodeLink>>> assemble_links(const Assembly& assembly,
                                                               const OpenDoors& open);
+
+// The line in the log.
+void note_left_out(const PeerConfig& peer, const Error& why);
 
 // The own address that this peer's traffic comes from: the first of the peer's family.
 IpAddress own_address_for(const NodeConfig& config, const IpAddress& remote);

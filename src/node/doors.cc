@@ -1,6 +1,7 @@
 #include "node/doors.hh"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -19,7 +20,7 @@ Result<void> make_way(const NodeConfig& config, const PeerConfig& peer) {
   if (!link) return tl::unexpected(link.error());
   const bool ours = *link && (*link)->kind == "tun" && (*link)->alias == alias_of_node(config.name);
   if (!ours || (*link)->several_queues == (peer.lanes > 1)) return {};
-  if ((*link)->running || tun_holder(peer.interface_name())) return {};  // whoever attaches is told
+  if ((*link)->carrier || (*link)->queues > 0) return {};  // held: whoever attaches is told
   return remove_tun_link(peer.interface_name());
 }
 
@@ -104,11 +105,15 @@ Result<std::vector<LaneDoor>> open_doors(const NodeConfig& config, size_t i,
 Result<std::vector<UnknownSourceSocket>> open_unknown_sources(const NodeConfig& config, size_t already,
                                                               std::optional<uint32_t> owner_user) {
   std::vector<UnknownSourceSocket> unknown_sources;
-  for (size_t lane = already; lane < config.max_lanes(); ++lane) {
+  for (size_t lane = already; lane < config.ports_to_hold(); ++lane) {
     Endpoint local = config.listen;
     local.port = static_cast<uint16_t>(local.port + lane);
     auto unknown_source = UnknownSourceSocket::open(local, owner_user);
-    if (!unknown_source) return tl::unexpected(unknown_source.error());
+    if (!unknown_source) {
+      if (lane < config.max_lanes_of_root()) return tl::unexpected(unknown_source.error());
+      spdlog::error("{}; the mesh's links that need that port wait", unknown_source.error().message);
+      break;
+    }
     unknown_sources.push_back(std::move(*unknown_source));
   }
   return unknown_sources;

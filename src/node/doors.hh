@@ -27,7 +27,8 @@ Result<std::vector<LaneDoor>> open_doors(const NodeConfig& config, size_t i,
 
 TunOptions tun_options_of(const NodeConfig& config, const PeerConfig& peer);
 
-// Sockets for what no lane receives, of every port that the node listens on but the first `already`.
+// Sockets for what no lane receives, of every port that the node holds but the first `already`; fewer, with a
+// line in the log, where one cannot be had that root's own peers do not need.
 Result<std::vector<UnknownSourceSocket>> open_unknown_sources(const NodeConfig& config, size_t already,
                                                               std::optional<uint32_t> owner_user);
 

@@ -24,4 +24,13 @@ bool JoiningSince::is_over(const PeerConfig& peer, Instant now) const {
   return now >= since->second + *peer.joining_limit;
 }
 
+std::vector<size_t> JoiningSince::due(const NodeConfig& config, const std::vector<bool>& open,
+                                      const std::function<bool(size_t)>& is_up, Instant now) const {
+  std::vector<size_t> due;
+  for (size_t i = 0; i < config.peers.size(); ++i) {
+    if (open[i] && (is_over(config.peers[i], now) || is_up(i))) due.push_back(i);
+  }
+  return due;
+}
+
 }  // namespace cuttle

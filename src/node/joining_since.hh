@@ -2,8 +2,10 @@
 // brought the peer. What changes of others does not give it more time. Pure.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/time.hh"
 #include "config/config.hh"
@@ -18,6 +20,10 @@ class JoiningSince {
   void handle_change(const NodeConfig& config, Instant now);
   // Of a peer in force: whether `joining` has had its time.
   bool is_over(const PeerConfig& peer, Instant now) const;
+  // Peers in force, by place, whose way has to be closed now: of those that are `open`, whose link is up, and
+  // who has had his time, with a link or without one. `is_up`: of the peer at that place.
+  std::vector<size_t> due(const NodeConfig& config, const std::vector<bool>& open,
+                          const std::function<bool(size_t)>& is_up, Instant now) const;
 
  private:
   std::map<std::string, Instant> since_;

@@ -67,4 +67,7 @@ class NodeLink {
   Association::State logged_state_ = Association::State::connecting;
 };
 
+// Of a peer that has no link, because it could not be had: kNoLink.
+LinkStatus status_without_link(const PeerConfig& peer);
+
 }  // namespace cuttle

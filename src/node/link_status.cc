@@ -125,7 +125,28 @@ CalendarStatus describe_calendar(const LinkControl::Rate& rate, const Associatio
   return status;
 }
 
+// What the configuration says of it.
+LinkStatus configured(const PeerConfig& peer) {
+  LinkStatus status;
+  status.name = peer.name;
+  status.interface = peer.interface_name();
+  status.endpoint = peer.endpoint.to_string();
+  status.cell_bytes = peer.shape.cell_bytes;
+  status.rate_bps = peer.shape.rate_bps;
+  status.slot_ns = static_cast<uint64_t>(peer.shape.slot.ns);
+  status.lanes = peer.lanes;
+  status.jitter_percent = peer.shape.jitter_percent;
+  status.scatter = peer.shape.scatter;
+  return status;
+}
+
 }  // namespace
+
+LinkStatus status_without_link(const PeerConfig& peer) {
+  LinkStatus status = configured(peer);
+  status.state = kNoLink;
+  return status;
+}
 
 void NodeLink::describe_sessions(LinkStatus& status, Instant now) const {
   const std::lock_guard lock(mutex_);
@@ -144,18 +165,10 @@ void NodeLink::describe_sessions(LinkStatus& status, Instant now) const {
 }
 
 LinkStatus NodeLink::status(Instant now) const {
-  LinkStatus status;
-  status.name = peer_.name;
-  status.interface = peer_.interface_name();
-  status.endpoint = peer_.endpoint.to_string();
+  LinkStatus status = configured(peer_);
   const SlotPlan& plan = link_.lane(0).sender.plan();
-  status.cell_bytes = peer_.shape.cell_bytes;
-  status.rate_bps = peer_.shape.rate_bps;
   status.slot_ns = static_cast<uint64_t>(plan.period().ns);
   status.cells_per_slot = plan.cells_per_slot;
-  status.lanes = static_cast<uint32_t>(link_.lanes());
-  status.jitter_percent = peer_.shape.jitter_percent;
-  status.scatter = peer_.shape.scatter;
   describe_sessions(status, now);
   for (size_t i = 0; i < link_.lanes(); ++i) count_lane(status, link_.lane(i));
   describe_release(status, link_.lane(0));

@@ -109,7 +109,9 @@ void LocalMachine::hold_cpu_latency() {
 Result<std::vector<LaneDoor>> LocalMachine::open_lanes(size_t peer) {
   if (change_) change_->opened.insert(wanted_->peers[peer].interface_name());
   auto doors = open_doors(acted_on(), peer, owner_);
-  if (doors && !doors->empty()) underlays_[acted_on().peers[peer].name] = doors->front().underlay;
+  const std::string& name = acted_on().peers[peer].name;
+  underlays_.erase(name);
+  if (doors && !doors->empty()) underlays_[name] = doors->front().underlay;
   return doors;
 }
 
@@ -213,7 +215,10 @@ Result<void> LocalMachine::link_is_up(size_t peer) {
   Joining next = *joining_;
   next.handle_up(MonotonicClock().now(), peer);
   const NodeConfig& routed = next.routed();
-  if (auto opened = cuttle::open_link(routed, routed.peers[peer]); !opened) return opened;
+  // One that could not be had has no interface, or one of somebody else's: its addresses are closed alone.
+  if (underlays_.contains(routed.peers[peer].name)) {
+    if (auto opened = cuttle::open_link(routed, routed.peers[peer]); !opened) return opened;
+  }
   if (auto closed = close_routes(routed); !closed) return closed;
   joining_ = std::move(next);
   return {};

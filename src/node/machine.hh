@@ -36,6 +36,8 @@ class Machine {
   // leaves what take_back() takes away again.
   virtual Result<OpenPeers> close_all() = 0;  // nothing leaves unshaped from here on; leftovers are gone
   virtual Result<std::vector<LaneDoor>> open_lanes(size_t peer) = 0;
+  // Of the ports that the node holds, but for the first `already`. Fewer where one cannot be had that only
+  // the mesh's peers need: whose link needs more ports than there are has none.
   virtual Result<std::vector<UnknownSourceSocket>> open_unknown_sources(size_t already) = 0;
   virtual Result<void> open_link(size_t peer) = 0;  // interface up, addresses routed into it
   virtual Result<QueueDoors> set_up_queues() = 0;   // once; those that keep time (release_queues.hh)
@@ -54,7 +56,7 @@ class Machine {
   virtual Result<OpenPeers> finish_change() = 0;
 
   // --- While it runs.
-  virtual Result<void> link_is_up(size_t peer) = 0;  // of an open peer: its way is closed from now on
+  virtual Result<void> link_is_up(size_t peer) = 0;  // of an open peer, or has had its time: closed
   virtual Result<GuardStatus> guard_status() = 0;    // an error when the guard is gone
   // Puts back what is missing of the queues; in the order in which they were set up.
   virtual Result<std::vector<QueueLook>> look_at_queues() = 0;

@@ -68,6 +68,7 @@ class RunningAgent {
   Result<ReloadReport> reload();
   void handle_hangup();
   size_t place_of(const NodeLink& link) const;
+  const NodeLink* link_with(const PeerConfig& peer) const;  // null: it could not be had
   StatusSnapshot status();
 
   void wait_for(std::vector<pollfd>& descriptors) const;

@@ -38,6 +38,20 @@ TEST(MeshEntry, ComesBackAsItWas) {
   EXPECT_TRUE(is_proved(*entry));
 }
 
+TEST(MeshEntry, WhoClaimsAKey) {
+  std::map<std::string, std::string> entries{{"osd1", test_host(1).to_string()}};
+  EXPECT_EQ(who_claims(test_key(1), "osd1", entries), std::nullopt) << "it is its own";
+  EXPECT_EQ(who_claims(test_key(1), "osd2", entries), "osd1");
+  TestHost squatter = test_host(0);
+  squatter.entry.next_key = test_key(5);
+  squatter.say_anew();
+  entries["osd0"] = squatter.to_string();
+  EXPECT_EQ(who_claims(test_key(5), "osd1", entries), "osd0");
+  squatter.entry.proof.reset();
+  entries["osd0"] = squatter.to_string();
+  EXPECT_EQ(who_claims(test_key(5), "osd1", entries), std::nullopt) << "nobody believes it";
+}
+
 TEST(MeshEntry, ATombstoneToo) {
   TestHost host = test_host(1);
   Entry left;

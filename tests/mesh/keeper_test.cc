@@ -1,4 +1,4 @@
-// cuttle-mesh at work, on a store and an agent that are doubles; its files are real.
+// cuttle-mesh at work: from the store to the peers file.
 #include "mesh/keeper.hh"
 
 #include <gmock/gmock.h>
@@ -6,14 +6,10 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "config/load.hh"
+#include "keeper_fixture.hh"
 #include "mesh/capabilities.hh"
-#include "mesh/store_double.hh"
-#include "nodes.hh"
 
 namespace cuttle::mesh {
 namespace {
@@ -21,80 +17,6 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-class AgentDouble final : public AgentDoor {
- public:
-  std::optional<StatusSnapshot> now;
-  int reloads = 0;
-  bool refuses = false;
-
-  std::optional<StatusSnapshot> status() override { return now; }
-  Result<ReloadReport> reload() override {
-    if (!now) return failure("nobody there");
-    ++reloads;
-    ReloadReport report;
-    report.reloaded = !refuses;
-    if (refuses) report.problems = {"line 1: no"};
-    return report;
-  }
-};
-
-constexpr char kNobody[] = "hosts = 0\nclosed = []\n";
-
-LinkStatus link_that_is_up(const char* name) {
-  LinkStatus link;
-  link.name = name;
-  link.state = "up";
-  return link;
-}
-
-class KeeperTest : public testing::Test {
- protected:
-  KeeperTest() {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    for (const char* command : {"mon metadata", "osd metadata", "mgr metadata", "mds metadata"}) {
-      store_.answers[command] = "[]";
-    }
-    write(
-        "osd9.toml",
-        "[node]\nname = \"osd9\"\nprivate_key_file = \"k\"\nlisten = \"10.0.0.9:4410\"\n[mesh]\npeers = \"" +
-            path("peers.toml") + "\"\nnetworks = [\"10.0.0.0/24\"]\n");
-    write("peers.entry.json", test_host(9).to_string());
-    write("peers.toml", kNobody);  // as `join` does
-    agent_.now = StatusSnapshot();
-    put(test_host(1));
-    put(test_host(2));
-  }
-  ~KeeperTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }
-  std::string read(const std::string& name) const {
-    std::ostringstream text;
-    text << std::ifstream(path(name)).rdbuf();
-    return text.str();
-  }
-  void put(const TestHost& host) { store_.keys[kPeerPrefix + host.entry.host] = host.to_string(); }
-  // After `after` seconds.
-  Result<void> look(int after = 4) {
-    now_ = now_ + seconds(after);
-    return keeper_.look(now_, 1'700'000'000);
-  }
-  std::string codes() const {
-    std::string all;
-    for (const MeshProblem& problem : keeper_.problems()) all += problem.code + " " + problem.host + ";";
-    return all;
-  }
-  nlohmann::json state() { return nlohmann::json::parse(store_.keys.at("cuttle/state/osd9")); }
-
-  const std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / ("cuttle-keeper-" + std::to_string(::getpid()));
-  StoreDouble store_;
-  AgentDouble agent_;
-  Instant now_{1'000'000'000};
-  Keeper keeper_{{store_, agent_, [] { return MachineAddresses(); }}, path("osd9.toml")};
-};
 
 TEST_F(KeeperTest, WritesWhatTheAgentReads) {
   ASSERT_TRUE(look());
@@ -106,6 +28,7 @@ TEST_F(KeeperTest, WritesWhatTheAgentReads) {
 }
 
 TEST_F(KeeperTest, DoesNothingWhereNothingChanges) {
+  agent_.now->links = {link_that_joins("osd1"), link_that_joins("osd2")};
   ASSERT_TRUE(look());
   const int writes = store_.writes;
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(look(1));
@@ -172,19 +95,6 @@ TEST_F(KeeperTest, ALinkThatWasClosedOnceNoLongerBeginsOpen) {
   const LoadedConfig loaded = load_config(path("osd9.toml"), KeyFiles::unneeded);
   EXPECT_FALSE(loaded.config.peers[0].joining);
   EXPECT_TRUE(loaded.config.peers[1].joining);
-}
-
-TEST_F(KeeperTest, AnAgentThatRefusesIsAskedAgainAndSaid) {
-  agent_.refuses = true;
-  ASSERT_TRUE(look());
-  EXPECT_THAT(codes(), HasSubstr("CUTTLE_AGENT"));
-  ASSERT_TRUE(look());
-  EXPECT_EQ(agent_.reloads, 2);
-  agent_.refuses = false;
-  ASSERT_TRUE(look());
-  EXPECT_EQ(codes(), "");
-  ASSERT_TRUE(look());
-  EXPECT_EQ(agent_.reloads, 3);
 }
 
 TEST_F(KeeperTest, WhatIsDamagedOnDiskIsNotForgotten) {

@@ -115,6 +115,79 @@ TEST(MeshReconcile, AnAcceptanceOfAnOldEntryBringsNoOtherOldOneBack) {
   }
 }
 
+// While it is in force as well: what it said between the two does not come back by itself.
+TEST(MeshReconcile, BesideAnAcceptedOldEntryNoOtherOldOneCounts) {
+  TestHost host = test_host(1);
+  const TestHost oldest = host;
+  host.entry.counter = 29;
+  host.say_anew();
+  TestHost middle = host;
+  middle.entry.key = test_key(31);
+  prove(middle.entry, middle.identity);
+  host.entry.counter = 49;
+  host.say_anew();
+  for (const bool is_forgotten_first : {true, false}) {
+    Known known = look({}, view_of({host})).known;
+    if (is_forgotten_first) {
+      close_pin(known.pins.at("osd1"), Standing::left);
+      ASSERT_TRUE(forget(known, "osd1"));
+    }
+    accept(known, oldest.entry);
+    known = look(known, view_of({oldest})).known;
+    Reconciled result = look(known, view_of({middle}));
+    EXPECT_THAT(codes(result), ElementsAre("CUTTLE_ENTRY_OLD osd1"));
+    EXPECT_EQ(result.known, known);
+    EXPECT_EQ(*parse_known(to_json(known)), known) << "nor after a restart";
+    // Its own later word does, and the operator's.
+    TestHost later = host;
+    later.entry.key = test_key(32);
+    later.say_anew();
+    result = look(known, view_of({later}));
+    EXPECT_THAT(codes(result), IsEmpty());
+    EXPECT_EQ(result.known.pins.at("osd1").entry.key, test_key(32));
+    accept(known, middle.entry);
+    EXPECT_EQ(look(known, view_of({middle})).known.pins.at("osd1").entry.key, test_key(31));
+  }
+}
+
+// A host that was installed anew begins at 1: its number says nothing about what the identity of before said,
+// signed as that was.
+TEST(MeshReconcile, AnInstallationOfBeforeIsNotPlayedBack) {
+  const SigningKey desk = SigningKey::from_random(bytes(5, 9));
+  Bounds bounds = test_bounds();
+  bounds.signing_key = desk.verifying_key();
+  TestHost before = test_host(1);
+  before.entry.counter = 29;
+  before.say_anew();
+  sign(before.entry, desk);
+  const TestHost older = before;
+  before.entry.counter = 49;
+  before.say_anew();
+  sign(before.entry, desk);
+  Known known = reconcile({}, view_of({before}), bounds).known;
+  TestHost anew = test_host(70, "osd1");
+  anew.entry.endpoint = before.entry.endpoint;
+  anew.entry.addresses = before.entry.addresses;
+  anew.entry.counter = 0;
+  anew.say_anew();
+  sign(anew.entry, desk);
+  accept(known, anew.entry);
+  known = reconcile(known, view_of({anew}), bounds).known;
+  ASSERT_EQ(known.pins.at("osd1").entry.identity, anew.entry.identity);
+  for (const TestHost& old : {older, before}) {
+    const Reconciled result = reconcile(known, view_of({old}), bounds);
+    EXPECT_THAT(codes(result), ElementsAre("CUTTLE_ENTRY_OLD osd1"));
+    EXPECT_EQ(result.known, known);
+  }
+  // It goes on counting from where it began.
+  anew.entry.next_key = test_key(71);
+  anew.say_anew();
+  sign(anew.entry, desk);
+  const Reconciled result = reconcile(known, view_of({anew}), bounds);
+  EXPECT_THAT(codes(result), IsEmpty());
+  EXPECT_EQ(result.known.pins.at("osd1").entry.next_key, test_key(71));
+}
+
 // The operator's word is for what was said then.
 TEST(MeshReconcile, AnAcceptanceCountsOnce) {
   TestHost thief = test_host(2);

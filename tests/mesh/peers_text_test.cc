@@ -48,7 +48,7 @@ TEST(MeshReconcile, AsManyLanesAsThereArePorts) {
   EXPECT_EQ(config.peers[0].lanes, 2u);
 }
 
-// Root gave this host an address that another has pinned.
+// Root gave this host an address that another has pinned, in its file.
 TEST(MeshReconcile, ThisHostsOwnAddressLeavesTheOthersLinks) {
   const TestHost other = first_host_also_at("10.0.0.19");
   const Known known = look({}, view_of({other, test_host(2)})).known;
@@ -65,6 +65,45 @@ TEST(MeshReconcile, ThisHostsOwnAddressLeavesTheOthersLinks) {
   config = config_of(known, bounds);
   ASSERT_THAT(config.peers, SizeIs(1));
   EXPECT_EQ(config.peers[0].name, "osd2");
+}
+
+// Somebody else did: a DHCP server, or a failover. When it goes again, the real one's traffic must not pass
+// in the clear.
+TEST(MeshReconcile, AnAddressThatSomebodyGaveThisMachineStaysClosed) {
+  const TestHost other = first_host_also_at("10.0.0.19");
+  const Known known = look({}, view_of({other, test_host(2)})).known;
+  Bounds bounds = test_bounds();
+  EXPECT_THAT(own_address_problems(known, bounds), IsEmpty());
+  bounds.sources = bounds.own_addresses;
+  bounds.own_addresses.push_back(address("10.0.0.19"));
+  NodeConfig config = config_of(known, bounds);
+  ASSERT_THAT(config.peers, SizeIs(2));
+  EXPECT_THAT(config.peers[0].redirect, ElementsAre(*IpPrefix::parse("10.0.0.1")));
+  EXPECT_THAT(config.closed, ElementsAre(*IpPrefix::parse("10.0.0.19")));
+  auto problems = own_address_problems(known, bounds);
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems[0].host, "osd1");
+  EXPECT_THAT(problems[0].text, testing::HasSubstr("10.0.0.19"));
+  // The other's endpoint: then it has no link, and nothing of it is open.
+  bounds.own_addresses.back() = address("10.0.0.1");
+  config = config_of(known, bounds);
+  ASSERT_THAT(config.peers, SizeIs(1));
+  EXPECT_THAT(config.closed, ElementsAre(*IpPrefix::parse("10.0.0.1"), *IpPrefix::parse("10.0.0.19")));
+  EXPECT_THAT(own_address_problems(known, bounds), SizeIs(1));
+  // Nor does the next start of the machine open it, when it is gone from here: that link was never up.
+  for (const char* own : {"10.0.0.1", "10.0.0.19"}) {
+    bounds.own_addresses.back() = address(own);
+    Known later = known;
+    ASSERT_TRUE(config_of(later).peers[0].joining);
+    later = reconcile(later, view_of({other, test_host(2)}), bounds).known;
+    later = look(later, view_of({other, test_host(2)})).known;
+    EXPECT_FALSE(config_of(later).peers[0].joining);
+    EXPECT_TRUE(config_of(later).peers[1].joining);
+  }
+  // And where it left, or was revoked.
+  Known left = known;
+  close_pin(left.pins.at("osd1"), Standing::left);
+  EXPECT_THAT(config_of(left, bounds).closed, SizeIs(2));
 }
 
 // A network of this host's got another end, which a host has pinned: no link has it, and nothing opens it.

@@ -272,6 +272,36 @@ TEST(MeshReconcile, AnAddressThatAHostGaveUpStaysClosed) {
   EXPECT_THAT(codes(look(known, view_of({host, heir}))), ElementsAre("CUTTLE_ADDRESS_TAKEN osd2"));
 }
 
+// Whose link was never up, and who takes back an address that stays closed: that does not open with the next
+// start of the machine.
+TEST(MeshReconcile, WithAnAddressThatStaysClosedALinkBeginsClosed) {
+  TestHost host = test_host(1);
+  Known known = look({}, view_of({host})).known;
+  ASSERT_TRUE(config_of(known).peers[0].joining);
+  host.entry.addresses = {address("10.0.0.31")};
+  host.entry.endpoint.address = address("10.0.0.31");
+  host.say_anew();
+  known = look(known, view_of({host})).known;
+  EXPECT_TRUE(config_of(known).peers[0].joining) << "nothing that is closed is in it";
+  ASSERT_THAT(config_of(known).closed, SizeIs(1));
+  host.entry.addresses.insert(host.entry.addresses.begin(), address("10.0.0.1"));
+  host.say_anew();
+  known = look(known, view_of({host})).known;
+  EXPECT_FALSE(config_of(known).peers[0].joining);
+  // One that another host has, or had, goes to a new one by the operator's word.
+  for (const bool has_left : {true, false}) {
+    known = look({}, view_of({test_host(1)})).known;
+    if (has_left) close_pin(known.pins.at("osd1"), Standing::left);
+    TestHost heir = test_host(2);
+    heir.entry.addresses.insert(heir.entry.addresses.begin(), address("10.0.0.1"));
+    heir.say_anew();
+    accept(known, heir.entry);
+    known = look(known, view_of({heir})).known;
+    ASSERT_TRUE(known.pins.contains("osd2"));
+    EXPECT_TRUE(known.pins.at("osd2").was_up);
+  }
+}
+
 TEST(MeshReconcile, RootsOwnPeersWin) {
   Bounds bounds = test_bounds();
   bounds.root_peers = {roots_peer("osd1", 77, "10.0.0.1:4410", {"10.0.0.1"})};

@@ -57,6 +57,8 @@ class CountingMachine final : public Machine {
   explicit CountingMachine(Steps& steps) : steps_(steps) {}
   size_t peers = 0;
   size_t cannot_open = SIZE_MAX;  // this peer's lanes
+  size_t ports = 1;               // that can be had
+  const NodeConfig* wanted = nullptr;
 
   LoadedConfig read_configuration() override { return {}; }
   Result<OpenPeers> close_all() override { return OpenPeers(); }
@@ -64,12 +66,14 @@ class CountingMachine final : public Machine {
     steps_.step();
     if (peer == cannot_open) return failure("Network is unreachable");
     std::vector<LaneDoor> lanes;
-    lanes.push_back(door_to_nowhere());
+    for (uint32_t lane = 0; lane < wanted->peers[peer].lanes; ++lane) lanes.push_back(door_to_nowhere());
     return lanes;
   }
-  Result<std::vector<UnknownSourceSocket>> open_unknown_sources(size_t /*already*/) override {
+  Result<std::vector<UnknownSourceSocket>> open_unknown_sources(size_t already) override {
     steps_.step();
-    return std::vector<UnknownSourceSocket>();
+    std::vector<UnknownSourceSocket> sockets;
+    for (size_t port = already; port < ports; ++port) sockets.push_back(source_of_nothing());
+    return sockets;
   }
   Result<void> open_link(size_t /*peer*/) override { return done(); }
   Result<QueueDoors> set_up_queues() override { return QueueDoors(); }
@@ -131,6 +135,7 @@ class ApplyReloadTest : public ::testing::Test {
     const NodeKeys wanted_keys = keys_for(wanted);
     const ReloadPlan changes = compare_links(config_, keys_, names(), wanted, wanted_keys);
     machine_.peers = wanted.peers.size();
+    machine_.wanted = &wanted;
     steps_ = {};
     return apply_reload({config_, keys_, links_, unknown_sources_, open_, machine_, driver_, *handshakes_,
                          AeadBackend::openssl, nullptr, [this] { steps_.now = 0; }},
@@ -209,6 +214,24 @@ TEST_F(ApplyReloadTest, APeerOfTheMeshThatCannotBeOpenedKeepsNoOtherOut) {
   machine_.cannot_open = SIZE_MAX;
   ASSERT_TRUE(change_to(wanted)) << "the next change tries again";
   EXPECT_EQ(links_.size(), 3U);
+}
+
+// A neighbour on the machine takes the second port before there is a link of two lanes: that one waits, and
+// keeps nobody's revocation out.
+TEST_F(ApplyReloadTest, APortThatCannotBeHadIsAMatterOfTheLinksThatNeedIt) {
+  NodeConfig wanted = configuration(3, "1 Mb/s");
+  wanted.mesh.emplace();
+  for (PeerConfig& peer : wanted.peers) peer.line = 0;
+  ASSERT_TRUE(change_to(wanted));
+  wanted.peers[1].lanes = 2;
+  wanted.peers.erase(wanted.peers.begin());  // revoked
+  const auto changed = change_to(wanted);
+  ASSERT_FALSE(changed);
+  EXPECT_NE(changed.error().message.find("p1: port 4411"), std::string::npos) << changed.error().message;
+  EXPECT_EQ(names(), (std::vector<std::string>{"p2"}));
+  machine_.ports = 2;
+  ASSERT_TRUE(change_to(wanted)) << "the next change tries again";
+  EXPECT_EQ(names(), (std::vector<std::string>{"p1", "p2"}));
 }
 
 TEST_F(ApplyReloadTest, OneThatIsRefusedLeavesTheOthers) {

@@ -21,4 +21,11 @@ inline LaneDoor door_to_nowhere() {
   return {Tun::adopt(FileDescriptor(ends[0]), "ct-x", {}), std::move(*socket), "", false};
 }
 
+inline UnknownSourceSocket source_of_nothing() {
+  auto socket = UnknownSourceSocket::adopt(FileDescriptor(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)),
+                                           FileDescriptor());
+  CUTTLE_CHECK(socket.has_value(), "no socket");
+  return std::move(*socket);
+}
+
 }  // namespace cuttle

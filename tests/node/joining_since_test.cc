@@ -29,6 +29,17 @@ TEST(JoiningSince, EndsItsTimeAfterTheStart) {
   EXPECT_FALSE(since.is_over(endless, kStart + seconds(1'000'000)));
 }
 
+// Its interface's name is somebody else's, say: without a link it would stay open for good.
+TEST(JoiningSince, EndsItsTimeWithoutALink) {
+  const NodeConfig config = with({"closed", "up", "left-out", "b"});
+  JoiningSince since(config, kStart);
+  const std::vector<bool> open{false, true, true, true};
+  const auto only_up = [](size_t i) { return i <= 1; };
+  using Places = std::vector<size_t>;
+  EXPECT_EQ(since.due(config, open, only_up, kStart + seconds(9)), Places{1});
+  EXPECT_EQ(since.due(config, open, only_up, kStart + seconds(10)), (Places{1, 2, 3}));
+}
+
 // A member of a mesh that changes its entry all the time has every host reload all the time.
 TEST(JoiningSince, WhatChangesOfOthersGivesNobodyMoreTime) {
   const NodeConfig one = with({"a"});

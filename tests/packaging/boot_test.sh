@@ -115,4 +115,9 @@ for unit in "${daemons[@]}"; do
     fail "$unit stops with the agent"
 done
 expect_order cuttle@osd0.service mnt-ceph.mount
+
+# cuttle-mesh's folder on a disk of its own, which may fail (nofail): waited for, but closing does not depend on it.
+closing=$(sed -n '/^	-> Unit cuttle-close@osd0.service:/,/^	-> Unit /p' "$WORK/plan")
+grep -qF 'After: var-lib-cuttle\x2dmesh.mount' <<<"$closing" || fail "closing does not wait for cuttle-mesh's folder"
+! grep -E '(Requires|Requisite|BindsTo|RequiresMountsFor): .*/?var' <<<"$closing" || fail "without /var nothing is closed"
 echo "boot: closed before the network, links before Ceph, mounts and block devices"

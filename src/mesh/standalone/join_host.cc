@@ -13,6 +13,7 @@
 #include "host_files.hh"
 #include "mesh/capabilities.hh"
 #include "mesh/join_policy.hh"
+#include "mesh/next_number.hh"
 #include "mesh/peers_text.hh"
 
 namespace cuttle::mesh {
@@ -145,23 +146,18 @@ std::string config_text(const JoinOptions& options, const std::string& node, con
   return text + fmt::format("ceph_name = \"{}\"\nkeyring = \"{}\"\n", access.name, places.keyring);
 }
 
-// The number of the entry after the one that stands in the store, or that this host published last.
-Result<uint64_t> next_counter(const JoinOptions& options, const std::string& host,
-                              const VerifyingKey& identity, const std::optional<std::string>& there,
-                              const std::optional<Entry>& own) {
-  uint64_t counter = own ? own->counter : 0;
-  if (!there) return counter + 1;
+// Whether what stands in the store under this host's name may be written over.
+Result<void> check_is_this_host(const JoinOptions& options, const std::string& host,
+                                const VerifyingKey& identity, const std::optional<std::string>& there) {
+  if (!there || options.again) return {};
   const auto entry = parse_entry(host, *there);
-  if (!entry) return counter + 1;  // what it says is worth nothing
-  if (entry->identity != identity && !entry->left && !options.again) {
-    return failure(fmt::format(
-        "{}{} is there already, with the identity of another installation: is there another host of that "
-        "name "
-        "(then give this one its full name with --host)? If this host was installed anew: `cuttle mesh join "
-        "--again`, and `cuttle mesh accept {}` on the others",
-        kPeerPrefix, host, host));
-  }
-  return std::max(counter, entry->counter) + 1;
+  if (!entry || entry->identity == identity || entry->left) return {};  // what it says else is worth nothing
+  return failure(fmt::format(
+      "{}{} is there already, with the identity of another installation: is there another host of that "
+      "name "
+      "(then give this one its full name with --host)? If this host was installed anew: `cuttle mesh join "
+      "--again`, and `cuttle mesh accept {}` on the others",
+      kPeerPrefix, host, host));
 }
 
 Result<void> make_folder(const std::string& path, mode_t mode) {
@@ -229,8 +225,11 @@ Result<Joined> join_host(const JoinOptions& options) {
   if (!identity) return tl::unexpected(identity.error());
   const Files files = files_of(places.peers);
   const auto own = read_own(files, *host);
-  const auto counter =
-      next_counter(options, *host, identity->verifying_key(), *there, own ? *own : std::optional<Entry>());
+  if (auto free = check_is_this_host(options, *host, identity->verifying_key(), *there); !free) {
+    return tl::unexpected(free.error());
+  }
+  const auto counter = next_number(*host, identity->verifying_key(), policy->signing_key,
+                                   {*there, own ? *own : std::optional<Entry>()});
   if (!counter) return tl::unexpected(counter.error());
   const auto key = private_key_at(places.key);
   if (!key) return tl::unexpected(key.error());

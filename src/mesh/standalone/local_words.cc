@@ -7,6 +7,7 @@
 #include "host_files.hh"
 #include "io/child_process.hh"
 #include "io/file_lock.hh"
+#include "mesh/next_number.hh"
 
 namespace cuttle::mesh {
 
@@ -24,6 +25,14 @@ Result<void> check_own(const Entry& own, const SigningKey& identity) {
       "this host's own entry does not bear its proof: somebody changed it; cuttle mesh join --again");
 }
 
+// Nor may it be an older one that was put back: others would not believe what follows it.
+Result<void> check_is_newest(const Entry& own, const std::optional<std::string>& there) {
+  if (!there || !is_set_back(own, *there)) return {};
+  return failure(
+      "this host's own entry is older than the one that it proved and the monitors have: the file was set "
+      "back; cuttle mesh join --again");
+}
+
 }  // namespace
 
 Result<LocalHost> LocalHost::open(const std::string& config) {
@@ -36,13 +45,20 @@ Result<LocalHost> LocalHost::open(const std::string& config) {
   const auto identity = identity_of(*node);
   if (!identity) return tl::unexpected(identity.error());
   if (auto good = check_own(**own, *identity); !good) return tl::unexpected(good.error());
-  return LocalHost(std::move(*node), std::move(**own));
+  LocalHost host(std::move(*node), std::move(**own));
+  // Where the monitors answer; publish() asks again.
+  if (const auto there = host.store_->get(kPeerPrefix + host.own_.host)) {
+    if (auto newest = check_is_newest(host.own_, *there); !newest) return tl::unexpected(newest.error());
+  }
+  return host;
 }
 
 Result<void> LocalHost::publish(Entry entry) {
   const auto identity = identity_of(node_);
   if (!identity) return tl::unexpected(identity.error());
-  if (auto reachable = store_->get(kRecordKey); !reachable) return tl::unexpected(reachable.error());
+  // Also whether the monitors answer, before anything is written down.
+  const auto there = store_->get(kPeerPrefix + own_.host);
+  if (!there) return tl::unexpected(there.error());
   {
     const auto lock = FileLock::wait_for(files_.lock);
     if (!lock) return tl::unexpected(lock.error());
@@ -51,8 +67,11 @@ Result<void> LocalHost::publish(Entry entry) {
       if (auto good = check_own(**newest, *identity); !good) return good;
       own_ = **newest;
     }
+    if (auto good = check_is_newest(own_, *there); !good) return good;
+    const auto number = number_after(own_.counter);
+    if (!number) return tl::unexpected(number.error());
     entry.identity = identity->verifying_key();
-    entry.counter = own_.counter + 1;
+    entry.counter = *number;
     entry.signature.reset();
     prove(entry, *identity);
     if (auto written = write_file(files_.own, to_json(entry)); !written) return written;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -28,6 +29,21 @@ std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
+}
+
+// Where another host says that it has the announced one, whoever looks at that host first believes him: a new
+// one, then.
+Result<PrivateKey> next_key_at(const std::string& file, LocalHost& host) {
+  auto next = private_key_at(file);
+  if (!next) return next;
+  const auto entries = host.store().dump(kPeerPrefix);
+  if (!entries) return tl::unexpected(entries.error());
+  const auto thief = who_claims(next->public_key(), host.own().host, *entries);
+  if (!thief) return next;
+  fmt::print("{} claims the key that this host announced; another one is drawn\n", *thief);
+  std::error_code error;
+  if (!std::filesystem::remove(file, error)) return failure(file + ": cannot be removed");
+  return private_key_at(file);
 }
 
 // Step 1: everybody knows both keys.
@@ -68,7 +84,7 @@ int rotate(const RotateOptions& options) {
   // A run that ended between the change and its last step left no next key behind.
   const bool changed = host->own().next_key == current->public_key();
   if (!changed) {
-    const auto next = private_key_at(next_file);
+    const auto next = next_key_at(next_file, *host);
     if (!next) return complain(next.error().message, kFailed);
     if (auto announced = announce(*host, next->public_key(), options); !announced) {
       return complain(announced.error().message, kFailed);

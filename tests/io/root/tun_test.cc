@@ -16,6 +16,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.hh"
@@ -169,6 +170,49 @@ TEST_F(TunTest, is_not_shared_with_one_who_was_there_before) {
   waitpid(child, nullptr, 0);
   close(pipes[0]);
   close(pipes[1]);
+}
+
+// He knows the name, and tries all the time: a new interface is nobody's until it has its owner.
+TEST_F(TunTest, is_not_shared_with_one_who_waits_for_it) {
+  const FileDescriptor fd(open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(fd);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0) _exit(2);
+    ifreq request{};
+    do {
+      std::strcpy(request.ifr_name, "ct-a");
+      request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE);
+    } while (ioctl(fd.get(), TUNSETIFF, &request) != 0);
+    _exit(0);
+  }
+  int status = 0;
+  for (int i = 0; i < 100 && waitpid(child, &status, WNOHANG) == 0; ++i) {
+    const auto tun = Tun::open("ct-a", {.multi_queue = true});
+    EXPECT_TRUE(tun) << tun.error().message;
+    EXPECT_TRUE(Tun::remove("ct-a"));
+  }
+  EXPECT_EQ(waitpid(child, &status, WNOHANG), 0) << "he has a queue";
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  // Nothing is left of it under another name.
+  const auto links = list_links();
+  ASSERT_TRUE(links);
+  for (const Link& link : *links) EXPECT_NE(link.kind, "tun") << link.name;
+}
+
+// One of that name somewhere else is not this one.
+TEST_F(TunTest, is_not_taken_for_one_of_another_network_namespace) {
+  std::optional<Tun> elsewhere;
+  const Namespace other;
+  {
+    const Inside inside(other);
+    auto tun = Tun::open("ct-a", {.multi_queue = true});
+    ASSERT_TRUE(tun) << tun.error().message;
+    elsewhere.emplace(std::move(*tun));
+  }
+  const auto tun = Tun::open("ct-a", {.multi_queue = true});
+  EXPECT_TRUE(tun) << tun.error().message;
 }
 
 TEST_F(TunTest, says_that_the_name_belongs_to_something_else) {

@@ -1,0 +1,104 @@
+// cuttle-mesh and those beside it: an agent that cannot, a machine that changes, an operator who waits.
+#include <gmock/gmock.h>
+
+#include "config/load.hh"
+#include "io/file_lock.hh"
+#include "keeper_fixture.hh"
+
+namespace cuttle::mesh {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+
+TEST_F(KeeperTest, AnAgentThatRefusesIsAskedAgainAndSaid) {
+  agent_.now->links = {link_that_joins("osd1"), link_that_joins("osd2")};
+  agent_.refuses = true;
+  ASSERT_TRUE(look());
+  EXPECT_THAT(codes(), HasSubstr("CUTTLE_AGENT"));
+  ASSERT_TRUE(look());
+  EXPECT_EQ(agent_.reloads, 1) << "not at each look";
+  EXPECT_EQ(codes(), "CUTTLE_AGENT ;") << "still";
+  ASSERT_TRUE(look(6));
+  EXPECT_EQ(agent_.reloads, 2);
+  // A change is not kept waiting.
+  put(test_host(3));
+  ASSERT_TRUE(look(1));
+  EXPECT_EQ(agent_.reloads, 3);
+  agent_.refuses = false;
+  agent_.now->links.push_back(link_that_joins("osd3"));
+  ASSERT_TRUE(look(10));
+  EXPECT_EQ(codes(), "");
+  EXPECT_EQ(agent_.reloads, 4);
+  ASSERT_TRUE(look(20));
+  EXPECT_EQ(agent_.reloads, 4);
+}
+
+// One that the agent had to leave out when it started, say: nothing changes that would have it tried again.
+TEST_F(KeeperTest, ALinkThatTheAgentLacksIsAskedForAgain) {
+  agent_.now->links = {link_that_joins("osd1"), link_that_joins("osd2")};
+  ASSERT_TRUE(look());
+  ASSERT_EQ(agent_.reloads, 1);
+  for (const bool is_named : {true, false}) {
+    agent_.now->links = {link_that_joins("osd1")};
+    if (is_named) agent_.now->links.push_back(link_that_joins("osd2"));
+    if (is_named) agent_.now->links[1].state = kNoLink;
+    agent_.reloads = 0;
+    for (int i = 0; i < 30; ++i) ASSERT_TRUE(look(1));
+    EXPECT_EQ(agent_.reloads, 3);
+  }
+  // Not for one that has no link: it left.
+  agent_.now->links = {link_that_joins("osd1")};
+  store_.keys["cuttle/revoked/osd2"] = "";
+  ASSERT_TRUE(look());
+  agent_.reloads = 0;
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(look(10));
+  EXPECT_EQ(agent_.reloads, 0);
+}
+
+// By a lease, say: who looks at the mesh hears of it, with the monitors away, too.
+TEST_F(KeeperTest, AnAddressOfAnotherHostsThatThisMachineHasIsClosedAndSaid) {
+  ASSERT_TRUE(look());
+  machine_.own = {*IpAddress::parse("10.0.0.1")};
+  for (const bool is_away : {false, true, true}) {
+    store_.is_away = is_away;
+    EXPECT_EQ(look().has_value(), !is_away);
+    EXPECT_THAT(codes(), testing::ContainsRegex("CUTTLE_ADDRESS_TAKEN osd1;"));
+    EXPECT_THAT(codes(), testing::Not(testing::ContainsRegex("TAKEN.*TAKEN")));
+    const LoadedConfig loaded = load_config(path("osd9.toml"), KeyFiles::unneeded);
+    EXPECT_THAT(loaded.config.peers, SizeIs(1));
+    EXPECT_THAT(loaded.config.closed, testing::ElementsAre(*IpPrefix::parse("10.0.0.1")));
+  }
+}
+
+// Restored from a backup: its own later word, which the others have taken in, is not written over.
+TEST_F(KeeperTest, ALaterEntryOfItsOwnIsNotWrittenOver) {
+  ASSERT_TRUE(look());
+  TestHost later = test_host(9);
+  later.say_anew();
+  put(later);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(look());
+    EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), later.to_string());
+    EXPECT_EQ(codes(), "CUTTLE_ENTRY_OLD osd9;");
+    EXPECT_THAT(keeper_.problems()[0].fix, HasSubstr("join --again"));
+  }
+  // What only says so, without a proof, is.
+  later.entry.counter = 9;
+  put(later);
+  ASSERT_TRUE(look());
+  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), test_host(9).to_string());
+  EXPECT_EQ(codes(), "");
+}
+
+// An operator's word waits for it, and not for long.
+TEST_F(KeeperTest, ItsLockIsFreeWhileOthersAnswer) {
+  int free = 0;
+  const auto count = [&] { free += FileLock::wait_for(path("peers.lock"), milliseconds(0)) ? 1 : -100; };
+  agent_.when_reloaded = store_.when_asked = count;
+  ASSERT_TRUE(look());
+  EXPECT_GT(free, 1);
+}
+
+}  // namespace
+}  // namespace cuttle::mesh

@@ -1,0 +1,79 @@
+#!/bin/bash
+# A link that the mesh names and that cannot be had, because a neighbour on the machine has its port: it keeps no agent
+# from starting or reloading, is shown, does not stay open, and comes when it is tried again.
+# shellcheck source=tests/node/harness.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
+
+# peers_are NAME...: of the mesh's file. b has two lanes, c one, at an address that nobody has.
+peers_are() {
+  local name
+  echo 'closed = []' >"$WORK/peers.toml"
+  for name; do
+    printf '[[peer]]\nname = "%s"\npublic_key = "%s"\n' "$name" "$("$CUTTLE" genkey | "$CUTTLE" pubkey)"
+    case $name in
+      b) printf 'endpoint = "%s:4410"\nredirect = ["%s"]\nlanes = 2\njoining = true\n' "${V4[b]}" "${V4[b]}" ;;
+      c) printf 'endpoint = "10.99.0.7:4410"\nredirect = ["10.99.0.7"]\n' ;;
+    esac
+  done >>"$WORK/peers.toml"
+}
+# hold_port PORT: of a's address, as any program may.
+hold_port() {
+  ip netns exec "$NET-a" timeout 120 python3 -c 'import socket, sys, time
+held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+held.bind((sys.argv[1], int(sys.argv[2])))
+time.sleep(120)' "${V4[a]}" "$1" &
+  HOLDER=$!
+  disown
+  eventually 10 is_held "$1" || fail "nobody holds port $1"
+}
+is_held() { [[ -n $(in_space a ss -Hlun "sport = :$1") ]]; }
+state_of() { status a ".links[] | select(.name == \"$1\") | .state"; }
+is_open() { [[ $(status a '.links[] | select(.name == "b") | .open') == true ]]; }
+is_closed() { [[ $(status a '.links[] | select(.name == "b") | .open') == false ]]; }
+answers() { in_space a timeout 10 ping -q -c 2 -i 0.05 -W 1 "${V4[b]}" >/dev/null; }
+
+a_neighbour_has_the_port() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  sed -i '/^\[\[peer\]\]/,$d' "$WORK/a.toml"
+  printf '[mesh]\npeers = "%s"\njoining_limit = "8 s"\n' "$WORK/peers.toml" >>"$WORK/a.toml"
+  peers_are b c
+  hold_port 4411
+  start_agent a
+  eventually 20 is_open || fail "the agent does not start, or does not show the link that it left out"
+  expect_same "the link that cannot be had" failed "$(state_of b)"
+  expect_same "the other" connecting "$(state_of c)"
+  answers || fail "b does not answer beside its link, which joins"
+  eventually 20 is_closed || fail "b is still open: $(status a '.links[0]')"
+  ! answers || fail "b answers in the clear after joining_limit"
+  eventually 20 is_guarded || fail "neither guard nor lock close it"
+  # What does not need that port goes on: c is revoked.
+  peers_are b
+  ! reload a || fail "the reload does not say that b has no link"
+  expect_same "links after c is gone" "b" "$(status a '.links[].name')"
+  ! reload a || fail "the reload does not say that b has no link"
+  end_process TERM "$HOLDER"
+  eventually 10 is_free 4411 || fail "the port is still held"
+  reload a || fail "b cannot be had, though its port is free: $(<"$WORK/a.reload")"
+  expect_same "the link when the port is free" connecting "$(state_of b)"
+  is_closed || fail "b is open again"
+}
+is_free() { ! is_held "$1"; }
+is_guarded() { in_space a nft list table inet cuttle | grep -q "${V4[b]} : jump exit"; }
+
+# In a mesh the first port is held before anybody is named.
+nobody_takes_the_first_port() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  sed -i '/^\[\[peer\]\]/,$d' "$WORK/a.toml"
+  printf '[mesh]\npeers = "%s"\n' "$WORK/peers.toml" >>"$WORK/a.toml"
+  peers_are
+  start_agent a
+  eventually 20 is_held 4410 || fail "the port is not held"
+}
+
+run_case a_neighbour_has_the_port
+run_case nobody_takes_the_first_port
+finish
