@@ -9,6 +9,7 @@
 #include "config/parse.hh"
 #include "io/file_lock.hh"
 #include "mesh/peers_text.hh"
+#include "mesh/peers_that_fit.hh"
 
 namespace cuttle::mesh {
 
@@ -129,9 +130,7 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
     if (auto written = write_file(files.known, to_json(known)); !written) return written;
     note_taken(*before, known, now);
   }
-  if (auto written = write_peers(*node, peers_text(known, bounds, node->config.mesh->joining)); !written) {
-    return written;
-  }
+  if (auto written = write_peers(*node, known, bounds); !written) return written;
   reload_if_due();
   if (!view) return result;
   if (auto put = put_own_back(*node, files, *own, *view); !put) return put;
@@ -170,19 +169,29 @@ Result<void> Keeper::write_closed(const Files& files, const NodeFile& node,
   return is_news ? write_file(files.known, to_json(*known)) : Result<void>();
 }
 
-Result<void> Keeper::write_peers(const NodeFile& node, const std::string& text) {
+Result<void> Keeper::write_peers(const NodeFile& node, const Known& known, const Bounds& bounds) {
   const std::string& path = node.config.mesh->peers_file;
   const auto there = read_text_file(path, kLongestConfigFile);
+  const auto text_without = [&](const std::set<std::string>& left_out) {
+    return peers_text(known, bounds, node.config.mesh->joining, left_out);
+  };
   // What goes out must be what the agent takes; also when root's file has changed since.
-  const ParsedConfig parsed = parse_config(node.text, directory_of(node.path), PeersText{text});
-  std::string problem = first_error(parsed, node.path);
-  if (text.size() > kLongestConfigFile) problem = fmt::format("{} bytes are more than it reads", text.size());
-  if (!problem.empty()) {
+  const auto problem_of = [&](const std::string& text) -> std::string {
+    if (text.size() > kLongestConfigFile) return fmt::format("{} bytes are more than it reads", text.size());
+    return first_error(parse_config(node.text, directory_of(node.path), PeersText{text}), node.path);
+  };
+  const auto fitting = peers_that_fit(known, there ? there->text : "", text_without, problem_of);
+  for (const auto& [host, why] : fitting.left_out) {
+    note(kAgent, host, "what is known of it makes no good configuration: " + why + "; it has no link",
+         "cuttle mesh status; then accept, revoke or forget that host");
+  }
+  if (!fitting.problem.empty()) {
     note(kAgent, node.config.mesh->host,
-         "the peers that the store names make no good configuration: " + problem,
+         "the peers that the store names make no good configuration: " + fitting.problem,
          "cuttle mesh status; then accept, revoke or forget that host");
     return {};
   }
+  const std::string& text = fitting.text;
   if (there && there->text == text) return {};
   if (auto written = write_file(path, text); !written) return written;
   reload_due_ = true;

@@ -69,7 +69,7 @@ class Keeper {
   Result<StoreView> ask_store(Instant now);
   static Result<void> write_closed(const Files& files, const NodeFile& node,
                                    const std::optional<StatusSnapshot>& status);
-  Result<void> write_peers(const NodeFile& node, const std::string& text);
+  Result<void> write_peers(const NodeFile& node, const Known& known, const Bounds& bounds);
   void reload_if_due();
   Result<void> put_own_back(const NodeFile& node, const Files& files, std::optional<Entry>& own,
                             const StoreView& view);

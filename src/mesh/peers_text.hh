@@ -1,6 +1,7 @@
 // The peers file: what the agent's loader reads (config/parse.hh, PeersText). Pure.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "mesh/reconcile.hh"
@@ -8,6 +9,10 @@
 namespace cuttle::mesh {
 
 // `joining`: links that have never been up begin open. The same text for the same values.
-std::string peers_text(const Known& known, const Bounds& bounds, bool joining);
+// `left_out`: hosts that have no link here; their addresses stay closed.
+std::string peers_text(const Known& known, const Bounds& bounds, bool joining,
+                       const std::set<std::string>& left_out = {});
+// The line that its table begins with.
+std::string peer_heading(const std::string& host);
 
 }  // namespace cuttle::mesh

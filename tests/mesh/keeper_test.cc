@@ -18,6 +18,7 @@
 namespace cuttle::mesh {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -185,6 +186,25 @@ TEST_F(KeeperTest, AnAgentThatRefusesIsAskedAgainAndSaid) {
   EXPECT_EQ(codes(), "");
   ASSERT_TRUE(look());
   EXPECT_EQ(agent_.reloads, 3);
+}
+
+// As by hand, or by a program of before: the agent takes no such name.
+TEST_F(KeeperTest, OneThatMakesTheFileABadOneIsLeftOutAlone) {
+  ASSERT_TRUE(look());
+  std::string known = read("peers.known.json");
+  const size_t at = known.find("\"osd1\"", known.find("\"name\""));
+  ASSERT_NE(at, std::string::npos);
+  known.replace(at, 6, "\"much too long a name\"");
+  write("peers.known.json", known);
+  put(test_host(3));
+  put(test_host(4));
+  ASSERT_TRUE(look());
+  EXPECT_EQ(codes(), "CUTTLE_AGENT osd1;");
+  EXPECT_THAT(keeper_.problems().front().text, HasSubstr("not a peer name"));
+  const LoadedConfig loaded = load_config(path("osd9.toml"), KeyFiles::unneeded);
+  EXPECT_THAT(loaded.problem_lines(), IsEmpty());
+  EXPECT_THAT(loaded.config.peers, SizeIs(3));
+  EXPECT_THAT(loaded.config.closed, ElementsAre(IpPrefix::of(address("10.0.0.1"))));
 }
 
 TEST_F(KeeperTest, WhatIsDamagedOnDiskIsNotForgotten) {
