@@ -94,7 +94,7 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
   // The operator's words change the same files.
   const auto lock = FileLock::wait_for(files.lock);
   if (!lock) return tl::unexpected(lock.error());
-  auto before = read_known(files, node->text);
+  auto before = read_known(files, node->text, Lost::is_an_error, &known_read_);
   if (!before) return tl::unexpected(before.error());
   auto own = read_own(files, node->config.mesh->host);
   if (!own) return tl::unexpected(own.error());
@@ -111,9 +111,9 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
   Result<void> result;
   const Bounds bounds = bounds_of(*node, *own, around_.addresses());
   if (view) {
-    Reconciled reconciled = reconcile(*before, *view, bounds);
-    known = std::move(reconciled.known);
-    problems_ = std::move(reconciled.problems);
+    const Reconciled& reconciled = judge(*before, *view, bounds);
+    known = reconciled.known;
+    problems_ = reconciled.problems;
   } else {
     // What was wrong still is, as far as anybody knows.
     problems_ = std::move(earlier);
@@ -137,6 +137,13 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
   return tell(*node, known, status, now, unix_s);
 }
 
+const Reconciled& Keeper::judge(const Known& before, const StoreView& view, const Bounds& bounds) {
+  if (!judged_ || judged_->before != before || judged_->view != view || judged_->bounds != bounds) {
+    judged_ = Judged{before, view, bounds, reconcile(before, view, bounds)};
+  }
+  return judged_->result;
+}
+
 Result<StoreView> Keeper::ask_store(Instant now) {
   auto view = ask_entries(around_.store);
   if (!view) return view;
@@ -157,7 +164,7 @@ Result<void> Keeper::write_closed(const Files& files, const NodeFile& node,
   if (!status) return {};
   const auto lock = FileLock::wait_for(files.lock);
   if (!lock) return tl::unexpected(lock.error());
-  auto known = read_known(files, node.text);
+  auto known = read_known(files, node.text, Lost::is_an_error, &known_read_);
   if (!known) return tl::unexpected(known.error());
   bool is_news = false;
   for (auto& [host, pin] : known->pins) {
@@ -178,7 +185,14 @@ Result<void> Keeper::write_peers(const NodeFile& node, const Known& known, const
   // What goes out must be what the agent takes; also when root's file has changed since.
   const auto problem_of = [&](const std::string& text) -> std::string {
     if (text.size() > kLongestConfigFile) return fmt::format("{} bytes are more than it reads", text.size());
-    return first_error(parse_config(node.text, directory_of(node.path), PeersText{text}), node.path);
+    if (text == good_peers_ && node.text == good_root_) return {};
+    std::string problem =
+        first_error(parse_config(node.text, directory_of(node.path), PeersText{text}), node.path);
+    if (problem.empty()) {
+      good_root_ = node.text;
+      good_peers_ = text;
+    }
+    return problem;
   };
   const auto fitting = peers_that_fit(known, there ? there->text : "", text_without, problem_of);
   for (const auto& [host, why] : fitting.left_out) {

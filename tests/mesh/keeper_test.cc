@@ -175,6 +175,24 @@ TEST_F(KeeperTest, ALinkThatWasClosedOnceNoLongerBeginsOpen) {
   EXPECT_TRUE(loaded.config.peers[1].joining);
 }
 
+// What was judged is judged again where anything that counts for it changed.
+TEST_F(KeeperTest, RootsFileCountsAtOnce) {
+  ASSERT_TRUE(look());
+  ASSERT_TRUE(look());
+  EXPECT_THAT(read("peers.toml"), HasSubstr("hosts = 2\n"));
+  std::string roots = read("osd9.toml");
+  roots.replace(roots.find("10.0.0.0/24"), 11, "10.0.1.0/24");
+  write("osd9.toml", roots);
+  ASSERT_TRUE(look());
+  EXPECT_THAT(read("peers.toml"), HasSubstr("hosts = 0\n"));
+  put(test_host(3));
+  ASSERT_TRUE(look());
+  EXPECT_EQ(codes(), "CUTTLE_ADDRESS_TAKEN osd3;");
+  store_.keys["cuttle/revoked/osd1"] = "x";
+  ASSERT_TRUE(look());
+  EXPECT_THAT(read("peers.known.json"), HasSubstr("revoked"));
+}
+
 TEST_F(KeeperTest, AnAgentThatRefusesIsAskedAgainAndSaid) {
   agent_.refuses = true;
   ASSERT_TRUE(look());
