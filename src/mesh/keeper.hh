@@ -26,7 +26,7 @@ namespace cuttle::mesh {
 class AgentDoor {
  public:
   virtual ~AgentDoor() = default;
-  virtual std::optional<StatusSnapshot> status() = 0;  // none: it does not answer
+  virtual std::optional<StatusSnapshot> status() = 0;  // how its links are; none: it does not answer
   virtual Result<ReloadReport> reload() = 0;
 };
 
