@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "control/how_links_are.hh"
 #include "control/status.hh"
 
 namespace cuttle {
@@ -206,14 +208,35 @@ std::string to_json(const StatusSnapshot& status) {
   return dump(json);
 }
 
-Result<StatusSnapshot> status_from_json(std::string_view text) {
+namespace {
+
+Result<StatusSnapshot> read_status(std::string_view text, const Json::parser_callback_t& is_kept) {
   try {
-    const Json json = Json::parse(text);
+    const Json json = Json::parse(text, is_kept);
     if (!json.is_object() || !json.contains("node")) return failure("not a status: no \"node\" in it");
     return status_from(json);
   } catch (const std::exception& error) {
     return failure(fmt::format("not a status: {}", error.what()));
   }
+}
+
+constexpr std::string_view kHowLinksAre[] = {"node",         "links",       "name", "state",
+                                             "open",         "hiding",      "word", "release",
+                                             "by",           "lateness_ns", "p99",  "wire_lateness_ns",
+                                             "session_age_s"};
+
+}  // namespace
+
+Result<StatusSnapshot> status_from_json(std::string_view text) {
+  return read_status(text, nullptr);
+}
+
+Result<StatusSnapshot> how_links_are(std::string_view text) {
+  return read_status(text, [](int, Json::parse_event_t event, Json& parsed) {
+    if (event != Json::parse_event_t::key) return true;
+    const std::string_view key = parsed.get_ref<const std::string&>();
+    return std::find(std::begin(kHowLinksAre), std::end(kHowLinksAre), key) != std::end(kHowLinksAre);
+  });
 }
 
 }  // namespace cuttle

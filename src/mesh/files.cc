@@ -38,8 +38,8 @@ Files files_of(const std::string& peers_file) {
   return {peers_file, base + ".known.json", base + ".lock", base + ".entry.json"};
 }
 
-Result<Known> read_known(const Files& files, std::string_view roots_text, Lost lost) {
-  const auto text = read_if_there(files.known);
+Result<Known> read_known(const Files& files, std::string_view roots_text, Lost lost, KnownText* last) {
+  auto text = read_if_there(files.known);
   if (!text) return tl::unexpected(text.error());
   if (!*text) {
     const auto peers = read_if_there(files.peers);
@@ -55,7 +55,9 @@ Result<Known> read_known(const Files& files, std::string_view roots_text, Lost l
         "addresses until there are links",
         files.known, files.peers, *peers ? "names hosts, or is cut off" : "as well"));
   }
+  if (last != nullptr && last->text == **text && !last->text.empty()) return last->known;
   auto known = parse_known(**text);
+  if (known && last != nullptr) *last = {std::move(**text), *known};
   if (known) return known;
   return failure(fmt::format(
       "{}: {}; what stays closed stands in it, so nothing is changed: put it back from a copy, "

@@ -27,7 +27,13 @@ enum class Lost : uint8_t { is_an_error, begins_anew };
 // Nothing there reads as nothing known, where the peers file names nobody either: what is damaged, or gone
 // from beside a peers file that names somebody, is an error, never forgotten; where that is gone, too, and
 // `own` is there, as `lost` says. `roots_text`: root's configuration, which the peers file belongs to.
-Result<Known> read_known(const Files& files, std::string_view roots_text, Lost lost = Lost::is_an_error);
+// `last`: what was read last time, which is not read again where the text is the same; may be null.
+struct KnownText {
+  std::string text;
+  Known known;
+};
+Result<Known> read_known(const Files& files, std::string_view roots_text, Lost lost = Lost::is_an_error,
+                         KnownText* last = nullptr);
 // None: not there, this host has not joined.
 Result<std::optional<Entry>> read_own(const Files& files, const std::string& host);
 

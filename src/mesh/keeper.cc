@@ -10,6 +10,7 @@
 #include "io/file_lock.hh"
 #include "mesh/next_number.hh"
 #include "mesh/peers_text.hh"
+#include "mesh/peers_that_fit.hh"
 
 namespace cuttle::mesh {
 
@@ -95,7 +96,7 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
   auto locked = FileLock::wait_for(files.lock);
   if (!locked) return tl::unexpected(locked.error());
   std::optional<FileLock> lock(std::move(*locked));
-  auto before = read_known(files, node->text);
+  auto before = read_known(files, node->text, Lost::is_an_error, &known_read_);
   if (!before) return tl::unexpected(before.error());
   auto own = read_own(files, node->config.mesh->host);
   if (!own) return tl::unexpected(own.error());
@@ -112,9 +113,9 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
   Result<void> result;
   const Bounds bounds = bounds_of(*node, *own, around_.addresses());
   if (view) {
-    Reconciled reconciled = reconcile(*before, *view, bounds);
-    known = std::move(reconciled.known);
-    problems_ = std::move(reconciled.problems);
+    const Reconciled& reconciled = judge(*before, *view, bounds);
+    known = reconciled.known;
+    problems_ = reconciled.problems;
   } else {
     // What was wrong still is, as far as anybody knows.
     problems_ = std::move(earlier);
@@ -136,9 +137,7 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
     if (auto written = write_file(files.known, to_json(known)); !written) return written;
     note_taken(*before, known, now);
   }
-  if (auto written = write_peers(*node, peers_text(known, bounds, node->config.mesh->joining)); !written) {
-    return written;
-  }
+  if (auto written = write_peers(*node, known, bounds); !written) return written;
   // Agent and monitors may take longer than the operator's words wait for it.
   lock.reset();
   retry_links(*node, known, status, now);
@@ -146,6 +145,13 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
   if (!view) return result;
   if (auto put = put_own_back(*node, files, *own, *view); !put) return put;
   return tell(*node, known, status, now, unix_s);
+}
+
+const Reconciled& Keeper::judge(const Known& before, const StoreView& view, const Bounds& bounds) {
+  if (!judged_ || judged_->before != before || judged_->view != view || judged_->bounds != bounds) {
+    judged_ = Judged{before, view, bounds, reconcile(before, view, bounds)};
+  }
+  return judged_->result;
 }
 
 Result<StoreView> Keeper::ask_store(Instant now) {
@@ -168,7 +174,7 @@ Result<void> Keeper::write_closed(const Files& files, const NodeFile& node,
   if (!status) return {};
   const auto lock = FileLock::wait_for(files.lock);
   if (!lock) return tl::unexpected(lock.error());
-  auto known = read_known(files, node.text);
+  auto known = read_known(files, node.text, Lost::is_an_error, &known_read_);
   if (!known) return tl::unexpected(known.error());
   bool is_news = false;
   for (auto& [host, pin] : known->pins) {
@@ -180,19 +186,36 @@ Result<void> Keeper::write_closed(const Files& files, const NodeFile& node,
   return is_news ? write_file(files.known, to_json(*known)) : Result<void>();
 }
 
-Result<void> Keeper::write_peers(const NodeFile& node, const std::string& text) {
+Result<void> Keeper::write_peers(const NodeFile& node, const Known& known, const Bounds& bounds) {
   const std::string& path = node.config.mesh->peers_file;
   const auto there = read_text_file(path, kLongestConfigFile);
+  const auto text_without = [&](const std::set<std::string>& left_out) {
+    return peers_text(known, bounds, node.config.mesh->joining, left_out);
+  };
   // What goes out must be what the agent takes; also when root's file has changed since.
-  const ParsedConfig parsed = parse_config(node.text, directory_of(node.path), PeersText{text});
-  std::string problem = first_error(parsed, node.path);
-  if (text.size() > kLongestConfigFile) problem = fmt::format("{} bytes are more than it reads", text.size());
-  if (!problem.empty()) {
+  const auto problem_of = [&](const std::string& text) -> std::string {
+    if (text.size() > kLongestConfigFile) return fmt::format("{} bytes are more than it reads", text.size());
+    if (text == good_peers_ && node.text == good_root_) return {};
+    std::string problem =
+        first_error(parse_config(node.text, directory_of(node.path), PeersText{text}), node.path);
+    if (problem.empty()) {
+      good_root_ = node.text;
+      good_peers_ = text;
+    }
+    return problem;
+  };
+  const auto fitting = peers_that_fit(known, there ? there->text : "", text_without, problem_of);
+  for (const auto& [host, why] : fitting.left_out) {
+    note(kAgent, host, "what is known of it makes no good configuration: " + why + "; it has no link",
+         "cuttle mesh status; then accept, revoke or forget that host");
+  }
+  if (!fitting.problem.empty()) {
     note(kAgent, node.config.mesh->host,
-         "the peers that the store names make no good configuration: " + problem,
+         "the peers that the store names make no good configuration: " + fitting.problem,
          "cuttle mesh status; then accept, revoke or forget that host");
     return {};
   }
+  const std::string& text = fitting.text;
   if (there && there->text == text) return {};
   if (auto written = write_file(path, text); !written) return written;
   reload_due_ = true;

@@ -26,7 +26,7 @@ namespace cuttle::mesh {
 class AgentDoor {
  public:
   virtual ~AgentDoor() = default;
-  virtual std::optional<StatusSnapshot> status() = 0;  // none: it does not answer
+  virtual std::optional<StatusSnapshot> status() = 0;  // how its links are; none: it does not answer
   virtual Result<ReloadReport> reload() = 0;
 };
 
@@ -68,9 +68,10 @@ class Keeper {
 
  private:
   Result<StoreView> ask_store(Instant now);
-  static Result<void> write_closed(const Files& files, const NodeFile& node,
-                                   const std::optional<StatusSnapshot>& status);
-  Result<void> write_peers(const NodeFile& node, const std::string& text);
+  const Reconciled& judge(const Known& before, const StoreView& view, const Bounds& bounds);
+  Result<void> write_closed(const Files& files, const NodeFile& node,
+                            const std::optional<StatusSnapshot>& status);
+  Result<void> write_peers(const NodeFile& node, const Known& known, const Bounds& bounds);
   void retry_links(const NodeFile& node, const Known& known, const std::optional<StatusSnapshot>& status,
                    Instant now);
   void reload_if_due(Instant now);
@@ -85,6 +86,17 @@ class Keeper {
   Surroundings around_;
   std::string config_file_;
   std::vector<MeshProblem> problems_;
+  // Hundreds of proofs, and a file of as many peers, are looked at again only where something is new.
+  struct Judged {
+    Known before;
+    StoreView view;
+    Bounds bounds;
+    Reconciled result;
+  };
+  KnownText known_read_;
+  std::optional<Judged> judged_;
+  std::string good_root_;   // root's file, with which
+  std::string good_peers_;  // this peers file makes a good configuration
   std::map<std::string, std::string> entries_seen_;
   Owners owners_;
   std::optional<Instant> maps_asked_;

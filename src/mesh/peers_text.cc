@@ -37,10 +37,10 @@ std::string peer_table(const std::string& host, const Pin& pin, const std::vecto
       std::min({bounds.own ? bounds.own->lanes : 1, pin.entry.lanes, UINT16_MAX + 1U - highest});
 
   std::string text = fmt::format(
-      "\n[[peer]]  # {}\n"
+      "\n{}"
       "name = \"{}\"\n"
       "public_key = \"{}\"\n",
-      host, pin.name, pin.entry.key.to_string());
+      peer_heading(host), pin.name, pin.entry.key.to_string());
   if (pin.entry.next_key) text += fmt::format("next_public_key = \"{}\"\n", pin.entry.next_key->to_string());
   text += fmt::format("endpoint = \"{}\"\nredirect = {}\n", pin.entry.endpoint.to_string(),
                       enroll::toml_list(redirect));
@@ -87,14 +87,19 @@ bool is_endpoint(const std::vector<PeerConfig>& peers, const IpAddress& address)
 
 }  // namespace
 
-std::string peers_text(const Known& known, const Bounds& bounds, bool joining) {
+std::string peer_heading(const std::string& host) {
+  return fmt::format("[[peer]]  # {}\n", host);
+}
+
+std::string peers_text(const Known& known, const Bounds& bounds, bool joining,
+                       const std::set<std::string>& left_out) {
   std::set<IpAddress> closed;
   std::map<std::string, std::vector<IpAddress>> linked;  // by host
   for (const auto& [host, pin] : known.pins) {
     closed.insert(pin.closed.begin(), pin.closed.end());
     const auto addresses = linked_addresses(pin);
     closed.insert(addresses.begin(), addresses.end());
-    if (pin.standing != Standing::in || stands_aside(pin, bounds)) continue;
+    if (pin.standing != Standing::in || left_out.contains(host) || stands_aside(pin, bounds)) continue;
     std::vector<IpAddress>& its = linked[host];
     std::copy_if(addresses.begin(), addresses.end(), std::back_inserter(its),
                  [&](const IpAddress& address) { return is_reachable(bounds, address); });

@@ -1,6 +1,7 @@
 // The peers file: what the agent's loader reads (config/parse.hh, PeersText). Pure.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,11 @@
 namespace cuttle::mesh {
 
 // `joining`: links that have never been up begin open. The same text for the same values.
-std::string peers_text(const Known& known, const Bounds& bounds, bool joining);
+// `left_out`: hosts that have no link here; their addresses stay closed.
+std::string peers_text(const Known& known, const Bounds& bounds, bool joining,
+                       const std::set<std::string>& left_out = {});
+// The line that its table begins with.
+std::string peer_heading(const std::string& host);
 
 // Whose link stands aside, or leaves an address out, has that closed meanwhile: it never begins open again.
 void note_closed_here(Known& known, const Bounds& bounds);

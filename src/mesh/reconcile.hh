@@ -21,6 +21,8 @@ struct StoreView {
   std::map<std::string, std::string> entries;  // by host, as they stand there
   std::set<std::string> revoked;
   Owners owners;
+
+  bool operator==(const StoreView&) const = default;
 };
 
 // What root's configuration and this host itself allow.
@@ -36,6 +38,7 @@ struct Bounds {
   std::vector<IpPrefix> networks;      // empty: anywhere
   std::optional<VerifyingKey> signing_key;
 
+  bool operator==(const Bounds&) const = default;
   // Whether a host of the mesh may have that address.
   bool may_have(const IpAddress& address) const {
     return networks.empty() || any_contains(networks, address);

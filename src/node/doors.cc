@@ -8,6 +8,7 @@
 #include "io/links.hh"
 #include "io/offloads.hh"
 #include "io/routes.hh"
+#include "node/others_interface.hh"
 
 namespace cuttle {
 
@@ -26,6 +27,7 @@ Result<void> make_way(const NodeConfig& config, const PeerConfig& peer) {
 
 Result<std::vector<Tun>> open_queues(const NodeConfig& config, const PeerConfig& peer,
                                      std::optional<uint32_t> owner_user) {
+  if (auto free = check_no_others_interface(config, peer); !free) return tl::unexpected(free.error());
   if (auto made = make_way(config, peer); !made) return tl::unexpected(made.error());
   TunOptions options = tun_options_of(config, peer);
   options.owner_user = owner_user;

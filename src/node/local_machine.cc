@@ -15,6 +15,7 @@
 #include "io/tun.hh"
 #include "io/udp_errors.hh"
 #include "node/leftovers.hh"
+#include "node/others_interface.hh"
 #include "node/preflight.hh"
 #include "node/redirect.hh"
 #include "node/reload_plan.hh"
@@ -107,7 +108,10 @@ void LocalMachine::hold_cpu_latency() {
 }
 
 Result<std::vector<LaneDoor>> LocalMachine::open_lanes(size_t peer) {
-  if (change_) change_->opened.insert(wanted_->peers[peer].interface_name());
+  // Also where not all of it can be opened.
+  if (change_ && !has_others_interface(*wanted_, wanted_->peers[peer])) {
+    change_->opened.insert(wanted_->peers[peer].interface_name());
+  }
   auto doors = open_doors(acted_on(), peer, owner_);
   const std::string& name = acted_on().peers[peer].name;
   underlays_.erase(name);
@@ -181,7 +185,7 @@ Result<void> LocalMachine::abandon_change() {
   // Closing for the new configuration may have taken a route of a link that goes on.
   for (const PeerConfig& peer : routed.peers) {
     const auto link = find_link(peer.interface_name());
-    if (link && *link) keep_first(undone, cuttle::open_link(routed, peer));
+    if (link && *link && !is_others(routed, **link)) keep_first(undone, cuttle::open_link(routed, peer));
   }
   change_.reset();
   return undone;
@@ -195,7 +199,9 @@ Result<void> LocalMachine::withdraw() {
     const auto after = std::find_if(wanted_->peers.begin(), wanted_->peers.end(),
                                     [&](const PeerConfig& peer) { return peer.name == before.name; });
     const bool stays = after != wanted_->peers.end() && (after->lanes > 1) == (before.lanes > 1);
-    if (!stays) keep_first(withdrawn, remove_tun_link(before.interface_name()));
+    if (!stays && !has_others_interface(*in_force_, before)) {
+      keep_first(withdrawn, remove_tun_link(before.interface_name()));
+    }
   }
   keep_first(withdrawn, withdraw_routes(joining_->routed(), change_->joining.routed()));
   return withdrawn;

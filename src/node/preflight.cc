@@ -19,6 +19,7 @@
 #include "io/rules.hh"
 #include "link/hiding.hh"
 #include "node/instant_queues.hh"
+#include "node/others_interface.hh"
 #include "wire/cell.hh"
 
 namespace cuttle {
@@ -175,15 +176,14 @@ void check_queues(const NodeConfig& config, const SourceMap& lines, Problems& pr
 
 void check_interface(const NodeConfig& config, size_t i, const SourceMap& lines, Problems& problems) {
   const PeerConfig& peer = config.peers[i];
-  const auto link = find_link(peer.interface_name());
-  if (!link || !*link) return;
-  const bool ours =
-      (*link)->kind == "tun" && ((*link)->alias == alias_of_node(config.name) || (*link)->alias.empty());
-  if (ours) return;
-  problems.add(
-      lines.line({fmt::format("peer[{}].name", i), fmt::format("peer[{}]", i)}),
-      fmt::format("interface {} exists and is not this node's: rename the peer, or remove the interface",
-                  peer.interface_name()));
+  if (!has_others_interface(config, peer)) return;
+  const uint32_t line = lines.line({fmt::format("peer[{}].name", i), fmt::format("peer[{}]", i)});
+  const std::string what = fmt::format("interface {} exists and is not this node's", peer.interface_name());
+  if (config.is_of_mesh(peer)) {
+    problems.warn(line, what + "; its link waits: remove the interface, or give it another name");
+  } else {
+    problems.add(line, what + ": rename the peer, or remove the interface");
+  }
 }
 
 // What a host of two busy CPUs measured for a queue's lateness (docs/timing.md): a shape should hide it.

@@ -12,6 +12,7 @@
 #include "io/links.hh"
 #include "io/tun.hh"
 #include "node/leftovers.hh"
+#include "node/others_interface.hh"
 #include "node/redirect_plan.hh"
 #include "node/ways.hh"
 
@@ -111,6 +112,7 @@ Result<void> close_all(const NodeConfig& config) {
 }
 
 Result<void> open_link(const NodeConfig& config, const PeerConfig& peer) {
+  if (auto free = check_no_others_interface(config, peer); !free) return free;
   LinkSettings settings;
   settings.up = true;
   settings.mtu = config.inner_mtu;

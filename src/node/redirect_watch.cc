@@ -6,6 +6,7 @@
 
 #include "io/egress_lock.hh"
 #include "io/links.hh"
+#include "node/others_interface.hh"
 #include "node/redirect.hh"
 #include "node/redirect_plan.hh"
 #include "node/ways.hh"
@@ -25,6 +26,11 @@ Result<bool> rules_are_whole(const NodeConfig& config) {
   return std::includes(port_rules->begin(), port_rules->end(), wanted.begin(), wanted.end());
 }
 
+// A peer that the mesh names and whose interface's name somebody else has is without a link.
+bool is_left_out(const NodeConfig& config, const PeerConfig& peer) {
+  return config.is_of_mesh(peer) && has_others_interface(config, peer);
+}
+
 // A network manager that thinks them its own gives them another MTU, and no packet of the other end's size
 // fits.
 Result<bool> links_are_whole(const NodeConfig& config) {
@@ -32,7 +38,9 @@ Result<bool> links_are_whole(const NodeConfig& config) {
   if (!links) return tl::unexpected(links.error());
   return std::all_of(config.peers.begin(), config.peers.end(), [&](const PeerConfig& peer) {
     return std::any_of(links->begin(), links->end(), [&](const Link& link) {
-      return link.name == peer.interface_name() && link.up && link.mtu == config.inner_mtu;
+      if (link.name != peer.interface_name()) return false;
+      if (is_others(config, link)) return config.is_of_mesh(peer);
+      return link.up && link.mtu == config.inner_mtu;
     });
   });
 }
@@ -61,7 +69,8 @@ Result<bool> routes_are_whole(const NodeConfig& config) {
     for (const PeerConfig& peer : config.peers) {
       if (table_of(config, peer) != table) continue;
       for (const IpPrefix& prefix : peer.redirect) {
-        if (!has(blackhole_of(prefix)) || !leads_in(peer, prefix)) return false;
+        if (!has(blackhole_of(prefix))) return false;
+        if (!leads_in(peer, prefix) && !is_left_out(config, peer)) return false;
       }
     }
   }
@@ -71,6 +80,7 @@ Result<bool> routes_are_whole(const NodeConfig& config) {
 Result<void> restore_routes(const NodeConfig& config) {
   Result<void> restored = close_routes(config);
   for (const PeerConfig& peer : config.peers) {
+    if (is_left_out(config, peer)) continue;
     auto opened = open_link(config, peer);
     if (restored && !opened) restored = std::move(opened);
   }

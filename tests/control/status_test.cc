@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "base/format.hh"
+#include "control/how_links_are.hh"
 #include "control/humanise.hh"
 
 namespace cuttle {
@@ -77,6 +78,28 @@ TEST(StatusJson, ComesBackAsItWas) {
   const auto back = status_from_json(to_json(example()));
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(*back, example());
+}
+
+// What a link is asked for by who holds hundreds.
+TEST(StatusJson, HowLinksAreIsAPartOfIt) {
+  const auto back = how_links_are(to_json(example()));
+  ASSERT_TRUE(back) << back.error().message;
+  ASSERT_EQ(back->links.size(), example().links.size());
+  for (size_t i = 0; i < back->links.size(); ++i) {
+    const LinkStatus& whole = example().links[i];
+    const LinkStatus& part = back->links[i];
+    EXPECT_EQ(part.name, whole.name);
+    EXPECT_EQ(part.state, whole.state);
+    EXPECT_EQ(part.open, whole.open);
+    EXPECT_EQ(part.session_age_s, whole.session_age_s);
+    EXPECT_EQ(part.hiding, whole.hiding);
+    EXPECT_EQ(part.release, whole.release);
+    EXPECT_EQ(part.lateness.p99_ns, whole.lateness.p99_ns);
+    EXPECT_EQ(part.wire_lateness.p99_ns, whole.wire_lateness.p99_ns);
+    EXPECT_EQ(part.cells_sent, 0u);
+    EXPECT_TRUE(part.drops.empty());
+  }
+  EXPECT_FALSE(how_links_are("{"));
 }
 
 TEST(StatusJson, TheLargestCountersSurvive) {

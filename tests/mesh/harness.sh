@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# For the mesh's end-to-end tests: a real monitor (ceph-mon, no more of Ceph), and hosts h1 to h4, each in a network
+# For the mesh's end-to-end tests: a real monitor (ceph-mon, no more of Ceph), and hosts h1 to h5, each in a network
 # namespace of its own on one bridge, with an agent and a cuttle-mesh that the tests start. Everything has names
 # nobody else has, is bounded in time, and is gone afterwards.
 #
-#   mon 10.98.0.10, h1 10.98.0.1, h2 10.98.0.2 ...
+#   mon 10.98.0.10, h1 10.98.0.1, h2 10.98.0.2 ...; where a test wants more monitors (MONITORS), monb 10.98.0.11 ...
 #
 # From outside: CUTTLE, CUTTLE_ROOT (the tree).
 set -euo pipefail
@@ -14,7 +14,8 @@ if ((EUID != 0)); then
 fi
 NET=ctm-$$
 WORK=$(mktemp -d "/tmp/$NET-XXXXXX")
-HOSTS=(h1 h2 h3 h4)
+HOSTS=(h1 h2 h3 h4 h5)
+read -ra MONITORS <<<"${MONITORS:-mon}" # namespaces of one each
 ADMIN=(--conf "$WORK/ceph.conf")
 export CEPH_CONF=$WORK/ceph.conf
 
@@ -26,7 +27,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../processes.sh"
 
 clean_up() {
   local space pid
-  for space in fabric mon "${HOSTS[@]}"; do
+  for space in fabric "${MONITORS[@]}" "${HOSTS[@]}"; do
     [[ -e /run/netns/$NET-$space ]] || continue
     for pid in $(ip netns pids "$NET-$space"); do kill -KILL "$pid" 2>/dev/null || true; done
     ip netns del "$NET-$space"
@@ -46,17 +47,24 @@ fail() {
 }
 
 in_space() { ip netns exec "$NET-$1" "${@:2}"; }
-address_of() { if [[ $1 == mon ]]; then echo 10.98.0.10; else echo "10.98.0.${1#h}"; fi; }
+address_of() {
+  case $1 in
+    mon) echo 10.98.0.10 ;;
+    monb) echo 10.98.0.11 ;;
+    monc) echo 10.98.0.12 ;;
+    *) echo "10.98.0.${1#h}" ;;
+  esac
+}
 
 make_network() {
   local space
-  for space in fabric mon "${HOSTS[@]}"; do
+  for space in fabric "${MONITORS[@]}" "${HOSTS[@]}"; do
     ip netns add "$NET-$space"
     ip -n "$NET-$space" link set dev lo up
   done
   ip -n "$NET-fabric" link add br0 type bridge mcast_snooping 0
   ip -n "$NET-fabric" link set dev br0 up
-  for space in mon "${HOSTS[@]}"; do
+  for space in "${MONITORS[@]}" "${HOSTS[@]}"; do
     ip link add u0 netns "$NET-$space" type veth peer name "p-$space" netns "$NET-fabric"
     ip -n "$NET-fabric" link set dev "p-$space" master br0 up
     in_space "$space" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.u0.rp_filter=0
@@ -65,15 +73,20 @@ make_network() {
   done
 }
 
-# --- the monitor
+# --- the monitor, or several
 
 make_monitor() {
-  mkdir -p "$WORK/run" "$WORK/log"
+  local space fsid addresses=() map=()
+  mkdir -p "$WORK/run" "$WORK/log" "$WORK/mon"
+  fsid=$(cat /proc/sys/kernel/random/uuid)
+  for space in "${MONITORS[@]}"; do
+    addresses+=("$(address_of "$space")")
+    map+=(--addv "$space" "[v2:$(address_of "$space"):3300,v1:$(address_of "$space"):6789]")
+  done
   cat >"$WORK/ceph.conf" <<END
 [global]
-fsid = $(cat /proc/sys/kernel/random/uuid)
-mon initial members = a
-mon host = 10.98.0.10
+fsid = $fsid
+mon host = ${addresses[*]}
 public network = 10.98.0.0/24
 auth allow insecure global id reclaim = false
 keyring = $WORK/\$type.\$id.keyring
@@ -84,25 +97,36 @@ crash dir = $WORK/log
 [client]
 log file =
 [mon]
-mon data = $WORK/mon
+mon data = $WORK/mon/\$id
+keyring = $WORK/mon/\$id/keyring
 mon data avail warn = 2
 mon data avail crit = 1
 END
   ceph-authtool --create-keyring "$WORK/client.admin.keyring" --gen-key -n client.admin --cap mon 'allow *' >/dev/null
   ceph-authtool --create-keyring "$WORK/initial.keyring" --gen-key -n mon. --cap mon 'allow *' >/dev/null
   ceph-authtool "$WORK/initial.keyring" --import-keyring "$WORK/client.admin.keyring" >/dev/null
-  in_space mon ceph-mon --conf "$WORK/ceph.conf" --mkfs -i a --keyring "$WORK/initial.keyring" --public-addr 10.98.0.10
+  monmaptool --create --fsid "$fsid" "${map[@]}" "$WORK/monmap" >/dev/null
+  for space in "${MONITORS[@]}"; do
+    in_space "$space" ceph-mon --conf "$WORK/ceph.conf" --mkfs -i "$space" --monmap "$WORK/monmap" \
+      --keyring "$WORK/initial.keyring" --public-addr "$(address_of "$space")"
+  done
 }
+# start_monitor [MONITORS...]: all of them, without a word.
 start_monitor() {
-  ip netns exec "$NET-mon" ceph-mon --conf "$WORK/ceph.conf" -f -i a --public-addr 10.98.0.10 >"$WORK/mon.out" 2>&1 &
-  PIDS[mon]=$!
-  disown
-  eventually 60 monitor_answers || fail "the monitor does not answer: $(tail -n 3 "$WORK/mon.out")"
+  local space
+  (($# > 0)) || set -- "${MONITORS[@]}"
+  for space in "$@"; do
+    ip netns exec "$NET-$space" ceph-mon --conf "$WORK/ceph.conf" -f -i "$space" --public-addr "$(address_of "$space")" \
+      >"$WORK/$space.out" 2>&1 &
+    PIDS[$space]=$!
+    disown
+  done
+  eventually 60 monitor_answers || fail "the monitors do not answer: $(tail -n 3 "$WORK/$1.out")"
 }
-stop_monitor() { end_process KILL "${PIDS[mon]}"; }
+stop_monitor() { end_process KILL "${PIDS[${1:-mon}]}"; }
 monitor_answers() { admin mon stat >/dev/null 2>&1; }
 # admin COMMAND...: as client.admin.
-admin() { in_space mon timeout 30 ceph --conf "$WORK/ceph.conf" --connect-timeout 10 "$@"; }
+admin() { in_space "${ADMIN_AT:-mon}" timeout 30 ceph --conf "$WORK/ceph.conf" --connect-timeout 10 "$@"; }
 # as HOST COMMAND...: with that host's keyring.
 as() {
   in_space "$1" timeout 30 ceph --conf "$WORK/ceph.conf" --connect-timeout 10 --name "client.cuttle.$1" \
@@ -146,7 +170,7 @@ start_agent() {
 }
 answers() { "$CUTTLE" status --socket "$WORK/$1.sock" --json >/dev/null 2>&1; }
 start_mesh() {
-  ip netns exec "$NET-$1" "$CUTTLE" mesh serve --every 1 --config "$(config_of "$1")" >>"$WORK/$1.mesh.log" 2>&1 &
+  ip netns exec "$NET-$1" "$CUTTLE" mesh serve --every "${EVERY:-1}" --config "$(config_of "$1")" >>"$WORK/$1.mesh.log" 2>&1 &
   PIDS[$1.mesh]=$!
   disown
 }

@@ -8,7 +8,9 @@
 namespace cuttle::mesh {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::SizeIs;
 
 TEST_F(KeeperTest, AnAgentThatRefusesIsAskedAgainAndSaid) {
@@ -98,6 +100,43 @@ TEST_F(KeeperTest, ItsLockIsFreeWhileOthersAnswer) {
   agent_.when_reloaded = store_.when_asked = count;
   ASSERT_TRUE(look());
   EXPECT_GT(free, 1);
+}
+
+// What was judged is judged again where anything that counts for it changed.
+TEST_F(KeeperTest, RootsFileCountsAtOnce) {
+  ASSERT_TRUE(look());
+  ASSERT_TRUE(look());
+  EXPECT_THAT(read("peers.toml"), HasSubstr("hosts = 2\n"));
+  std::string roots = read("osd9.toml");
+  roots.replace(roots.find("10.0.0.0/24"), 11, "10.0.1.0/24");
+  write("osd9.toml", roots);
+  ASSERT_TRUE(look());
+  EXPECT_THAT(read("peers.toml"), HasSubstr("hosts = 0\n"));
+  put(test_host(3));
+  ASSERT_TRUE(look());
+  EXPECT_EQ(codes(), "CUTTLE_ADDRESS_TAKEN osd3;");
+  store_.keys["cuttle/revoked/osd1"] = "x";
+  ASSERT_TRUE(look());
+  EXPECT_THAT(read("peers.known.json"), HasSubstr("revoked"));
+}
+
+// As by hand, or by a program of before: the agent takes no such name.
+TEST_F(KeeperTest, OneThatMakesTheFileABadOneIsLeftOutAlone) {
+  ASSERT_TRUE(look());
+  std::string known = read("peers.known.json");
+  const size_t at = known.find("\"osd1\"", known.find("\"name\""));
+  ASSERT_NE(at, std::string::npos);
+  known.replace(at, 6, "\"much too long a name\"");
+  write("peers.known.json", known);
+  put(test_host(3));
+  put(test_host(4));
+  ASSERT_TRUE(look());
+  EXPECT_EQ(codes(), "CUTTLE_AGENT osd1;");
+  EXPECT_THAT(keeper_.problems().front().text, HasSubstr("not a peer name"));
+  const LoadedConfig loaded = load_config(path("osd9.toml"), KeyFiles::unneeded);
+  EXPECT_THAT(loaded.problem_lines(), IsEmpty());
+  EXPECT_THAT(loaded.config.peers, SizeIs(3));
+  EXPECT_THAT(loaded.config.closed, ElementsAre(IpPrefix::of(address("10.0.0.1"))));
 }
 
 }  // namespace

@@ -109,7 +109,7 @@ has_links h1 h2 h3 || fail "a forged entry: $(links h1)"
 admin config-key rm cuttle/peer/h4 2>/dev/null
 
 # --- the monitor is away, and the agents start anew meanwhile
-stop_monitor
+stop_monitor mon
 stop_agent h1
 stop_mesh h1
 start_agent h1

@@ -49,6 +49,49 @@ one_of_them_keeps_nobody_down() {
   ! reload a || fail "a cell that does not fit, to a peer of root's own, is no error"
 }
 
+# Of a name that somebody else gave to an interface of his own: that one stays as it is, and the others' links go on.
+another_ones_interface() {
+  local foreign
+  network
+  connect
+  RATE="20 Mb/s" configure
+  mesh_of_a ""
+  ip -n "$NET-a" link add ct-cable type veth peer name to-cable
+  ip -n "$NET-a" tuntap add dev ct-tunnel mode tun
+  ip -n "$NET-a" link set dev ct-tunnel alias "somebody's" mtu 1280
+  foreign=$(ip -n "$NET-a" -o link show | grep -E 'ct-(cable|tunnel)')
+  add_peer cable 10.99.7.2
+  start_agents
+  expect_same "links at the start" "b" "$(links_of_a)"
+  grep -q "ct-cable exists and is not this node's; its link waits" <(in_space a "$CUTTLE" check "$WORK/a.toml" 2>&1) ||
+    fail "check does not say what is wrong: $(in_space a "$CUTTLE" check "$WORK/a.toml" 2>&1)"
+  add_peer tunnel 10.99.7.3
+  add_peer good 10.99.7.4
+  ! reload a || fail "the reload does not say that two peers have no link"
+  expect_same "links after the reload" "b good" "$(links_of_a)"
+  is_up a || fail "the good link is gone"
+  sleep 2.5 # it is looked at whether all is whole
+  expect_same "somebody else's interfaces" "$foreign" "$(ip -n "$NET-a" -o link show | grep -E 'ct-(cable|tunnel)')"
+  expect_same "the ways to their peers" "blackhole 10.99.7.2 blackhole 10.99.7.3" \
+    "$(ip -n "$NET-a" route show table 4410 | awk '/10.99.7.[23]/ {print $1, $2}' | sort | paste -sd ' ')"
+  ! grep -q 'cannot be put back' "$WORK/a.log" || fail "what nobody took away is missed"
+  ip -n "$NET-a" link del ct-tunnel
+  ip -n "$NET-a" link del ct-cable
+  reload a || fail "the reload: $(<"$WORK/a.reload")"
+  expect_same "links when the names are free" "b cable good tunnel" "$(links_of_a)"
+  # They go from the list while somebody else has the name of one.
+  stop_agent a KILL
+  ip -n "$NET-a" link del ct-tunnel
+  ip -n "$NET-a" tuntap add dev ct-tunnel mode tun
+  ip -n "$NET-a" link set dev ct-tunnel alias "somebody's"
+  start_agent a
+  wait_up
+  echo 'closed = []' >"$WORK/peers.toml"
+  reload a || fail "the reload: $(<"$WORK/a.reload")"
+  expect_same "links in the end" "b" "$(links_of_a)"
+  [[ $(ip -n "$NET-a" -o link show dev ct-tunnel) == *"somebody's"* ]] || fail "somebody else's interface is gone"
+}
+
 # Somebody who drops every handshake does not keep it open, and nobody has to have written down until when.
 joining_has_an_end() {
   network
@@ -65,5 +108,6 @@ is_open() { [[ $(status a '.links[0].open') == true ]]; }
 is_closed() { [[ $(status a '.links[0].open') == false ]]; }
 
 run_case one_of_them_keeps_nobody_down
+run_case another_ones_interface
 run_case joining_has_an_end
 finish

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "control/client.hh"
+#include "control/how_links_are.hh"
 
 namespace cuttle::mesh {
 
@@ -22,7 +23,7 @@ std::string socket_for_reload(const std::string& control) {
 std::optional<StatusSnapshot> LocalAgent::status() {
   const auto document = ask_agent(socket_for_reload(control_socket_), "status", kStatusTimeout);
   if (!document) return std::nullopt;
-  auto status = status_from_json(*document);
+  auto status = how_links_are(*document);
   return status ? std::optional(std::move(*status)) : std::nullopt;
 }
 
