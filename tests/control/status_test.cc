@@ -86,7 +86,7 @@ TEST(StatusJson, HowLinksAreIsAPartOfIt) {
   ASSERT_TRUE(back) << back.error().message;
   ASSERT_EQ(back->links.size(), example().links.size());
   for (size_t i = 0; i < back->links.size(); ++i) {
-    const LinkStatus& whole = example().links[i];
+    const LinkStatus whole = example().links[i];
     const LinkStatus& part = back->links[i];
     EXPECT_EQ(part.name, whole.name);
     EXPECT_EQ(part.state, whole.state);

@@ -224,6 +224,7 @@ TEST_F(ApplyReloadTest, APortThatCannotBeHadIsAMatterOfTheLinksThatNeedIt) {
   for (PeerConfig& peer : wanted.peers) peer.line = 0;
   ASSERT_TRUE(change_to(wanted));
   wanted.peers[1].lanes = 2;
+  wanted.peers[1].shape.slot = milliseconds(500);
   wanted.peers.erase(wanted.peers.begin());  // revoked
   const auto changed = change_to(wanted);
   ASSERT_FALSE(changed);
