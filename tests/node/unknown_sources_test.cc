@@ -4,7 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "io/file_descriptor.hh"
+#include "base/file_descriptor.hh"
 #include "node/doors.hh"
 
 namespace cuttle {
