@@ -137,7 +137,7 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
     if (auto written = write_file(files.known, to_json(known)); !written) return written;
     note_taken(*before, known, now);
   }
-  if (auto written = write_peers(*node, known, bounds); !written) return written;
+  if (auto written = write_peers(*node, files, known, bounds); !written) return written;
   // Agent and monitors may take longer than the operator's words wait for it.
   lock.reset();
   retry_links(*node, known, status, now);
@@ -186,7 +186,8 @@ Result<void> Keeper::write_closed(const Files& files, const NodeFile& node,
   return is_news ? write_file(files.known, to_json(*known)) : Result<void>();
 }
 
-Result<void> Keeper::write_peers(const NodeFile& node, const Known& known, const Bounds& bounds) {
+Result<void> Keeper::write_peers(const NodeFile& node, const Files& files, Known& known,
+                                 const Bounds& bounds) {
   const std::string& path = node.config.mesh->peers_file;
   const auto there = read_text_file(path, kLongestConfigFile);
   const auto text_without = [&](const std::set<std::string>& left_out) {
@@ -214,6 +215,15 @@ Result<void> Keeper::write_peers(const NodeFile& node, const Known& known, const
          "the peers that the store names make no good configuration: " + fitting.problem,
          "cuttle mesh status; then accept, revoke or forget that host");
     return {};
+  }
+  // Closed meanwhile: such a link never begins open again.
+  bool is_news = false;
+  for (const auto& [host, why] : fitting.left_out) {
+    is_news = is_news || !known.pins.at(host).was_up;
+    known.pins.at(host).was_up = true;
+  }
+  if (is_news) {
+    if (auto written = write_file(files.known, to_json(known)); !written) return written;
   }
   const std::string& text = fitting.text;
   if (there && there->text == text) return {};

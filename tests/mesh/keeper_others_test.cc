@@ -137,6 +137,10 @@ TEST_F(KeeperTest, OneThatMakesTheFileABadOneIsLeftOutAlone) {
   EXPECT_THAT(loaded.problem_lines(), IsEmpty());
   EXPECT_THAT(loaded.config.peers, SizeIs(3));
   EXPECT_THAT(loaded.config.closed, ElementsAre(IpPrefix::of(address("10.0.0.1"))));
+  const auto now_known = parse_known(read("peers.known.json"));
+  ASSERT_TRUE(now_known);
+  EXPECT_TRUE(now_known->pins.at("osd1").was_up) << "it was closed: it never begins open again";
+  EXPECT_FALSE(now_known->pins.at("osd2").was_up);
 }
 
 }  // namespace
