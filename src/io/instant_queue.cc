@@ -92,7 +92,7 @@ InstantQueue look_at_instant_queue(std::string_view interface) {
     return none(fmt::format("cannot look at the queues of {}: {}", name, os_error_text(-error)));
   }
   const auto root = std::ranges::find(queues, TC_H_ROOT, &Queue::parent);
-  if (root == queues.end()) {
+  if (root == queues.end() || root->kind == "noqueue") {
     return none(fmt::format("{} has no queue, so none that reads instants; {}", name, help));
   }
   if (root->kind == "fq") return {"", root->flow_limit, root->dropped};

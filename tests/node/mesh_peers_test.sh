@@ -62,13 +62,13 @@ another_ones_interface() {
   foreign=$(ip -n "$NET-a" -o link show | grep -E 'ct-(cable|tunnel)')
   add_peer cable 10.99.7.2
   start_agents
-  expect_same "links at the start" "b" "$(links_of_a)"
+  expect_same "links at the start" "b cable" "$(links_of_a)"
   grep -q "ct-cable exists and is not this node's; its link waits" <(in_space a "$CUTTLE" check "$WORK/a.toml" 2>&1) ||
     fail "check does not say what is wrong: $(in_space a "$CUTTLE" check "$WORK/a.toml" 2>&1)"
   add_peer tunnel 10.99.7.3
   add_peer good 10.99.7.4
   ! reload a || fail "the reload does not say that two peers have no link"
-  expect_same "links after the reload" "b good" "$(links_of_a)"
+  expect_same "links after the reload" "b cable good tunnel" "$(links_of_a)"
   is_up a || fail "the good link is gone"
   sleep 2.5 # it is looked at whether all is whole
   expect_same "somebody else's interfaces" "$foreign" "$(ip -n "$NET-a" -o link show | grep -E 'ct-(cable|tunnel)')"
