@@ -1,4 +1,5 @@
-// BLAKE2s (RFC 7693): the hash of the handshake, and as a keyed hash the 16-byte MAC that unknown sources fail.
+// BLAKE2s (RFC 7693): the hash of the handshake, and as a keyed hash the 16-byte MAC that unknown sources
+// fail.
 #pragma once
 
 #include <array>
@@ -21,8 +22,8 @@ using Blake2sTag = std::array<uint8_t, kBlake2sMacSize>;
 Blake2sHash blake2s(std::initializer_list<Bytes> parts);
 
 // Keyed BLAKE2s with a 32-byte key and a 16-byte result (RFC 7693, section 2.9). Used by one thread at a
-// time; allocates nothing after construction, so that checking what an unknown source sent costs no memory. Wipes
-// its key.
+// time; allocates nothing after construction, so that checking what an unknown source sent costs no memory.
+// Wipes its key.
 class Blake2sMac {
  public:
   explicit Blake2sMac(const Secret<32>& key);

@@ -1,7 +1,7 @@
 // The second process of `cuttle up`: it keeps the privileges that changing the machine takes, and reads the
-// files, so that the process that parses unknown sources' datagrams needs neither. It hears that process alone, and
-// does what the configuration asks for that it has read itself (protocol.hh). When that process ends,
-// however, so does the helper, and leaves routes and guard as they are.
+// files, so that the process that parses unknown sources' datagrams needs neither. It hears that process
+// alone, and does what the configuration asks for that it has read itself (protocol.hh). When that process
+// ends, however, so does the helper, and leaves routes and guard as they are.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,6 @@
 // What a process no longer needs is given away: capabilities, and the way to get any back. A flaw in what
-// reads unknown sources' datagrams then finds little to use. Source: capabilities(7). system_calls.hh is the other
-// half.
+// reads unknown sources' datagrams then finds little to use. Source: capabilities(7). system_calls.hh is the
+// other half.
 #pragma once
 
 #include <sys/types.h>

@@ -109,7 +109,8 @@ class UdpSocket final : public CellSocket {
 };
 
 // Swallows and counts what arrives on a lane's port from addresses that no lane is connected to. Without it
-// the kernel would answer each with an ICMP port unreachable, and tell an unknown source that nothing listens.
+// the kernel would answer each with an ICMP port unreachable, and tell an unknown source that nothing
+// listens.
 class UnknownSourceSocket {
  public:
   // `owner_user`: as in UdpOptions.

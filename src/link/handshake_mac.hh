@@ -1,5 +1,5 @@
-// mac1: what an unknown source's handshake datagram fails, at the cost of one short MAC. Its key follows from the
-// public key of whom the message is for, so it proves that the sender knows that key, and nothing else.
+// mac1: what an unknown source's handshake datagram fails, at the cost of one short MAC. Its key follows from
+// the public key of whom the message is for, so it proves that the sender knows that key, and nothing else.
 //
 // One thread at a time; allocates nothing after construction.
 #pragma once

@@ -1,6 +1,6 @@
 // What each process of a running node keeps (docs/threat-model.md, "Who holds which privilege"). The one that
-// parses unknown sources' datagrams: two capabilities for its threads, and few system calls. Its helper: what it
-// takes to change the network, and to read the files.
+// parses unknown sources' datagrams: two capabilities for its threads, and few system calls. Its helper: what
+// it takes to change the network, and to read the files.
 #pragma once
 
 #include <string>

@@ -13,8 +13,8 @@
 //   key end-16    16  mac2: of an initiation zero, or the same under a cookie; of an answer the same under a
 //   key that only the two nodes have
 //
-// The MACs cover as much as the longest message takes, and behind it only zeros are accepted: so an unknown source's
-// datagram costs one short MAC, however large a cell is.
+// The MACs cover as much as the longest message takes, and behind it only zeros are accepted: so an unknown
+// source's datagram costs one short MAC, however large a cell is.
 #pragma once
 
 #include <cstddef>

@@ -103,11 +103,10 @@ TEST(MeshConfig, ItSaysNothingButPeers) {
               HasSubstr("only root's"));
   EXPECT_THAT(only_problem(kPeer + std::string("ports = [\"6789\"]\n")), HasSubstr("only root's"));
   // A shape is what hides: one that says nothing new is refused as well, and none is taken.
-  for (const char* shape : {"[peer.shape]\njitter = 0\n", "shape = {}\n", "shape = { rate = \"nonsense\" }\n",
-                            "shape = 3\n"}) {
+  for (const char* shape :
+       {"[peer.shape]\njitter = 0\n", "shape = {}\n", "shape = { rate = \"nonsense\" }\n", "shape = 3\n"}) {
     EXPECT_THAT(only_problem(kPeer + std::string(shape)), HasSubstr("peer.mon.shape: only root's")) << shape;
-    const ParsedConfig lenient =
-        parse_config(kRoot, "", PeersText{whole(kPeer + std::string(shape)), true});
+    const ParsedConfig lenient = parse_config(kRoot, "", PeersText{whole(kPeer + std::string(shape)), true});
     EXPECT_EQ(lenient.config.peers[0].shape, parse(kPeer).config.peers[0].shape);
   }
   EXPECT_THAT(only_problem("closed = [\"x\"]"), HasSubstr("not an address"));
