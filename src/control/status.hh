@@ -123,6 +123,14 @@ struct StatusSnapshot {
   bool operator==(const StatusSnapshot&) const = default;
 };
 
+// Null: there is none of that name.
+inline const LinkStatus* link_named(const StatusSnapshot& status, std::string_view name) {
+  for (const LinkStatus& link : status.links) {
+    if (link.name == name) return &link;
+  }
+  return nullptr;
+}
+
 std::string to_json(const StatusSnapshot& status);
 
 // Fails on anything that is not such a document. Keys that are missing read as their defaults.

@@ -24,12 +24,6 @@ uint64_t gained(uint64_t before, uint64_t now) {
   return now >= before ? now - before : 0;
 }
 
-const LinkStatus* find_link(const StatusSnapshot& status, const std::string& name) {
-  const auto found = std::find_if(status.links.begin(), status.links.end(),
-                                  [&](const LinkStatus& link) { return link.name == name; });
-  return found == status.links.end() ? nullptr : &*found;
-}
-
 uint64_t all_drops(const LinkStatus& link) {
   uint64_t sum = 0;
   for (const auto& [cause, count] : link.drops) sum += count;
@@ -85,7 +79,7 @@ std::string links(const StatusSnapshot& before, const StatusSnapshot& now, Durat
                    {"missed/s", true},
                    {"drops/s", true}});
   for (const LinkStatus& link : now.links) {
-    const LinkStatus* earlier = find_link(before, link.name);
+    const LinkStatus* earlier = link_named(before, link.name);
     const Activity did(earlier == nullptr ? link : *earlier, link, elapsed);
     table.add({link.name, state_of(link), link.session_age_s ? human_age(*link.session_age_s) : "-",
                bar(did.fill(), look.bar), fmt::format("{:.0f} %", did.fill() * 100), did.rate(did.bytes_sent),

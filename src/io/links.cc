@@ -67,20 +67,34 @@ bool ipv6_is_there() {
   return std::ifstream("/proc/sys/net/ipv6/conf/all/forwarding").good();
 }
 
-int apply(NetlinkSocket& socket, const Link& link, const LinkSettings& settings, bool only_quiet_ipv6) {
+NetlinkMessage about_link(int type, uint32_t index) {
   ifinfomsg header{};
-  header.ifi_family = AF_UNSPEC;
-  header.ifi_index = static_cast<int>(link.index);
-  NetlinkMessage message(RTM_SETLINK, 0);
+  header.ifi_index = static_cast<int>(index);
+  NetlinkMessage message(type, 0);
+  message.put_header(header);
+  return message;
+}
+
+Result<Link> existing_link(std::string_view name) {
+  auto link = find_link(name);
+  if (!link) return tl::unexpected(link.error());
+  if (!link->has_value()) return failure(fmt::format("interface {}: there is none of that name", name));
+  return std::move(**link);
+}
+
+int apply(NetlinkSocket& socket, const Link& link, const LinkSettings& settings, bool only_quiet_ipv6) {
   if (only_quiet_ipv6) {
-    message.put_header(header);
+    NetlinkMessage message = about_link(RTM_SETLINK, link.index);
     put_quiet_ipv6(message);
     return socket.request(message);
   }
+  ifinfomsg header{};
+  header.ifi_index = static_cast<int>(link.index);
   if (settings.up) {
     header.ifi_change = IFF_UP;
     header.ifi_flags = *settings.up ? IFF_UP : 0;
   }
+  NetlinkMessage message(RTM_SETLINK, 0);
   message.put_header(header);
   if (settings.mtu) message.put_u32(IFLA_MTU, *settings.mtu);
   if (settings.queue_packets) message.put_u32(IFLA_TXQLEN, *settings.queue_packets);
@@ -149,10 +163,7 @@ Result<std::optional<Link>> find_link(std::string_view name) {
 Result<std::optional<Link>> find_link(uint32_t index) {
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
-  ifinfomsg header{};
-  header.ifi_index = static_cast<int>(index);
-  NetlinkMessage message(RTM_GETLINK, 0);
-  message.put_header(header);
+  NetlinkMessage message = about_link(RTM_GETLINK, index);
   std::optional<Link> link;
   const int error = socket->query(message, [&](nlmsghdr* answer) {
     if (answer->nlmsg_type == RTM_NEWLINK) link = parse_link(answer);
@@ -166,14 +177,13 @@ std::string alias_of_node(std::string_view node_name) {
 }
 
 Result<void> set_link(std::string_view name, const LinkSettings& settings) {
-  auto link = find_link(name);
+  const auto link = existing_link(name);
   if (!link) return tl::unexpected(link.error());
-  if (!link->has_value()) return failure(fmt::format("interface {}: there is none of that name", name));
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
   // First, so that bringing the interface up generates no address.
   if (settings.quiet_ipv6 && ipv6_is_there()) {
-    if (const int error = apply(*socket, **link, settings, true); error != 0) {
+    if (const int error = apply(*socket, *link, settings, true); error != 0) {
       return os_failure(fmt::format("interface {}: cannot turn off IPv6 address generation", name), -error);
     }
   }
@@ -181,7 +191,7 @@ Result<void> set_link(std::string_view name, const LinkSettings& settings) {
     std::ofstream(ipv6_switch(name))
         << "0\n";  // where that is not permitted, whoever sets IPv6 routes finds out
   }
-  if (const int error = apply(*socket, **link, settings, false); error != 0) {
+  if (const int error = apply(*socket, *link, settings, false); error != 0) {
     return os_failure(fmt::format("interface {}: cannot configure it", name), -error);
   }
   return {};
@@ -189,15 +199,11 @@ Result<void> set_link(std::string_view name, const LinkSettings& settings) {
 
 Result<void> rename_link(std::string_view name, std::string_view to) {
   if (auto valid = check_interface_name(to); !valid) return valid;
-  const auto link = find_link(name);
+  const auto link = existing_link(name);
   if (!link) return tl::unexpected(link.error());
-  if (!link->has_value()) return failure(fmt::format("interface {}: there is none of that name", name));
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
-  ifinfomsg header{};
-  header.ifi_index = static_cast<int>((*link)->index);
-  NetlinkMessage message(RTM_SETLINK, 0);
-  message.put_header(header);
+  NetlinkMessage message = about_link(RTM_SETLINK, link->index);
   message.put_text(IFLA_IFNAME, to);
   if (const int error = socket->request(message); error != 0) {
     return os_failure(fmt::format("interface {}: cannot give it the name {}", name, to), -error);
@@ -214,10 +220,7 @@ Result<void> remove_tun_link(std::string_view name) {
   }
   auto socket = NetlinkSocket::open();
   if (!socket) return tl::unexpected(socket.error());
-  ifinfomsg header{};
-  header.ifi_index = static_cast<int>((*link)->index);
-  NetlinkMessage message(RTM_DELLINK, 0);
-  message.put_header(header);
+  NetlinkMessage message = about_link(RTM_DELLINK, (*link)->index);
   const int error = socket->request(message);
   if (error != 0 && error != -ENODEV) {
     return os_failure(fmt::format("interface {}: cannot remove it", name), -error);

@@ -119,11 +119,12 @@ bool says_the_same(const Entry& a, const Entry& b) {
          a.lanes == b.lanes;
 }
 
+bool has_key(const Entry& entry, const PublicKey& key) {
+  return entry.key == key || entry.next_key == key;
+}
+
 bool shares_a_key(const Entry& a, const Entry& b) {
-  const auto is_of = [](const PublicKey& key, const Entry& entry) {
-    return key == entry.key || entry.next_key == key;
-  };
-  return is_of(a.key, b) || (a.next_key && is_of(*a.next_key, b));
+  return has_key(b, a.key) || (a.next_key && has_key(b, *a.next_key));
 }
 
 std::optional<std::string> who_claims(const PublicKey& key, const std::string& host,
@@ -131,7 +132,7 @@ std::optional<std::string> who_claims(const PublicKey& key, const std::string& h
   for (const auto& [other, text] : entries) {
     if (other == host) continue;
     const auto entry = parse_proved_entry(other, text);
-    if (entry && !entry->left && (entry->key == key || entry->next_key == key)) return other;
+    if (entry && !entry->left && has_key(*entry, key)) return other;
   }
   return std::nullopt;
 }

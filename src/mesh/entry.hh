@@ -46,7 +46,9 @@ struct Entry {
 // The same but for counter, proof and signature.
 bool says_the_same(const Entry& a, const Entry& b);
 
-// A static key of the one, of now or next, is one of the other's.
+// That static key is its, of now or next.
+bool has_key(const Entry& entry, const PublicKey& key);
+// A static key of the one is one of the other's.
 bool shares_a_key(const Entry& a, const Entry& b);
 
 // The host, another than `host`, that says that it has that static key, by entries as they stand in the

@@ -137,10 +137,11 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
     if (auto written = write_file(files.known, to_json(known)); !written) return written;
     note_taken(*before, known, now);
   }
-  if (auto written = write_peers(*node, files, known, bounds); !written) return written;
+  const auto peers = write_peers(*node, files, known, bounds);
+  if (!peers) return tl::unexpected(peers.error());
   // Agent and monitors may take longer than the operator's words wait for it.
   lock.reset();
-  retry_links(*node, known, status, now);
+  retry_links(*peers, known, status, now);
   reload_if_due(now);
   if (!view) return result;
   if (auto put = put_own_back(*node, files, *own, *view); !put) return put;
@@ -178,18 +179,18 @@ Result<void> Keeper::write_closed(const Files& files, const NodeFile& node,
   if (!known) return tl::unexpected(known.error());
   bool is_news = false;
   for (auto& [host, pin] : known->pins) {
-    const auto link = std::find_if(status->links.begin(), status->links.end(),
-                                   [&name = pin.name](const LinkStatus& one) { return one.name == name; });
-    if (link == status->links.end() || link->open || pin.was_up) continue;
+    const LinkStatus* link = link_named(*status, pin.name);
+    if (link == nullptr || link->open || pin.was_up) continue;
     pin.was_up = is_news = true;
   }
   return is_news ? write_file(files.known, to_json(*known)) : Result<void>();
 }
 
-Result<void> Keeper::write_peers(const NodeFile& node, const Files& files, Known& known,
-                                 const Bounds& bounds) {
+Result<std::string> Keeper::write_peers(const NodeFile& node, const Files& files, Known& known,
+                                        const Bounds& bounds) {
   const std::string& path = node.config.mesh->peers_file;
   const auto there = read_text_file(path, kLongestConfigFile);
+  const std::string in_force = there ? there->text : "";
   const auto text_without = [&](const std::set<std::string>& left_out) {
     return peers_text(known, bounds, node.config.mesh->joining, left_out);
   };
@@ -205,7 +206,7 @@ Result<void> Keeper::write_peers(const NodeFile& node, const Files& files, Known
     }
     return problem;
   };
-  const auto fitting = peers_that_fit(known, there ? there->text : "", text_without, problem_of);
+  const auto fitting = peers_that_fit(known, in_force, text_without, problem_of);
   for (const auto& [host, why] : fitting.left_out) {
     note(kAgent, host, "what is known of it makes no good configuration: " + why + "; it has no link",
          "cuttle mesh status; then accept, revoke or forget that host");
@@ -214,7 +215,7 @@ Result<void> Keeper::write_peers(const NodeFile& node, const Files& files, Known
     note(kAgent, node.config.mesh->host,
          "the peers that the store names make no good configuration: " + fitting.problem,
          "cuttle mesh status; then accept, revoke or forget that host");
-    return {};
+    return in_force;
   }
   // Closed meanwhile: such a link never begins open again.
   bool is_news = false;
@@ -223,27 +224,25 @@ Result<void> Keeper::write_peers(const NodeFile& node, const Files& files, Known
     known.pins.at(host).was_up = true;
   }
   if (is_news) {
-    if (auto written = write_file(files.known, to_json(known)); !written) return written;
+    if (auto written = write_file(files.known, to_json(known)); !written) {
+      return tl::unexpected(written.error());
+    }
   }
-  const std::string& text = fitting.text;
-  if (there && there->text == text) return {};
-  if (auto written = write_file(path, text); !written) return written;
+  if (there && in_force == fitting.text) return in_force;
+  if (auto written = write_file(path, fitting.text); !written) return tl::unexpected(written.error());
   reload_due_ = true;
   reload_next_ = {};
-  return {};
+  return fitting.text;
 }
 
 // A link that the agent could not make waits to be asked for again, and the store may not change for long.
-void Keeper::retry_links(const NodeFile& node, const Known& known,
+void Keeper::retry_links(const std::string& peers, const Known& known,
                          const std::optional<StatusSnapshot>& status, Instant now) {
   if (!status || now < reload_next_) return;
-  const auto peers = read_text_file(node.config.mesh->peers_file, kLongestConfigFile);
   for (const auto& [host, pin] : known.pins) {
-    const std::string& name = pin.name;
-    if (!peers || peers->text.find(fmt::format("name = \"{}\"\n", name)) == std::string::npos) continue;
-    const auto link = std::find_if(status->links.begin(), status->links.end(),
-                                   [&](const LinkStatus& one) { return one.name == name; });
-    if (link == status->links.end() || link->state == kNoLink) reload_due_ = true;
+    if (!names_host(peers, host)) continue;
+    const LinkStatus* link = link_named(*status, pin.name);
+    if (link == nullptr || link->state == kNoLink) reload_due_ = true;
   }
 }
 

@@ -71,8 +71,10 @@ class Keeper {
   const Reconciled& judge(const Known& before, const StoreView& view, const Bounds& bounds);
   Result<void> write_closed(const Files& files, const NodeFile& node,
                             const std::optional<StatusSnapshot>& status);
-  Result<void> write_peers(const NodeFile& node, const Files& files, Known& known, const Bounds& bounds);
-  void retry_links(const NodeFile& node, const Known& known, const std::optional<StatusSnapshot>& status,
+  // The peers file that is in force then.
+  Result<std::string> write_peers(const NodeFile& node, const Files& files, Known& known,
+                                  const Bounds& bounds);
+  void retry_links(const std::string& peers, const Known& known, const std::optional<StatusSnapshot>& status,
                    Instant now);
   void reload_if_due(Instant now);
   void note_reload();

@@ -45,8 +45,7 @@ struct Acceptance {
 // older entry: what it said with these does not count again. Stays when the host is known again.
 struct Forgotten {
   uint64_t counter = 0;  // the highest that was ever taken
-  bool revoked =
-      false;  // it comes back by the operator's word alone; once it is known again that says nothing
+  bool revoked = false;  // it comes back by the operator's word alone; says nothing once it is known again
   std::map<std::string, uint64_t> by_identity = {};  // the same of each, by its text
 
   bool operator==(const Forgotten&) const = default;

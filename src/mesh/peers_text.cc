@@ -91,6 +91,10 @@ std::string peer_heading(const std::string& host) {
   return fmt::format("[[peer]]  # {}\n", host);
 }
 
+bool names_host(const std::string& peers_text, const std::string& host) {
+  return peers_text.find(peer_heading(host)) != std::string::npos;
+}
+
 std::string peers_text(const Known& known, const Bounds& bounds, bool joining,
                        const std::set<std::string>& left_out) {
   std::set<IpAddress> closed;

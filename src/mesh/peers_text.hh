@@ -13,8 +13,10 @@ namespace cuttle::mesh {
 // `left_out`: hosts that have no link here; their addresses stay closed.
 std::string peers_text(const Known& known, const Bounds& bounds, bool joining,
                        const std::set<std::string>& left_out = {});
-// The line that its table begins with.
+// The line that a host's table begins with.
 std::string peer_heading(const std::string& host);
+// Whether that host has a link by it.
+bool names_host(const std::string& peers_text, const std::string& host);
 
 // Whose link stands aside, or leaves an address out, has that closed meanwhile: it never begins open again.
 void note_closed_here(Known& known, const Bounds& bounds);

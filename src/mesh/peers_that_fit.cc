@@ -59,9 +59,8 @@ FittingPeers peers_that_fit(
   for (const auto& [host, pin] : known.pins) {
     if (pin.standing == Standing::in) hosts.push_back(host);
   }
-  std::stable_partition(hosts.begin(), hosts.end(), [&](const std::string& host) {
-    return in_force.find(peer_heading(host)) != std::string::npos;
-  });
+  std::stable_partition(hosts.begin(), hosts.end(),
+                        [&](const std::string& host) { return names_host(in_force, host); });
   Fitting fitting(text_without, problem_of, hosts);
   if (auto problem = fitting.problem(); !problem.empty()) return {{}, {}, std::move(problem)};
   fitting.take_in(hosts);

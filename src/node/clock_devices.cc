@@ -7,10 +7,8 @@
 #include <map>
 
 #include "base/check.hh"
-#include "io/routes.hh"
 #include "node/assemble.hh"
 #include "node/doors.hh"
-#include "wire/cell.hh"
 
 namespace cuttle {
 
@@ -25,29 +23,18 @@ Result<QueueDoors> ClockDevices::set_up(const NodeConfig& config, uint32_t user)
     doors.why_not = "release = \"thread\" in the configuration";
     return doors;
   }
-  if (config.release == ReleaseBy::txtime) return doors;   // none of ours
-  std::map<std::string, std::vector<uint32_t>> underlays;  // and the sizes of cell that leave by each
-  std::set<std::string> insisted;                          // by root's word, not by what the mesh says
-  std::string missing;                                     // of these
-  for (const PeerConfig& peer : config.peers) {
-    const std::string underlay = underlay_of(config, peer);
-    if (underlay.empty()) {
-      if (!config.is_of_mesh(peer))
-        doors.why_not = missing = fmt::format("no interface leads to {}", peer.name);
-      continue;
-    }
-    underlays[underlay].push_back(peer.shape.cell_bytes);
+  if (config.release == ReleaseBy::txtime) return doors;  // none of ours
+  std::set<std::string> insisted;                         // by root's word, not by what the mesh says
+  std::string missing;                                    // of these
+  const auto sizes = cell_sizes_by_underlay(config, [&](const PeerConfig& peer, const std::string& underlay) {
     if (!config.is_of_mesh(peer)) insisted.insert(underlay);
-  }
-  // Peers that are still to come: queues are set up once.
-  if (const std::string underlay = own_underlay_of(config); config.mesh && !underlay.empty()) {
-    const uint32_t by_default = wire::default_cell_bytes(config.listen.address.is_v6);
-    underlays[underlay].push_back(config.shape.cell_bytes != 0 ? config.shape.cell_bytes : by_default);
-    insisted.insert(underlay);
-  }
-  for (auto& [underlay, cell_bytes] : underlays) {
-    std::ranges::sort(cell_bytes);
-    cell_bytes.erase(std::unique(cell_bytes.begin(), cell_bytes.end()), cell_bytes.end());
+    if (!underlay.empty()) return true;
+    if (!config.is_of_mesh(peer))
+      doors.why_not = missing = fmt::format("no interface leads to {}", peer.name);
+    return false;
+  });
+  if (config.mesh) insisted.insert(own_underlay_of(config));
+  for (const auto& [underlay, cell_bytes] : sizes) {
     for (uint32_t shard = 0; shard < std::max(config.shards, 1u); ++shard) {
       if (auto added = add(config, shard, underlay, cell_bytes)) {
         doors.queues.push_back(std::move(*added));
@@ -96,10 +83,8 @@ ClockDevices::Ways ClockDevices::ways_from(const std::string& underlay, const No
   for (const PeerConfig& peer : config.peers) {
     const auto known = underlays.find(peer.name);
     if (known == underlays.end() || known->second != underlay) continue;
-    const auto now = find_interface_out(peer.endpoint.address, config.firewall_mark);
-    // No way at all just now is none other; nor is one into a link, where a route through a peer may lead.
-    if (!now || now->empty() || std::ranges::count(config.peers, *now, &PeerConfig::interface_name) > 0)
-      continue;
+    const auto now = way_out_now(config, peer);
+    if (!now) continue;
     ways.interfaces.insert(*now);
     if (*now != underlay) ways.example = fmt::format("the way to {} goes by {} now", peer.name, *now);
   }

@@ -9,6 +9,7 @@
 #include "io/offloads.hh"
 #include "io/routes.hh"
 #include "node/others_interface.hh"
+#include "wire/cell.hh"
 
 namespace cuttle {
 
@@ -119,6 +120,32 @@ Result<std::vector<UnknownSourceSocket>> open_unknown_sources(const NodeConfig& 
     unknown_sources.push_back(std::move(*unknown_source));
   }
   return unknown_sources;
+}
+
+std::optional<std::string> way_out_now(const NodeConfig& config, const PeerConfig& peer) {
+  const auto now = find_interface_out(peer.endpoint.address, config.firewall_mark);
+  if (!now || now->empty() || std::ranges::count(config.peers, *now, &PeerConfig::interface_name) > 0)
+    return std::nullopt;
+  return *now;
+}
+
+std::map<std::string, std::vector<uint32_t>> cell_sizes_by_underlay(
+    const NodeConfig& config,
+    const std::function<bool(const PeerConfig&, const std::string& underlay)>& counts) {
+  std::map<std::string, std::vector<uint32_t>> sizes;
+  for (const PeerConfig& peer : config.peers) {
+    const std::string underlay = underlay_of(config, peer);
+    if (counts(peer, underlay)) sizes[underlay].push_back(peer.shape.cell_bytes);
+  }
+  if (const std::string underlay = own_underlay_of(config); config.mesh && !underlay.empty()) {
+    const uint32_t by_default = wire::default_cell_bytes(config.listen.address.is_v6);
+    sizes[underlay].push_back(config.shape.cell_bytes != 0 ? config.shape.cell_bytes : by_default);
+  }
+  for (auto& [underlay, cell_bytes] : sizes) {
+    std::ranges::sort(cell_bytes);
+    cell_bytes.erase(std::unique(cell_bytes.begin(), cell_bytes.end()), cell_bytes.end());
+  }
+  return sizes;
 }
 
 }  // namespace cuttle

@@ -2,6 +2,8 @@
 // privileges, which whoever then serves the lane does not need.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,5 +39,14 @@ Result<std::vector<UnknownSourceSocket>> open_unknown_sources(const NodeConfig& 
 std::string underlay_of(const NodeConfig& config, const PeerConfig& peer);
 // The interface that this node's own address is on; empty for loopback, and where it is on none.
 std::string own_underlay_of(const NodeConfig& config);
+// The interface that cells to that peer leave by just now. None where there is no way, which is none other;
+// nor is one into a link, where a route through a peer may lead.
+std::optional<std::string> way_out_now(const NodeConfig& config, const PeerConfig& peer);
+
+// By interface, the sizes of cell that leave by it, ascending: of the peers that `counts`, asked of each and
+// its interface, says yes to, and of the mesh's peers that are still to come. Queues are set up once.
+std::map<std::string, std::vector<uint32_t>> cell_sizes_by_underlay(
+    const NodeConfig& config,
+    const std::function<bool(const PeerConfig&, const std::string& underlay)>& counts);
 
 }  // namespace cuttle

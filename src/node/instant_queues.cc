@@ -6,10 +6,8 @@
 
 #include "config/shape_plan.hh"
 #include "io/instant_queue.hh"
-#include "io/routes.hh"
 #include "link/lead.hh"
 #include "node/doors.hh"
-#include "wire/cell.hh"
 
 namespace cuttle {
 
@@ -44,30 +42,22 @@ std::string why_no_instants(const NodeConfig& config, const PeerConfig& peer, co
 
 Result<QueueDoors> InstantQueues::find(const NodeConfig& config) {
   QueueDoors doors;
-  std::map<std::string, std::vector<uint32_t>> underlays;  // and the sizes of cell that leave by each
-  for (const PeerConfig& peer : config.peers) {
-    const std::string underlay = underlay_of(config, peer);
-    if (std::string why_not = why_no_instants(config, peer, underlay); !why_not.empty()) {
-      // What the mesh says keeps no agent down.
-      if (!config.is_of_mesh(peer)) return failure(fmt::format("release = \"txtime\", but {}", why_not));
-      doors.why_not = std::move(why_not);
-      continue;
-    }
-    underlays[underlay].push_back(peer.shape.cell_bytes);
+  std::string missing;  // of what root says; what the mesh says keeps no agent down
+  const auto sizes = cell_sizes_by_underlay(config, [&](const PeerConfig& peer, const std::string& underlay) {
+    std::string why_not = why_no_instants(config, peer, underlay);
+    if (why_not.empty()) return true;
+    if (!config.is_of_mesh(peer) && missing.empty()) missing = why_not;
+    doors.why_not = std::move(why_not);
+    return false;
+  });
+  if (const std::string underlay = own_underlay_of(config);
+      missing.empty() && config.mesh && !underlay.empty()) {
+    missing = look_at_instant_queue(underlay).why_not;
   }
-  // Peers that are still to come: doors are made once.
-  if (const std::string underlay = own_underlay_of(config); config.mesh && !underlay.empty()) {
-    if (const InstantQueue queue = look_at_instant_queue(underlay); !queue.why_not.empty()) {
-      return failure(fmt::format("release = \"txtime\", but {}", queue.why_not));
-    }
-    const uint32_t by_default = wire::default_cell_bytes(config.listen.address.is_v6);
-    underlays[underlay].push_back(config.shape.cell_bytes != 0 ? config.shape.cell_bytes : by_default);
-  }
-  for (auto& [underlay, cell_bytes] : underlays) {
+  if (!missing.empty()) return failure(fmt::format("release = \"txtime\", but {}", missing));
+  for (const auto& [underlay, cell_bytes] : sizes) {
     look_at(underlay, interfaces_[underlay]);
     interfaces_[underlay].dropped = 0;
-    std::ranges::sort(cell_bytes);
-    cell_bytes.erase(std::unique(cell_bytes.begin(), cell_bytes.end()), cell_bytes.end());
     for (uint32_t shard = 0; shard < std::max(config.shards, 1u); ++shard) {
       QueueDoor door;
       door.shard = shard;
@@ -103,12 +93,8 @@ std::vector<QueueLook> InstantQueues::look(const NodeConfig& config,
   for (const PeerConfig& peer : config.peers) {
     const auto known = underlays.find(peer.name);
     if (known == underlays.end() || !troubles.contains(known->second)) continue;
-    const auto now = find_interface_out(peer.endpoint.address, config.firewall_mark);
-    // No way at all just now is none other; nor is one into a link, where a route through a peer may lead.
-    if (!now || now->empty() || *now == known->second ||
-        std::ranges::count(config.peers, *now, &PeerConfig::interface_name) > 0) {
-      continue;
-    }
+    const auto now = way_out_now(config, peer);
+    if (!now || *now == known->second) continue;
     const InstantQueue other = look_at_instant_queue(*now);
     if (other.why_not.empty()) continue;
     troubles[known->second] =

@@ -176,9 +176,10 @@ void check_queues(const NodeConfig& config, const SourceMap& lines, Problems& pr
 
 void check_interface(const NodeConfig& config, size_t i, const SourceMap& lines, Problems& problems) {
   const PeerConfig& peer = config.peers[i];
-  if (!has_others_interface(config, peer)) return;
+  const auto free = check_no_others_interface(config, peer);
+  if (free) return;
   const uint32_t line = lines.line({fmt::format("peer[{}].name", i), fmt::format("peer[{}]", i)});
-  const std::string what = fmt::format("interface {} exists and is not this node's", peer.interface_name());
+  const std::string& what = free.error().message;
   if (config.is_of_mesh(peer)) {
     problems.warn(line, what + "; its link waits: remove the interface, or give it another name");
   } else {

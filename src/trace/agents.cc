@@ -22,9 +22,7 @@ const LinkStatus* same_link(const std::vector<StatusSnapshot>& all, const std::s
                             const std::string& name) {
   for (const StatusSnapshot& status : all) {
     if (status.node != node) continue;
-    for (const LinkStatus& link : status.links) {
-      if (link.name == name) return &link;
-    }
+    if (const LinkStatus* link = link_named(status, name)) return link;
   }
   return nullptr;
 }

@@ -81,12 +81,17 @@ TEST_F(PacingTest, SealingThatTakesLongerBeginsEarlierWithDataOrWithout) {
   EXPECT_EQ(lane.sender.counters().sealed_late_payloads.value(), 1u);
 }
 
-TEST_F(PacingTest, AQueueHasTheTrainAsSoonAsItIsSealed) {
+class PacingByQueueTest : public PacingTest {
+ protected:
+  PacingByQueueTest() { a->lane().queue = &queue; }
+
   const QueueDouble device;
-  Draws draws(3);
-  ReleaseQueue queue(device, *PauseTable::draw(draws, kCellBytes + 42), milliseconds(2));
+  Draws draws{3};
+  ReleaseQueue queue{device, *PauseTable::draw(draws, kCellBytes + 42), milliseconds(2)};
+};
+
+TEST_F(PacingByQueueTest, AQueueHasTheTrainAsSoonAsItIsSealed) {
   Lane& lane = a->lane();
-  lane.queue = &queue;
   const SlotWake wake = wake_for(lane);
   EXPECT_TRUE(wake.by_queue);
   const Instant deadline = lane.sender.deadline();
@@ -102,12 +107,8 @@ TEST_F(PacingTest, AQueueHasTheTrainAsSoonAsItIsSealed) {
   EXPECT_EQ(lane.sender.counters().slots_late.value(), 0u);
 }
 
-TEST_F(PacingTest, WhichKindOfSlotItIsIsSettledWhenThePacerWakesUp) {
-  const QueueDouble device;
-  Draws draws(3);
-  ReleaseQueue queue(device, *PauseTable::draw(draws, kCellBytes + 42), milliseconds(2));
+TEST_F(PacingByQueueTest, WhichKindOfSlotItIsIsSettledWhenThePacerWakesUp) {
   Lane& lane = a->lane();
-  lane.queue = &queue;
   const SlotWake wake = wake_for(lane);
   const BegunSlot slot = begin_slot(lane, wake, 0, wake.at);
   queue.handle_look(ReleaseQueue::Look::gone);

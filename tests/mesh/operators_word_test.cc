@@ -87,6 +87,17 @@ TEST(MeshReconcile, AForgottenHostThatWasRevokedComesBackByTheOperatorsWordAlone
   EXPECT_THAT(look(known, view_of({host})).known.pins, IsEmpty());
 }
 
+// Known as `newest`; forgotten, or not; then `oldest` is accepted.
+Known with_old_accepted(const TestHost& newest, const TestHost& oldest, bool is_forgotten_first) {
+  Known known = look({}, view_of({newest})).known;
+  if (is_forgotten_first) {
+    close_pin(known.pins.at("osd1"), Standing::left);
+    EXPECT_TRUE(forget(known, "osd1"));
+  }
+  accept(known, oldest.entry);
+  return look(known, view_of({oldest})).known;
+}
+
 // Of a host that is forgotten, only what it says after the highest that was taken counts, even where an old
 // entry was accepted meanwhile.
 TEST(MeshReconcile, AnAcceptanceOfAnOldEntryBringsNoOtherOldOneBack) {
@@ -98,13 +109,7 @@ TEST(MeshReconcile, AnAcceptanceOfAnOldEntryBringsNoOtherOldOneBack) {
   host.entry.counter = 49;
   host.say_anew();
   for (const bool is_forgotten_first : {true, false}) {
-    Known known = look({}, view_of({host})).known;
-    if (is_forgotten_first) {
-      close_pin(known.pins.at("osd1"), Standing::left);
-      ASSERT_TRUE(forget(known, "osd1"));
-    }
-    accept(known, oldest.entry);
-    known = look(known, view_of({oldest})).known;
+    Known known = with_old_accepted(host, oldest, is_forgotten_first);
     ASSERT_THAT(known.pins, SizeIs(1));
     EXPECT_EQ(known.pins.at("osd1").counter, 1u);
     EXPECT_THAT(codes(look(known, view_of({oldest}))), IsEmpty()) << "it is in force";
@@ -127,13 +132,7 @@ TEST(MeshReconcile, BesideAnAcceptedOldEntryNoOtherOldOneCounts) {
   host.entry.counter = 49;
   host.say_anew();
   for (const bool is_forgotten_first : {true, false}) {
-    Known known = look({}, view_of({host})).known;
-    if (is_forgotten_first) {
-      close_pin(known.pins.at("osd1"), Standing::left);
-      ASSERT_TRUE(forget(known, "osd1"));
-    }
-    accept(known, oldest.entry);
-    known = look(known, view_of({oldest})).known;
+    Known known = with_old_accepted(host, oldest, is_forgotten_first);
     Reconciled result = look(known, view_of({middle}));
     EXPECT_THAT(codes(result), ElementsAre("CUTTLE_ENTRY_OLD osd1"));
     EXPECT_EQ(result.known, known);

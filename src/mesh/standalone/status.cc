@@ -15,10 +15,8 @@ struct StatusOptions {
 
 std::string link_of(const std::optional<StatusSnapshot>& agent, const std::string& name) {
   if (!agent) return "no agent";
-  for (const LinkStatus& link : agent->links) {
-    if (link.name == name) return link.state + (link.open ? ", OPEN" : "");
-  }
-  return "no link";
+  const LinkStatus* link = link_named(*agent, name);
+  return link == nullptr ? "no link" : link->state + (link->open ? ", OPEN" : "");
 }
 
 Result<StoreView> view_of(Store& store) {
