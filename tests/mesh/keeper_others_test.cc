@@ -82,7 +82,7 @@ TEST_F(KeeperTest, ALaterEntryOfItsOwnIsNotWrittenOver) {
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(look());
     EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), later.to_string());
-    EXPECT_EQ(codes(), "CUTTLE_ENTRY_OLD osd9;");
+    ASSERT_EQ(codes(), "CUTTLE_ENTRY_OLD osd9;");
     EXPECT_THAT(keeper_.problems()[0].fix, HasSubstr("join --again"));
   }
   // What only says so, without a proof, is.
@@ -131,7 +131,7 @@ TEST_F(KeeperTest, OneThatMakesTheFileABadOneIsLeftOutAlone) {
   put(test_host(3));
   put(test_host(4));
   ASSERT_TRUE(look());
-  EXPECT_EQ(codes(), "CUTTLE_AGENT osd1;");
+  ASSERT_EQ(codes(), "CUTTLE_AGENT osd1;");
   EXPECT_THAT(keeper_.problems().front().text, HasSubstr("not a peer name"));
   const LoadedConfig loaded = load_config(path("osd9.toml"), KeyFiles::unneeded);
   EXPECT_THAT(loaded.problem_lines(), IsEmpty());
