@@ -10,7 +10,7 @@ import time
 import host
 from lib import cpu
 
-NAMES = ("cells", "idle", "tunnel", "queueing", "loss", "links", "intervals", "ceph", "drivers")
+NAMES = ("cells", "idle", "tunnel", "queueing", "loss", "links", "intervals", "ceph", "drivers", "xdp")
 ALONE = ("host",)  # only where it is asked for
 
 

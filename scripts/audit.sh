@@ -45,7 +45,13 @@ observe shaped $((audit_began + (MINUTES * 60 - ANALYSIS_SECONDS) * 1000))
 heading "4 of 4: the attacker"
 attack_everything
 verdict=0
+[[ -n $(list_observers) ]] || die "no observer's capture could be read; out/audit/failed-*.log say why"
 "$REPORT" --dir "$AUDIT" --observers "$(list_observers)" --load "$MAIN_LOAD" || verdict=$?
+mapfile -t failed < <(failed_observers)
+if ((${#failed[@]} > 0)); then
+  warn "not judged, so this is no pass: ${failed[*]} (out/audit/failed-*.log)"
+  ((verdict > 0)) || verdict=2
+fi
 [[ $KEEP_CAPTURES == yes ]] || rm -f "$AUDIT"/*.pcap
 say ""
 say "The plots: out/audit/report.html   the figures: out/audit/report.json   ($(seconds_since "$audit_began") s in all)"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# summary: measure: cells, idle, tunnel, queueing, loss, links, intervals, ceph, drivers, flood, host, or all (docs/benchmarks.md); --help lists options
+# summary: measure: cells, idle, tunnel, queueing, loss, links, intervals, ceph, drivers, xdp, flood, host, or all (docs/benchmarks.md); --help lists options
 # example: ./run bench; ./run bench tunnel --rounds 5; ./run bench cells
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
@@ -12,7 +12,7 @@ if [[ " $* " != *" --help "* && " $* " != *" -h "* ]]; then
   setup_packages
   heading "Build (build/bench)"
   configure bench -DCUTTLE_BENCH=ON -DCUTTLE_TESTS=OFF
-  run_ninja bench cells_bench link_ends sleeper cuttle
+  run_ninja bench cells_bench link_ends sleeper past_socket cuttle
   if [[ $# == 0 || " $* " == *" drivers "* || " $* " == *" all "* ]]; then
     # shellcheck source=scripts/lib/seastar.sh
     source "$CUTTLE_ROOT/scripts/lib/seastar.sh"

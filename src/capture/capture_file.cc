@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/fnv1a.hh"
 #include "capture/copy_finder.hh"
 #include "capture/parse_packet.hh"
 #include "capture/record_reader.hh"
@@ -16,6 +17,14 @@ namespace {
 // them.
 constexpr uint32_t kDescribed = 0x8000'0000;
 constexpr uint64_t kCopiesInAHundred = 1;
+
+uint64_t direction_of(const PacketRecord& record) {
+  Fnv1a hash;
+  for (const IpAddress& end : {record.source, record.destination}) {
+    for (const uint8_t byte : end.bytes) hash.add(byte);
+  }
+  return hash.value();
+}
 
 }  // namespace
 
@@ -74,9 +83,11 @@ Result<bool> CaptureFile::next(PacketRecord& record) {
                       status ? "it ends in the middle of the next one" : status.error().message));
     }
     count_time(raw.time);
-    const auto stamp = state_->stamps.handle_stamp(counts_.packets, raw.time);
+    const ParseStatus parsed = parse_frame(raw.layer, raw.captured, raw.wire_bytes, record);
+    const auto stamp = state_->stamps.handle_stamp(counts_.packets, raw.time,
+                                                   parsed == ParseStatus::ip ? direction_of(record) : 0);
     if (!stamp) return failure(state_->name + ": " + stamp.error().message);
-    switch (parse_frame(raw.layer, raw.captured, raw.wire_bytes, record)) {
+    switch (parsed) {
       case ParseStatus::ip:
         ++counts_.ip;
         record.time = raw.time;

@@ -15,7 +15,7 @@ constexpr int64_t kS = 1000 * kMs;
 std::string verdict(const std::vector<int64_t>& stamps_ns, Duration tolerance = kLittleDisorder) {
   StampCheck check(tolerance);
   for (size_t i = 0; i < stamps_ns.size(); ++i) {
-    const auto good = check.handle_stamp(i + 1, Instant{1'700'000'000 * kS + stamps_ns[i]});
+    const auto good = check.handle_stamp(i + 1, Instant{1'700'000'000 * kS + stamps_ns[i]}, 1);
     if (!good) return good.error().message;
   }
   return "good";
@@ -42,6 +42,21 @@ TEST(Stamps, BackwardsIsNotAhead) {
   long_run.push_back(kS);
   EXPECT_THAT(verdict(long_run), HasSubstr("packet 1002 is stamped 0.999 s before packet 1001"));
   EXPECT_EQ(verdict({0, 400 * kMs, 800 * kMs, 700 * kMs}, seconds(5)), "good");
+}
+
+// A CPU that is kept busy hands its packets over later than another one, stamped as they came in.
+TEST(Stamps, DirectionsMayBeFurtherApartThanPacketsOfOne) {
+  StampCheck check(kLittleDisorder);
+  const auto at = [](int64_t ms) { return Instant{1'700'000'000 * kS + ms * kMs}; };
+  ASSERT_TRUE(check.handle_stamp(1, at(0), 1));
+  ASSERT_TRUE(check.handle_stamp(2, at(80), 1));
+  ASSERT_TRUE(check.handle_stamp(3, at(0), 2));
+  ASSERT_TRUE(check.handle_stamp(4, at(70), 2));
+  ASSERT_TRUE(check.handle_stamp(5, at(81), 1));
+  const auto back = check.handle_stamp(6, at(50), 2);
+  ASSERT_FALSE(back);
+  EXPECT_THAT(back.error().message, HasSubstr("packet 6 is stamped 0.020 s before packet 4"));
+  EXPECT_FALSE(check.handle_stamp(7, at(-20), 3));
 }
 
 TEST(Stamps, DaysApart) {
