@@ -91,6 +91,17 @@ for word in rotate "leave --no-systemd"; do
 done
 join_host h3 --again
 (($(proved) > last)) || fail "the number $(proved) was proved before, up to $last"
+# Nor is it nobody whom this host knows where that cannot be read: then nobody would be waited for.
+mv "$WORK/h3/state/h3.known.json" "$WORK/known"
+echo '{' >"$WORK/h3/state/h3.known.json"
+before=$(<"$WORK/h3/etc/h3.key")
+mesh h3 rotate --config "$(config_of h3)"
+((STATUS == 1)) || fail "rotate goes on though known.json cannot be read: $(<"$WORK/said")"
+grep -q 'the old key stays in use: .*h3.known.json' "$WORK/said" || fail "rotate says: $(<"$WORK/said")"
+[[ $before == "$(<"$WORK/h3/etc/h3.key")" ]] || fail "the key was changed"
+mv "$WORK/known" "$WORK/h3/state/h3.known.json"
+rm "$WORK/h3/etc/h3.key.next"
+join_host h3 --again
 start_mesh h3
 expect_links 15 h3 h1 h2
 expect_links 15 h1 h2 h3

@@ -80,13 +80,15 @@ Result<void> LocalHost::publish(Entry entry) {
   return store_->set(kPeerPrefix + own_.host, to_json(own_));
 }
 
-std::vector<std::string> LocalHost::wait_until_taken(Duration timeout) {
+Result<std::vector<std::string>> LocalHost::wait_until_taken(Duration timeout) {
   const Instant deadline = steady_now() + timeout;
   for (;;) {
     const auto known = read_known(files_, node_.text);
+    // Not "nobody is known": then nobody would be missing.
+    if (!known) return tl::unexpected(known.error());
     const auto states = store_->dump(kStatePrefix);
     const std::vector<std::string> missing =
-        not_taken_by(known ? *known : Known(), states ? *states : std::map<std::string, std::string>(), own_);
+        not_taken_by(*known, states ? *states : std::map<std::string, std::string>(), own_);
     if (missing.empty() || steady_now() >= deadline) return missing;
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }

@@ -52,7 +52,9 @@ Result<void> announce(LocalHost& host, const PublicKey& next, const RotateOption
   Entry entry = host.own();
   entry.next_key = next;
   if (auto published = host.publish(std::move(entry)); !published) return published;
-  const auto missing = host.wait_until_taken(seconds(options.wait_s));
+  const auto not_taken = host.wait_until_taken(seconds(options.wait_s));
+  if (!not_taken) return failure("the old key stays in use: " + not_taken.error().message);
+  const std::vector<std::string>& missing = *not_taken;
   if (missing.empty() || options.force) return {};
   return failure(fmt::format(
       "the old key stays in use: {} {} not taken the new one in yet{}. Run this again, it goes on from here; "
