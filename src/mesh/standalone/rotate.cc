@@ -100,6 +100,8 @@ int rotate(const RotateOptions& options) {
     const auto report = agent.reload();
     if (!report) return complain("the agent does not take the new key: " + report.error().message, kFailed);
     if (!report->reloaded) return complain("the agent refuses: " + joined(report->problems), kFailed);
+    // A link that could not be had takes the new key, too, once it can.
+    for (const std::string& line : report->undone) fmt::print("  note: {}\n", line);
     fmt::print("The new key is in use; waiting until every session is agreed with it\n");
     std::fflush(stdout);
     while (steady_now() - since < kSessionTime) {
