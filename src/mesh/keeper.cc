@@ -189,7 +189,7 @@ Result<void> Keeper::write_closed(const Files& files, const NodeFile& node,
 Result<std::string> Keeper::write_peers(const NodeFile& node, const Files& files, Known& known,
                                         const Bounds& bounds) {
   const std::string& path = node.config.mesh->peers_file;
-  const auto there = read_text_file(path, kLongestConfigFile);
+  const auto there = read_text_file(path, kLongestConfigFile, Links::trusted);
   const std::string in_force = there ? there->text : "";
   const auto text_without = [&](const std::set<std::string>& left_out) {
     return peers_text(known, bounds, node.config.mesh->joining, left_out);
