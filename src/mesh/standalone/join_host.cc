@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <optional>
+#include <set>
 
 #include "config/file.hh"
 #include "config/host_name.hh"
 #include "config/parse.hh"
 #include "enroll/node_files.hh"
 #include "host_files.hh"
+#include "io/file_lock.hh"
 #include "mesh/capabilities.hh"
 #include "mesh/join_policy.hh"
 #include "mesh/next_number.hh"
@@ -224,13 +227,17 @@ Result<Joined> join_host(const JoinOptions& options) {
   if (auto given = give_to(options.state, "cuttle-mesh"); !given) return tl::unexpected(given.error());
   const auto identity = signing_key_at(places.identity);
   if (!identity) return tl::unexpected(identity.error());
+  auto proved = ProvedNumber::open(places.identity, identity->verifying_key());
+  if (!proved) return tl::unexpected(proved.error());
   const Files files = files_of(places.peers);
+  // Until all is written: whoever is cuttle-mesh there changes the same files.
+  auto locked = FileLock::wait_for(files.lock);
+  if (!locked) return tl::unexpected(locked.error());
+  std::optional<FileLock> lock(std::move(*locked));
   const auto own = read_own(files, *host);
   if (auto free = check_is_this_host(options, *host, identity->verifying_key(), *there); !free) {
     return tl::unexpected(free.error());
   }
-  auto proved = ProvedNumber::open(places.identity, identity->verifying_key());
-  if (!proved) return tl::unexpected(proved.error());
   const auto counter = next_number(*host, identity->verifying_key(), policy->signing_key,
                                    {*there, own ? *own : std::optional<Entry>(), proved->highest()});
   if (!counter) return tl::unexpected(counter.error());
@@ -261,11 +268,20 @@ Result<Joined> join_host(const JoinOptions& options) {
   if (auto copied = copy_keyring(access.keyring, places.keyring); !copied)
     return tl::unexpected(copied.error());
   if (auto raised = proved->raise_to(*counter); !raised) return tl::unexpected(raised.error());
-  const Bounds bounds = bounds_of({places.config, text, parsed.config}, entry, machine);
-  for (const auto& [path, its_text] : {std::pair(files.own, to_json(entry)), std::pair(places.config, text),
-                                       std::pair(files.peers, peers_text(*known, bounds, policy->joining))}) {
+  for (const auto& [path, its_text] :
+       {std::pair(files.own, to_json(entry)), std::pair(places.config, text)}) {
     if (auto written = write_file(path, its_text); !written) return tl::unexpected(written.error());
   }
+  // One that is there stays: what it says is in force, and the keeper alone knows which hosts fit beside each
+  // other. The first names nobody; what is known stays closed.
+  if (!fs::exists(fs::symlink_status(files.peers, error))) {
+    std::set<std::string> all;
+    for (const auto& [other, pin] : known->pins) all.insert(other);
+    const Bounds bounds = bounds_of({places.config, text, parsed.config}, entry, machine);
+    auto written = write_file(files.peers, peers_text(*known, bounds, policy->joining, all));
+    if (!written) return tl::unexpected(written.error());
+  }
+  lock.reset();
   if (auto given = give_to(places.key, "cuttle"); !given) return tl::unexpected(given.error());
   if (auto set = store.set(kPeerPrefix + *host, to_json(entry)); !set) return tl::unexpected(set.error());
   return Joined{node, places.config, places.keyring, std::move(entry)};
