@@ -168,21 +168,21 @@ std::vector<MeshProblem> own_address_problems(const Known& known, const Bounds& 
     const auto found = std::find_if(addresses.begin(), addresses.end(), is_here);
     if (!is_here(endpoint) && found == addresses.end()) continue;
     const IpAddress& which = is_here(endpoint) ? endpoint : *found;
+    const std::string text = which.to_string();
     const bool is_own = contains(bounds.own_addresses, which);
-    problems.push_back(
-        {kAddressTaken, host,
-         fmt::format(
-             is_own ? "this machine has {} itself, an address of {}: {}"
-                    : "{} means all hosts of a network that this machine is in, and is an address of {}: {}",
-             which.to_string(), host,
-             is_here(endpoint) ? "there is no link to it, and its addresses stay closed"
-                               : "it is in no link, and stays closed"),
-         fmt::format(is_own
-                         ? "take {} from this machine: who gave it, `ip address` and the network's DHCP "
-                           "server tell"
-                         : "take the address whose network ends at {} from this machine, or give it another "
-                           "prefix: who gave it, `ip address` and the network's DHCP server tell",
-                     which.to_string())});
+    const std::string what =
+        is_own ? fmt::format("this machine has {} itself, an address of {}", text, host)
+               : fmt::format("{} means all hosts of a network that this machine is in, and {} has it", text,
+                             host);
+    const std::string whose =
+        is_own ? fmt::format("take {} from this machine", text)
+               : fmt::format(
+                     "take the address whose network ends at {} from this machine, or give it another prefix",
+                     text);
+    problems.push_back({kAddressTaken, host,
+                        what + (is_here(endpoint) ? ": there is no link to it, and its addresses stay closed"
+                                                  : ": it is in no link, and stays closed"),
+                        whose + ": who gave it, `ip address` and the network's DHCP server tell"});
   }
   return problems;
 }

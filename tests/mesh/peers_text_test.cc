@@ -124,7 +124,7 @@ TEST(MeshReconcile, AnAddressThatMeansAllHostsOfANetworkStaysClosed) {
   EXPECT_THAT(problems[0].text, testing::HasSubstr("it is in no link, and stays closed"));
   // By a lease, the other's endpoint: it has no link, and that is said.
   bounds.ends_of_networks =
-      addresses_of_machine({{.interface = "u0", .address = address("10.0.0.2"), .prefix_length = 30}})
+      addresses_of_machine({{.address = address("10.0.0.2"), .prefix_length = 30, .interface = "u0"}})
           .ends_of_networks;
   const Known third = look({}, view_of({test_host(3), test_host(5)})).known;
   ASSERT_THAT(config_of(third, bounds).peers, SizeIs(1));
