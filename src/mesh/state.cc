@@ -102,6 +102,26 @@ std::optional<uint64_t> taken_number(const std::string& text, const std::string&
   return found->get<uint64_t>();
 }
 
+std::vector<MeshProblem> told_problems(const std::string& text, const std::string& code) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  std::vector<MeshProblem> problems;
+  if (!json.is_object() || !json.contains("problems") || !json["problems"].is_array()) return problems;
+  const auto shown = [](const nlohmann::json& problem, const char* key) {
+    const auto found = problem.find(key);
+    std::string value = found != problem.end() && found->is_string() ? found->get<std::string>() : "";
+    for (char& c : value) {
+      if (c < 0x20 || c > 0x7e) c = ' ';
+    }
+    return value;
+  };
+  for (const auto& problem : json["problems"]) {
+    if (problems.size() == kMaxProblems) break;
+    if (!problem.is_object() || shown(problem, "code") != code) continue;
+    problems.push_back({code, shown(problem, "host"), shown(problem, "text"), shown(problem, "fix")});
+  }
+  return problems;
+}
+
 std::vector<std::string> not_taken_by(const Known& known, const std::map<std::string, std::string>& states,
                                       const Entry& own) {
   std::vector<std::string> hosts;

@@ -29,6 +29,9 @@ std::string state_essence(const HostState& state);
 
 // Of another host's state: the number of `host`'s entry that it has taken in lately.
 std::optional<uint64_t> taken_number(const std::string& state_json, const std::string& host);
+// What is wrong with that code, as the host told it: another's text, of which nothing but what can be shown
+// is left.
+std::vector<MeshProblem> told_problems(const std::string& state_json, const std::string& code);
 // Hosts with a link that have not said that they took in that very entry of `own`'s. `states`: by host.
 std::vector<std::string> not_taken_by(const Known& known, const std::map<std::string, std::string>& states,
                                       const Entry& own);

@@ -72,5 +72,16 @@ TEST(MeshState, AnEntryIsTakenInByItsNumberAlone) {
   EXPECT_THAT(not_taken_by(known, {{"osd1", "{}"}, {"osd2", "no JSON"}}, own), testing::SizeIs(3));
 }
 
+TEST(MeshState, WhatWasToldComesBackAsWhatCanBeShown) {
+  HostState state;
+  state.problems = {{kAgent, "osd1", "the agent\x1b[2J cannot", "look"}, {kEntryOld, "osd2", "old", "join"}};
+  const auto told = told_problems(state_json(state, 0), kAgent);
+  ASSERT_THAT(told, testing::SizeIs(1));
+  EXPECT_EQ(told[0], (MeshProblem{kAgent, "osd1", "the agent [2J cannot", "look"}));
+  for (const char* text : {"", "no JSON", "[]", R"({"problems":3})", R"({"problems":[3,{"code":4}]})"}) {
+    EXPECT_THAT(told_problems(text, kAgent), testing::IsEmpty()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace cuttle::mesh

@@ -1,9 +1,11 @@
 // `status`: whom this host knows, and what is wrong, by what is on its disk and in the store. Changes
 // nothing.
+#include <algorithm>
 #include <memory>
 
 #include "access.hh"
 #include "local_agent.hh"
+#include "mesh/peers_text.hh"
 
 namespace cuttle::mesh {
 
@@ -54,11 +56,22 @@ int status(const StatusOptions& options) {
   if (!view)
     return complain("the store cannot be asked; what is above stays in force: " + view.error().message,
                     kFailed);
-  const Reconciled looked = reconcile(*known, *view, bounds_of(*node, *own, machine_addresses()));
-  for (const MeshProblem& problem : looked.problems) {
+  const Bounds bounds = bounds_of(*node, *own, machine_addresses());
+  const Reconciled looked = reconcile(*known, *view, bounds);
+  std::vector<MeshProblem> problems = looked.problems;
+  const auto add = [&](const std::vector<MeshProblem>& more) {
+    for (const MeshProblem& problem : more) {
+      if (std::find(problems.begin(), problems.end(), problem) == problems.end()) problems.push_back(problem);
+    }
+  };
+  add(own_address_problems(looked.known, bounds));
+  // Hosts that were left out, and what the agent could not do: cuttle-mesh alone knows, and has told it.
+  if (const auto told = store.get(kStatePrefix + node->config.mesh->host); told && *told)
+    add(told_problems(**told, kAgent));
+  for (const MeshProblem& problem : problems) {
     fmt::print("{} {}: {}\n    {}\n", problem.code, problem.host, problem.text, problem.fix);
   }
-  return looked.problems.empty() ? kDone : kFailed;
+  return problems.empty() ? kDone : kFailed;
 }
 
 }  // namespace
