@@ -7,6 +7,7 @@
 #include "config/file.hh"
 #include "config/parse.hh"
 #include "enroll/files.hh"
+#include "mesh/spare_files.hh"
 
 namespace cuttle::mesh {
 
@@ -78,9 +79,14 @@ Result<std::optional<Entry>> read_own(const Files& files, const std::string& hos
 }
 
 Result<void> write_file(const std::string& path, const std::string& text) {
-  enroll::FileBatch batch;
-  if (auto added = batch.add(path, text, false, enroll::Owner::folder); !added) return added;
-  return batch.commit();
+  const auto write = [&]() -> Result<void> {
+    enroll::FileBatch batch;
+    if (auto added = batch.add(path, text, false, enroll::Owner::folder); !added) return added;
+    return batch.commit();
+  };
+  auto written = write();
+  if (!written && write_into_spare_file(path, text)) return {};
+  return written;
 }
 
 }  // namespace cuttle::mesh

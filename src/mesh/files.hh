@@ -37,7 +37,7 @@ Result<Known> read_known(const Files& files, std::string_view roots_text, Lost l
 // None: not there, this host has not joined.
 Result<std::optional<Entry>> read_own(const Files& files, const std::string& host);
 
-// Whole or not at all, readable by all; whose the folder is.
+// Whole or not at all, readable by all; whose the folder is. On a full disk: by mesh/spare_files.hh.
 Result<void> write_file(const std::string& path, const std::string& text);
 
 }  // namespace cuttle::mesh

@@ -11,6 +11,7 @@
 #include "mesh/next_number.hh"
 #include "mesh/peers_text.hh"
 #include "mesh/peers_that_fit.hh"
+#include "mesh/spare_files.hh"
 
 namespace cuttle::mesh {
 
@@ -19,6 +20,8 @@ namespace {
 std::string directory_of(const std::string& path) {
   return std::filesystem::path(path).parent_path().string();
 }
+
+constexpr char kMakeRoom[] = "make room in cuttle-mesh's folder: df, df -i; who filled it?";
 
 std::string first_error(const ParsedConfig& parsed, const std::string& file) {
   for (const Problem& problem : parsed.problems.list()) {
@@ -87,18 +90,31 @@ Result<Record> ask_record(Store& store) {
 Result<void> Keeper::look(Instant now, int64_t unix_s) {
   const auto node = read_node_file(config_file_);
   if (!node) return tl::unexpected(node.error());
-  const Files files = files_of(node->config.mesh->peers_file);
   std::optional<StatusSnapshot> status = around_.agent.status();
+  write_trouble_.clear();
+  auto looked = take_in(*node, status, now, unix_s);
+  if (write_trouble_.empty()) return looked;
+  // What is not written down does not take effect; who watches the cluster has to hear of that.
+  std::erase_if(problems_, [](const MeshProblem& problem) { return problem.fix == kMakeRoom; });
+  note(kAgent, node->config.mesh->host,
+       "what changes takes no effect here, a revocation neither: " + write_trouble_, kMakeRoom);
+  if (auto told = tell(*node, known_read_.known, status, now, unix_s); !told) return told;
+  return looked;
+}
+
+Result<void> Keeper::take_in(const NodeFile& node, std::optional<StatusSnapshot>& status, Instant now,
+                             int64_t unix_s) {
+  const Files files = files_of(node.config.mesh->peers_file);
   // First: whatever fails below, or takes long, a link that was closed once never begins open again.
-  if (auto written = write_closed(files, *node, status); !written) return written;
+  if (auto written = write_closed(files, node, status); !written) return written;
   const auto view = ask_store(now);
   // The operator's words change the same files.
   auto locked = FileLock::wait_for(files.lock);
   if (!locked) return tl::unexpected(locked.error());
   std::optional<FileLock> lock(std::move(*locked));
-  auto before = read_known(files, node->text, Lost::is_an_error, &known_read_);
+  auto before = read_known(files, node.text, Lost::is_an_error, &known_read_);
   if (!before) return tl::unexpected(before.error());
-  auto own = read_own(files, node->config.mesh->host);
+  auto own = read_own(files, node.config.mesh->host);
   if (!own) return tl::unexpected(own.error());
   if (!*own) {
     return failure(fmt::format(
@@ -111,7 +127,7 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
 
   Known known = *before;
   Result<void> result;
-  const Bounds bounds = bounds_of(*node, *own, around_.addresses());
+  const Bounds bounds = bounds_of(node, *own, around_.addresses());
   if (view) {
     const Reconciled& reconciled = judge(*before, *view, bounds);
     known = reconciled.known;
@@ -122,7 +138,7 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
     std::erase_if(problems_, [](const MeshProblem& problem) {
       return problem.code == kMonitorsAway || problem.code == kAgent;
     });
-    note(kMonitorsAway, node->config.mesh->host,
+    note(kMonitorsAway, node.config.mesh->host,
          "the monitors do not answer, what was known stays in force: " + view.error().message,
          "ceph -s; is the keyring of this host there, with its capabilities?");
     result = tl::unexpected(view.error());
@@ -134,18 +150,22 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
   }
   // What was seen first, before anything follows from it.
   if (known != *before) {
-    if (auto written = write_file(files.known, to_json(known)); !written) return written;
+    if (auto written = write(files.known, to_json(known)); !written) return written;
     note_taken(*before, known, now);
   }
-  const auto peers = write_peers(*node, files, known, bounds);
+  const auto peers = write_peers(node, files, known, bounds);
   if (!peers) return tl::unexpected(peers.error());
   // Agent and monitors may take longer than the operator's words wait for it.
   lock.reset();
   retry_links(*peers, known, status, now);
   if (reload_if_due(now)) status = around_.agent.status();
   if (!view) return result;
-  if (auto put = put_own_back(*node, files, *own, *view); !put) return put;
-  return tell(*node, known, status, now, unix_s);
+  if (auto put = put_own_back(node, files, *own, *view); !put) return put;
+  if (auto kept = keep_spare_files(directory_of(files.known)); !kept) {
+    note(kAgent, node.config.mesh->host,
+         "there is no room for what changes, beyond a few times: " + kept.error().message, kMakeRoom);
+  }
+  return tell(node, known, status, now, unix_s);
 }
 
 const Reconciled& Keeper::judge(const Known& before, const StoreView& view, const Bounds& bounds) {
@@ -183,7 +203,7 @@ Result<void> Keeper::write_closed(const Files& files, const NodeFile& node,
     if (link == nullptr || link->open || pin.was_up) continue;
     pin.was_up = is_news = true;
   }
-  return is_news ? write_file(files.known, to_json(*known)) : Result<void>();
+  return is_news ? write(files.known, to_json(*known)) : Result<void>();
 }
 
 Result<std::string> Keeper::write_peers(const NodeFile& node, const Files& files, Known& known,
@@ -224,14 +244,14 @@ Result<std::string> Keeper::write_peers(const NodeFile& node, const Files& files
     known.pins.at(host).was_up = true;
   }
   if (is_news) {
-    if (auto written = write_file(files.known, to_json(known)); !written) {
+    if (auto written = write(files.known, to_json(known)); !written) {
       return tl::unexpected(written.error());
     }
   }
   if (there && in_force == fitting.text) return in_force;
-  if (auto written = write_file(path, fitting.text); !written) return tl::unexpected(written.error());
   agent_has_peers_ = false;
   reload_next_ = {};
+  if (auto written = write(path, fitting.text); !written) return tl::unexpected(written.error());
   return fitting.text;
 }
 
@@ -300,7 +320,7 @@ Result<void> Keeper::put_own_back(const NodeFile& node, const Files& files, std:
       if (!lock) return tl::unexpected(lock.error());
       if (!is_newest()) return {};
       own = *entry;
-      return write_file(files.own, to_json(*own));
+      return write(files.own, to_json(*own));
     }
     if (is_ours && !own->signature) return {};
     if (is_set_back(*own, there->second)) {
@@ -343,6 +363,12 @@ Result<void> Keeper::tell(const NodeFile& node, const Known& known,
   told_ = essence;
   told_when_ = now;
   return {};
+}
+
+Result<void> Keeper::write(const std::string& path, const std::string& text) {
+  auto written = write_file(path, text);
+  if (!written) write_trouble_ = written.error().message;
+  return written;
 }
 
 void Keeper::note(const char* code, const std::string& host, const std::string& text,

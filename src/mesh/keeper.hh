@@ -67,6 +67,8 @@ class Keeper {
   const std::vector<MeshProblem>& problems() const { return problems_; }
 
  private:
+  Result<void> take_in(const NodeFile& node, std::optional<StatusSnapshot>& status, Instant now,
+                       int64_t unix_s);
   Result<StoreView> ask_store(Instant now);
   const Reconciled& judge(const Known& before, const StoreView& view, const Bounds& bounds);
   Result<void> write_closed(const Files& files, const NodeFile& node,
@@ -84,6 +86,7 @@ class Keeper {
   Result<void> tell(const NodeFile& node, const Known& known, const std::optional<StatusSnapshot>& status,
                     Instant now, int64_t unix_s);
   void note_taken(const Known& before, const Known& after, Instant now);
+  Result<void> write(const std::string& path, const std::string& text);
   void note(const char* code, const std::string& host, const std::string& text, const std::string& fix);
 
   Surroundings around_;
@@ -108,6 +111,7 @@ class Keeper {
   bool retry_due_ = false;  // something that the file asks for is to be tried again
   Instant reload_next_{};   // not before, unless there is a change
   std::string reload_trouble_;
+  std::string write_trouble_;  // of this look
   struct Taken {
     uint64_t number;
     Instant when;
