@@ -54,7 +54,7 @@ bad_network_two_lanes() {
 bad_network_eight_lanes() {
   network
   impair "${BAD_NETWORK[@]}" --seed 13
-  LANES=8 configure
+  LANES=8 SLOT=${SLOT_OF_EIGHT_LANES:-} configure
   start_agents
   expect_same "lanes in the status" 8 "$(status a '.links[0].shape.lanes')"
   # One connection has one lane: an eighth of the rate.
