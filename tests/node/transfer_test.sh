@@ -62,6 +62,24 @@ bad_network_eight_lanes() {
   expect_faults
 }
 
+answers() { in_space a ping -q -c 1 -W 1 "${V4[b]}" >/dev/null 2>&1; }
+# What waited for a network that stood still is lost, all but a moment's, and does not come seconds later: links send for
+# ever, so a network that is hardly faster than they would be late from then on.
+network_that_stood_still() {
+  local cable
+  network
+  impair
+  configure
+  start_agents
+  cable=$(pgrep -P "$(<"$WORK/impair.pid")")
+  kill -STOP "$cable"
+  sleep 2
+  kill -CONT "$cable"
+  eventually 10 answers || fail "b does not answer once the network works again"
+  stop_impairing
+  expect "frames that waited too long" "$(impaired dropped_unseen)" '>' "$((LINK_MBPS * 100))"
+}
+
 ipv6_inside() {
   network
   connect
@@ -91,6 +109,7 @@ jumbo_cells() {
 run_case bad_network
 run_case bad_network_two_lanes
 run_case bad_network_eight_lanes
+run_case network_that_stood_still
 run_case ipv6_inside
 run_case ipv6_outside
 run_case jumbo_cells
