@@ -110,7 +110,7 @@ void LocalMachine::hold_cpu_latency() {
 Result<std::vector<LaneDoor>> LocalMachine::open_lanes(size_t peer) {
   // Also where not all of it can be opened.
   if (change_ && !has_others_interface(*wanted_, wanted_->peers[peer])) {
-    change_->opened.insert(wanted_->peers[peer].interface_name());
+    change_->opened.insert(peer);
   }
   auto doors = open_doors(acted_on(), peer, owner_);
   const std::string& name = acted_on().peers[peer].name;
@@ -176,7 +176,9 @@ Result<void> LocalMachine::abandon_change() {
                        [&](const PeerConfig& peer) { return peer.interface_name() == interface; });
   };
   Result<void> undone;
-  for (const std::string& interface : change_->opened) {
+  for (const size_t peer : change_->opened) {
+    underlays_.erase(wanted_->peers[peer].name);
+    const std::string interface = wanted_->peers[peer].interface_name();
     if (!is_in_force(interface)) keep_first(undone, remove_tun_link(interface));
   }
   keep_first(undone, cuttle::close_all(routed));
@@ -198,7 +200,9 @@ Result<void> LocalMachine::withdraw() {
     // several queues and had one, or the other way round, which is fixed for its life.
     const auto after = std::find_if(wanted_->peers.begin(), wanted_->peers.end(),
                                     [&](const PeerConfig& peer) { return peer.name == before.name; });
-    const bool stays = after != wanted_->peers.end() && (after->lanes > 1) == (before.lanes > 1);
+    const bool goes = after == wanted_->peers.end();
+    if (goes || after->lanes != before.lanes) underlays_.erase(before.name);
+    const bool stays = !goes && (after->lanes > 1) == (before.lanes > 1);
     if (!stays && !has_others_interface(*in_force_, before)) {
       keep_first(withdrawn, remove_tun_link(before.interface_name()));
     }
@@ -221,9 +225,13 @@ Result<void> LocalMachine::link_is_up(size_t peer) {
   Joining next = *joining_;
   next.handle_up(MonotonicClock().now(), peer);
   const NodeConfig& routed = next.routed();
-  // One that could not be had has no interface, or one of somebody else's: its addresses are closed alone.
-  if (underlays_.contains(routed.peers[peer].name)) {
-    if (auto opened = cuttle::open_link(routed, routed.peers[peer]); !opened) return opened;
+  const PeerConfig& joined = routed.peers[peer];
+  // One that could not be had has no interface, or one of somebody else's: its addresses are closed alone. So
+  // they are where no route can lead into the link: the watch (redirect_watch.hh) sets it when one can.
+  if (underlays_.contains(joined.name)) {
+    if (auto opened = cuttle::open_link(routed, joined); !opened) {
+      spdlog::error("link {}: its routes cannot be set: {}", joined.name, opened.error().message);
+    }
   }
   if (auto closed = close_routes(routed); !closed) return closed;
   joining_ = std::move(next);
