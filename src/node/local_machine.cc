@@ -12,7 +12,6 @@
 #include "io/links.hh"
 #include "io/privileges.hh"
 #include "io/routes.hh"
-#include "io/tun.hh"
 #include "io/udp_errors.hh"
 #include "node/leftovers.hh"
 #include "node/others_interface.hh"
@@ -109,9 +108,7 @@ void LocalMachine::hold_cpu_latency() {
 
 Result<std::vector<LaneDoor>> LocalMachine::open_lanes(size_t peer) {
   // Also where not all of it can be opened.
-  if (change_ && !has_others_interface(*wanted_, wanted_->peers[peer])) {
-    change_->opened.insert(peer);
-  }
+  if (change_) change_->opened.insert(peer);
   auto doors = open_doors(acted_on(), peer, owner_);
   const std::string& name = acted_on().peers[peer].name;
   underlays_.erase(name);
@@ -171,15 +168,14 @@ Result<void> LocalMachine::close_wanted() {
 
 Result<void> LocalMachine::abandon_change() {
   const NodeConfig& routed = joining_->routed();
-  const auto is_in_force = [&](const std::string& interface) {
-    return std::any_of(routed.peers.begin(), routed.peers.end(),
-                       [&](const PeerConfig& peer) { return peer.interface_name() == interface; });
+  const auto is_in_force = [&](const PeerConfig& opened) {
+    return std::ranges::count(routed.peers, opened.name, &PeerConfig::name) > 0;
   };
   Result<void> undone;
   for (const size_t peer : change_->opened) {
-    underlays_.erase(wanted_->peers[peer].name);
-    const std::string interface = wanted_->peers[peer].interface_name();
-    if (!is_in_force(interface)) keep_first(undone, remove_tun_link(interface));
+    const PeerConfig& opened = wanted_->peers[peer];
+    underlays_.erase(opened.name);
+    if (!is_in_force(opened)) keep_first(undone, remove_own_interface(*wanted_, opened));
   }
   keep_first(undone, cuttle::close_all(routed));
   keep_first(undone, restore_guard(joining_->guarded()));
@@ -203,9 +199,7 @@ Result<void> LocalMachine::withdraw() {
     const bool goes = after == wanted_->peers.end();
     if (goes || after->lanes != before.lanes) underlays_.erase(before.name);
     const bool stays = !goes && (after->lanes > 1) == (before.lanes > 1);
-    if (!stays && !has_others_interface(*in_force_, before)) {
-      keep_first(withdrawn, remove_tun_link(before.interface_name()));
-    }
+    if (!stays) keep_first(withdrawn, remove_own_interface(*in_force_, before));
   }
   keep_first(withdrawn, withdraw_routes(joining_->routed(), change_->joining.routed()));
   return withdrawn;

@@ -115,16 +115,17 @@ void RedirectWatch::watch_guard(const NodeConfig& guarded) {
        .missing = "the guard is gone",
        .is_back =
            "the guard (nftables table inet cuttle) was gone, and is back; something flushed the ruleset, "
-           "or a bridge is new"});
+           "a bridge is new, or an interface of somebody else's got the name of a link's"});
 }
 
 void RedirectWatch::watch_lock(const NodeConfig& guarded) {
-  const GuardConfig guard = guard_of(guarded);
-  const auto without = devices_without_lock(guard);
+  const auto guard = guard_on_this_machine(guarded);
+  const auto without =
+      guard ? devices_without_lock(*guard) : Result<std::vector<Link>>(tl::unexpected(guard.error()));
   std::string names;
   for (const Link& device : without.value_or(std::vector<Link>())) names += " " + device.name;
   lock_.handle_look(without.map([](const auto& devices) { return devices.empty(); }),
-                    [&] { return apply_lock(guard); },
+                    [&] { return guard ? apply_lock(*guard) : Result<void>(tl::unexpected(guard.error())); },
                     {.name = "the lock at the egress",
                      .missing = "the lock at the egress is missing",
                      .is_back = "the lock at the egress was put on:" + names,
