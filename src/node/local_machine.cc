@@ -284,7 +284,8 @@ std::string LocalMachine::handle_timeout(Instant now) {
   if (change_ && change_->is_closed) {
     watch_.handle_change(now, change_->joining.routed());
   } else {
-    watch_.handle_timeout(now, joining_->routed(), joining_->guarded());
+    watch_.handle_timeout(now, joining_->routed(), joining_->guarded(),
+                          [&](const PeerConfig& peer) { return underlays_.contains(peer.name); });
   }
   if (!change_) watch_joining(now);
   return {};

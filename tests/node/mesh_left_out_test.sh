@@ -102,8 +102,29 @@ its_interface_is_deleted() {
   eventually 10 grep -q 'cannot be put back: interface ct-b' "$WORK/a.log" || fail "nobody misses the interface"
 }
 
+# What it never had is not missed, so that what somebody takes away is.
+nobody_misses_its_interface() {
+  mesh_of_a
+  peers_are b c
+  sed -i '/joining/d' "$WORK/peers.toml"
+  hold_port 4411
+  start_agent a
+  eventually 20 has_state connecting c || fail "the agent does not start"
+  expect_same "the link that cannot be had" failed "$(state_of b)"
+  sleep 2.5 # it is looked at whether all is whole
+  in_space a timeout 5 ip monitor route >"$WORK/monitor" || true
+  expect_same "routes of a machine that nobody changes" "" "$(grep 'table 4410' "$WORK/monitor" || true)"
+  ! grep -q 'cannot be put back' "$WORK/a.log" || fail "what nobody took away is missed"
+  ip -n "$NET-a" route flush table 4410
+  eventually 10 grep -q 'were not as they should be, and are again' "$WORK/a.log" || fail "that routes were gone is not said"
+  expect_same "the way to b" "blackhole ${V4[b]}" \
+    "$(ip -n "$NET-a" route show table 4410 | awk -v b="${V4[b]}" '$2 == b {print $1, $2}')"
+}
+has_state() { [[ $(state_of "$2") == "$1" ]]; }
+
 run_case a_neighbour_has_the_port
 run_case its_interface_goes_when_lanes_come
 run_case its_interface_is_deleted
+run_case nobody_misses_its_interface
 run_case nobody_takes_the_first_port
 finish
