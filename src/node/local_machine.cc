@@ -48,7 +48,7 @@ LoadedConfig LocalMachine::read_configuration() {
   if (!driver_in_file_ && loaded.good()) driver_in_file_ = driver;
   if (loaded.good()) {
     if (!settled_) check_process(loaded.config, loaded.lines, loaded.problems);
-    check_network(loaded.config, loaded.lines, loaded.problems);
+    check_network(loaded.config, loaded.lines, loaded.problems, in_force_ ? Asks::reload : Asks::start);
   }
   if (loaded.good() && in_force_) {
     // What the file says of the driver may have been overruled at the start, so it is compared with itself.

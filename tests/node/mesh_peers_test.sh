@@ -177,6 +177,34 @@ guard_and_lock_know_it() {
 # Nobody puts back what is gone.
 helper_stops() { kill -STOP "$(helper_of a)"; }
 
+# An interface without a carrier loses its IPv6 addresses, and a failover takes one: who is revoked meanwhile is.
+an_address_that_is_away_keeps_no_revocation_waiting() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  sed -i '/^\[\[peer\]\]/,$d' "$WORK/a.toml"
+  mesh_of_a ""
+  add_peer c 10.99.0.7
+  add_peer d 10.99.0.8
+  start_agent a
+  eventually 20 has_links "c d" || fail "the agent does not start"
+  ip -n "$NET-a" addr del "${V6[a]}/64" dev u0
+  echo 'closed = []' >"$WORK/peers.toml"
+  add_peer d 10.99.0.8
+  reload a || fail "the reload: $(<"$WORK/a.reload")"
+  expect_same "links without c" "d" "$(links_of_a)"
+  grep -q "${V6[a]} is no address of this machine at the moment" "$WORK/a.reload" || fail "it is not said: $(<"$WORK/a.reload")"
+  ip -n "$NET-a" addr del "${V4[a]}/24" dev u0
+  echo 'closed = []' >"$WORK/peers.toml"
+  reload a || fail "the reload without the address of the cells: $(<"$WORK/a.reload")"
+  expect_same "links without d" "" "$(links_of_a)"
+  # Whoever starts an agent may have mistyped it.
+  stop_agent a
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" >"$WORK/a.start" 2>&1 || fail "a start without its address is none"
+  grep -q "${V4[a]} is no address of this machine; name one" "$WORK/a.start" || fail "the start says: $(<"$WORK/a.start")"
+}
+has_links() { [[ $(links_of_a 2>/dev/null) == "$1" ]]; }
+
 # Somebody who drops every handshake does not keep it open, and nobody has to have written down until when.
 joining_has_an_end() {
   network
@@ -196,5 +224,6 @@ run_case one_of_them_keeps_nobody_down
 run_case another_ones_interface
 run_case a_tun_of_a_vpn
 run_case guard_and_lock_know_it
+run_case an_address_that_is_away_keeps_no_revocation_waiting
 run_case joining_has_an_end
 finish
