@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -20,8 +21,16 @@ struct TextFile {
   uid_t owner = 0;
 };
 
+// Through which symbolic links a file is reached.
+enum class Links : uint8_t {
+  all,
+  // Of those in folders that nobody but root and whoever runs this may write: for a file in another user's
+  // folder, who could have whoever reads it open anything, a device too, and learn of it by the errors.
+  trusted
+};
+
 // What a regular file holds; at most `max_bytes`. Errors are the reason alone: "No such file or directory".
-Result<TextFile> read_text_file(const std::string& path, size_t max_bytes);
+Result<TextFile> read_text_file(const std::string& path, size_t max_bytes, Links links = Links::all);
 
 // Whose files may say what an agent does, and hold its keys: root, who may do anything anyway; whoever runs
 // this; and the user that the agent runs as where a package installed it, so that root can check its

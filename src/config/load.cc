@@ -38,7 +38,7 @@ bool is_mesh_owner(uid_t owner) {
 }
 
 std::optional<std::string> read_peers(const std::string& path, KeyFiles key_files, Problems& problems) {
-  const auto read = read_text_file(path, kLongestConfigFile);
+  const auto read = read_text_file(path, kLongestConfigFile, Links::trusted);
   if (!read) {
     const std::string message = fmt::format(
         "mesh.peers: {}: {}; `cuttle mesh join` writes it, and without it what is to stay closed is not "

@@ -14,7 +14,8 @@ using Json = nlohmann::ordered_json;
 constexpr std::pair<const char*, std::vector<std::string> ReloadReport::*> kLists[] = {
     {"added", &ReloadReport::added},     {"restarted", &ReloadReport::restarted},
     {"rekeyed", &ReloadReport::rekeyed}, {"kept", &ReloadReport::kept},
-    {"removed", &ReloadReport::removed}, {"problems", &ReloadReport::problems}};
+    {"removed", &ReloadReport::removed}, {"problems", &ReloadReport::problems},
+    {"undone", &ReloadReport::undone}};
 
 }  // namespace
 

@@ -18,6 +18,7 @@ struct ReloadReport {
   std::vector<std::string> kept;
   std::vector<std::string> removed;
   std::vector<std::string> problems;  // as `cuttle check` prints them; warnings when it was reloaded
+  std::vector<std::string> undone;    // of a configuration that is in force: what could not be done
 
   bool operator==(const ReloadReport&) const = default;
 };

@@ -30,7 +30,8 @@ ExitStatus reload(const AgentChoice& agent) {
     return kBadInput;
   }
   fmt::print("{}\n", to_string(*report));
-  return kDone;
+  for (const std::string& line : report->undone) complain(line);
+  return report->undone.empty() ? kDone : kFailed;
 }
 
 }  // namespace

@@ -16,8 +16,9 @@ constexpr size_t kLongestFile = 8 << 20;
 
 Result<std::optional<std::string>> read_if_there(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::exists(path, error) && !error) return std::nullopt;
-  auto read = read_text_file(path, kLongestFile);
+  const auto status = std::filesystem::symlink_status(path, error);
+  if (status.type() == std::filesystem::file_type::not_found) return std::nullopt;
+  auto read = read_text_file(path, kLongestFile, Links::trusted);
   if (!read) return failure(fmt::format("{}: cannot be read: {}", path, read.error().message));
   return std::move(read->text);
 }

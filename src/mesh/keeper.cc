@@ -88,7 +88,7 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
   const auto node = read_node_file(config_file_);
   if (!node) return tl::unexpected(node.error());
   const Files files = files_of(node->config.mesh->peers_file);
-  const std::optional<StatusSnapshot> status = around_.agent.status();
+  std::optional<StatusSnapshot> status = around_.agent.status();
   // First: whatever fails below, or takes long, a link that was closed once never begins open again.
   if (auto written = write_closed(files, *node, status); !written) return written;
   const auto view = ask_store(now);
@@ -142,7 +142,7 @@ Result<void> Keeper::look(Instant now, int64_t unix_s) {
   // Agent and monitors may take longer than the operator's words wait for it.
   lock.reset();
   retry_links(*peers, known, status, now);
-  reload_if_due(now);
+  if (reload_if_due(now)) status = around_.agent.status();
   if (!view) return result;
   if (auto put = put_own_back(*node, files, *own, *view); !put) return put;
   return tell(*node, known, status, now, unix_s);
@@ -189,7 +189,7 @@ Result<void> Keeper::write_closed(const Files& files, const NodeFile& node,
 Result<std::string> Keeper::write_peers(const NodeFile& node, const Files& files, Known& known,
                                         const Bounds& bounds) {
   const std::string& path = node.config.mesh->peers_file;
-  const auto there = read_text_file(path, kLongestConfigFile);
+  const auto there = read_text_file(path, kLongestConfigFile, Links::trusted);
   const std::string in_force = there ? there->text : "";
   const auto text_without = [&](const std::set<std::string>& left_out) {
     return peers_text(known, bounds, node.config.mesh->joining, left_out);
@@ -230,7 +230,7 @@ Result<std::string> Keeper::write_peers(const NodeFile& node, const Files& files
   }
   if (there && in_force == fitting.text) return in_force;
   if (auto written = write_file(path, fitting.text); !written) return tl::unexpected(written.error());
-  reload_due_ = true;
+  agent_has_peers_ = false;
   reload_next_ = {};
   return fitting.text;
 }
@@ -242,29 +242,35 @@ void Keeper::retry_links(const std::string& peers, const Known& known,
   for (const auto& [host, pin] : known.pins) {
     if (!names_host(peers, host)) continue;
     const LinkStatus* link = link_named(*status, pin.name);
-    if (link == nullptr || link->state == kNoLink) reload_due_ = true;
+    if (link == nullptr || link->state == kNoLink) retry_due_ = true;
   }
 }
 
-void Keeper::reload_if_due(Instant now) {
-  if (!reload_due_) return;
+bool Keeper::reload_if_due(Instant now) {
+  if (agent_has_peers_ && !retry_due_) return false;
   if (now < reload_next_) {
     if (!reload_trouble_.empty()) note_reload();
-    return;
+    return false;
   }
   reload_trouble_.clear();
   const auto report = around_.agent.reload();
   // One that is stopped reads the file when it starts.
-  if (!report && !around_.agent.status()) return;
+  if (!report && !around_.agent.status()) return true;
   reload_next_ = now + kRetryRound;
   if (!report) {
     reload_trouble_ = "the agent could not do all that changed: " + report.error().message;
   } else if (!report->reloaded) {
     const std::string why = report->problems.empty() ? "" : report->problems.front();
     reload_trouble_ = "the agent refuses the new peers: " + why;
+  } else {
+    agent_has_peers_ = true;
+    if (!report->undone.empty()) {
+      reload_trouble_ = "the agent could not do all that changed: " + report->undone.front();
+    }
   }
-  reload_due_ = !reload_trouble_.empty();
-  if (reload_due_) note_reload();
+  retry_due_ = !reload_trouble_.empty();
+  if (retry_due_) note_reload();
+  return true;
 }
 
 void Keeper::note_reload() {
@@ -326,9 +332,10 @@ Result<void> Keeper::tell(const NodeFile& node, const Known& known,
   for (const auto& [host, pin] : known.pins) state.host_of_peer[pin.name] = host;
   state.problems = problems_;
   std::erase_if(taken_, [&](const auto& one) { return now - one.second.when > kRecent; });
-  // Only what the agent has, too.
+  // Only what the agent has, too. Where the link could not be had, that is so as well: there is no session
+  // that would end, and with whatever keys it is had later, they are those of the file.
   for (const auto& [host, taken] : taken_) {
-    if (!reload_due_) state.taken[host] = taken.number;
+    if (agent_has_peers_) state.taken[host] = taken.number;
   }
   const std::string essence = state_essence(state);
   if (told_when_ && now - *told_when_ < (essence == told_ ? kAliveRound : kTellRound)) return {};

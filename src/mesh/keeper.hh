@@ -74,9 +74,10 @@ class Keeper {
   // The peers file that is in force then.
   Result<std::string> write_peers(const NodeFile& node, const Files& files, Known& known,
                                   const Bounds& bounds);
+  // Whether the agent was asked.
+  bool reload_if_due(Instant now);
   void retry_links(const std::string& peers, const Known& known, const std::optional<StatusSnapshot>& status,
                    Instant now);
-  void reload_if_due(Instant now);
   void note_reload();
   Result<void> put_own_back(const NodeFile& node, const Files& files, std::optional<Entry>& own,
                             const StoreView& view);
@@ -102,7 +103,9 @@ class Keeper {
   std::map<std::string, std::string> entries_seen_;
   Owners owners_;
   std::optional<Instant> maps_asked_;
-  bool reload_due_ = true;  // the agent may have started before the last change
+  // Whether the agent has read the peers file as it is. It may have started before the last change.
+  bool agent_has_peers_ = false;
+  bool retry_due_ = false;  // something that the file asks for is to be tried again
   Instant reload_next_{};   // not before, unless there is a change
   std::string reload_trouble_;
   struct Taken {

@@ -162,19 +162,27 @@ std::vector<MeshProblem> own_address_problems(const Known& known, const Bounds& 
   std::vector<MeshProblem> problems;
   for (const auto& [host, pin] : known.pins) {
     if (pin.standing != Standing::in) continue;
-    const auto is_own = [&](const IpAddress& address) { return contains(bounds.own_addresses, address); };
+    const auto is_here = [&](const IpAddress& address) { return is_no_others(bounds, address); };
     const IpAddress& endpoint = pin.entry.endpoint.address;
     const auto addresses = linked_addresses(pin);
-    const auto found = std::find_if(addresses.begin(), addresses.end(), is_own);
-    if (!is_own(endpoint) && found == addresses.end()) continue;
-    const std::string which = is_own(endpoint) ? endpoint.to_string() : found->to_string();
-    problems.push_back({kAddressTaken, host,
-                        fmt::format("this machine has {} itself, an address of {}: {}", which, host,
-                                    is_own(endpoint) ? "there is no link to it, and its addresses stay closed"
-                                                     : "it is in no link, and stays closed"),
-                        fmt::format("take {} from this machine: who gave it, `ip address` and the network's "
-                                    "DHCP server tell",
-                                    which)});
+    const auto found = std::find_if(addresses.begin(), addresses.end(), is_here);
+    if (!is_here(endpoint) && found == addresses.end()) continue;
+    const IpAddress& which = is_here(endpoint) ? endpoint : *found;
+    const bool is_own = contains(bounds.own_addresses, which);
+    problems.push_back(
+        {kAddressTaken, host,
+         fmt::format(
+             is_own ? "this machine has {} itself, an address of {}: {}"
+                    : "{} means all hosts of a network that this machine is in, and is an address of {}: {}",
+             which.to_string(), host,
+             is_here(endpoint) ? "there is no link to it, and its addresses stay closed"
+                               : "it is in no link, and stays closed"),
+         fmt::format(is_own
+                         ? "take {} from this machine: who gave it, `ip address` and the network's DHCP "
+                           "server tell"
+                         : "take the address whose network ends at {} from this machine, or give it another "
+                           "prefix: who gave it, `ip address` and the network's DHCP server tell",
+                     which.to_string())});
   }
   return problems;
 }

@@ -21,7 +21,8 @@ bool names_host(const std::string& peers_text, const std::string& host);
 // Whose link stands aside, or leaves an address out, has that closed meanwhile: it never begins open again.
 void note_closed_here(Known& known, const Bounds& bounds);
 
-// Hosts with a link that stands aside, or carries less, because this machine has an address of theirs.
+// Hosts with a link that stands aside, or carries less, because this machine has an address of theirs, or is
+// in a network that ends at one.
 std::vector<MeshProblem> own_address_problems(const Known& known, const Bounds& bounds);
 
 }  // namespace cuttle::mesh

@@ -102,4 +102,16 @@ std::optional<uint64_t> taken_number(const std::string& text, const std::string&
   return found->get<uint64_t>();
 }
 
+std::vector<std::string> not_taken_by(const Known& known, const std::map<std::string, std::string>& states,
+                                      const Entry& own) {
+  std::vector<std::string> hosts;
+  for (const auto& [host, pin] : known.pins) {
+    if (pin.standing != Standing::in) continue;
+    const auto state = states.find(host);
+    // Not a higher number: that was another word, and perhaps of before this one.
+    if (state == states.end() || taken_number(state->second, own.host) != own.counter) hosts.push_back(host);
+  }
+  return hosts;
+}
+
 }  // namespace cuttle::mesh

@@ -29,5 +29,8 @@ std::string state_essence(const HostState& state);
 
 // Of another host's state: the number of `host`'s entry that it has taken in lately.
 std::optional<uint64_t> taken_number(const std::string& state_json, const std::string& host);
+// Hosts with a link that have not said that they took in that very entry of `own`'s. `states`: by host.
+std::vector<std::string> not_taken_by(const Known& known, const std::map<std::string, std::string>& states,
+                                      const Entry& own);
 
 }  // namespace cuttle::mesh

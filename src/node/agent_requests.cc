@@ -17,8 +17,8 @@ Result<std::string> RunningAgent::answer(const std::string& request) {
   return failure("unknown request \"" + request + "\"; known: status, confirm, reload");
 }
 
-// What is wrong with the new configuration is in the report; the old one goes on then. An error: the
-// configuration is good, but not everything that it asks for could be done.
+// What is wrong with the new configuration is in the report; the old one goes on then, as it does after an
+// error. What a good one asks for and could not be done is in the report as well.
 Result<ReloadReport> RunningAgent::reload() {
   if (on_trial()) return failure("the agent is on trial; `cuttle confirm` it before it is reloaded");
   tell_alive();
@@ -41,12 +41,13 @@ Result<ReloadReport> RunningAgent::reload() {
                      .backend = backend_,
                      .key_log = key_log_.get(),
                      .alive = [this] { tell_alive(); }};
-  const auto changed = apply_reload(in, wanted.config, *wanted.keys, changes);
+  auto changed = apply_reload(in, wanted.config, *wanted.keys, changes);
   service_manager_.tell("READY=1");
   joining_since_.handle_change(config_, clock_.now());
   if (!changed) return tl::unexpected(changed.error());
   report = report_of(changes, config_);
   report.problems = wanted.problem_lines();
+  report.undone = std::move(*changed);
   spdlog::info("reloaded: {}", to_string(report));
   return report;
 }
@@ -58,6 +59,8 @@ void RunningAgent::handle_hangup() {
   } else if (!report->reloaded) {
     for (const std::string& line : report->problems) spdlog::error("{}", line);
     spdlog::error("SIGHUP: not reloaded; what ran before goes on");
+  } else if (!report->undone.empty()) {
+    spdlog::error("SIGHUP: {}", report->undone.front());
   }
 }
 

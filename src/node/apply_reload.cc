@@ -3,7 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 namespace cuttle {
 
@@ -19,13 +19,13 @@ class Change {
         restores_(in.handshakes.restores()),
         coming_(wanted.peers.size()) {}
 
-  Result<void> run() {
-    if (auto begun = in_.machine.begin_change(); !begun) return begun;
+  Result<std::vector<std::string>> run() {
+    if (auto begun = in_.machine.begin_change(); !begun) return tl::unexpected(begun.error());
     if (auto prepared = prepare(); !prepared) {
       coming_.clear();
       in_.alive();
       try_to(in_.machine.abandon_change());
-      return prepared;
+      return tl::unexpected(prepared.error());
     }
     in_.alive();
     end_links();
@@ -50,8 +50,7 @@ class Change {
     in_.config = wanted_;
     in_.keys = keys_;
     if (!changes_.only_keys()) sort_links();
-    if (first_error_) return tl::unexpected(*first_error_);
-    return {};
+    return std::move(undone_);
   }
 
  private:
@@ -160,7 +159,7 @@ class Change {
 
   void note(const Error& error) {
     spdlog::error("{}", error.message);
-    if (!first_error_) first_error_ = error;
+    undone_.push_back(error.message);
   }
   void try_to(const Result<void>& done) {
     if (!done) note(done.error());
@@ -172,13 +171,13 @@ class Change {
   const ReloadPlan& changes_;
   const uint64_t restores_;                        // before any link was made
   std::vector<std::unique_ptr<NodeLink>> coming_;  // by their place in the wanted configuration
-  std::optional<Error> first_error_;
+  std::vector<std::string> undone_;
 };
 
 }  // namespace
 
-Result<void> apply_reload(const InService& in, const NodeConfig& wanted, const NodeKeys& keys,
-                          const ReloadPlan& changes) {
+Result<std::vector<std::string>> apply_reload(const InService& in, const NodeConfig& wanted,
+                                              const NodeKeys& keys, const ReloadPlan& changes) {
   return Change(in, wanted, keys, changes).run();
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/result.hh"
@@ -35,10 +36,10 @@ struct InService {
   std::function<void()> alive;  // called between any two steps: a change of many links may take a while
 };
 
-// `changes`: compare_links() of the two. The links that are to be added are made first; should one fail,
-// nothing has changed. A later error says what is missing: that link's traffic waits, and the next change
-// tries again.
-Result<void> apply_reload(const InService& in, const NodeConfig& wanted, const NodeKeys& keys,
-                          const ReloadPlan& changes);
+// `changes`: compare_links() of the two. The links that are to be added are made first; should one of root's
+// own fail, nothing has changed: an error. Otherwise the change is in force, and what it returns says what
+// could not be done, a line each: such a link's traffic waits, and the next change tries again.
+Result<std::vector<std::string>> apply_reload(const InService& in, const NodeConfig& wanted,
+                                              const NodeKeys& keys, const ReloadPlan& changes);
 
 }  // namespace cuttle

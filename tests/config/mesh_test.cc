@@ -195,6 +195,43 @@ class MeshFileTest : public testing::Test {
   std::filesystem::path folder_;
 };
 
+// The helper is root, and would open whatever the link names: a file that only root reads, a watchdog.
+TEST_F(MeshFileTest, NoLinkOfAnothersLeadsElsewhere) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  const auto peers = [&](const std::string& path) {
+    write("osd0.toml", with(kRoot, "/var/lib/cuttle-mesh/osd0.toml", path));
+    return problems(KeyFiles::unneeded);
+  };
+  for (const char* name : {"theirs", "theirs/deeper", "roots"})
+    std::filesystem::create_directories(folder_ / name);
+  for (const char* name : {"theirs", "theirs/deeper"})
+    ASSERT_EQ(::chown((folder_ / name).c_str(), 12345, 12345), 0);
+  write("roots/secret.toml", "secret");
+  write("roots/good.toml", whole(kPeer));
+  const auto roots = folder_ / "roots";
+  std::filesystem::create_symlink(roots / "secret.toml", folder_ / "theirs/secret.toml");
+  std::filesystem::create_symlink(roots / "none.toml", folder_ / "theirs/none.toml");
+  std::filesystem::create_symlink(roots, folder_ / "theirs/way");
+  std::filesystem::create_symlink(roots, folder_ / "theirs/deeper/way");
+  const std::string refused = "a symbolic link in another user's folder, which is not followed";
+  for (const char* path : {"theirs/secret.toml", "theirs/none.toml", "theirs/way/good.toml",
+                           "theirs/way/none.toml", "theirs/deeper/way/good.toml"}) {
+    EXPECT_THAT(peers(path), testing::ElementsAre(HasSubstr(refused))) << path;
+  }
+  // In a folder that anybody may write, root's or not.
+  std::filesystem::create_directories(folder_ / "open");
+  std::filesystem::create_symlink(roots / "good.toml", folder_ / "open/good.toml");
+  EXPECT_THAT(peers("open/good.toml"), IsEmpty()) << "root's own";
+  ASSERT_EQ(::chmod((folder_ / "open").c_str(), 01777), 0);
+  EXPECT_THAT(peers("open/good.toml"), testing::ElementsAre(HasSubstr(refused)));
+  // Root may have put that user's folder elsewhere.
+  std::filesystem::create_symlink(folder_ / "theirs", folder_ / "moved");
+  write("theirs/good.toml", whole(kPeer));
+  EXPECT_THAT(peers("moved/good.toml"), IsEmpty());
+  EXPECT_THAT(peers("moved/deeper/../good.toml"), IsEmpty());
+  EXPECT_THAT(peers("moved/gone.toml"), testing::ElementsAre(HasSubstr("No such file or directory")));
+}
+
 TEST_F(MeshFileTest, IsReadBesideRoots) {
   const LoadedConfig loaded = load_config((folder_ / "osd0.toml").string(), KeyFiles::unneeded);
   EXPECT_THAT(loaded.problem_lines(), IsEmpty());

@@ -21,6 +21,8 @@ class AgentDouble final : public AgentDoor {
   std::optional<StatusSnapshot> now;
   int reloads = 0;
   bool refuses = false;
+  bool fails = false;               // and changes nothing
+  std::vector<std::string> undone;  // of what is in force then
   std::function<void()> when_reloaded;
 
   std::optional<StatusSnapshot> status() override { return now; }
@@ -28,9 +30,11 @@ class AgentDouble final : public AgentDoor {
     if (!now) return failure("nobody there");
     ++reloads;
     if (when_reloaded) when_reloaded();
+    if (fails) return failure("the helper is gone");
     ReloadReport report;
     report.reloaded = !refuses;
     if (refuses) report.problems = {"line 1: no"};
+    report.undone = undone;
     return report;
   }
 };

@@ -58,6 +58,49 @@ TEST_F(KeeperTest, ALinkThatTheAgentLacksIsAskedForAgain) {
   EXPECT_EQ(agent_.reloads, 0);
 }
 
+// Another user of this host holds the port of one link: hosts that renew their keys do not wait for that, for
+// this agent has what they said.
+TEST_F(KeeperTest, ALinkThatCannotBeHadKeepsNobodyWaiting) {
+  TestHost first = test_host(1);
+  TestHost second = test_host(2);
+  agent_.now->links = {link_that_is_up("osd1"), link_that_is_up("osd2")};
+  agent_.now->links[1].state = kNoLink;
+  agent_.undone = {"osd2: port 4411: Address already in use"};
+  ASSERT_TRUE(look());
+  EXPECT_EQ(state()["taken"]["osd1"], 1);
+  first.entry.next_key = test_key(71);
+  first.say_anew();
+  second.entry.next_key = test_key(72);
+  second.say_anew();
+  put(first);
+  put(second);
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(look());
+  EXPECT_EQ(state()["taken"]["osd1"], 2);
+  EXPECT_EQ(state()["taken"]["osd2"], 2) << "it has no session that would end";
+  EXPECT_EQ(codes(), "CUTTLE_AGENT ;") << "it is still said";
+  agent_.reloads = 0;
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(look(5));
+  EXPECT_EQ(agent_.reloads, 5) << "and tried again";
+  agent_.undone.clear();
+  agent_.now->links[1].state = "up";
+  ASSERT_TRUE(look(10));
+  EXPECT_EQ(codes(), "");
+  // What it does not have is not told, whatever becomes of the links.
+  for (bool AgentDouble::*why : {&AgentDouble::fails, &AgentDouble::refuses}) {
+    const uint64_t before = first.entry.counter;
+    agent_.*why = true;
+    first.say_anew();
+    first.entry.next_key = test_key(80 + static_cast<int>(before));
+    first.say_anew();
+    put(first);
+    for (int i = 0; i < 4; ++i) ASSERT_TRUE(look());
+    EXPECT_FALSE(state()["taken"].contains("osd1"));
+    agent_.*why = false;
+    for (int i = 0; i < 4; ++i) ASSERT_TRUE(look());
+    EXPECT_EQ(state()["taken"]["osd1"], first.entry.counter);
+  }
+}
+
 // By a lease, say: who looks at the mesh hears of it, with the monitors away, too.
 TEST_F(KeeperTest, AnAddressOfAnotherHostsThatThisMachineHasIsClosedAndSaid) {
   ASSERT_TRUE(look());

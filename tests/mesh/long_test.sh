@@ -77,6 +77,8 @@ before=$(<"$WORK/h2/etc/h2.key")
 mesh_good h2 rotate --config "$(config_of h2)"
 [[ $before != "$(<"$WORK/h2/etc/h2.key")" ]] || fail "the key is the same"
 key=$("$CUTTLE" pubkey <"$WORK/h2/etc/h2.key")
+number=$(admin config-key get cuttle/peer/h2 2>/dev/null | jq .counter)
+[[ $(<"$WORK/h2/etc/h2.number") == *" $number" ]] || fail "root notes $(<"$WORK/h2/etc/h2.number"), and published $number"
 renewed() { "$CUTTLE" status --socket "$WORK/h1.sock" --json | jq -e --arg key "$key" '.links[] | select(.name == "h2") | .session_peer_key == $key' >/dev/null; }
 eventually 20 renewed || fail "the session of h1 is not agreed with the new key"
 sleep 2

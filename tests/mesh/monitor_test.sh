@@ -74,6 +74,39 @@ eventually 15 all_back || fail "not all entries came back: $(admin config-key ls
 expect_links 1 h1 h2 h3
 echo "entries that were deleted came back; the links went on"
 
+# Whoever is cuttle-mesh on a host puts an old entry of it back and takes the store's away: root proves no number twice.
+proved() { admin config-key get cuttle/peer/h3 2>/dev/null | jq .counter; }
+stop_mesh h3
+cp "$WORK/h3/state/h3.entry.json" "$WORK/old"
+join_host h3 --again
+last=$(proved)
+[[ $(stat -c %a "$WORK/h3/etc/h3.number") == 600 ]] || fail "root's note of the number: $(ls -l "$WORK/h3/etc")"
+cp "$WORK/old" "$WORK/h3/state/h3.entry.json"
+admin config-key rm cuttle/peer/h3 2>/dev/null
+for word in rotate "leave --no-systemd"; do
+  # shellcheck disable=SC2086
+  mesh h3 $word --config "$(config_of h3)"
+  ((STATUS == 1)) || fail "an old entry was put back, and $word goes on from it: $(<"$WORK/said")"
+  grep -q "it has proved a later one, $last: .*join --again" "$WORK/said" || fail "$word says: $(<"$WORK/said")"
+done
+join_host h3 --again
+(($(proved) > last)) || fail "the number $(proved) was proved before, up to $last"
+# Nor is it nobody whom this host knows where that cannot be read: then nobody would be waited for.
+mv "$WORK/h3/state/h3.known.json" "$WORK/known"
+echo '{' >"$WORK/h3/state/h3.known.json"
+before=$(<"$WORK/h3/etc/h3.key")
+mesh h3 rotate --config "$(config_of h3)"
+((STATUS == 1)) || fail "rotate goes on though known.json cannot be read: $(<"$WORK/said")"
+grep -q 'the old key stays in use: .*h3.known.json' "$WORK/said" || fail "rotate says: $(<"$WORK/said")"
+[[ $before == "$(<"$WORK/h3/etc/h3.key")" ]] || fail "the key was changed"
+mv "$WORK/known" "$WORK/h3/state/h3.known.json"
+rm "$WORK/h3/etc/h3.key.next"
+join_host h3 --again
+start_mesh h3
+expect_links 15 h3 h1 h2
+expect_links 15 h1 h2 h3
+echo "an old entry that was put back brings no old number"
+
 # Joining again loses nothing that root wrote: it stays, or it is refused.
 config=$(config_of h1)
 cp "$config" "$WORK/good"

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "looks.hh"
+#include "mesh/machine_addresses.hh"
 #include "mesh/reconcile.hh"
 
 namespace cuttle::mesh {
@@ -116,6 +117,22 @@ TEST(MeshReconcile, AnAddressThatMeansAllHostsOfANetworkStaysClosed) {
   ASSERT_THAT(config.peers, SizeIs(2));
   EXPECT_THAT(config.peers[0].redirect, ElementsAre(*IpPrefix::parse("10.0.0.1")));
   EXPECT_THAT(config.closed, ElementsAre(*IpPrefix::parse("10.0.0.15")));
+  auto problems = own_address_problems(known, bounds);
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems[0].host, "osd1");
+  EXPECT_THAT(problems[0].text, testing::HasSubstr("10.0.0.15 means all hosts of a network"));
+  EXPECT_THAT(problems[0].text, testing::HasSubstr("it is in no link, and stays closed"));
+  // By a lease, the other's endpoint: it has no link, and that is said.
+  bounds.ends_of_networks =
+      addresses_of_machine({{.interface = "u0", .address = address("10.0.0.2"), .prefix_length = 30}})
+          .ends_of_networks;
+  const Known third = look({}, view_of({test_host(3), test_host(5)})).known;
+  ASSERT_THAT(config_of(third, bounds).peers, SizeIs(1));
+  problems = own_address_problems(third, bounds);
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems[0].code + problems[0].host, "CUTTLE_ADDRESS_TAKENosd3");
+  EXPECT_THAT(problems[0].text, testing::HasSubstr("there is no link to it"));
+  EXPECT_THAT(problems[0].fix, testing::HasSubstr("10.0.0.3"));
   bounds.ends_of_networks = {address("10.0.0.1")};
   config = config_of(known, bounds);
   ASSERT_THAT(config.peers, SizeIs(1));

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "nodes.hh"
+
 namespace cuttle::mesh {
 namespace {
 
@@ -46,6 +48,28 @@ TEST(MeshState, AThousandLinksFit) {
 
 TEST(MeshState, FewAreAllThere) {
   EXPECT_EQ(nlohmann::json::parse(state_json(with_links(200, "up"), 0))["links"].size(), 200u);
+}
+
+// What was recently taken in may have had a higher number: of before this host's entry was set back.
+TEST(MeshState, AnEntryIsTakenInByItsNumberAlone) {
+  Known known;
+  for (const int number : {1, 2, 3, 4}) {
+    const Entry entry = test_host(number).entry;
+    known.pins[entry.host] = {.name = entry.host, .entry = entry, .counter = 1};
+  }
+  known.pins.at("osd4").standing = Standing::left;
+  Entry own = test_host(9).entry;
+  own.counter = 6;
+  const auto state = [](uint64_t number) {
+    HostState taken;
+    taken.taken["osd9"] = number;
+    return state_json(taken, 0);
+  };
+  EXPECT_THAT(not_taken_by(known, {{"osd1", state(6)}, {"osd2", state(9)}, {"osd3", state(5)}}, own),
+              testing::ElementsAre("osd2", "osd3"));
+  EXPECT_THAT(not_taken_by(known, {{"osd1", state(6)}, {"osd2", state(6)}}, own),
+              testing::ElementsAre("osd3"));
+  EXPECT_THAT(not_taken_by(known, {{"osd1", "{}"}, {"osd2", "no JSON"}}, own), testing::SizeIs(3));
 }
 
 }  // namespace

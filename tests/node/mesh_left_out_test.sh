@@ -55,6 +55,7 @@ a_neighbour_has_the_port() {
   # What does not need that port goes on: c is revoked.
   peers_are b
   ! reload a || fail "the reload does not say that b has no link"
+  grep -q 'removed c' "$WORK/a.reload" || fail "the reload does not say what is in force: $(<"$WORK/a.reload")"
   expect_same "links after c is gone" "b" "$(status a '.links[].name')"
   ! reload a || fail "the reload does not say that b has no link"
   end_process TERM "$HOLDER"

@@ -15,6 +15,7 @@
 #include "mesh/join_policy.hh"
 #include "mesh/next_number.hh"
 #include "mesh/peers_text.hh"
+#include "mesh/proved_number.hh"
 
 namespace cuttle::mesh {
 
@@ -228,8 +229,10 @@ Result<Joined> join_host(const JoinOptions& options) {
   if (auto free = check_is_this_host(options, *host, identity->verifying_key(), *there); !free) {
     return tl::unexpected(free.error());
   }
+  auto proved = ProvedNumber::open(places.identity, identity->verifying_key());
+  if (!proved) return tl::unexpected(proved.error());
   const auto counter = next_number(*host, identity->verifying_key(), policy->signing_key,
-                                   {*there, own ? *own : std::optional<Entry>()});
+                                   {*there, own ? *own : std::optional<Entry>(), proved->highest()});
   if (!counter) return tl::unexpected(counter.error());
   const auto key = private_key_at(places.key);
   if (!key) return tl::unexpected(key.error());
@@ -257,6 +260,7 @@ Result<Joined> join_host(const JoinOptions& options) {
   if (!known) return tl::unexpected(known.error());
   if (auto copied = copy_keyring(access.keyring, places.keyring); !copied)
     return tl::unexpected(copied.error());
+  if (auto raised = proved->raise_to(*counter); !raised) return tl::unexpected(raised.error());
   const Bounds bounds = bounds_of({places.config, text, parsed.config}, entry, machine);
   for (const auto& [path, its_text] : {std::pair(files.own, to_json(entry)), std::pair(places.config, text),
                                        std::pair(files.peers, peers_text(*known, bounds, policy->joining))}) {

@@ -25,8 +25,10 @@ int leave(const LeaveOptions& options) {
     if (auto published = host->publish(entry); !published)
       return complain(published.error().message, kFailed);
     const auto missing = host->wait_until_taken(seconds(20));
-    if (!missing.empty()) {
-      fmt::print("  note: {} has not said that it took this in; it will when it looks\n", missing.front());
+    if (!missing) {
+      fmt::print("  note: whether the others took this in is not known: {}\n", missing.error().message);
+    } else if (!missing->empty()) {
+      fmt::print("  note: {} has not said that it took this in; it will when it looks\n", missing->front());
     }
     fmt::print(
         "{} has left the mesh. Its addresses stay closed on the others until `cuttle mesh forget {}` "

@@ -8,14 +8,15 @@
 #include "io/child_process.hh"
 #include "io/file_lock.hh"
 #include "mesh/next_number.hh"
+#include "mesh/proved_number.hh"
 
 namespace cuttle::mesh {
 
 namespace {
 
-Result<SigningKey> identity_of(const NodeFile& node) {
+std::string identity_file_of(const NodeFile& node) {
   const auto folder = std::filesystem::path(node.path).parent_path();
-  return read_signing_key((folder / (node.config.name + ".identity")).string());
+  return (folder / (node.config.name + ".identity")).string();
 }
 
 // The file belongs to cuttle-mesh; what root proves and publishes has to be root's own word of before.
@@ -23,14 +24,6 @@ Result<void> check_own(const Entry& own, const SigningKey& identity) {
   if (own.identity == identity.verifying_key() && is_proved(own)) return {};
   return failure(
       "this host's own entry does not bear its proof: somebody changed it; cuttle mesh join --again");
-}
-
-// Nor may it be an older one that was put back: others would not believe what follows it.
-Result<void> check_is_newest(const Entry& own, const std::optional<std::string>& there) {
-  if (!there || !is_set_back(own, *there)) return {};
-  return failure(
-      "this host's own entry is older than the one that it proved and the monitors have: the file was set "
-      "back; cuttle mesh join --again");
 }
 
 }  // namespace
@@ -42,24 +35,30 @@ Result<LocalHost> LocalHost::open(const std::string& config) {
   auto own = read_own(files, node->config.mesh->host);
   if (!own) return tl::unexpected(own.error());
   if (!*own) return failure(fmt::format("{} is not there: this host has not joined", files.own));
-  const auto identity = identity_of(*node);
+  const std::string identity_file = identity_file_of(*node);
+  const auto identity = read_signing_key(identity_file);
   if (!identity) return tl::unexpected(identity.error());
   if (auto good = check_own(**own, *identity); !good) return tl::unexpected(good.error());
+  const auto proved = ProvedNumber::open(identity_file, identity->verifying_key());
+  if (!proved) return tl::unexpected(proved.error());
   LocalHost host(std::move(*node), std::move(**own));
   // Where the monitors answer; publish() asks again.
-  if (const auto there = host.store_->get(kPeerPrefix + host.own_.host)) {
-    if (auto newest = check_is_newest(host.own_, *there); !newest) return tl::unexpected(newest.error());
-  }
+  const auto there = host.store_->get(kPeerPrefix + host.own_.host);
+  auto newest = check_is_newest(host.own_, there ? *there : std::nullopt, proved->highest());
+  if (!newest) return tl::unexpected(newest.error());
   return host;
 }
 
 Result<void> LocalHost::publish(Entry entry) {
-  const auto identity = identity_of(node_);
+  const std::string identity_file = identity_file_of(node_);
+  const auto identity = read_signing_key(identity_file);
   if (!identity) return tl::unexpected(identity.error());
   // Also whether the monitors answer, before anything is written down.
   const auto there = store_->get(kPeerPrefix + own_.host);
   if (!there) return tl::unexpected(there.error());
   {
+    auto proved = ProvedNumber::open(identity_file, identity->verifying_key());
+    if (!proved) return tl::unexpected(proved.error());
     const auto lock = FileLock::wait_for(files_.lock);
     if (!lock) return tl::unexpected(lock.error());
     const auto newest = read_own(files_, own_.host);
@@ -67,32 +66,29 @@ Result<void> LocalHost::publish(Entry entry) {
       if (auto good = check_own(**newest, *identity); !good) return good;
       own_ = **newest;
     }
-    if (auto good = check_is_newest(own_, *there); !good) return good;
+    if (auto good = check_is_newest(own_, *there, proved->highest()); !good) return good;
     const auto number = number_after(own_.counter);
     if (!number) return tl::unexpected(number.error());
     entry.identity = identity->verifying_key();
     entry.counter = *number;
     entry.signature.reset();
     prove(entry, *identity);
+    if (auto raised = proved->raise_to(entry.counter); !raised) return raised;
     if (auto written = write_file(files_.own, to_json(entry)); !written) return written;
     own_ = entry;
   }
   return store_->set(kPeerPrefix + own_.host, to_json(own_));
 }
 
-std::vector<std::string> LocalHost::wait_until_taken(Duration timeout) {
+Result<std::vector<std::string>> LocalHost::wait_until_taken(Duration timeout) {
   const Instant deadline = steady_now() + timeout;
   for (;;) {
-    std::vector<std::string> missing;
     const auto known = read_known(files_, node_.text);
+    // Not "nobody is known": then nobody would be missing.
+    if (!known) return tl::unexpected(known.error());
     const auto states = store_->dump(kStatePrefix);
-    for (const auto& [host, pin] : known ? known->pins : std::map<std::string, Pin>()) {
-      if (pin.standing != Standing::in) continue;
-      const auto state = states ? states->find(host) : std::map<std::string, std::string>::const_iterator();
-      const bool has_state = states && state != states->end();
-      const auto number = has_state ? taken_number(state->second, own_.host) : std::nullopt;
-      if (!number || *number < own_.counter) missing.push_back(host);
-    }
+    const std::vector<std::string> missing =
+        not_taken_by(*known, states ? *states : std::map<std::string, std::string>(), own_);
     if (missing.empty() || steady_now() >= deadline) return missing;
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }

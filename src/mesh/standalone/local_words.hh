@@ -19,10 +19,11 @@ class LocalHost {
   const Entry& own() const { return own_; }
   Store& store() { return *store_; }
 
-  // Numbered, proved and, first, written down here.
+  // Numbered, proved and, first, written down here: its number where root alone writes, then all of it.
   Result<void> publish(Entry entry);
-  // Hosts with a link that have not said that they took this host's last entry in; empty: all have.
-  std::vector<std::string> wait_until_taken(Duration timeout);
+  // Hosts with a link that have not said that they took this host's last entry in; empty: all have. An error:
+  // whom this host knows cannot be read.
+  Result<std::vector<std::string>> wait_until_taken(Duration timeout);
 
  private:
   LocalHost(NodeFile node, Entry own)

@@ -52,7 +52,9 @@ Result<void> announce(LocalHost& host, const PublicKey& next, const RotateOption
   Entry entry = host.own();
   entry.next_key = next;
   if (auto published = host.publish(std::move(entry)); !published) return published;
-  const auto missing = host.wait_until_taken(seconds(options.wait_s));
+  const auto not_taken = host.wait_until_taken(seconds(options.wait_s));
+  if (!not_taken) return failure("the old key stays in use: " + not_taken.error().message);
+  const std::vector<std::string>& missing = *not_taken;
   if (missing.empty() || options.force) return {};
   return failure(fmt::format(
       "the old key stays in use: {} {} not taken the new one in yet{}. Run this again, it goes on from here; "
@@ -98,6 +100,8 @@ int rotate(const RotateOptions& options) {
     const auto report = agent.reload();
     if (!report) return complain("the agent does not take the new key: " + report.error().message, kFailed);
     if (!report->reloaded) return complain("the agent refuses: " + joined(report->problems), kFailed);
+    // A link that could not be had takes the new key, too, once it can.
+    for (const std::string& line : report->undone) fmt::print("  note: {}\n", line);
     fmt::print("The new key is in use; waiting until every session is agreed with it\n");
     std::fflush(stdout);
     while (steady_now() - since < kSessionTime) {
