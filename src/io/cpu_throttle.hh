@@ -3,6 +3,8 @@
 // operator may have turned it off, and it stops the thread that keeps time as well.
 #pragma once
 
+#include <algorithm>
+
 #include "base/time.hh"
 
 namespace cuttle {
@@ -17,10 +19,12 @@ class CpuThrottle {
 
   // Whether it is time to ask for the thread's CPU time, which costs a system call.
   bool is_due(Instant now) const { return now - since_ >= window_; }
-  // Once a window: how long the thread should pause now. `used`: its CPU time so far.
+  // Once a window: how long the thread should pause now; one that does other work meanwhile, or does not
+  // pause after all, is not held to account for that. `used`: its CPU time so far.
   Duration handle_window(Instant now, Duration used) {
     const Duration window = now - since_;
-    const Duration busy = used - used_;
+    // No thread is at work for longer than the window: what is more was used in the pause before.
+    const Duration busy = std::min(used - used_, window);
     const Duration with_pause = busy * 100 / max_percent_;
     const Duration pause = with_pause > window ? with_pause - window : Duration{0};
     since_ = now + pause;

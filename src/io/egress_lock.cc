@@ -112,7 +112,7 @@ bool keeps_time(const Link& link) {
 bool belongs_on(const GuardConfig& config, const Link& link) {
   return !link.loopback && !keeps_time(link) &&
          std::none_of(config.peers.begin(), config.peers.end(), [&](const GuardPeer& peer) {
-           return link.kind == "tun" && peer.interface == link.name;
+           return link.kind == "tun" && peer.interface == link.name && !peer.others_interface;
          });
 }
 

@@ -37,6 +37,7 @@ struct GuardPeer {
   uint16_t lanes = 1;                 // its ports from the endpoint's on
   std::vector<PortRange> ports = {};  // what the link carries; empty: everything
   uint32_t cell_bytes = 0;            // UDP payload of a cell: for the egress lock (egress_lock.hh)
+  bool others_interface = false;  // what has the interface's name is somebody else's: nothing passes by it
 };
 
 struct GuardConfig {

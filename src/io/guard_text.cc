@@ -180,25 +180,28 @@ void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& pe
   const std::string_view whole = v6 ? "exthdr frag missing" : "ip frag-off & 0x3fff == 0";
   // What `cuttle doctor --try` sends to see that it is dropped has the cells' mark.
   const std::string not_tried = fmt::format("meta mark != {} ", config.firewall_mark);
+  const auto by_the_link = [&](std::string_view end) {
+    return peer.others_interface ? "" : fmt::format("    {} \"{}\" accept\n", end, peer.interface);
+  };
   fmt::format_to(std::back_inserter(out),
                  "  chain entry-{0} {{\n"
-                 "    iifname \"{0}\" accept\n"
-                 "    {1} saddr {2} {3} udp sport {4} udp dport {5} accept\n"
-                 "{6}"
+                 "{1}"
+                 "    {2} saddr {3} {4} udp sport {5} udp dport {6} accept\n"
+                 "{7}"
+                 "{8}"
+                 "{9}"
+                 "  }}\n",
+                 peer.interface, by_the_link("iifname"), v6 ? "ip6" : "ip", endpoint, whole, peer_ports,
+                 own_ports, neighbours, multicast_rules(config), drops(peer, "entry", ""));
+  fmt::format_to(std::back_inserter(out),
+                 "  chain exit-{0} {{\n"
+                 "{1}"
+                 "    meta mark {2} {3} daddr {4} udp sport {5} udp dport {6} accept\n"
                  "{7}"
                  "{8}"
                  "  }}\n",
-                 peer.interface, v6 ? "ip6" : "ip", endpoint, whole, peer_ports, own_ports, neighbours,
-                 multicast_rules(config), drops(peer, "entry", ""));
-  fmt::format_to(std::back_inserter(out),
-                 "  chain exit-{0} {{\n"
-                 "    oifname \"{0}\" accept\n"
-                 "    meta mark {1} {2} daddr {3} udp sport {4} udp dport {5} accept\n"
-                 "{6}"
-                 "{7}"
-                 "  }}\n",
-                 peer.interface, config.firewall_mark, v6 ? "ip6" : "ip", endpoint, own_ports, peer_ports,
-                 neighbours, drops(peer, "exit", not_tried));
+                 peer.interface, by_the_link("oifname"), config.firewall_mark, v6 ? "ip6" : "ip", endpoint,
+                 own_ports, peer_ports, neighbours, drops(peer, "exit", not_tried));
 }
 
 }  // namespace

@@ -6,9 +6,11 @@
 #include <linux/rtnetlink.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
+#include "io/clock.hh"
 #include "io/links.hh"
 #include "io/netlink.hh"
 #include "io/os_error.hh"
@@ -71,9 +73,10 @@ int find_queues(NetlinkSocket& socket, uint32_t interface_index, std::vector<Que
   });
 }
 
-InstantQueue none(std::string why_not) {
+InstantQueue none(std::string why_not, bool is_unknown = false) {
   InstantQueue queue;
   queue.why_not = std::move(why_not);
+  queue.is_unknown = is_unknown;
   return queue;
 }
 
@@ -81,25 +84,31 @@ InstantQueue none(std::string why_not) {
 
 InstantQueue look_at_instant_queue(std::string_view interface) {
   const std::string name(interface);
+  if (const Duration ahead = monotonic_offset(); ahead.ns != 0) {
+    return none(
+        fmt::format("this process is in a time namespace, whose clock is {} s {} the one that queues go by; "
+                    "start it outside",
+                    std::abs(ahead.ns / 1'000'000'000), ahead.ns > 0 ? "ahead of" : "behind"));
+  }
   const std::string help = fmt::format("`tc qdisc replace dev {} root fq` makes it so", name);
   const auto link = find_link(name);
-  if (!link) return none(link.error().message);
+  if (!link) return none(link.error().message, true);
   if (!*link) return none(fmt::format("there is no interface {}", name));
   auto socket = NetlinkSocket::open();
-  if (!socket) return none(socket.error().message);
+  if (!socket) return none(socket.error().message, true);
   std::vector<Queue> queues;
   if (const int error = find_queues(*socket, (*link)->index, queues); error < 0) {
-    return none(fmt::format("cannot look at the queues of {}: {}", name, os_error_text(-error)));
+    return none(fmt::format("cannot look at the queues of {}: {}", name, os_error_text(-error)), true);
   }
   const auto root = std::ranges::find(queues, TC_H_ROOT, &Queue::parent);
   if (root == queues.end() || root->kind == "noqueue") {
     return none(fmt::format("{} has no queue, so none that reads instants; {}", name, help));
   }
-  if (root->kind == "fq") return {"", root->flow_limit, root->dropped};
+  if (root->kind == "fq") return {"", false, root->flow_limit, root->dropped};
   if (root->kind != "mq") {
     return none(fmt::format("the queue of {} is {}, which reads no instants; {}", name, root->kind, help));
   }
-  InstantQueue all{"", UINT32_MAX, 0};
+  InstantQueue all{"", false, UINT32_MAX, 0};
   for (const Queue& queue : queues) {
     if (queue.parent == TC_H_ROOT || TC_H_MAJ(queue.parent) != TC_H_MAJ(root->handle)) continue;
     if (queue.kind != "fq") {

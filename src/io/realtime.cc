@@ -15,12 +15,13 @@
 
 namespace cuttle {
 
-Result<void> set_realtime_priority(int priority) {
+Result<void> set_realtime_priority(int priority, AmongEquals among_equals) {
   prctl(PR_SET_TIMERSLACK, 1);
   const sched_param parameters{priority};
-  const int error = pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameters);
+  const bool in_turns = among_equals == AmongEquals::in_turns;
+  const int error = pthread_setschedparam(pthread_self(), in_turns ? SCHED_RR : SCHED_FIFO, &parameters);
   if (error != 0) {
-    return os_failure("SCHED_FIFO refused", error,
+    return os_failure(in_turns ? "SCHED_RR refused" : "SCHED_FIFO refused", error,
                       "grant CAP_SYS_NICE, or LimitRTPRIO=50 in the systemd unit");
   }
   return {};

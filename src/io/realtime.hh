@@ -10,8 +10,12 @@
 
 namespace cuttle {
 
-// SCHED_FIFO for the calling thread, and the finest timer slack. Needs CAP_SYS_NICE or an rtprio limit.
-Result<void> set_realtime_priority(int priority);
+// Among threads of one priority on one CPU: whoever runs does so until it waits (SCHED_FIFO), or they take
+// turns (SCHED_RR).
+enum class AmongEquals { until_it_waits, in_turns };
+// Real-time priority for the calling thread, and the finest timer slack. Needs CAP_SYS_NICE or an rtprio
+// limit.
+Result<void> set_realtime_priority(int priority, AmongEquals among_equals = AmongEquals::until_it_waits);
 // The calling thread goes before whatever has ordinary priority (nice -20). Needs CAP_SYS_NICE.
 Result<void> set_high_priority();
 // All memory of the process, now and later: no page fault on the data path, no key on a disk. Needs

@@ -152,7 +152,10 @@ Result<Tun> Tun::open(std::string_view name, const TunOptions& options) {
   }
   if (auto done = set_offloads(fd, name, options.segmentation); !done) return tl::unexpected(done.error());
   if (auto done = set_mtu(name, options.mtu); !done) return tl::unexpected(done.error());
-  // Last, so that an interface that could not be set up whole does not stay behind.
+  if (!options.alias.empty()) {
+    if (auto named = set_link(name, {.alias = options.alias}); !named) return tl::unexpected(named.error());
+  }
+  // Last, so that an interface that could not be set up whole, or bears no name, does not stay behind.
   if (ioctl(fd, TUNSETPERSIST, 1UL) != 0) {
     return os_failure(fmt::format("interface {}: cannot make it outlive this process", name), errno);
   }

@@ -22,6 +22,7 @@ struct TunOptions {
   // Who alone may attach to it without CAP_NET_ADMIN: the effective user when empty. An interface without an
   // owner would be everybody's.
   std::optional<uint32_t> owner_user = {};
+  std::string alias = {};  // links.hh; one that outlives its maker has it. Empty: none is set
 };
 
 class Tun final : public PacketDevice {

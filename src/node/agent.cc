@@ -63,7 +63,7 @@ void RunningAgent::watch_joining(Instant now) {
                   "link {} {}: traffic to it goes through it from now on, or nowhere", name,
                   is_over ? "has not been up within joining_limit" : "is up for the first time");
     } else {
-      spdlog::error("link {}: its routes cannot be set: {}", name, closed.error().message);
+      spdlog::error("link {}: the way beside it cannot be closed: {}", name, closed.error().message);
       joining_next_ = now + kJoiningRetry;
     }
   }

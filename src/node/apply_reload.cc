@@ -44,7 +44,7 @@ class Change {
     if (auto finished = in_.machine.finish_change()) {
       in_.open = std::move(*finished);
     } else {
-      in_.open.assign(wanted_.peers.size(), false);
+      in_.open = open_at_most();
       note(finished.error());
     }
     in_.config = wanted_;
@@ -127,6 +127,18 @@ class Change {
     }
     in_.handshakes.add(served, restores_);
     in_.alive();
+  }
+
+  // Where nobody says which peers are still open, none is taken for closed that may be open.
+  OpenPeers open_at_most() const {
+    OpenPeers open;
+    for (const PeerConfig& peer : wanted_.peers) {
+      const auto before = std::ranges::find(in_.config.peers, peer.name, &PeerConfig::name);
+      const bool closed_before = before != in_.config.peers.end() &&
+                                 !in_.open[static_cast<size_t>(before - in_.config.peers.begin())];
+      open.push_back(peer.joining && !closed_before);
+    }
+    return open;
   }
 
   NodeLink* find_link(const std::string& name) const {

@@ -20,10 +20,9 @@ namespace {
 Result<void> make_way(const NodeConfig& config, const PeerConfig& peer) {
   const auto link = find_link(peer.interface_name());
   if (!link) return tl::unexpected(link.error());
-  const bool ours = *link && (*link)->kind == "tun" && (*link)->alias == alias_of_node(config.name);
-  if (!ours || (*link)->several_queues == (peer.lanes > 1)) return {};
+  if (!*link || (*link)->several_queues == (peer.lanes > 1)) return {};
   if ((*link)->carrier || (*link)->queues > 0) return {};  // held: whoever attaches is told
-  return remove_tun_link(peer.interface_name());
+  return remove_own_interface(config, peer);
 }
 
 Result<std::vector<Tun>> open_queues(const NodeConfig& config, const PeerConfig& peer,
@@ -66,6 +65,7 @@ TunOptions tun_options_of(const NodeConfig& config, const PeerConfig& peer) {
   TunOptions options;
   options.mtu = config.inner_mtu;
   options.multi_queue = peer.lanes > 1;
+  options.alias = alias_of_node(config.name);
   return options;
 }
 

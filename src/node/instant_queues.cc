@@ -8,6 +8,7 @@
 #include "io/instant_queue.hh"
 #include "link/lead.hh"
 #include "node/doors.hh"
+#include "wire/cell.hh"
 
 namespace cuttle {
 
@@ -40,6 +41,23 @@ std::string why_no_instants(const NodeConfig& config, const PeerConfig& peer, co
       waiting, peer.name, underlay, queue.max_waiting, underlay, 2 * waiting);
 }
 
+namespace {
+
+// For whoever the mesh will name: with the shape of root's file, beside those there are.
+std::string why_no_instants_for_the_mesh(NodeConfig config, const std::string& underlay) {
+  if (config.shape.rate_bps == 0) return look_at_instant_queue(underlay).why_not;
+  PeerConfig peer;
+  peer.name = "a peer of the mesh";
+  peer.endpoint = config.listen;
+  peer.shape = config.shape;
+  if (peer.shape.cell_bytes == 0)
+    peer.shape.cell_bytes = wire::default_cell_bytes(config.listen.address.is_v6);
+  config.peers.push_back(peer);
+  return why_no_instants(config, peer, underlay);
+}
+
+}  // namespace
+
 Result<QueueDoors> InstantQueues::find(const NodeConfig& config) {
   QueueDoors doors;
   std::string missing;  // of what root says; what the mesh says keeps no agent down
@@ -52,7 +70,7 @@ Result<QueueDoors> InstantQueues::find(const NodeConfig& config) {
   });
   if (const std::string underlay = own_underlay_of(config);
       missing.empty() && config.mesh && !underlay.empty()) {
-    missing = look_at_instant_queue(underlay).why_not;
+    missing = why_no_instants_for_the_mesh(config, underlay);
   }
   if (!missing.empty()) return failure(fmt::format("release = \"txtime\", but {}", missing));
   for (const auto& [underlay, cell_bytes] : sizes) {
@@ -72,6 +90,8 @@ Result<QueueDoors> InstantQueues::find(const NodeConfig& config) {
 
 void InstantQueues::look_at(const std::string& underlay, Interface& interface) {
   const InstantQueue queue = look_at_instant_queue(underlay);
+  if (queue.is_unknown && interface.was_seen) return;  // as it was, until it can be looked at again
+  interface.was_seen = true;
   interface.why_not = queue.why_not;
   if (!queue.why_not.empty()) {
     interface.last_dropped = 0;  // whichever comes next begins anew

@@ -12,7 +12,6 @@
 #include "io/links.hh"
 #include "io/privileges.hh"
 #include "io/routes.hh"
-#include "io/tun.hh"
 #include "io/udp_errors.hh"
 #include "node/leftovers.hh"
 #include "node/others_interface.hh"
@@ -49,7 +48,7 @@ LoadedConfig LocalMachine::read_configuration() {
   if (!driver_in_file_ && loaded.good()) driver_in_file_ = driver;
   if (loaded.good()) {
     if (!settled_) check_process(loaded.config, loaded.lines, loaded.problems);
-    check_network(loaded.config, loaded.lines, loaded.problems);
+    check_network(loaded.config, loaded.lines, loaded.problems, in_force_ ? Asks::reload : Asks::start);
   }
   if (loaded.good() && in_force_) {
     // What the file says of the driver may have been overruled at the start, so it is compared with itself.
@@ -109,9 +108,7 @@ void LocalMachine::hold_cpu_latency() {
 
 Result<std::vector<LaneDoor>> LocalMachine::open_lanes(size_t peer) {
   // Also where not all of it can be opened.
-  if (change_ && !has_others_interface(*wanted_, wanted_->peers[peer])) {
-    change_->opened.insert(wanted_->peers[peer].interface_name());
-  }
+  if (change_) change_->opened.insert(peer);
   auto doors = open_doors(acted_on(), peer, owner_);
   const std::string& name = acted_on().peers[peer].name;
   underlays_.erase(name);
@@ -171,13 +168,14 @@ Result<void> LocalMachine::close_wanted() {
 
 Result<void> LocalMachine::abandon_change() {
   const NodeConfig& routed = joining_->routed();
-  const auto is_in_force = [&](const std::string& interface) {
-    return std::any_of(routed.peers.begin(), routed.peers.end(),
-                       [&](const PeerConfig& peer) { return peer.interface_name() == interface; });
+  const auto is_in_force = [&](const PeerConfig& opened) {
+    return std::ranges::count(routed.peers, opened.name, &PeerConfig::name) > 0;
   };
   Result<void> undone;
-  for (const std::string& interface : change_->opened) {
-    if (!is_in_force(interface)) keep_first(undone, remove_tun_link(interface));
+  for (const size_t peer : change_->opened) {
+    const PeerConfig& opened = wanted_->peers[peer];
+    underlays_.erase(opened.name);
+    if (!is_in_force(opened)) keep_first(undone, remove_own_interface(*wanted_, opened));
   }
   keep_first(undone, cuttle::close_all(routed));
   keep_first(undone, restore_guard(joining_->guarded()));
@@ -198,10 +196,10 @@ Result<void> LocalMachine::withdraw() {
     // several queues and had one, or the other way round, which is fixed for its life.
     const auto after = std::find_if(wanted_->peers.begin(), wanted_->peers.end(),
                                     [&](const PeerConfig& peer) { return peer.name == before.name; });
-    const bool stays = after != wanted_->peers.end() && (after->lanes > 1) == (before.lanes > 1);
-    if (!stays && !has_others_interface(*in_force_, before)) {
-      keep_first(withdrawn, remove_tun_link(before.interface_name()));
-    }
+    const bool goes = after == wanted_->peers.end();
+    if (goes || after->lanes != before.lanes) underlays_.erase(before.name);
+    const bool stays = !goes && (after->lanes > 1) == (before.lanes > 1);
+    if (!stays) keep_first(withdrawn, remove_own_interface(*in_force_, before));
   }
   keep_first(withdrawn, withdraw_routes(joining_->routed(), change_->joining.routed()));
   return withdrawn;
@@ -221,9 +219,13 @@ Result<void> LocalMachine::link_is_up(size_t peer) {
   Joining next = *joining_;
   next.handle_up(MonotonicClock().now(), peer);
   const NodeConfig& routed = next.routed();
-  // One that could not be had has no interface, or one of somebody else's: its addresses are closed alone.
-  if (underlays_.contains(routed.peers[peer].name)) {
-    if (auto opened = cuttle::open_link(routed, routed.peers[peer]); !opened) return opened;
+  const PeerConfig& joined = routed.peers[peer];
+  // One that could not be had has no interface, or one of somebody else's: its addresses are closed alone. So
+  // they are where no route can lead into the link: the watch (redirect_watch.hh) sets it when one can.
+  if (underlays_.contains(joined.name)) {
+    if (auto opened = cuttle::open_link(routed, joined); !opened) {
+      spdlog::error("link {}: its routes cannot be set: {}", joined.name, opened.error().message);
+    }
   }
   if (auto closed = close_routes(routed); !closed) return closed;
   joining_ = std::move(next);
@@ -282,7 +284,8 @@ std::string LocalMachine::handle_timeout(Instant now) {
   if (change_ && change_->is_closed) {
     watch_.handle_change(now, change_->joining.routed());
   } else {
-    watch_.handle_timeout(now, joining_->routed(), joining_->guarded());
+    watch_.handle_timeout(now, joining_->routed(), joining_->guarded(),
+                          [&](const PeerConfig& peer) { return underlays_.contains(peer.name); });
   }
   if (!change_) watch_joining(now);
   return {};

@@ -64,8 +64,8 @@ class LocalMachine final : public Machine {
   // From begin_change() to its end.
   struct Change {
     Joining joining;
-    std::set<std::string> opened;  // interfaces; may be asked for again and again
-    bool is_closed;                // what is wanted
+    std::set<size_t> opened;  // peers; may be asked for again and again
+    bool is_closed;           // what is wanted
   };
 
   LocalMachineOptions options_;
@@ -78,7 +78,7 @@ class LocalMachine final : public Machine {
   ClockDevices clock_devices_;
   InstantQueues instant_queues_;
   bool by_instants_ = false;                      // since the start
-  std::map<std::string, std::string> underlays_;  // by peer: that its lanes were opened for
+  std::map<std::string, std::string> underlays_;  // by peer whose lanes are open: that they were opened for
   std::vector<SocketFile> sockets_;               // the agent's, once the start is over
   bool changed_ = false;                          // something of the machine
   bool was_closed_ = false;                       // before

@@ -56,8 +56,9 @@ class Machine {
   virtual Result<OpenPeers> finish_change() = 0;
 
   // --- While it runs.
-  virtual Result<void> link_is_up(size_t peer) = 0;  // of an open peer, or has had its time: closed
-  virtual Result<GuardStatus> guard_status() = 0;    // an error when the guard is gone
+  // Of an open peer, or has had its time: closed, also where no route can lead into the link.
+  virtual Result<void> link_is_up(size_t peer) = 0;
+  virtual Result<GuardStatus> guard_status() = 0;  // an error when the guard is gone
   // Puts back what is missing of the queues; in the order in which they were set up.
   virtual Result<std::vector<QueueLook>> look_at_queues() = 0;
   virtual Result<void> confirm() = 0;  // the trial is over: what was set up stays

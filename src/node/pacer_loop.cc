@@ -13,17 +13,11 @@ namespace {
 constexpr Duration kLastYield = microseconds(5);
 // Trains for a queue are handed over early by so much at the most, to spare a wake-up.
 constexpr Duration kTogether = microseconds(50);
-// It keeps to its share over so long: then a rest is a few slots at the most.
-constexpr Duration kShareWindow = milliseconds(4);
-constexpr Duration kBehind = milliseconds(10);
 
 }  // namespace
 
 PacerLoop::PacerLoop(std::vector<Lane*> lanes, PacerOptions options)
-    : at_first_(std::move(lanes)),
-      lanes_(at_first_.size()),
-      options_(options),
-      throttle_(kShareWindow, options.max_percent) {}
+    : at_first_(std::move(lanes)), lanes_(at_first_.size()), options_(options), share_(options.max_percent) {}
 
 void PacerLoop::run(const std::atomic<bool>& stop) {
   for (Lane* lane : at_first_) lanes_.handle_join(*lane, clock_.now());
@@ -43,10 +37,8 @@ void PacerLoop::run(const std::atomic<bool>& stop) {
 void PacerLoop::give_way() {
   if (options_.max_percent == 100) return;
   const Instant now = clock_.now();
-  if (!throttle_.is_due(now)) return;
-  const Duration pause = throttle_.handle_window(now, thread_use().cpu);
-  // One that keeps its schedule takes what that takes.
-  if (pause.ns > 0 && now - lanes_.next().lane->sender.drawn() > kBehind) clock_.sleep_until(now + pause);
+  if (!share_.is_due(now)) return;
+  clock_.sleep_until(now + share_.handle_window(now, thread_use().cpu, lanes_.next().lane->sender.drawn()));
 }
 
 void PacerLoop::slot(const PacedLanes::Due& due) {

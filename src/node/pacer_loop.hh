@@ -8,7 +8,7 @@
 #include "engine/lane_handover.hh"
 #include "engine/paced_lanes.hh"
 #include "io/clock.hh"
-#include "io/cpu_throttle.hh"
+#include "io/pacer_share.hh"
 #include "node/wait_for_loop.hh"
 
 namespace cuttle {
@@ -42,7 +42,7 @@ class PacerLoop {
   PacedLanes lanes_;
   LaneHandover change_;
   PacerOptions options_;
-  CpuThrottle throttle_;
+  PacerShare share_;
   MonotonicClock clock_;
 };
 

@@ -62,7 +62,7 @@ void check_user(const NodeConfig& config, const SourceMap& lines, Problems& prob
   }
 }
 
-void check_own_addresses(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
+void check_own_addresses(const NodeConfig& config, const SourceMap& lines, Problems& problems, Asks asks) {
   const auto present = local_addresses();
   if (!present) {
     problems.add(0, present.error().message);
@@ -72,19 +72,22 @@ void check_own_addresses(const NodeConfig& config, const SourceMap& lines, Probl
     return std::any_of(present->begin(), present->end(),
                        [&](const LocalAddress& local) { return local.address == address; });
   };
-  if (!is_ours(config.listen.address)) {
-    problems.add(
-        lines.line("node.listen"),
-        fmt::format("node.listen: {} is no address of this machine; name one that `ip address` shows",
-                    config.listen.address.to_string()));
-  }
+  const auto check = [&](uint32_t line, std::string_view key, const IpAddress& address) {
+    if (is_ours(address)) return;
+    if (asks == Asks::reload) {
+      problems.warn(
+          line, fmt::format("{}: {} is no address of this machine at the moment; what needs it waits", key,
+                            address.to_string()));
+    } else {
+      problems.add(line, fmt::format("{}: {} is no address of this machine; name one that `ip address` shows",
+                                     key, address.to_string()));
+    }
+  };
+  check(lines.line("node.listen"), "node.listen", config.listen.address);
   for (size_t i = 0; i < config.addresses.size(); ++i) {
     const IpAddress& address = config.addresses[i];
-    if (address == config.listen.address || is_ours(address)) continue;
-    problems.add(
-        lines.line({fmt::format("node.addresses[{}]", i), "node.addresses"}),
-        fmt::format("node.addresses: {} is no address of this machine; name one that `ip address` shows",
-                    address.to_string()));
+    if (address == config.listen.address) continue;
+    check(lines.line({fmt::format("node.addresses[{}]", i), "node.addresses"}), "node.addresses", address);
   }
 }
 
@@ -293,8 +296,8 @@ void check_process(const NodeConfig& config, const SourceMap& lines, Problems& p
   check_user(config, lines, problems);
 }
 
-void check_network(const NodeConfig& config, const SourceMap& lines, Problems& problems) {
-  check_own_addresses(config, lines, problems);
+void check_network(const NodeConfig& config, const SourceMap& lines, Problems& problems, Asks asks) {
+  check_own_addresses(config, lines, problems, asks);
   check_rules(config, lines, problems);
   check_queues(config, lines, problems);
   for (size_t i = 0; i < config.peers.size(); ++i) {

@@ -13,6 +13,10 @@ namespace cuttle {
 void check_machine(const NodeConfig& config, const SourceMap& lines, Problems& problems);
 // Its two halves: what a start asks of the process alone, and the rest, which a reload asks, too.
 void check_process(const NodeConfig& config, const SourceMap& lines, Problems& problems);
-void check_network(const NodeConfig& config, const SourceMap& lines, Problems& problems);
+// Of a node that runs, an own address that is away for the moment is no error, or what is to be closed would
+// wait until it is back.
+enum class Asks { start, reload };
+void check_network(const NodeConfig& config, const SourceMap& lines, Problems& problems,
+                   Asks asks = Asks::start);
 
 }  // namespace cuttle

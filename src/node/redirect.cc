@@ -55,6 +55,12 @@ Result<GuardConfig> guard_on_this_machine(const NodeConfig& config) {
   auto bridges = filtered_bridges();
   if (!bridges) return tl::unexpected(bridges.error());
   guard.bridges = std::move(*bridges);
+  const auto links = list_links();
+  if (!links) return tl::unexpected(links.error());
+  for (GuardPeer& peer : guard.peers) {
+    peer.others_interface = std::ranges::any_of(
+        *links, [&](const Link& link) { return link.name == peer.interface && is_others(config, link); });
+  }
   return guard;
 }
 
@@ -71,17 +77,6 @@ Result<void> guard_and_lock(const NodeConfig& config) {
         locked.error().message);
   }
   return applied;
-}
-
-// Interfaces that a start which failed halfway left without our mark.
-Result<void> remove_nameless(const NodeConfig& config) {
-  for (const PeerConfig& peer : config.peers) {
-    const auto link = find_link(peer.interface_name());
-    if (!link) return tl::unexpected(link.error());
-    if (!*link || (*link)->kind != "tun" || !(*link)->alias.empty()) continue;
-    if (auto removed = remove_tun_link(peer.interface_name()); !removed) return removed;
-  }
-  return {};
 }
 
 }  // namespace
@@ -118,7 +113,6 @@ Result<void> open_link(const NodeConfig& config, const PeerConfig& peer) {
   settings.mtu = config.inner_mtu;
   settings.queue_packets = kQueuePackets;
   settings.largest_gso_bytes = largest_packet_bytes(at_lowest_rate(peer.shape));
-  settings.alias = alias_of_node(config.name);
   settings.quiet_ipv6 = true;
   settings.with_ipv6 = std::any_of(peer.redirect.begin(), peer.redirect.end(),
                                    [](const IpPrefix& prefix) { return prefix.address.is_v6; });
@@ -180,7 +174,7 @@ Result<void> remove_interfaces(const NodeConfig& config) {
   for (const Link& link : *links) {
     if (auto removed = remove_tun_link(link.name); !removed) return removed;
   }
-  return remove_nameless(config);
+  return {};
 }
 
 }  // namespace

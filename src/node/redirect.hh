@@ -30,7 +30,8 @@ Result<void> remove_redirect(const NodeConfig& config);
 // The same after a trial, but for what was closed before it (leftovers.hh), which stays closed.
 Result<void> remove_redirect_but(const NodeConfig& config, const std::vector<ClosedAddress>& closed_before);
 
-// What the guard is made from: the configuration, and bridges of this machine.
+// What guard and lock are made from: the configuration, and what of this machine's interfaces is a bridge, or
+// has a link's name and is somebody else's.
 Result<GuardConfig> guard_on_this_machine(const NodeConfig& config);
 // What the guard dropped so far. An error when it is gone: somebody flushed the ruleset.
 Result<GuardStatus> guard_status();

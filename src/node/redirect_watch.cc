@@ -26,30 +26,32 @@ Result<bool> rules_are_whole(const NodeConfig& config) {
   return std::includes(port_rules->begin(), port_rules->end(), wanted.begin(), wanted.end());
 }
 
-// A peer that the mesh names and whose interface's name somebody else has is without a link.
-bool is_left_out(const NodeConfig& config, const PeerConfig& peer) {
-  return config.is_of_mesh(peer) && has_others_interface(config, peer);
+// A peer whose link could not be had is closed alone: what it has no interface for is not missing.
+bool is_left_out(const NodeConfig& config, const PeerConfig& peer, const HasLink& has_link) {
+  if (has_link(peer)) return false;
+  const auto link = find_link(peer.interface_name());
+  return link && (!*link || is_others(config, **link));
 }
 
 // A network manager that thinks them its own gives them another MTU, and no packet of the other end's size
 // fits.
-Result<bool> links_are_whole(const NodeConfig& config) {
+Result<bool> links_are_whole(const NodeConfig& config, const HasLink& has_link) {
   const auto links = list_links();
   if (!links) return tl::unexpected(links.error());
   return std::all_of(config.peers.begin(), config.peers.end(), [&](const PeerConfig& peer) {
-    return std::any_of(links->begin(), links->end(), [&](const Link& link) {
-      if (link.name != peer.interface_name()) return false;
-      if (is_others(config, link)) return config.is_of_mesh(peer);
-      return link.up && link.mtu == config.inner_mtu;
-    });
+    return is_left_out(config, peer, has_link) ||
+           std::any_of(links->begin(), links->end(), [&](const Link& link) {
+             return link.name == peer.interface_name() && !is_others(config, link) && link.up &&
+                    link.mtu == config.inner_mtu;
+           });
   });
 }
 
 }  // namespace
 
-Result<bool> routes_are_whole(const NodeConfig& config) {
+Result<bool> routes_are_whole(const NodeConfig& config, const HasLink& has_link) {
   if (const auto whole = rules_are_whole(config); !whole || !*whole) return whole;
-  if (const auto whole = links_are_whole(config); !whole || !*whole) return whole;
+  if (const auto whole = links_are_whole(config, has_link); !whole || !*whole) return whole;
   for (const uint32_t table : {config.route_table, config.port_table()}) {
     if (table == config.port_table() && !config.has_port_lists()) continue;
     const auto routes = list_routes(table);
@@ -70,29 +72,30 @@ Result<bool> routes_are_whole(const NodeConfig& config) {
       if (table_of(config, peer) != table) continue;
       for (const IpPrefix& prefix : peer.redirect) {
         if (!has(blackhole_of(prefix))) return false;
-        if (!leads_in(peer, prefix) && !is_left_out(config, peer)) return false;
+        if (!leads_in(peer, prefix) && !is_left_out(config, peer, has_link)) return false;
       }
     }
   }
   return true;
 }
 
-Result<void> restore_routes(const NodeConfig& config) {
+Result<void> restore_routes(const NodeConfig& config, const HasLink& has_link) {
   Result<void> restored = close_routes(config);
   for (const PeerConfig& peer : config.peers) {
-    if (is_left_out(config, peer)) continue;
+    if (is_left_out(config, peer, has_link)) continue;
     auto opened = open_link(config, peer);
     if (restored && !opened) restored = std::move(opened);
   }
   return restored;
 }
 
-void RedirectWatch::handle_timeout(Instant now, const NodeConfig& routed, const NodeConfig& guarded) {
+void RedirectWatch::handle_timeout(Instant now, const NodeConfig& routed, const NodeConfig& guarded,
+                                   const HasLink& has_link) {
   if (now - looked_ < kRound) return;
   looked_ = now;
   watch_guard(guarded);
   watch_lock(guarded);
-  watch_routes(routed);
+  watch_routes(routed, has_link);
   watch_ways(routed);
 }
 
@@ -115,25 +118,26 @@ void RedirectWatch::watch_guard(const NodeConfig& guarded) {
        .missing = "the guard is gone",
        .is_back =
            "the guard (nftables table inet cuttle) was gone, and is back; something flushed the ruleset, "
-           "or a bridge is new"});
+           "a bridge is new, or an interface of somebody else's got the name of a link's"});
 }
 
 void RedirectWatch::watch_lock(const NodeConfig& guarded) {
-  const GuardConfig guard = guard_of(guarded);
-  const auto without = devices_without_lock(guard);
+  const auto guard = guard_on_this_machine(guarded);
+  const auto without =
+      guard ? devices_without_lock(*guard) : Result<std::vector<Link>>(tl::unexpected(guard.error()));
   std::string names;
   for (const Link& device : without.value_or(std::vector<Link>())) names += " " + device.name;
   lock_.handle_look(without.map([](const auto& devices) { return devices.empty(); }),
-                    [&] { return apply_lock(guard); },
+                    [&] { return guard ? apply_lock(*guard) : Result<void>(tl::unexpected(guard.error())); },
                     {.name = "the lock at the egress",
                      .missing = "the lock at the egress is missing",
                      .is_back = "the lock at the egress was put on:" + names,
                      .back_level = spdlog::level::info});
 }
 
-void RedirectWatch::watch_routes(const NodeConfig& routed) {
+void RedirectWatch::watch_routes(const NodeConfig& routed, const HasLink& has_link) {
   routes_.handle_look(
-      routes_are_whole(routed), [&] { return restore_routes(routed); },
+      routes_are_whole(routed, has_link), [&] { return restore_routes(routed, has_link); },
       {.name = "rules and routes of the links",
        .missing = "rules or routes of the links are gone",
        .is_back =

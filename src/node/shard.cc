@@ -4,6 +4,7 @@
 
 #include <future>
 
+#include "io/pacer_share.hh"
 #include "io/realtime.hh"
 
 namespace cuttle {
@@ -13,8 +14,6 @@ namespace {
 constexpr unsigned kThreads = 3;  // of a shard
 // Above whatever else an operator may run with SCHED_FIFO at its lowest, below what the kernel itself does.
 constexpr int kPacerPriority = 50;
-// Of a CPU, where it is shared.
-constexpr int kSharedCpuPercent = 60;
 // Below every pacer. Ordinary priority does not do: sessions (autogroups) share a CPU evenly whatever the
 // nice values inside them, and a busy machine would fill the socket's buffer.
 constexpr int kReceiverPriority = 10;
@@ -81,7 +80,8 @@ bool ShardOptions::may_take_cpu() const {
 // Where a shard's threads cannot each have a CPU, the pacer leaves the others, which need about as much,
 // theirs.
 int ShardOptions::max_pacer_percent() const {
-  return spin || std::thread::hardware_concurrency() >= kThreads * shards ? 100 : kSharedCpuPercent;
+  return spin || std::thread::hardware_concurrency() >= kThreads * shards ? 100
+                                                                          : PacerShare::kSharedCpuPercent;
 }
 
 Result<void> Shard::let_in(Lane& lane) {

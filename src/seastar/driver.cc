@@ -152,7 +152,9 @@ void SeastarDriver::remove(std::span<NodeLink* const> links) {
 Result<void> SeastarDriver::let_in(NodeLink& link) {
   for (size_t j = 0; j < link.lanes(); ++j) {
     const LaneShards& lane_shards = place(link, j, min_busy_turn());
-    auto refused = seastar::alien::submit_to(app_.alien(), 0, [&] { return serve_lane(lane_shards); }).get();
+    auto refused = seastar::alien::submit_to(app_.alien(), 0, [&] {
+                     return must_not_fail("the coming of a lane", serve_lane(lane_shards));
+                   }).get();
     if (refused) {
       let_out(link);
       return tl::unexpected(std::move(*refused));
@@ -165,7 +167,9 @@ void SeastarDriver::let_out(NodeLink& link) {
   for (size_t j = 0; j < link.lanes(); ++j) {
     const auto found = placed_.find(&link.lane(j));
     if (found == placed_.end()) continue;
-    seastar::alien::submit_to(app_.alien(), 0, [&] { return leave_lane(found->second); }).get();
+    seastar::alien::submit_to(app_.alien(), 0, [&] {
+      return must_not_fail("the leaving of a lane", leave_lane(found->second));
+    }).get();
     placed_.erase(found);
   }
 }

@@ -13,13 +13,15 @@ namespace {
 
 // As the native driver's pacers. One for all reactors: before a reactor sleeps it takes a lock that all of
 // them share, and one that finds it taken tries again at once. Of unequal ones the higher would try for ever,
-// and keep the lower, which has the lock, from ever running.
+// and keep the lower, which has the lock, from ever running. Equal ones take turns for the same reason: the
+// kernel can make who has the lock wait behind a membarrier of another process, and then finds its CPU taken.
 constexpr int kReactorPriority = 50;
 
 }  // namespace
 
 std::string NodeShard::become_realtime() {
-  if (const auto set = set_realtime_priority(kReactorPriority); !set) return set.error().message;
+  if (const auto set = set_realtime_priority(kReactorPriority, AmongEquals::in_turns); !set)
+    return set.error().message;
   throttle_.handle_realtime();
   return std::string();
 }

@@ -64,13 +64,15 @@ bool Pacer::has_time_for(Duration work) const {
 // At most once round the lanes, and no longer than kLongestRun: then whatever else is ready has its turn, and
 // the timer goes off again at once.
 void Pacer::run() {
-  const Instant end = clock_.now() + kLongestRun;
+  const Instant began = clock_.now();
+  const Instant end = began + kLongestRun;
   for (size_t turns = loss_65536ths_.size(); turns > 0 && is_due(); --turns) {
     slot(*lanes_.next().lane);
     lanes_.handle_released();
     look_at_next();
     if (clock_.now() >= end) break;
   }
+  give_way(began);
   arm();
   released_.broadcast();
 }
@@ -89,6 +91,15 @@ void Pacer::look_at_next() {
   if (lanes_.empty()) return;
   const SlotWake wake = wake_for(*lanes_.next().lane);
   next_wake_ = wake.by_queue ? wake.at : wake.at - poll_before_;
+}
+
+// A rest ends as a wait for a release does, so whoever waits for time to work has it meanwhile.
+void Pacer::give_way(Instant began) {
+  const Instant now = clock_.now();
+  at_work_ = at_work_ + (now - began);
+  if (lanes_.empty() || !share_.is_due(now)) return;
+  const Duration rest = share_.handle_window(now, at_work_, lanes_.next().lane->sender.drawn());
+  if (rest.ns > 0) next_wake_ = std::max(next_wake_, now + rest);
 }
 
 void Pacer::arm() {

@@ -4,7 +4,8 @@
 //
 // A reactor is one thread, so work that depends on payload runs on the thread that keeps time. What can be
 // done about that is done here: such work asks has_time_for() before each piece, and when the next release is
-// too near it waits until that has left (PacerTurn).
+// too near it waits until that has left (PacerTurn). Asked for more than the host has, the pacer leaves it a
+// share of the reactor (PacerShare): else, always late, it would let one piece through a slot.
 //
 // Nothing here allocates once the lanes are there.
 #pragma once
@@ -17,6 +18,7 @@
 #include "engine/lane.hh"
 #include "engine/paced_lanes.hh"
 #include "io/clock.hh"
+#include "io/pacer_share.hh"
 
 namespace cuttle {
 
@@ -44,6 +46,7 @@ class Pacer {
   bool is_due() const;
   void slot(Lane& lane);
   void look_at_next();
+  void give_way(Instant began);
   void arm();
   void look_for_shortest_slot();
 
@@ -51,7 +54,9 @@ class Pacer {
   Duration shortest_slot_;
   MonotonicClock clock_;
   PacedLanes lanes_;
-  Instant next_wake_{};  // for the release that is next, while there is a lane
+  Instant next_wake_{};  // for the release that is next, while there is a lane; or when a rest is over
+  PacerShare share_{PacerShare::kSharedCpuPercent};
+  Duration at_work_{};                                       // so far
   std::unordered_map<const Lane*, uint16_t> loss_65536ths_;  // of every lane that is here
   seastar::timer<> timer_;
   seastar::condition_variable released_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <seastar/util/log.hh>
 
 #include "io/available_memory.hh"
@@ -18,6 +19,15 @@ constexpr uint64_t kMegabyte = 1024 * 1024;
 // A descriptor in each control block: a TUN and a socket a lane, and the metrics' connections.
 constexpr unsigned kControlBlocks = 2048;
 
+// Seastar itself would take io_uring where the kernel has it, which check_backend() refuses. epoll is
+// everywhere.
+void set_default_backend(SeastarSettings& settings) {
+  auto& backend = settings.reactor_opts.reactor_backend;
+  const std::vector<std::string> names = backend.get_candidate_names();
+  const bool has_aio = std::ranges::find(names, "linux-aio") != names.end();
+  backend.select_default_candidate(has_aio ? "linux-aio" : "epoll");
+}
+
 void set_defaults(SeastarSettings& settings, const NodeConfig& config, const SeastarOptions& options) {
   settings.name = "cuttle-seastar";
   settings.auto_handle_sigint_sigterm = false;  // the agent's control thread does
@@ -26,6 +36,7 @@ void set_defaults(SeastarSettings& settings, const NodeConfig& config, const Sea
   settings.reactor_opts.max_networking_io_control_blocks.set_default_value(kControlBlocks);
   settings.reactor_opts.overprovisioned.set_value();
   if (options.poll_mode) settings.reactor_opts.poll_mode.set_value();
+  set_default_backend(settings);
   settings.log_opts.default_log_level.set_default_value(seastar::log_level::error);
 }
 

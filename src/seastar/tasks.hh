@@ -26,6 +26,13 @@ void must_not_throw(const char* what, Func&& func) noexcept {
   }
 }
 
+// For a future that a thread which is no reactor waits for: there the exception would end a reload halfway.
+template <typename T>
+seastar::future<T> must_not_fail(const char* what, seastar::future<T> future) {
+  return std::move(future).handle_exception(
+      [what](const std::exception_ptr& why) -> seastar::future<T> { task_failed(what, why); });
+}
+
 class Tasks {
  public:
   // Begins it, unless close() was called. `what` outlives it.

@@ -136,6 +136,19 @@ set_lanes() {
 
 # --- loads from a to b
 
+# What tells why a connection to TO_ADDRESS stands still: its two ends, the way there, the links, the network.
+about_the_connection() { # TO_ADDRESS
+  local node
+  echo "--- the connection, from a and from b; a ping; the links of a and b"
+  for node in a b; do in_space "$node" ss -Htino '( sport = :7008 or dport = :7008 )'; done
+  in_space a timeout 12 ping -c 3 -i 0.2 -W 8 "$1" | tail -n 2
+  for node in a b; do
+    status "$node" '.links[0] | {state, handshakes, deadlines_missed, deadlines_late, cells,
+      drops: (.drops | with_entries(select(.value != 0)))} | tojson'
+  done
+  [[ ! -e $WORK/impair.pid ]] || (stop_impairing) || true
+}
+
 # transfer TO_ADDRESS OPTIONS...: one TCP connection; what it found is in $WORK/transfer.json.
 transfer() {
   local server
@@ -144,7 +157,10 @@ transfer() {
   server=$!
   eventually 5 listens_on_tcp b 7008 || fail "stream serve does not listen: $(<"$WORK/serve.log")"
   in_space a timeout 60 "$CUTTLE_TOOLS/stream" send --to "$1" "${@:2}" >"$WORK/transfer.json" \
-    2>"$WORK/transfer.log" || fail "transfer: $(<"$WORK/transfer.log")$(<"$WORK/serve.log")"
+    2>"$WORK/transfer.log" || {
+    about_the_connection "$1" >&2
+    fail "transfer: $(<"$WORK/transfer.log")$(<"$WORK/serve.log")"
+  }
   wait "$server"
 }
 transferred() { # FIELD

@@ -58,6 +58,7 @@ class CountingMachine final : public Machine {
   size_t peers = 0;
   size_t cannot_open = SIZE_MAX;  // this peer's lanes
   size_t ports = 1;               // that can be had
+  bool finishes = true;
   const NodeConfig* wanted = nullptr;
 
   LoadedConfig read_configuration() override { return {}; }
@@ -85,6 +86,7 @@ class CountingMachine final : public Machine {
   Result<void> withdraw() override { return done(); }
   Result<OpenPeers> finish_change() override {
     steps_.step();
+    if (!finishes) return failure("the helper is gone");
     return OpenPeers(peers, false);
   }
   Result<void> link_is_up(size_t /*peer*/) override { return done(); }
@@ -235,6 +237,22 @@ TEST_F(ApplyReloadTest, APortThatCannotBeHadIsAMatterOfTheLinksThatNeedIt) {
   machine_.ports = 2;
   ASSERT_TRUE(change_to(wanted)) << "the next change tries again";
   EXPECT_EQ(names(), (std::vector<std::string>{"p1", "p2"}));
+}
+
+// Status and alert would call them closed, and cuttle-mesh would take them for links that were up.
+TEST_F(ApplyReloadTest, WhereTheChangeDoesNotEndWhatWasOpenIsShownAsOpen) {
+  NodeConfig config = configuration(4, "1 Mb/s");
+  for (const size_t i : {0, 1, 2}) config.peers[i].joining = true;
+  ASSERT_TRUE(change_to(config));
+  open_ = {true, false, true, false};
+  config = configuration(5, "1 Mb/s");
+  for (const size_t i : {0, 1, 4}) config.peers[i].joining = true;
+  std::swap(config.peers[0], config.peers[1]);
+  machine_.finishes = false;
+  const auto changed = change_to(config);
+  ASSERT_FALSE(changed);
+  EXPECT_EQ(changed.error().message, "the helper is gone");
+  EXPECT_EQ(open_, (OpenPeers{false, true, false, false, true})) << "p1, p0, p2 (closed by the file), p3, p4";
 }
 
 TEST_F(ApplyReloadTest, OneThatIsRefusedLeavesTheOthers) {

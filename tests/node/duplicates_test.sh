@@ -50,7 +50,7 @@ hostile_network() { # LANES ADDRESS_OF_A ADDRESS_OF_B
 one_lane() { hostile_network 1 "${V4[a]}" "${V4[b]}"; }
 two_lanes_ipv6() { UNDERLAY=6 hostile_network 2 "${V6[a]}" "${V6[b]}"; }
 # A flow has one lane, and so an eighth of the rate.
-eight_lanes() { PPS=800 hostile_network 8 "${V4[a]}" "${V4[b]}"; }
+eight_lanes() { PPS=800 SLOT=${SLOT_OF_EIGHT_LANES:-} hostile_network 8 "${V4[a]}" "${V4[b]}"; }
 
 run_case one_lane
 run_case two_lanes_ipv6

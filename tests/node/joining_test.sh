@@ -90,24 +90,38 @@ never_open_again() {
   answers || fail "no answer after 'down' on both ends"
 }
 
-# What cannot be closed at once, because the source address of its routes is gone, is still open, says so, and is
-# tried again.
-closed_later() {
+# begins_at_an_address_of_its_own [JOINING]: a alone, whose routes have a source address that lo has.
+begins_at_an_address_of_its_own() {
   network
   connect
-  RATE="20 Mb/s" JOINING=true configure
+  RATE="20 Mb/s" JOINING=${1:-true} configure
   sed -i 's/^addresses = \["[^"]*"/addresses = ["10.98.0.1"/' "$WORK/a.toml"
   ip -n "$NET-a" addr add 10.98.0.1/32 dev lo
   start_agent a
   eventually 20 is_open a || fail "a does not say that its link is open"
   ip -n "$NET-a" addr del 10.98.0.1/32 dev lo
+}
+# is_closed_without_a_route REASON: and has one as soon as the address is back.
+is_closed_without_a_route() {
+  eventually 20 is_closed a || fail "a is still open: $(status a '.links[0]')"
+  grep -q "$1" "$WORK/a.log" || fail "it does not say why"
+  grep -q 'its routes cannot be set' "$WORK/a.log" || fail "a does not say that the link has no route"
+  ! answers || fail "traffic still passes beside the link"
+  ip -n "$NET-a" addr add 10.98.0.1/32 dev lo
+  eventually 20 leads_into_the_link || fail "the route does not lead into the link"
+}
+leads_into_the_link() { [[ $(ip -n "$NET-a" route get "${V4[b]}" 2>/dev/null) == *"dev ct-b"* ]]; }
+
+# Where no route can lead into the link, because its source address is gone, the way beside it is closed all the same.
+closed_without_a_route() {
+  begins_at_an_address_of_its_own
   start_agent b
   wait_up
-  eventually 20 grep -q 'its routes cannot be set' "$WORK/a.log" || fail "a does not say that it cannot close"
-  is_open a || fail "a says that it is closed, and is not: $(status a '.links[0]')"
-  ip -n "$NET-a" addr add 10.98.0.1/32 dev lo
-  eventually 20 is_closed a || fail "a does not try again: $(status a '.links[0]')"
-  [[ $(ip -n "$NET-a" route get "${V4[b]}") == *"dev ct-b"* ]] || fail "the route does not lead into the link"
+  is_closed_without_a_route 'up for the first time'
+}
+limit_without_a_route() {
+  begins_at_an_address_of_its_own $'true\njoining_limit = "3 s"'
+  is_closed_without_a_route 'has not been up within joining_limit'
 }
 
 joins_alone_for_3_s() {
@@ -181,7 +195,8 @@ run_case ends_right_after_it_joined
 run_case stays_open_until_it_joins
 run_case never_open_again
 run_case closed_by_guard_or_lock_alone
-run_case closed_later
+run_case closed_without_a_route
+run_case limit_without_a_route
 run_case ends_after_its_limit
 run_case reloads_give_no_more_time
 finish

@@ -92,6 +92,119 @@ another_ones_interface() {
   [[ $(ip -n "$NET-a" -o link show dev ct-tunnel) == *"somebody's"* ]] || fail "somebody else's interface is gone"
 }
 
+# hold_tun SECONDS: ct-b of a, made by a VPN's program: it has no alias, and goes with the program. What that
+# reads to b's address is in $WORK/vpn.
+hold_tun() {
+  ip netns exec "$NET-a" timeout "$1" python3 -c 'import fcntl, os, struct, sys
+tun = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH14s", b"ct-b", 0x1001, b""))
+while True:
+    packet = os.read(tun, 2000)
+    if packet[16:20] == bytes(map(int, sys.argv[1].split("."))):
+        print("a packet to b", flush=True)' "${V4[b]}" >"$WORK/vpn" 2>&1 &
+  disown
+  eventually 10 has_link ct-b || fail "there is no VPN"
+  ip -n "$NET-a" link set dev ct-b up mtu 1400
+}
+has_link() { ip -n "$NET-a" link show dev "$1" >/dev/null 2>&1; }
+state_of_b() { status a '.links[] | select(.name == "b") | .state'; }
+has_failed() { [[ $(state_of_b 2>/dev/null) == failed ]]; }
+ways_to_b() { ip -n "$NET-a" route show table 4410 | awk -v b="${V4[b]}" '$1 == b || $2 == b {print $1, $2}'; }
+
+# An interface without any alias is not ours either: its program would read what b is sent.
+a_tun_of_a_vpn() {
+  local foreign
+  network
+  connect
+  RATE="20 Mb/s" configure
+  sed -i '/^\[\[peer\]\]/,$d' "$WORK/a.toml"
+  mesh_of_a ""
+  hold_tun 100
+  foreign=$(ip -n "$NET-a" -o link show dev ct-b)
+  add_peer b "${V4[b]}"
+  start_agent a
+  eventually 20 has_failed || fail "the link of b has an interface: $(state_of_b)"
+  sleep 2.5 # it is looked at whether all is whole
+  in_space a timeout 5 ping -q -c 2 -i 0.1 -W 1 "${V4[b]}" >/dev/null 2>&1 || true
+  expect_same "what the VPN reads" "" "$(<"$WORK/vpn")"
+  expect_same "the VPN's interface" "$foreign" "$(ip -n "$NET-a" -o link show dev ct-b)"
+  expect_same "the way to b" "blackhole ${V4[b]}" "$(ways_to_b)"
+  # Nor does it become ours when root names b, or all is taken down.
+  sed '/^closed/d' "$WORK/peers.toml" >>"$WORK/a.toml"
+  echo 'closed = []' >"$WORK/peers.toml"
+  ! reload a || fail "a peer of root's own gets the VPN's interface"
+  expect_same "the VPN's interface after the reload" "$foreign" "$(ip -n "$NET-a" -o link show dev ct-b)"
+  stop_agent a
+  take_down a || true
+  expect_same "the VPN's interface after all is taken down" "$foreign" "$(ip -n "$NET-a" -o link show dev ct-b)"
+  # One that nobody holds at the moment is somebody's as well.
+  for pid in $(ip netns pids "$NET-a"); do kill -KILL "$pid" 2>/dev/null || true; done
+  eventually 10 has_no_link ct-b || fail "the VPN goes on"
+  ip -n "$NET-a" tuntap add dev ct-b mode tun user 0
+  foreign=$(ip -n "$NET-a" -o link show dev ct-b)
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" >"$WORK/a.start" 2>&1 || fail "a start takes the interface"
+  grep -q "ct-b exists and is not this node's" "$WORK/a.start" || fail "the start says: $(<"$WORK/a.start")"
+  take_down a || true
+  expect_same "the interface that nobody holds" "$foreign" "$(ip -n "$NET-a" -o link show dev ct-b)"
+}
+has_no_link() { ! has_link "$1"; }
+
+# What it has the name of closes its addresses whole: guard and lock let nothing through it.
+guard_and_lock_know_it() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  sed -i '/^\[\[peer\]\]/,$d' "$WORK/a.toml"
+  mesh_of_a ""
+  hold_tun 100
+  add_peer b "${V4[b]}"
+  start_agent a
+  eventually 20 has_failed || fail "the link of b has an interface: $(state_of_b)"
+  ip -n "$NET-a" route add default dev ct-b
+  # What removes our rules and routes leaves both.
+  helper_stops
+  remove_rules_and_routes
+  ip -n "$NET-a" route add "${V4[b]}/32" dev ct-b
+  in_space a ping -q -c 2 -i 0.1 -W 1 "${V4[b]}" >/dev/null 2>&1 || true
+  expect_same "what passes guard and lock" "" "$(<"$WORK/vpn")"
+  in_space a nft delete table inet cuttle
+  in_space a ping -q -c 2 -i 0.1 -W 1 "${V4[b]}" >/dev/null 2>&1 || true
+  expect_same "what passes the lock alone" "" "$(<"$WORK/vpn")"
+  tc -n "$NET-a" qdisc del dev ct-b clsact
+  in_space a ping -q -c 2 -i 0.1 -W 1 "${V4[b]}" >/dev/null 2>&1 || true
+  [[ -s $WORK/vpn ]] || fail "without any of them nothing passes either, so this test shows nothing"
+}
+# Nobody puts back what is gone.
+helper_stops() { kill -STOP "$(helper_of a)"; }
+
+# An interface without a carrier loses its IPv6 addresses, and a failover takes one: who is revoked meanwhile is.
+an_address_that_is_away_keeps_no_revocation_waiting() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  sed -i '/^\[\[peer\]\]/,$d' "$WORK/a.toml"
+  mesh_of_a ""
+  add_peer c 10.99.0.7
+  add_peer d 10.99.0.8
+  start_agent a
+  eventually 20 has_links "c d" || fail "the agent does not start"
+  ip -n "$NET-a" addr del "${V6[a]}/64" dev u0
+  echo 'closed = []' >"$WORK/peers.toml"
+  add_peer d 10.99.0.8
+  reload a || fail "the reload: $(<"$WORK/a.reload")"
+  expect_same "links without c" "d" "$(links_of_a)"
+  grep -q "${V6[a]} is no address of this machine at the moment" "$WORK/a.reload" || fail "it is not said: $(<"$WORK/a.reload")"
+  ip -n "$NET-a" addr del "${V4[a]}/24" dev u0
+  echo 'closed = []' >"$WORK/peers.toml"
+  reload a || fail "the reload without the address of the cells: $(<"$WORK/a.reload")"
+  expect_same "links without d" "" "$(links_of_a)"
+  # Whoever starts an agent may have mistyped it.
+  stop_agent a
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" >"$WORK/a.start" 2>&1 || fail "a start without its address is none"
+  grep -q "${V4[a]} is no address of this machine; name one" "$WORK/a.start" || fail "the start says: $(<"$WORK/a.start")"
+}
+has_links() { [[ $(links_of_a 2>/dev/null) == "$1" ]]; }
+
 # Somebody who drops every handshake does not keep it open, and nobody has to have written down until when.
 joining_has_an_end() {
   network
@@ -109,5 +222,8 @@ is_closed() { [[ $(status a '.links[0].open') == false ]]; }
 
 run_case one_of_them_keeps_nobody_down
 run_case another_ones_interface
+run_case a_tun_of_a_vpn
+run_case guard_and_lock_know_it
+run_case an_address_that_is_away_keeps_no_revocation_waiting
 run_case joining_has_an_end
 finish

@@ -84,7 +84,7 @@ END
   tries "after cuttle down"
 }
 
-# An interface of the right name that has no owner, or another: taken over.
+# An interface of this node's that has no owner, or another, as an earlier version left it: taken over.
 get_nothing_that_was_left_open() {
   local owner
   for owner in "" "user 65534"; do
@@ -93,6 +93,7 @@ get_nothing_that_was_left_open() {
     RATE="20 Mb/s" configure
     # shellcheck disable=SC2086  # two words
     ip -n "$NET-a" tuntap add dev ct-b mode tun vnet_hdr $owner
+    ip -n "$NET-a" link set dev ct-b alias "cuttle a"
     start_agents
     stop_agent a
     tries "for an interface that was there${owner:+ with an owner}"

@@ -158,6 +158,22 @@ in_a_time_namespace() {
   done
 }
 
+# Instants on packets are taken as they stand, by the kernel's clock.
+no_txtime_in_a_time_namespace() {
+  local status=0
+  if ! unshare -T true 2>/dev/null; then
+    echo "  this kernel has no time namespaces"
+    return 0
+  fi
+  network
+  connect
+  RATE="50 Mb/s" configure
+  sed -i 's/^\[runtime\]/&\nrelease = "txtime"/' "$WORK/a.toml"
+  in_space a unshare -T --monotonic -1 "$CUTTLE" check "$WORK/a.toml" >"$WORK/check" 2>&1 || status=$?
+  expect "check refuses txtime there: its status" "$status" ">" 0
+  grep -q 'time namespace, whose clock is 1 s behind' "$WORK/check" || fail "check does not say why: $(<"$WORK/check")"
+}
+
 lies_on() { # INTERFACE
   [[ $(ip -n "$NET-a" -j link show dev cuttle-clock0 2>/dev/null | jq -r '.[0].link') == "$1" ]]
 }
@@ -198,7 +214,7 @@ way_moves() {
   ! in_space a tc filter show dev u0 egress | grep -q cuttle || fail "down leaves a filter"
 }
 
-for case in ${QUEUE_LOST_CASES:-carrier_is_away device_is_bounced ipv6_way_is_lost underlay_is_a_macvlan way_moves in_a_time_namespace}; do
+for case in ${QUEUE_LOST_CASES:-carrier_is_away device_is_bounced ipv6_way_is_lost underlay_is_a_macvlan way_moves in_a_time_namespace no_txtime_in_a_time_namespace}; do
   run_case "$case"
 done
 finish

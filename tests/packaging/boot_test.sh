@@ -59,7 +59,7 @@ plan() {
   (cd / && SYSTEMD_UNIT_PATH=$WORK/units:$SYSTEM XDG_RUNTIME_DIR=$WORK/run timeout 50 "${as_nobody[@]}" \
     /lib/systemd/systemd --test --system --unit=multi-user.target >"$WORK/plan" 2>&1) ||
     fail "systemd --test: $(tail -n 3 "$WORK/plan")"
-  ! grep -i 'ordering cycle' "$WORK/plan" || fail "the units are in a ring"
+  [[ ${ring_is_fine:-no} == yes ]] || ! grep -i 'ordering cycle' "$WORK/plan" || fail "the units are in a ring"
   sed -n 's/^.*Action: \([^ ]*\) -> start$/\1/p' "$WORK/plan" >"$WORK/started"
   # "FIRST SECOND" a line, of what is to be started: others order nothing. What is ordered after at a start is ordered
   # before at a stop.
@@ -120,4 +120,17 @@ expect_order cuttle@osd0.service mnt-ceph.mount
 closing=$(sed -n '/^	-> Unit cuttle-close@osd0.service:/,/^	-> Unit /p' "$WORK/plan")
 grep -qF 'After: var-lib-cuttle\x2dmesh.mount' <<<"$closing" || fail "closing does not wait for cuttle-mesh's folder"
 ! grep -E '(Requires|Requisite|BindsTo|RequiresMountsFor): .*/?var' <<<"$closing" || fail "without /var nothing is closed"
+
+# A /var that needs the network: whatever else systemd gives up for it, not closing before the network.
+cat >"$WORK/units/var.mount" <<'END'
+[Mount]
+What=10.77.0.10:/var
+Where=/var
+Type=nfs
+Options=_netdev
+END
+ln -s ../var.mount "$WORK/units/remote-fs.target.wants/var.mount"
+ring_is_fine=yes
+plan
+expect_order nftables.service cuttle-close@osd0.service network-pre.target systemd-networkd.service
 echo "boot: closed before the network, links before Ceph, mounts and block devices"

@@ -36,6 +36,12 @@ done
 grep -q '^Unmanaged=yes$' "$NETWORK/05-cuttle.network" || fail "systemd-networkd is not told to leave them alone"
 grep -q '^managed=0$' "$NETWORK/cuttle-networkmanager.conf" || fail "NetworkManager is not told to leave them alone"
 
+# What is renamed when it is complete is not new when it has its name, and udev applies sysctl.d to what is new.
+if grep -rqE 'rename_link|IFLA_IFNAME' "$ROOT/src/io/tun.cc" "$ROOT/src/io/links.cc"; then
+  grep -qE "^ACTION==\"move\", SUBSYSTEM==\"net\", KERNEL==\"$link\*\", RUN\+=\".*systemd-sysctl --prefix=/net/ipv6/conf/\\\$name\"$" \
+    "$ROOT/packaging/debian/cuttle.udev" || fail "nobody switches IPv6 on for an interface that was renamed"
+fi
+
 for file in "$NETWORK"/*; do
   target=$(sed -n "s|.*packaging/network/${file##*/} debian/tmp/||p" "$ROOT/packaging/debian/rules")
   [[ -n $target ]] || fail "the package does not install ${file##*/}"

@@ -47,6 +47,17 @@ lanes_are_spread() {
   expect_same "lanes by shard, of five" "0:3 1:2" "$(lanes_by_shard)"
 }
 
+# Of reactors that want a CPU at once none keeps it for good.
+reactors_take_turns() {
+  network
+  connect
+  configure
+  start_agents
+  expect_same "its real-time threads" "2 RR 50" \
+    "$(ps -L -o cls=,rtprio= -p "$(<"$WORK/a.pid")" | awk '$1 != "TS"' | sort | uniq -c | xargs)"
+}
+
 run_case status_and_metrics
 run_case lanes_are_spread
+run_case reactors_take_turns
 finish

@@ -28,6 +28,8 @@ an_exception_ends_it() { # FAULT WHAT
   pid=$(<"$WORK/a.pid")
   touch "$WORK/fault"
   in_space a ping -q -c 3 -i 0.1 -W 1 "${V4[b]}" >/dev/null 2>&1 || true
+  sed -i 's/^lanes = .*/lanes = 2/' "$WORK/a.toml"
+  [[ $1 != add ]] || reload a || true
   eventually 10 process_ended "$pid" || fail "the agent goes on after an exception in $2"
   grep -q "broken invariant at .*: an exception ended $2: injected" "$WORK/a.log" ||
     fail "the log does not say what failed"
@@ -83,6 +85,7 @@ stalls_are_seen() {
 
 run_case an_exception_ends_it pack 'a packer'
 run_case an_exception_ends_it receive 'a receiver'
+run_case an_exception_ends_it add 'the coming of a lane'
 run_case no_allocation_and_no_stall
 run_case allocations_are_seen
 run_case stalls_are_seen

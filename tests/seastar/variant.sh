@@ -18,9 +18,11 @@ fi
 options="--driver seastar --driver-program $CUTTLE_SEASTAR_PROGRAM"
 case $variant in
   one) export CUTTLE_UP_OPTIONS=$options ;;
-  # Four reactors and the bad cable's program want more than two CPUs at 200 Mb/s.
-  two) export CUTTLE_UP_OPTIONS=$options RUNTIME="shards = 2" LINK_MBPS=100 ;;
-  split) export CUTTLE_UP_OPTIONS="$options --split" RUNTIME="shards = 2" LINK_MBPS=100 ;;
+  # Four reactors and the bad cable's program want more than two CPUs at 200 Mb/s; and with eight lanes in slots of
+  # 1 ms at any rate, for it is slots that cost: 0.11 ms of a CPU to send one and receive one (docs/benchmarks.md, "Two
+  # drivers"), 1.8 CPUs for both nodes.
+  two) export CUTTLE_UP_OPTIONS=$options RUNTIME="shards = 2" LINK_MBPS=100 SLOT_OF_EIGHT_LANES="2 ms" ;;
+  split) export CUTTLE_UP_OPTIONS="$options --split" RUNTIME="shards = 2" LINK_MBPS=100 SLOT_OF_EIGHT_LANES="2 ms" ;;
   poll) export CUTTLE_UP_OPTIONS="$options --poll-mode" ;;
   native-to-seastar) export CUTTLE_UP_OPTIONS_b=$options ;;
   seastar-to-native) export CUTTLE_UP_OPTIONS_a=$options ;;

@@ -17,6 +17,10 @@ namespace {
 
 // Frames taken from one side before the other has its turn.
 constexpr int kTurn = 64;
+// What waits because this program does not get to run is lost, as a port with a full buffer would: 0.1 s at
+// 200 Mb/s. Links send for ever, so a cable that once was slower than they stays seconds long, and a TCP
+// connection inside stands still.
+constexpr int kWaitingBytes = 4 << 20;
 
 struct Direction {
   RawPort& from;
@@ -68,8 +72,8 @@ int run(int argc, char** argv) {
   const sched_param priority{.sched_priority = 10};  // below the agents' pacers
   sched_setscheduler(0, SCHED_FIFO, &priority);
   stop_on_signals();
-  RawPort first(names[0]);
-  RawPort second(names[1]);
+  RawPort first(names[0], kWaitingBytes);
+  RawPort second(names[1], kWaitingBytes);
   std::array<Direction, 2> directions{Direction{first, second, Impairment(options, seed), {}},
                                       Direction{second, first, Impairment(options, seed + 1), {}}};
   const MonotonicClock clock;

@@ -15,12 +15,12 @@ namespace cuttle::tools {
 
 namespace {
 
-constexpr int kBufferBytes = 64 << 20;
+constexpr int kSendBufferBytes = 64 << 20;
 constexpr size_t kLargestFrame = 65536 + 64;
 
 }  // namespace
 
-RawPort::RawPort(const std::string& interface) : buffer_(kLargestFrame) {
+RawPort::RawPort(const std::string& interface, int waiting_bytes) : buffer_(kLargestFrame) {
   const unsigned index = if_nametoindex(interface.c_str());
   if (index == 0) die_of_errno("interface " + interface);
   fd_ = FileDescriptor(socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -29,9 +29,9 @@ RawPort::RawPort(const std::string& interface) : buffer_(kLargestFrame) {
   if (setsockopt(fd_.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) != 0) {
     die_of_errno("PACKET_IGNORE_OUTGOING");
   }
-  for (const int option : {SO_RCVBUFFORCE, SO_SNDBUFFORCE}) {
-    setsockopt(fd_.get(), SOL_SOCKET, option, &kBufferBytes, sizeof(kBufferBytes));
-  }
+  const int asked_bytes = waiting_bytes / 2;  // the kernel doubles it
+  setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &asked_bytes, sizeof(asked_bytes));
+  setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &kSendBufferBytes, sizeof(kSendBufferBytes));
   // Frames reach the socket only from here on: none of another interface slips in.
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;

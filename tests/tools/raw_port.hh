@@ -11,7 +11,9 @@ namespace cuttle::tools {
 
 class RawPort {
  public:
-  explicit RawPort(const std::string& interface);
+  // `waiting_bytes` of frames wait for receive() at most, by the kernel's count, some 2,300 bytes a frame of
+  // 1,500.
+  explicit RawPort(const std::string& interface, int waiting_bytes = 128 << 20);
 
   // The next frame that came in; false when none waits. Frames that went out by this interface are not seen.
   bool receive(Frame& frame);

@@ -182,6 +182,12 @@ TEST_F(GuardTest, lets_what_comes_out_of_the_link_pass_and_nothing_that_claims_t
   EXPECT_EQ(guard_counts().value()["ct-b"].entry_packets, 1u);
   ASSERT_EQ(tun->writev(pieces), 42);
   EXPECT_EQ(recv(receiver.get(), &byte, 1, 0), 1);
+  // Nor where what has the link's name is not the link.
+  GuardConfig others = guard_against_b();
+  others.peers.front().others_interface = true;
+  apply(others);
+  ASSERT_EQ(tun->writev(pieces), 42);
+  EXPECT_EQ(recv(receiver.get(), &byte, 1, 0), -1);
 }
 
 TEST_F(GuardTest, leaves_loopback_and_strangers_alone) {

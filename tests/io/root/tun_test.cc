@@ -129,6 +129,19 @@ TEST_F(TunTest, is_nobody_elses) {
   }
 }
 
+// By it whoever finds the interface later knows whose it is; one that could not be set up whole is gone.
+TEST_F(TunTest, bears_its_alias_before_it_outlives_its_maker) {
+  for (const bool multi_queue : {false, true}) {
+    SCOPED_TRACE(multi_queue ? "several queues" : "one queue");
+    { ASSERT_TRUE(Tun::open("ct-a", {.multi_queue = multi_queue, .alias = "cuttle osd0"})); }
+    ASSERT_TRUE(find_link("ct-a")->has_value());
+    EXPECT_EQ(find_link("ct-a")->value().alias, "cuttle osd0");
+    ASSERT_TRUE(Tun::remove("ct-a"));
+    EXPECT_FALSE(Tun::open("ct-a", {.multi_queue = multi_queue, .alias = std::string(300, 'a')}));
+    EXPECT_FALSE(find_link("ct-a")->has_value());
+  }
+}
+
 // What an earlier version, or somebody's script, left behind.
 TEST_F(TunTest, is_taken_over_from_no_owner_and_from_another) {
   for (const std::string owner : {"", " user 65534"}) {

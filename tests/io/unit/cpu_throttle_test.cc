@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "io/clock.hh"
 
 namespace cuttle {
@@ -37,6 +39,23 @@ TEST(CpuThrottle, keeps_to_its_share) {
     }
     EXPECT_NEAR(static_cast<double>(used.ns) / static_cast<double>((now - began).ns), percent / 100.0, 0.02);
   }
+}
+
+// As a reactor that paces and packs while it does not receive: a pause is no longer after a minute than at
+// first.
+TEST(CpuThrottle, pauses_do_not_grow_where_other_work_goes_on) {
+  CpuThrottle throttle(milliseconds(20), 95);
+  Instant now{seconds(5).ns};
+  Duration used{};
+  (void)throttle.handle_window(now, used);
+  Duration longest{};
+  for (int i = 0; i < 60'000; ++i) {
+    now = now + milliseconds(1);
+    used = used + milliseconds(1);
+    if (throttle.is_due(now)) longest = std::max(longest, throttle.handle_window(now, used));
+  }
+  EXPECT_GT(longest.ns, 0);
+  EXPECT_LE(longest, milliseconds(2));
 }
 
 TEST(ThreadUse, counts_work_and_waits) {

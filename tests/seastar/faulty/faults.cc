@@ -19,6 +19,9 @@ PackerStage::Outcome real_pack(PackerStage* stage, Lane& lane, const Losses& los
 PackerStage::Outcome faulty_pack(PackerStage* stage, Lane& lane, const Losses& losses,
                                  int max) asm("__wrap__ZN6cuttle11PackerStage4packERNS_4LaneERKNS_6LossesEi");
 
+void real_add(PackerStage* stage, const Lane& lane) asm("__real__ZN6cuttle11PackerStage3addERKNS_4LaneE");
+void faulty_add(PackerStage* stage, const Lane& lane) asm("__wrap__ZN6cuttle11PackerStage3addERKNS_4LaneE");
+
 TrainReceived real_receive_train(Lane& lane, MutableBytes buffer) asm(
     "__real__ZN6cuttle13receive_trainERNS_4LaneESt4spanIhLm18446744073709551615EE");
 TrainReceived faulty_receive_train(Lane& lane, MutableBytes buffer) asm(
@@ -50,6 +53,11 @@ void fail_as_asked(const char* what) {
 PackerStage::Outcome faulty_pack(PackerStage* stage, Lane& lane, const Losses& losses, int max) {
   fail_as_asked("pack");
   return real_pack(stage, lane, losses, max);
+}
+
+void faulty_add(PackerStage* stage, const Lane& lane) {
+  fail_as_asked("add");
+  real_add(stage, lane);
 }
 
 TrainReceived faulty_receive_train(Lane& lane, MutableBytes buffer) {
