@@ -6,6 +6,7 @@
 
 #include "config/host_name.hh"
 #include "enroll/node_files.hh"
+#include "mesh/claims.hh"
 #include "mesh/peers_text.hh"
 #include "mesh/root_peers.hh"
 #include "mesh/store.hh"
@@ -18,10 +19,6 @@ namespace {
 constexpr size_t kMaxClosed = 256;
 
 constexpr size_t kMaxHosts = 1000;  // an agent has 1,024 peers at most (docs/configuration.md)
-
-bool shares_a_port(const Entry& a, const Entry& b) {
-  return ports_overlap(a.endpoint, a.lanes, b.endpoint, b.lanes);
-}
 
 // The key is hostile, too.
 std::string shown(const std::string& host) {
@@ -101,16 +98,24 @@ class Reconciliation {
     return entries;
   }
 
-  bool is_accepted(const Entry& entry) {
-    const auto found = known().accepted.find(entry.host);
-    return found != known().accepted.end() && found->second.identity == entry.identity;
-  }
+  bool is_accepted(const Entry& entry) { return mesh::is_accepted(known(), entry); }
 
-  // Of a host that was forgotten: whether it says only what it said before, or was revoked. It does not come
-  // back by that, nor stand in another's way.
+  // Of a host that was forgotten, or that root accepted: whether it says only what it said before, was
+  // revoked, or is another than root saw. It does not come in by that, nor stand in another's way.
   bool is_of_the_past(const Entry& entry) {
+    if (!is_new(entry) || is_accepted(entry)) return false;
+    if (const Acceptance* acceptance = acceptance_of(entry.host); acceptance != nullptr) {
+      if (entry.left) return true;
+      if (entry.identity == acceptance->identity) {
+        note_old(entry, acceptance->counter, "it has no link");
+      } else {
+        ask_operator(kKeyChanged, entry.host,
+                     "its identity is another than the one that was accepted; it has no link");
+      }
+      return true;
+    }
     const auto found = known().forgotten.find(entry.host);
-    if (!is_new(entry) || found == known().forgotten.end() || is_accepted(entry)) return false;
+    if (found == known().forgotten.end()) return false;
     if (found->second.revoked) {
       if (!entry.left) ask_operator(kRevoked, entry.host, "it was revoked, and forgotten; it has no link");
       return true;
@@ -141,7 +146,7 @@ class Reconciliation {
             std::any_of(one.addresses.begin(), one.addresses.end(),
                         [&theirs = other.addresses](const IpAddress& own) { return contains(theirs, own); });
         if (!address && !shares_a_key(one, other) && !shares_a_port(one, other)) continue;
-        if (acceptance_of(a) != nullptr && acceptance_of(b) == nullptr) continue;
+        if (is_accepted(one) && !is_accepted(other)) continue;
         contested.insert(a);
         ask_operator(kAddressTaken, a,
                      fmt::format("{} and {} are both new and claim the same {}; neither has a link", a, b,
@@ -206,32 +211,47 @@ class Reconciliation {
                           "it was revoked, and is so no more in the store; it has no link");
     }
     if (!same_identity && !accepted && !signed_anew) {
+      if (entry.left && pin.standing == Standing::left) return;
       return ask_operator(kKeyChanged, entry.host,
                           "its identity is another than the one that was seen first; that stays in force");
     }
     if (pin.standing == Standing::in && says_the_same(entry, pin.entry)) {
-      if (entry.counter >= pin.counter) {
-        pin.counter = entry.counter;
-        pin.entry = entry;  // its signature may be new
-        if (accepted) known().accepted.erase(entry.host);
-      }
-      return;
+      return take_same(pin, entry);
     }
-    const bool is_new_word = same_identity || (signed_anew && !accepted);
-    const bool is_taken_back = pin.standing == Standing::revoked;  // by the operator's word, as it was
-    const uint64_t seen = accepted ? pin.counter : seen_of(known(), pin, entry);
-    if (is_new_word && entry.counter < seen + (is_taken_back ? 0 : 1)) {
+    const uint64_t seen = seen_of(known(), pin, entry);
+    if (!accepted && entry.counter <= seen) {
       // Of before it left: that is no news.
       const bool of_before = pin.standing == Standing::left && (entry.left || entry.counter < pin.counter);
       if (!of_before) note_old(entry, seen, "what was seen stays in force");
       return;
     }
     if (entry.left) {
-      pin.counter = entry.counter;
+      // Another installation's, which was accepted, says nothing of the numbers of the one that was seen.
+      if (same_identity || !accepted) pin.counter = entry.counter;
       if (pin.standing == Standing::in) close_pin(pin, Standing::left);
+      known().accepted.erase(entry.host);
       return;
     }
     change(pin, entry);
+  }
+
+  // What is in force, said again.
+  void take_same(Pin& pin, const Entry& entry) {
+    if (entry.counter < pin.counter && !is_accepted(entry)) return;
+    const Acceptance* acceptance = acceptance_of(entry.host);
+    const bool is_over = acceptance != nullptr && acceptance->identity == entry.identity &&
+                         acceptance->counter <= entry.counter;
+    if (is_over) known().accepted.erase(entry.host);
+    set_number(pin, entry);
+    pin.entry = entry;  // its signature may be new
+  }
+
+  // By root's word it may be lower, or another's: what was seen counts on.
+  void set_number(Pin& pin, const Entry& entry) {
+    if (entry.identity != pin.entry.identity || entry.counter < pin.counter) {
+      remember(known(), entry.host, pin);
+    }
+    pin.counter = entry.counter;
   }
 
   void note_old(const Entry& entry, uint64_t seen, const char* stays) {
@@ -261,90 +281,16 @@ class Reconciliation {
     }
     std::erase_if(pin.closed, [&](const IpAddress& address) { return contains(entry.addresses, address); });
     std::sort(pin.closed.begin(), pin.closed.end());
-    if (entry.identity != pin.entry.identity) remember(known(), entry.host, pin);
+    set_number(pin, entry);
     pin.was_up = begins_closed;
     pin.standing = Standing::in;
     pin.entry = entry;
-    pin.counter = entry.counter;
     pin.lost.clear();
     give_addresses(entry);
     known().accepted.erase(entry.host);  // once: later it is its own word that counts
   }
 
-  // Why this entry cannot be: what it claims is somebody else's. Empty: it can.
-  std::string conflict(const Entry& entry) {
-    if (bounds_.own && (shares_a_key(entry, *bounds_.own) || entry.identity == bounds_.own->identity)) {
-      return "it claims this host's own key";
-    }
-    if (bounds_.own && bounds_.own->endpoint.address.is_v6 != entry.endpoint.address.is_v6) {
-      return fmt::format("its endpoint is {}, of another version of IP than this host's",
-                         entry.endpoint.to_string());
-    }
-    for (const auto& [host, pin] : known().pins) {
-      if (host == entry.host || pin.standing != Standing::in) continue;
-      if (entry.identity == pin.entry.identity || shares_a_key(entry, pin.entry)) {
-        return fmt::format("it claims the key of {}", host);
-      }
-      if (shares_a_port(entry, pin.entry) && !has_endpoint(entry)) {
-        return fmt::format("it claims the endpoint of {}, {}", host, pin.entry.endpoint.to_string());
-      }
-    }
-    if (std::string why = conflict_of(entry, entry.endpoint.address, has_endpoint(entry)); !why.empty()) {
-      return why;
-    }
-    for (const IpAddress& address : entry.addresses) {
-      if (std::string why = conflict_of(entry, address, has_address(entry, address)); !why.empty())
-        return why;
-    }
-    return {};
-  }
-
-  // Whether that is its own: by the operator's word, or because it has been until now.
-  bool has_address(const Entry& entry, const IpAddress& address) {
-    const Pin* pin = link_of(entry);
-    return is_given(entry, address) || (pin != nullptr && contains(linked_addresses(*pin), address));
-  }
-  bool has_endpoint(const Entry& entry) {
-    const Pin* pin = link_of(entry);
-    return is_given(entry, entry.endpoint.address) ||
-           (pin != nullptr && pin->entry.endpoint.address == entry.endpoint.address);
-  }
-  bool is_given(const Entry& entry, const IpAddress& address) {
-    return is_accepted(entry) && contains(known().accepted.at(entry.host).addresses, address);
-  }
-  const Pin* link_of(const Entry& entry) {
-    const Pin* pin = pin_of(entry.host);
-    const bool its = pin != nullptr && pin->standing == Standing::in && pin->entry.identity == entry.identity;
-    return its ? pin : nullptr;
-  }
-
-  std::string conflict_of(const Entry& entry, const IpAddress& address, bool is_its) {
-    if (contains(bounds_.own_addresses, address)) {
-      return fmt::format("it claims {}, an address of this host's own", address.to_string());
-    }
-    if (contains(bounds_.ends_of_networks, address)) {
-      return fmt::format("it claims {}, which means all hosts of a network here", address.to_string());
-    }
-    if (!bounds_.may_have(address)) {
-      return fmt::format("it claims {}, which is outside mesh.networks of this host", address.to_string());
-    }
-    if (is_its) return {};
-    for (const auto& [host, pin] : known().pins) {
-      const bool its = contains(addresses_of(pin), address) ||
-                       (pin.standing == Standing::in && pin.entry.endpoint.address == address);
-      if (host != entry.host && its)
-        return fmt::format("it claims {}, an address of {}", address.to_string(), host);
-    }
-    const auto owner = view_.owners.find(address);
-    if (owner == view_.owners.end()) return {};
-    for (const std::string& name : owner->second) {
-      if (!may_be_same_host(name, entry.host)) {
-        return fmt::format("it claims {}, where daemons of {} are by the cluster's maps", address.to_string(),
-                           name);
-      }
-    }
-    return {};
-  }
+  std::string conflict(const Entry& entry) { return conflict_of(known(), view_.owners, bounds_, entry); }
 
   // What it has now by the operator's word, no other host has any more.
   void give_addresses(const Entry& entry) {
