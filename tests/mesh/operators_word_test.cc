@@ -13,16 +13,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-Entry tombstone(const TestHost& host, uint64_t counter) {
-  Entry left;
-  left.host = host.entry.host;
-  left.identity = host.entry.identity;
-  left.left = true;
-  left.counter = counter;
-  prove(left, host.identity);
-  return left;
-}
-
 // Who is forgotten is not known again by what it said before, signed or not.
 TEST(MeshReconcile, WhatAForgottenHostSaidIsNotPlayedBack) {
   const SigningKey desk = SigningKey::from_random(bytes(5, 9));
