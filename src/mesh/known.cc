@@ -173,6 +173,21 @@ void close_pin(Pin& pin, Standing standing) {
   pin.was_up = true;
 }
 
+void return_lost(Known& known) {
+  for (auto& [host, pin] : known.pins) {
+    const auto is_anothers = [&, &name = host](const IpAddress& address) {
+      return std::any_of(known.pins.begin(), known.pins.end(), [&](const auto& other) {
+        const Pin& its = other.second;
+        const bool has_endpoint = its.standing == Standing::in && its.entry.endpoint.address == address;
+        return other.first != name && (holds(its, address) || has_endpoint);
+      });
+    };
+    const size_t returned =
+        std::erase_if(pin.lost, [&](const IpAddress& address) { return !is_anothers(address); });
+    if (returned > 0) pin.was_up = true;
+  }
+}
+
 void remember(Known& known, const std::string& host, const Pin& pin) {
   Forgotten& its = known.forgotten[host];
   uint64_t& of_identity = its.by_identity[pin.entry.identity.to_string()];
@@ -197,6 +212,12 @@ Result<std::vector<IpAddress>> forget(Known& known, const std::string& host) {
   known.forgotten.at(host).revoked = pin.standing == Standing::revoked;
   known.pins.erase(found);
   known.accepted.erase(host);
+  return_lost(known);
+  // Into another's link nothing opens.
+  std::erase_if(opens, [&](const IpAddress& address) {
+    return std::any_of(known.pins.begin(), known.pins.end(),
+                       [&](const auto& other) { return holds(other.second, address); });
+  });
   return opens;
 }
 

@@ -83,6 +83,9 @@ uint64_t seen_of(const Known& known, const Pin& pin, const Entry& entry);
 bool is_accepted(const Known& known, const Entry& entry);
 // Ends a link: its addresses are closed from now on.
 void close_pin(Pin& pin, Standing standing);
+// Addresses that went to another host by root's word, and that no other has any more, are in the link of
+// their own host again, which begins closed.
+void return_lost(Known& known);
 // Whatever becomes of that pin: what was seen of it with that number.
 void remember(Known& known, const std::string& host, const Pin& pin);
 // Root's word: what that entry says counts, whatever was known before. Once.

@@ -40,6 +40,7 @@ class Reconciliation {
     std::erase_if(entries, [this](const auto& one) { return is_new(one.second) && !may_be(one.second); });
     note_contested(entries);
     for (const auto& [host, entry] : entries) take(entry);
+    return_lost(known());
     note_missing();
     note_closed_here(known(), bounds_);
     std::stable_sort(result_.problems.begin(), result_.problems.end(),
@@ -197,7 +198,7 @@ class Reconciliation {
     pin.entry = entry;
     pin.counter = entry.counter;
     pin.was_up = touches_closed(known(), entry);
-    give_addresses(entry);
+    give_addresses(entry, is_given(known(), entry, entry.endpoint.address));
     known().pins.emplace(entry.host, std::move(pin));
     known().accepted.erase(entry.host);
   }
@@ -215,9 +216,8 @@ class Reconciliation {
       return ask_operator(kKeyChanged, entry.host,
                           "its identity is another than the one that was seen first; that stays in force");
     }
-    if (pin.standing == Standing::in && says_the_same(entry, pin.entry)) {
-      return take_same(pin, entry);
-    }
+    const bool is_same = pin.standing == Standing::in && says_the_same(entry, pin.entry);
+    if (is_same && !(accepted && lacks_some(pin))) return take_same(pin, entry);
     const uint64_t seen = seen_of(known(), pin, entry);
     if (!accepted && entry.counter <= seen) {
       // Of before it left: that is no news.
@@ -233,6 +233,14 @@ class Reconciliation {
       return;
     }
     change(pin, entry);
+  }
+
+  // Whether another host has what that one says is its own, by root's earlier word.
+  bool lacks_some(const Pin& pin) {
+    const IpAddress& endpoint = pin.entry.endpoint.address;
+    return !pin.lost.empty() || std::any_of(known().pins.begin(), known().pins.end(), [&](const auto& one) {
+      return one.first != pin.entry.host && is_linked(one.second, endpoint);
+    });
   }
 
   // What is in force, said again.
@@ -281,23 +289,31 @@ class Reconciliation {
     }
     std::erase_if(pin.closed, [&](const IpAddress& address) { return contains(entry.addresses, address); });
     std::sort(pin.closed.begin(), pin.closed.end());
+    const bool has_endpoint = is_given(known(), entry, entry.endpoint.address);
     set_number(pin, entry);
     pin.was_up = begins_closed;
     pin.standing = Standing::in;
     pin.entry = entry;
     pin.lost.clear();
-    give_addresses(entry);
+    give_addresses(entry, has_endpoint);
     known().accepted.erase(entry.host);  // once: later it is its own word that counts
   }
 
   std::string conflict(const Entry& entry) { return conflict_of(known(), view_.owners, bounds_, entry); }
 
   // What it has now by the operator's word, no other host has any more.
-  void give_addresses(const Entry& entry) {
+  void give_addresses(const Entry& entry, bool has_endpoint) {
+    const IpAddress& endpoint = entry.endpoint.address;
     for (auto& [host, pin] : known().pins) {
       if (host == entry.host) continue;
-      if (pin.standing == Standing::in && pin.entry.endpoint.address == entry.endpoint.address) {
+      if (pin.standing == Standing::in && pin.entry.endpoint.address == endpoint) {
         close_pin(pin, Standing::left);
+      }
+      // Cells go there: it leaves the other's link, and stays closed.
+      if (has_endpoint && !contains(entry.addresses, endpoint) && is_linked(pin, endpoint)) {
+        pin.lost.push_back(endpoint);
+        pin.closed.push_back(endpoint);
+        std::sort(pin.closed.begin(), pin.closed.end());
       }
       std::erase_if(pin.closed, [&](const IpAddress& address) { return contains(entry.addresses, address); });
       for (const IpAddress& address : pin.entry.addresses) {
