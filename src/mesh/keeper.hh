@@ -78,6 +78,7 @@ class Keeper {
                    Instant now);
   void reload_if_due(Instant now);
   void note_reload();
+  bool is_desks(const NodeFile& node, const Entry& entry, const Entry& own);
   Result<void> put_own_back(const NodeFile& node, const Files& files, std::optional<Entry>& own,
                             const StoreView& view);
   Result<void> tell(const NodeFile& node, const Known& known, const std::optional<StatusSnapshot>& status,
