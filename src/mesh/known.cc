@@ -113,6 +113,13 @@ std::vector<IpAddress> addresses_of(const Pin& pin) {
   return all;
 }
 
+size_t held_by(const Pin& pin) {
+  const auto& own = pin.entry.addresses;
+  const auto closed_besides = std::count_if(pin.closed.begin(), pin.closed.end(),
+                                            [&](const IpAddress& one) { return !contains(own, one); });
+  return own.size() + static_cast<size_t>(closed_besides) + 1;
+}
+
 bool is_linked(const Pin& pin, const IpAddress& address) {
   return pin.standing == Standing::in && contains(pin.entry.addresses, address) &&
          !contains(pin.lost, address);

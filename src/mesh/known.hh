@@ -66,6 +66,8 @@ Result<Known> parse_known(std::string_view text);
 
 // What no other host may have: those of its link, and those that stay closed.
 std::vector<IpAddress> addresses_of(const Pin& pin);
+// How many addresses that pin keeps here, its endpoint counted: as many when its link has ended.
+size_t held_by(const Pin& pin);
 // Those of its link; none without one.
 std::vector<IpAddress> linked_addresses(const Pin& pin);
 // Whether that is one of the latter, or of either: as the above, without a list.

@@ -18,8 +18,6 @@ namespace {
 // Addresses that one host had once: each stays closed on all others.
 constexpr size_t kMaxClosed = 256;
 
-constexpr size_t kMaxHosts = 1000;  // an agent has 1,024 peers at most (docs/configuration.md)
-
 // The key is hostile, too.
 std::string shown(const std::string& host) {
   return parse_host_name(host).value_or("(no host's name)");
@@ -30,6 +28,7 @@ class Reconciliation {
   Reconciliation(const Known& before, const StoreView& view, const Bounds& bounds)
       : view_(view), bounds_(bounds) {
     result_.known = before;
+    for (const auto& [host, pin] : before.pins) held_ += held_by(pin);
   }
 
   Reconciled run() {
@@ -37,6 +36,11 @@ class Reconciliation {
     std::map<std::string, Entry> entries = read_entries();
     std::erase_if(entries, [this](const auto& one) { return is_of_the_past(one.second); });
     std::erase_if(entries, [this](const auto& one) { return is_roots(one.second); });
+    std::erase_if(entries, [this](const auto& one) {
+      const Entry& entry = one.second;
+      return is_new(entry) && (entry.left || !may_come_in(entry, "it has no link"));
+    });
+    keep_within_bounds(entries);
     std::erase_if(entries, [this](const auto& one) { return is_new(one.second) && !may_be(one.second); });
     note_contested(entries);
     for (const auto& [host, entry] : entries) take(entry);
@@ -130,10 +134,37 @@ class Reconciliation {
 
   // Of one that is new: whether it can be had at all, and so may stand in another new one's way.
   bool may_be(const Entry& entry) {
-    if (entry.left || !may_come_in(entry, "it has no link")) return false;
     const std::string why = conflict(entry);
     if (!why.empty()) ask_operator(kAddressTaken, entry.host, why + "; it has no link");
     return why.empty();
+  }
+
+  // A monitor that names hosts without end does no harm that lasts. Those that are known keep their place; of
+  // the new ones, those that root accepted come first.
+  void keep_within_bounds(std::map<std::string, Entry>& entries) {
+    size_t hosts = known().pins.size();
+    size_t held = held_;
+    std::vector<std::string> refused;
+    for (const bool accepted : {true, false}) {
+      for (const auto& [host, entry] : entries) {
+        if (!is_new(entry) || is_accepted(entry) != accepted) continue;
+        const size_t more = entry.addresses.size() + 1;
+        if (hosts >= kMaxHosts || held + more > kMaxHeld) {
+          refused.push_back(host);
+          continue;
+        }
+        ++hosts;
+        held += more;
+      }
+    }
+    if (refused.empty()) return;
+    for (const std::string& host : refused) entries.erase(host);
+    note(kEntryBad, bounds_.host,
+         fmt::format(
+             "{} new hosts, {} among them, have no link: with them there would be more than {} hosts, or "
+             "{} addresses of theirs, those that stay closed counted",
+             refused.size(), refused.front(), kMaxHosts, kMaxHeld),
+         "cuttle mesh revoke, then forget, those that are none of the cluster's, or are gone");
   }
 
   // Two that are new and want the same: neither is believed, so that all hosts agree whoever looks first.
@@ -188,10 +219,6 @@ class Reconciliation {
   }
 
   void take_new(const Entry& entry) {
-    if (known().pins.size() >= kMaxHosts) {
-      return note(kEntryBad, entry.host, "more hosts than an agent can have links to; it has none",
-                  "cuttle mesh revoke, then forget, those that are gone");
-    }
     if (!may_be(entry)) return;  // beside those that came in before it
     Pin pin;
     pin.name = free_name(entry.host);
@@ -199,6 +226,7 @@ class Reconciliation {
     pin.counter = entry.counter;
     pin.was_up = touches_closed(known(), entry);
     give_addresses(entry, is_given(known(), entry, entry.endpoint.address));
+    held_ += held_by(pin);
     known().pins.emplace(entry.host, std::move(pin));
     known().accepted.erase(entry.host);
   }
@@ -283,6 +311,17 @@ class Reconciliation {
           fmt::format("it has left more than {} addresses behind; what was known of it stays in force",
                       kMaxClosed));
     }
+    const size_t before = held_by(pin);
+    const size_t after = closed.size() + entry.addresses.size() + 1;
+    if (after > before && held_ - before + after > kMaxHeld) {
+      return note(
+          kEntryBad, entry.host,
+          fmt::format("with its new addresses there would be more than {} of all hosts, those that stay "
+                      "closed counted; what was known of it stays in force",
+                      kMaxHeld),
+          "cuttle mesh revoke, then forget, hosts that are none of the cluster's, or are gone");
+    }
+    held_ += after - before;
     const bool begins_closed = pin.was_up || pin.standing != Standing::in || touches_closed(known(), entry);
     for (const IpAddress& address : closed) {
       if (!contains(pin.closed, address)) pin.closed.push_back(address);
@@ -343,6 +382,7 @@ class Reconciliation {
   const StoreView& view_;
   const Bounds& bounds_;
   Reconciled result_;
+  size_t held_ = 0;  // addresses, of all that are known
 };
 
 }  // namespace
