@@ -12,8 +12,9 @@
 namespace cuttle::mesh {
 namespace {
 
+// The whole range from the first run on: as it is, a range grows with the size of the runs.
 int below(int count) {
-  return *rc::gen::inRange(0, count);
+  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, count));
 }
 
 // One of five hosts says, or others say of it, something; or root does.
