@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "config/prefix_index.hh"
 #include "config/sections.hh"
 #include "config/wording.hh"
 
@@ -22,7 +23,14 @@ const char* family(bool is_v6) {
 // One pass over the configuration; each method notes one kind of problem.
 class CrossCheck {
  public:
-  explicit CrossCheck(ParsedConfig& out) : out_(out), node_(out.config) {}
+  explicit CrossCheck(ParsedConfig& out)
+      : out_(out), node_(out.config), redirects_(all_redirects(out.config)) {
+    for (size_t i = 0; i < node_.peers.size(); ++i) {
+      places_.push_back(places_.empty() ? 0 : places_.back() + node_.peers[i - 1].redirect.size());
+      if (node_.peers[i].endpoint.port != 0) endpoints_.emplace_back(node_.peers[i].endpoint.address, i);
+    }
+    std::sort(endpoints_.begin(), endpoints_.end());
+  }
 
   void run() {
     check_own();
@@ -38,6 +46,29 @@ class CrossCheck {
   }
 
  private:
+  static std::vector<IpPrefix> all_redirects(const NodeConfig& node) {
+    std::vector<IpPrefix> all;
+    for (const PeerConfig& peer : node.peers)
+      all.insert(all.end(), peer.redirect.begin(), peer.redirect.end());
+    return all;
+  }
+  // Of one of all_redirects(): its peer, and which of that one's.
+  std::pair<size_t, size_t> place_of(size_t redirect) const {
+    const auto after = std::upper_bound(places_.begin(), places_.end(), redirect);
+    const auto peer = static_cast<size_t>(after - places_.begin()) - 1;
+    return {peer, redirect - places_[peer]};
+  }
+  // The first peer with an endpoint there for which `counts` holds; none: kNobody.
+  template <typename Counts>
+  size_t first_endpoint_in(const IpPrefix& prefix, const Counts& counts) const {
+    size_t first = kNobody;
+    auto at = std::lower_bound(endpoints_.begin(), endpoints_.end(), std::pair(prefix.address, size_t{0}));
+    for (; at != endpoints_.end() && prefix.contains(at->first); ++at) {
+      if (at->second < first && counts(at->second)) first = at->second;
+    }
+    return first;
+  }
+
   std::string shown(size_t peer) const {
     const std::string& name = node_.peers[peer].name;
     return name.empty() ? fmt::format("peer#{}", peer + 1) : "peer." + name;
@@ -91,15 +122,10 @@ class CrossCheck {
                        std::any_of(node_.addresses.begin(), node_.addresses.end(),
                                    [&](const IpAddress& address) { return prefix.contains(address); });
       if (own) complain("covers an address of this node's own");
-      for (size_t i = 0; i < node_.peers.size(); ++i) {
-        const auto& redirect = node_.peers[i].redirect;
-        if (node_.peers[i].endpoint.port != 0 && prefix.contains(node_.peers[i].endpoint.address)) {
-          complain("covers the endpoint of " + shown(i));
-        }
-        if (std::any_of(redirect.begin(), redirect.end(),
-                        [&](const IpPrefix& one) { return one.overlaps(prefix); })) {
-          complain("overlaps an address of " + shown(i));
-        }
+      const size_t peer = first_endpoint_in(prefix, [](size_t) { return true; });
+      if (peer != kNobody) complain("covers the endpoint of " + shown(peer));
+      if (const auto redirect = redirects_.first_overlapping(prefix)) {
+        complain("overlaps an address of " + shown(place_of(*redirect).first));
       }
     }
   }
@@ -238,17 +264,16 @@ class CrossCheck {
     if (prefix.contains(node_.listen.address) && node_.listen.port != 0 && !is_any(node_.listen.address)) {
       return complain("covers this node's own address " + node_.listen.address.to_string());
     }
-    for (size_t peer = 0; peer <= i; ++peer) {
-      const auto& redirect = node_.peers[peer].redirect;
-      const size_t end = peer == i ? j : redirect.size();
-      for (size_t k = 0; k < end; ++k) {
-        if (!redirect[k].overlaps(prefix)) continue;
-        return complain(fmt::format("overlaps {} of {}; an address goes through one link",
-                                    redirect[k].to_string(), where(peer, fmt::format("redirect[{}]", k))));
-      }
+    // It overlaps itself, if none before it.
+    const auto [peer, k] = place_of(*redirects_.first_overlapping(prefix));
+    if (peer != i || k != j) {
+      return complain(fmt::format("overlaps {} of {}; an address goes through one link",
+                                  node_.peers[peer].redirect[k].to_string(),
+                                  where(peer, fmt::format("redirect[{}]", k))));
     }
-    for (size_t other = 0; other < node_.peers.size(); ++other) {
-      if (other == i || !holds_cells_of(i, prefix, other)) continue;
+    const size_t other =
+        first_endpoint_in(prefix, [&](size_t one) { return one != i && holds_cells_of(i, prefix, one); });
+    if (other != kNobody) {
       return complain(
           fmt::format("covers {}, the endpoint of {}: its cells would have to go through this link",
                       node_.peers[other].endpoint.to_string(), where(other, "endpoint")));
@@ -261,8 +286,13 @@ class CrossCheck {
     }
   }
 
+  static constexpr size_t kNobody = SIZE_MAX;
+
   ParsedConfig& out_;
   const NodeConfig& node_;
+  const PrefixIndex redirects_;                          // of all peers, in their order
+  std::vector<size_t> places_;                           // of each peer's first
+  std::vector<std::pair<IpAddress, size_t>> endpoints_;  // and their peers; sorted
 };
 
 }  // namespace

@@ -88,6 +88,16 @@ void add_without(const IpPrefix& whole, const std::vector<IpPrefix>& holes, std:
   add_without(half, holes, out);
 }
 
+// Each address in one of them, the widest.
+std::vector<IpPrefix> without_repeats(std::vector<IpPrefix> prefixes) {
+  std::sort(prefixes.begin(), prefixes.end());  // what is contained comes after what contains it
+  std::vector<IpPrefix> kept;
+  for (const IpPrefix& prefix : prefixes) {
+    if (kept.empty() || !kept.back().overlaps(prefix)) kept.push_back(prefix);
+  }
+  return kept;
+}
+
 size_t count_peers(const toml::table& root) {
   const toml::array* peers = root["peer"].as_array();
   return peers == nullptr ? 0 : peers->size();
@@ -169,11 +179,7 @@ void close_in_place_of_peers(const std::optional<std::string>& text, NodeConfig&
     holes.push_back(IpPrefix::of(peer.endpoint.address));
   }
   config.closed.clear();
-  for (const IpPrefix& prefix : named) {
-    std::vector<IpPrefix> taken = holes;
-    taken.insert(taken.end(), config.closed.begin(), config.closed.end());
-    add_without(prefix, taken, config.closed);
-  }
+  for (const IpPrefix& prefix : without_repeats(named)) add_without(prefix, holes, config.closed);
 }
 
 void read_mesh(TomlReader& reader, const std::string& directory, ParsedConfig& out) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "config/file.hh"
@@ -13,13 +14,18 @@ namespace cuttle::mesh {
 
 namespace {
 
-constexpr size_t kLongestFile = 8 << 20;
+// Several times what reconcile() lets them grow to, so that what an earlier version wrote can be read as
+// well.
+constexpr size_t kLongestFile = 32 << 20;
 
 Result<std::optional<std::string>> read_if_there(const std::string& path) {
   std::error_code error;
   const auto status = std::filesystem::symlink_status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) return std::nullopt;
-  auto read = read_text_file(path, kLongestFile, Links::trusted);
+  // No more memory than it takes.
+  const uintmax_t bytes = std::filesystem::file_size(path, error);
+  auto read = read_text_file(path, error ? kLongestFile : std::min<uintmax_t>(bytes, kLongestFile),
+                             Links::trusted);
   if (!read) return failure(fmt::format("{}: cannot be read: {}", path, read.error().message));
   return std::move(read->text);
 }
@@ -79,6 +85,9 @@ Result<std::optional<Entry>> read_own(const Files& files, const std::string& hos
 }
 
 Result<void> write_file(const std::string& path, const std::string& text) {
+  if (text.size() > kLongestFile) {
+    return failure(fmt::format("{}: not written: {} bytes are more than is read of it", path, text.size()));
+  }
   const auto write = [&]() -> Result<void> {
     enroll::FileBatch batch;
     if (auto added = batch.add(path, text, false, enroll::Owner::folder); !added) return added;

@@ -297,6 +297,13 @@ void Keeper::note_reload() {
   note(kAgent, "", reload_trouble_, "cuttle status; cuttle check; journalctl -u 'cuttle@*'");
 }
 
+// By root's file, or else by the record, of which nothing but this depends; without either, what comes first.
+bool Keeper::is_desks(const NodeFile& node, const Entry& entry, const Entry& own) {
+  if (node.config.mesh->signing_key) return is_signed(entry, *node.config.mesh->signing_key);
+  const auto record = ask_record(around_.store);
+  return record && record->signing_key ? is_signed(entry, *record->signing_key) : !own.signature;
+}
+
 Result<void> Keeper::put_own_back(const NodeFile& node, const Files& files, std::optional<Entry>& own,
                                   const StoreView& view) {
   if (!own) return {};
@@ -313,9 +320,8 @@ Result<void> Keeper::put_own_back(const NodeFile& node, const Files& files, std:
     const auto entry = parse_entry(host, there->second);
     const bool is_ours =
         entry && says_the_same(*entry, *own) && entry->counter == own->counter && is_proved(*entry);
-    // The operator signed it.
-    if (is_ours && entry->signature &&
-        (!node.config.mesh->signing_key || is_signed(*entry, *node.config.mesh->signing_key))) {
+    // The operator signed it, or whoever has this host's keyring wrote something in that place.
+    if (is_ours && entry->signature && is_desks(node, *entry, *own)) {
       const auto lock = FileLock::wait_for(files.lock);
       if (!lock) return tl::unexpected(lock.error());
       if (!is_newest()) return {};

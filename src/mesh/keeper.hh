@@ -81,6 +81,7 @@ class Keeper {
   void retry_links(const std::string& peers, const Known& known, const std::optional<StatusSnapshot>& status,
                    Instant now);
   void note_reload();
+  bool is_desks(const NodeFile& node, const Entry& entry, const Entry& own);
   Result<void> put_own_back(const NodeFile& node, const Files& files, std::optional<Entry>& own,
                             const StoreView& view);
   Result<void> tell(const NodeFile& node, const Known& known, const std::optional<StatusSnapshot>& status,

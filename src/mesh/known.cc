@@ -58,7 +58,8 @@ std::string to_json(const Known& known) {
   Json accepted = Json::object();
   for (const auto& [host, acceptance] : known.accepted) {
     accepted[host] = {{"identity", acceptance.identity.to_string()},
-                      {"addresses", texts_of(acceptance.addresses)}};
+                      {"addresses", texts_of(acceptance.addresses)},
+                      {"counter", acceptance.counter}};
   }
   Json forgotten = Json::object();
   for (const auto& [host, its] : known.forgotten) {
@@ -78,7 +79,9 @@ Result<Known> parse_known(std::string_view text) {
     for (const auto& [host, acceptance] : json.at("accepted").items()) {
       const auto identity = VerifyingKey::parse(acceptance.at("identity").get<std::string>());
       if (!identity) return failure("damaged");
-      known.accepted[host] = {*identity, addresses_in(acceptance.at("addresses"))};
+      // No number in files of earlier versions.
+      known.accepted[host] = {*identity, addresses_in(acceptance.at("addresses")),
+                              acceptance.value("counter", uint64_t{0})};
     }
     // Not in files of earlier versions.
     const Json forgotten = json.value("forgotten", Json::object());
@@ -110,14 +113,33 @@ std::vector<IpAddress> addresses_of(const Pin& pin) {
   return all;
 }
 
+size_t held_by(const Pin& pin) {
+  const auto& own = pin.entry.addresses;
+  const auto closed_besides = std::count_if(pin.closed.begin(), pin.closed.end(),
+                                            [&](const IpAddress& one) { return !contains(own, one); });
+  return own.size() + static_cast<size_t>(closed_besides) + 1;
+}
+
+bool is_linked(const Pin& pin, const IpAddress& address) {
+  return pin.standing == Standing::in && contains(pin.entry.addresses, address) &&
+         !contains(pin.lost, address);
+}
+
+bool holds(const Pin& pin, const IpAddress& address) {
+  return contains(pin.closed, address) || is_linked(pin, address);
+}
+
 bool touches_closed(const Known& known, const Entry& entry) {
-  const auto is_its = [&](const IpAddress& address) {
-    return address == entry.endpoint.address || contains(entry.addresses, address);
+  const auto touches = [&](const std::string& host, const Pin& pin, const IpAddress& address) {
+    return host == entry.host ? contains(pin.closed, address) : holds(pin, address);
   };
   return std::any_of(known.pins.begin(), known.pins.end(), [&](const auto& one) {
-    const std::vector<IpAddress> closed =
-        one.first == entry.host ? one.second.closed : addresses_of(one.second);
-    return std::any_of(closed.begin(), closed.end(), is_its);
+    const auto& [host, pin] = one;
+    return touches(host, pin, entry.endpoint.address) ||
+           std::any_of(entry.addresses.begin(), entry.addresses.end(),
+                       [&, &name = host, &its = pin](const IpAddress& address) {
+                         return touches(name, its, address);
+                       });
   });
 }
 
@@ -132,10 +154,45 @@ uint64_t seen_of(const Known& known, const Pin& pin, const Entry& entry) {
   return own == its.by_identity.end() ? pin.counter : std::max(pin.counter, own->second);
 }
 
+bool is_accepted(const Known& known, const Entry& entry) {
+  const auto accepted = known.accepted.find(entry.host);
+  if (accepted == known.accepted.end() || accepted->second.identity != entry.identity) return false;
+  uint64_t highest = accepted->second.counter;
+  if (entry.counter == highest) return !entry.left;  // nobody accepts a tombstone
+  const auto pin = known.pins.find(entry.host);
+  if (pin != known.pins.end() && pin->second.entry.identity == entry.identity) {
+    highest = std::max(highest, pin->second.counter);
+  }
+  const auto forgotten = known.forgotten.find(entry.host);
+  if (forgotten != known.forgotten.end()) {
+    const Forgotten& its = forgotten->second;
+    const auto own = its.by_identity.find(entry.identity.to_string());
+    // A file of an earlier version does not say whose they were.
+    if (its.by_identity.empty()) highest = std::max(highest, its.counter);
+    if (own != its.by_identity.end()) highest = std::max(highest, own->second);
+  }
+  return entry.counter > highest;
+}
+
 void close_pin(Pin& pin, Standing standing) {
   pin.closed = addresses_of(pin);
   pin.standing = standing;
   pin.was_up = true;
+}
+
+void return_lost(Known& known) {
+  for (auto& [host, pin] : known.pins) {
+    const auto is_anothers = [&, &name = host](const IpAddress& address) {
+      return std::any_of(known.pins.begin(), known.pins.end(), [&](const auto& other) {
+        const Pin& its = other.second;
+        const bool has_endpoint = its.standing == Standing::in && its.entry.endpoint.address == address;
+        return other.first != name && (holds(its, address) || has_endpoint);
+      });
+    };
+    const size_t returned =
+        std::erase_if(pin.lost, [&](const IpAddress& address) { return !is_anothers(address); });
+    if (returned > 0) pin.was_up = true;
+  }
 }
 
 void remember(Known& known, const std::string& host, const Pin& pin) {
@@ -145,13 +202,8 @@ void remember(Known& known, const std::string& host, const Pin& pin) {
 }
 
 void accept(Known& known, const Entry& entry) {
-  Acceptance& acceptance = known.accepted[entry.host] = {entry.identity, entry.addresses};
+  Acceptance& acceptance = known.accepted[entry.host] = {entry.identity, entry.addresses, entry.counter};
   acceptance.addresses.push_back(entry.endpoint.address);
-  // Were it an old one that was put back: by root's word it counts. Once it is forgotten, no other does.
-  const auto pin = known.pins.find(entry.host);
-  if (pin == known.pins.end() || pin->second.counter < entry.counter) return;
-  remember(known, entry.host, pin->second);
-  pin->second.counter = entry.counter - 1;
 }
 
 Result<std::vector<IpAddress>> forget(Known& known, const std::string& host) {
@@ -167,6 +219,12 @@ Result<std::vector<IpAddress>> forget(Known& known, const std::string& host) {
   known.forgotten.at(host).revoked = pin.standing == Standing::revoked;
   known.pins.erase(found);
   known.accepted.erase(host);
+  return_lost(known);
+  // Into another's link nothing opens.
+  std::erase_if(opens, [&](const IpAddress& address) {
+    return std::any_of(known.pins.begin(), known.pins.end(),
+                       [&](const auto& other) { return holds(other.second, address); });
+  });
   return opens;
 }
 

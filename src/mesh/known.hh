@@ -33,10 +33,12 @@ struct Pin {
 };
 
 // The operator's word on this host, `cuttle mesh accept`: that identity and those addresses are this host's,
-// whatever was known before. It ends when the host is revoked.
+// whatever was known before, by the entry of that number, or by one later than all that were seen. It ends
+// when the host is revoked.
 struct Acceptance {
   VerifyingKey identity;
   std::vector<IpAddress> addresses;
+  uint64_t counter = 0;  // of the entry that the operator saw; 0: written by a version that did not say
 
   bool operator==(const Acceptance&) const = default;
 };
@@ -64,8 +66,13 @@ Result<Known> parse_known(std::string_view text);
 
 // What no other host may have: those of its link, and those that stay closed.
 std::vector<IpAddress> addresses_of(const Pin& pin);
+// How many addresses that pin keeps here, its endpoint counted: as many when its link has ended.
+size_t held_by(const Pin& pin);
 // Those of its link; none without one.
 std::vector<IpAddress> linked_addresses(const Pin& pin);
+// Whether that is one of the latter, or of either: as the above, without a list.
+bool is_linked(const Pin& pin, const IpAddress& address);
+bool holds(const Pin& pin, const IpAddress& address);
 // Whether an address of that entry's stays closed, or is of another host's link: its own link then does not
 // begin open.
 bool touches_closed(const Known& known, const Entry& entry);
@@ -73,11 +80,17 @@ bool touches_closed(const Known& known, const Entry& entry);
 // accepted an older one. What has the identity in force has to exceed its own, for a new installation counts
 // anew; what has another, all of them.
 uint64_t seen_of(const Known& known, const Pin& pin, const Entry& entry);
+// Whether that is what the operator accepted: the entry that was seen, or a later word than all others of the
+// same identity.
+bool is_accepted(const Known& known, const Entry& entry);
 // Ends a link: its addresses are closed from now on.
 void close_pin(Pin& pin, Standing standing);
+// Addresses that went to another host by root's word, and that no other has any more, are in the link of
+// their own host again, which begins closed.
+void return_lost(Known& known);
 // Whatever becomes of that pin: what was seen of it with that number.
 void remember(Known& known, const std::string& host, const Pin& pin);
-// Root's word: what that entry says counts, whatever was known before.
+// Root's word: what that entry says counts, whatever was known before. Once.
 void accept(Known& known, const Entry& entry);
 // Root's word: its addresses open. Which those are; an error where it is in the mesh, or not known.
 Result<std::vector<IpAddress>> forget(Known& known, const std::string& host);

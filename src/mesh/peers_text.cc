@@ -85,22 +85,24 @@ bool is_endpoint(const std::vector<PeerConfig>& peers, const IpAddress& address)
                      [&](const PeerConfig& peer) { return peer.endpoint.address == address; });
 }
 
-}  // namespace
+struct Links {
+  std::map<std::string, std::vector<IpAddress>> redirect;  // by host
+  std::vector<IpAddress> stays_closed;
+  std::set<IpAddress> of_the_past;  // closed without a link, for some host
 
-std::string peer_heading(const std::string& host) {
-  return fmt::format("[[peer]]  # {}\n", host);
-}
+  // What goes through a link again was closed before it: that one never begins open.
+  bool was_closed(const std::vector<IpAddress>& addresses) const {
+    return std::any_of(addresses.begin(), addresses.end(),
+                       [&](const IpAddress& address) { return of_the_past.contains(address); });
+  }
+};
 
-bool names_host(const std::string& peers_text, const std::string& host) {
-  return peers_text.find(peer_heading(host)) != std::string::npos;
-}
-
-std::string peers_text(const Known& known, const Bounds& bounds, bool joining,
-                       const std::set<std::string>& left_out) {
+Links links_of(const Known& known, const Bounds& bounds, const std::set<std::string>& left_out) {
+  Links links;
   std::set<IpAddress> closed;
-  std::map<std::string, std::vector<IpAddress>> linked;  // by host
+  std::map<std::string, std::vector<IpAddress>>& linked = links.redirect;
   for (const auto& [host, pin] : known.pins) {
-    closed.insert(pin.closed.begin(), pin.closed.end());
+    links.of_the_past.insert(pin.closed.begin(), pin.closed.end());
     const auto addresses = linked_addresses(pin);
     closed.insert(addresses.begin(), addresses.end());
     if (pin.standing != Standing::in || left_out.contains(host) || stands_aside(pin, bounds)) continue;
@@ -108,6 +110,7 @@ std::string peers_text(const Known& known, const Bounds& bounds, bool joining,
     std::copy_if(addresses.begin(), addresses.end(), std::back_inserter(its),
                  [&](const IpAddress& address) { return is_reachable(bounds, address); });
   }
+  closed.insert(links.of_the_past.begin(), links.of_the_past.end());
   // Cells to an address of another host's would be that one's unshaped traffic: no link, then.
   std::map<IpAddress, std::string> owner;
   for (const auto& [host, addresses] : linked) {
@@ -128,31 +131,49 @@ std::string peers_text(const Known& known, const Bounds& bounds, bool joining,
     const IpAddress& endpoint = known.pins.at(host).entry.endpoint.address;
     if (closed.contains(endpoint) && all_linked.insert(endpoint).second) addresses.push_back(endpoint);
   }
-  std::vector<IpAddress> stays_closed;
   for (const IpAddress& address : closed) {
     if (all_linked.contains(address) || is_own_by_roots_file(bounds, address) || is_roots(bounds, address))
       continue;
-    if (!is_endpoint(bounds.root_peers, address)) stays_closed.push_back(address);
+    if (!is_endpoint(bounds.root_peers, address)) links.stays_closed.push_back(address);
   }
+  return links;
+}
+
+}  // namespace
+
+std::string peer_heading(const std::string& host) {
+  return fmt::format("[[peer]]  # {}\n", host);
+}
+
+bool names_host(const std::string& peers_text, const std::string& host) {
+  return peers_text.find(peer_heading(host)) != std::string::npos;
+}
+
+std::string peers_text(const Known& known, const Bounds& bounds, bool joining,
+                       const std::set<std::string>& left_out) {
+  const Links links = links_of(known, bounds, left_out);
   std::string text =
       "# Written by cuttle-mesh from what the cluster's monitors say: do not edit. `cuttle mesh status` "
       "shows why.\n"
       "\n";
   // First, so that a file that is cut off does not count as one of fewer hosts.
-  text += fmt::format("hosts = {}\n", linked.size());
+  text += fmt::format("hosts = {}\n", links.redirect.size());
   text += "# Of hosts that left or were revoked; `cuttle mesh forget HOST` opens them.\n";
-  text += "closed = " + enroll::toml_list(stays_closed) + "\n";
-  for (const auto& [host, addresses] : linked) {
-    text += peer_table(host, known.pins.at(host), addresses, bounds, joining);
+  text += "closed = " + enroll::toml_list(links.stays_closed) + "\n";
+  for (const auto& [host, addresses] : links.redirect) {
+    const bool begins_open = joining && !links.was_closed(addresses);
+    text += peer_table(host, known.pins.at(host), addresses, bounds, begins_open);
   }
   return text;
 }
 
 void note_closed_here(Known& known, const Bounds& bounds) {
+  const Links links = links_of(known, bounds, {});
   for (auto& [host, pin] : known.pins) {
     if (pin.was_up || pin.standing != Standing::in) continue;
+    const auto found = links.redirect.find(host);
     const auto addresses = linked_addresses(pin);
-    pin.was_up = stands_aside(pin, bounds) ||
+    pin.was_up = found == links.redirect.end() || links.was_closed(found->second) ||
                  std::any_of(addresses.begin(), addresses.end(),
                              [&](const IpAddress& address) { return is_no_others(bounds, address); });
   }

@@ -18,7 +18,8 @@ std::string peer_heading(const std::string& host);
 // Whether that host has a link by it.
 bool names_host(const std::string& peers_text, const std::string& host);
 
-// Whose link stands aside, or leaves an address out, has that closed meanwhile: it never begins open again.
+// Whose link stands aside, leaves an address out, or has one that stayed closed for another host, has that
+// closed meanwhile: it never begins open again.
 void note_closed_here(Known& known, const Bounds& bounds);
 
 // Hosts with a link that stands aside, or carries less, because this machine has an address of theirs, or is

@@ -6,6 +6,7 @@
 
 #include "config/host_name.hh"
 #include "enroll/node_files.hh"
+#include "mesh/claims.hh"
 #include "mesh/peers_text.hh"
 #include "mesh/root_peers.hh"
 #include "mesh/store.hh"
@@ -17,12 +18,6 @@ namespace {
 // Addresses that one host had once: each stays closed on all others.
 constexpr size_t kMaxClosed = 256;
 
-constexpr size_t kMaxHosts = 1000;  // an agent has 1,024 peers at most (docs/configuration.md)
-
-bool shares_a_port(const Entry& a, const Entry& b) {
-  return ports_overlap(a.endpoint, a.lanes, b.endpoint, b.lanes);
-}
-
 // The key is hostile, too.
 std::string shown(const std::string& host) {
   return parse_host_name(host).value_or("(no host's name)");
@@ -33,6 +28,7 @@ class Reconciliation {
   Reconciliation(const Known& before, const StoreView& view, const Bounds& bounds)
       : view_(view), bounds_(bounds) {
     result_.known = before;
+    for (const auto& [host, pin] : before.pins) held_ += held_by(pin);
   }
 
   Reconciled run() {
@@ -40,9 +36,15 @@ class Reconciliation {
     std::map<std::string, Entry> entries = read_entries();
     std::erase_if(entries, [this](const auto& one) { return is_of_the_past(one.second); });
     std::erase_if(entries, [this](const auto& one) { return is_roots(one.second); });
+    std::erase_if(entries, [this](const auto& one) {
+      const Entry& entry = one.second;
+      return is_new(entry) && (entry.left || !may_come_in(entry, "it has no link"));
+    });
+    keep_within_bounds(entries);
     std::erase_if(entries, [this](const auto& one) { return is_new(one.second) && !may_be(one.second); });
     note_contested(entries);
     for (const auto& [host, entry] : entries) take(entry);
+    return_lost(known());
     note_missing();
     note_closed_here(known(), bounds_);
     std::stable_sort(result_.problems.begin(), result_.problems.end(),
@@ -101,16 +103,24 @@ class Reconciliation {
     return entries;
   }
 
-  bool is_accepted(const Entry& entry) {
-    const auto found = known().accepted.find(entry.host);
-    return found != known().accepted.end() && found->second.identity == entry.identity;
-  }
+  bool is_accepted(const Entry& entry) { return mesh::is_accepted(known(), entry); }
 
-  // Of a host that was forgotten: whether it says only what it said before, or was revoked. It does not come
-  // back by that, nor stand in another's way.
+  // Of a host that was forgotten, or that root accepted: whether it says only what it said before, was
+  // revoked, or is another than root saw. It does not come in by that, nor stand in another's way.
   bool is_of_the_past(const Entry& entry) {
+    if (!is_new(entry) || is_accepted(entry)) return false;
+    if (const Acceptance* acceptance = acceptance_of(entry.host); acceptance != nullptr) {
+      if (entry.left) return true;
+      if (entry.identity == acceptance->identity) {
+        note_old(entry, acceptance->counter, "it has no link");
+      } else {
+        ask_operator(kKeyChanged, entry.host,
+                     "its identity is another than the one that was accepted; it has no link");
+      }
+      return true;
+    }
     const auto found = known().forgotten.find(entry.host);
-    if (!is_new(entry) || found == known().forgotten.end() || is_accepted(entry)) return false;
+    if (found == known().forgotten.end()) return false;
     if (found->second.revoked) {
       if (!entry.left) ask_operator(kRevoked, entry.host, "it was revoked, and forgotten; it has no link");
       return true;
@@ -124,10 +134,37 @@ class Reconciliation {
 
   // Of one that is new: whether it can be had at all, and so may stand in another new one's way.
   bool may_be(const Entry& entry) {
-    if (entry.left || !may_come_in(entry, "it has no link")) return false;
     const std::string why = conflict(entry);
     if (!why.empty()) ask_operator(kAddressTaken, entry.host, why + "; it has no link");
     return why.empty();
+  }
+
+  // A monitor that names hosts without end does no harm that lasts. Those that are known keep their place; of
+  // the new ones, those that root accepted come first.
+  void keep_within_bounds(std::map<std::string, Entry>& entries) {
+    size_t hosts = known().pins.size();
+    size_t held = held_;
+    std::vector<std::string> refused;
+    for (const bool accepted : {true, false}) {
+      for (const auto& [host, entry] : entries) {
+        if (!is_new(entry) || is_accepted(entry) != accepted) continue;
+        const size_t more = entry.addresses.size() + 1;
+        if (hosts >= kMaxHosts || held + more > kMaxHeld) {
+          refused.push_back(host);
+          continue;
+        }
+        ++hosts;
+        held += more;
+      }
+    }
+    if (refused.empty()) return;
+    for (const std::string& host : refused) entries.erase(host);
+    note(kEntryBad, bounds_.host,
+         fmt::format(
+             "{} new hosts, {} among them, have no link: with them there would be more than {} hosts, or "
+             "{} addresses of theirs, those that stay closed counted",
+             refused.size(), refused.front(), kMaxHosts, kMaxHeld),
+         "cuttle mesh revoke, then forget, those that are none of the cluster's, or are gone");
   }
 
   // Two that are new and want the same: neither is believed, so that all hosts agree whoever looks first.
@@ -141,7 +178,7 @@ class Reconciliation {
             std::any_of(one.addresses.begin(), one.addresses.end(),
                         [&theirs = other.addresses](const IpAddress& own) { return contains(theirs, own); });
         if (!address && !shares_a_key(one, other) && !shares_a_port(one, other)) continue;
-        if (acceptance_of(a) != nullptr && acceptance_of(b) == nullptr) continue;
+        if (is_accepted(one) && !is_accepted(other)) continue;
         contested.insert(a);
         ask_operator(kAddressTaken, a,
                      fmt::format("{} and {} are both new and claim the same {}; neither has a link", a, b,
@@ -182,17 +219,14 @@ class Reconciliation {
   }
 
   void take_new(const Entry& entry) {
-    if (known().pins.size() >= kMaxHosts) {
-      return note(kEntryBad, entry.host, "more hosts than an agent can have links to; it has none",
-                  "cuttle mesh revoke, then forget, those that are gone");
-    }
     if (!may_be(entry)) return;  // beside those that came in before it
     Pin pin;
     pin.name = free_name(entry.host);
     pin.entry = entry;
     pin.counter = entry.counter;
     pin.was_up = touches_closed(known(), entry);
-    give_addresses(entry);
+    give_addresses(entry, is_given(known(), entry, entry.endpoint.address));
+    held_ += held_by(pin);
     known().pins.emplace(entry.host, std::move(pin));
     known().accepted.erase(entry.host);
   }
@@ -206,32 +240,54 @@ class Reconciliation {
                           "it was revoked, and is so no more in the store; it has no link");
     }
     if (!same_identity && !accepted && !signed_anew) {
+      if (entry.left && pin.standing == Standing::left) return;
       return ask_operator(kKeyChanged, entry.host,
                           "its identity is another than the one that was seen first; that stays in force");
     }
-    if (pin.standing == Standing::in && says_the_same(entry, pin.entry)) {
-      if (entry.counter >= pin.counter) {
-        pin.counter = entry.counter;
-        pin.entry = entry;  // its signature may be new
-        if (accepted) known().accepted.erase(entry.host);
-      }
-      return;
-    }
-    const bool is_new_word = same_identity || (signed_anew && !accepted);
-    const bool is_taken_back = pin.standing == Standing::revoked;  // by the operator's word, as it was
-    const uint64_t seen = accepted ? pin.counter : seen_of(known(), pin, entry);
-    if (is_new_word && entry.counter < seen + (is_taken_back ? 0 : 1)) {
+    const bool is_same = pin.standing == Standing::in && says_the_same(entry, pin.entry);
+    if (is_same && !(accepted && lacks_some(pin))) return take_same(pin, entry);
+    const uint64_t seen = seen_of(known(), pin, entry);
+    if (!accepted && entry.counter <= seen) {
       // Of before it left: that is no news.
       const bool of_before = pin.standing == Standing::left && (entry.left || entry.counter < pin.counter);
       if (!of_before) note_old(entry, seen, "what was seen stays in force");
       return;
     }
     if (entry.left) {
-      pin.counter = entry.counter;
+      // Another installation's, which was accepted, says nothing of the numbers of the one that was seen.
+      if (same_identity || !accepted) pin.counter = entry.counter;
       if (pin.standing == Standing::in) close_pin(pin, Standing::left);
+      known().accepted.erase(entry.host);
       return;
     }
     change(pin, entry);
+  }
+
+  // Whether another host has what that one says is its own, by root's earlier word.
+  bool lacks_some(const Pin& pin) {
+    const IpAddress& endpoint = pin.entry.endpoint.address;
+    return !pin.lost.empty() || std::any_of(known().pins.begin(), known().pins.end(), [&](const auto& one) {
+      return one.first != pin.entry.host && is_linked(one.second, endpoint);
+    });
+  }
+
+  // What is in force, said again.
+  void take_same(Pin& pin, const Entry& entry) {
+    if (entry.counter < pin.counter && !is_accepted(entry)) return;
+    const Acceptance* acceptance = acceptance_of(entry.host);
+    const bool is_over = acceptance != nullptr && acceptance->identity == entry.identity &&
+                         acceptance->counter <= entry.counter;
+    if (is_over) known().accepted.erase(entry.host);
+    set_number(pin, entry);
+    pin.entry = entry;  // its signature may be new
+  }
+
+  // By root's word it may be lower, or another's: what was seen counts on.
+  void set_number(Pin& pin, const Entry& entry) {
+    if (entry.identity != pin.entry.identity || entry.counter < pin.counter) {
+      remember(known(), entry.host, pin);
+    }
+    pin.counter = entry.counter;
   }
 
   void note_old(const Entry& entry, uint64_t seen, const char* stays) {
@@ -255,103 +311,48 @@ class Reconciliation {
           fmt::format("it has left more than {} addresses behind; what was known of it stays in force",
                       kMaxClosed));
     }
+    const size_t before = held_by(pin);
+    const size_t after = closed.size() + entry.addresses.size() + 1;
+    if (after > before && held_ - before + after > kMaxHeld) {
+      return note(
+          kEntryBad, entry.host,
+          fmt::format("with its new addresses there would be more than {} of all hosts, those that stay "
+                      "closed counted; what was known of it stays in force",
+                      kMaxHeld),
+          "cuttle mesh revoke, then forget, hosts that are none of the cluster's, or are gone");
+    }
+    held_ += after - before;
     const bool begins_closed = pin.was_up || pin.standing != Standing::in || touches_closed(known(), entry);
     for (const IpAddress& address : closed) {
       if (!contains(pin.closed, address)) pin.closed.push_back(address);
     }
     std::erase_if(pin.closed, [&](const IpAddress& address) { return contains(entry.addresses, address); });
     std::sort(pin.closed.begin(), pin.closed.end());
-    if (entry.identity != pin.entry.identity) remember(known(), entry.host, pin);
+    const bool has_endpoint = is_given(known(), entry, entry.endpoint.address);
+    set_number(pin, entry);
     pin.was_up = begins_closed;
     pin.standing = Standing::in;
     pin.entry = entry;
-    pin.counter = entry.counter;
     pin.lost.clear();
-    give_addresses(entry);
+    give_addresses(entry, has_endpoint);
     known().accepted.erase(entry.host);  // once: later it is its own word that counts
   }
 
-  // Why this entry cannot be: what it claims is somebody else's. Empty: it can.
-  std::string conflict(const Entry& entry) {
-    if (bounds_.own && (shares_a_key(entry, *bounds_.own) || entry.identity == bounds_.own->identity)) {
-      return "it claims this host's own key";
-    }
-    if (bounds_.own && bounds_.own->endpoint.address.is_v6 != entry.endpoint.address.is_v6) {
-      return fmt::format("its endpoint is {}, of another version of IP than this host's",
-                         entry.endpoint.to_string());
-    }
-    for (const auto& [host, pin] : known().pins) {
-      if (host == entry.host || pin.standing != Standing::in) continue;
-      if (entry.identity == pin.entry.identity || shares_a_key(entry, pin.entry)) {
-        return fmt::format("it claims the key of {}", host);
-      }
-      if (shares_a_port(entry, pin.entry) && !has_endpoint(entry)) {
-        return fmt::format("it claims the endpoint of {}, {}", host, pin.entry.endpoint.to_string());
-      }
-    }
-    if (std::string why = conflict_of(entry, entry.endpoint.address, has_endpoint(entry)); !why.empty()) {
-      return why;
-    }
-    for (const IpAddress& address : entry.addresses) {
-      if (std::string why = conflict_of(entry, address, has_address(entry, address)); !why.empty())
-        return why;
-    }
-    return {};
-  }
-
-  // Whether that is its own: by the operator's word, or because it has been until now.
-  bool has_address(const Entry& entry, const IpAddress& address) {
-    const Pin* pin = link_of(entry);
-    return is_given(entry, address) || (pin != nullptr && contains(linked_addresses(*pin), address));
-  }
-  bool has_endpoint(const Entry& entry) {
-    const Pin* pin = link_of(entry);
-    return is_given(entry, entry.endpoint.address) ||
-           (pin != nullptr && pin->entry.endpoint.address == entry.endpoint.address);
-  }
-  bool is_given(const Entry& entry, const IpAddress& address) {
-    return is_accepted(entry) && contains(known().accepted.at(entry.host).addresses, address);
-  }
-  const Pin* link_of(const Entry& entry) {
-    const Pin* pin = pin_of(entry.host);
-    const bool its = pin != nullptr && pin->standing == Standing::in && pin->entry.identity == entry.identity;
-    return its ? pin : nullptr;
-  }
-
-  std::string conflict_of(const Entry& entry, const IpAddress& address, bool is_its) {
-    if (contains(bounds_.own_addresses, address)) {
-      return fmt::format("it claims {}, an address of this host's own", address.to_string());
-    }
-    if (contains(bounds_.ends_of_networks, address)) {
-      return fmt::format("it claims {}, which means all hosts of a network here", address.to_string());
-    }
-    if (!bounds_.may_have(address)) {
-      return fmt::format("it claims {}, which is outside mesh.networks of this host", address.to_string());
-    }
-    if (is_its) return {};
-    for (const auto& [host, pin] : known().pins) {
-      const bool its = contains(addresses_of(pin), address) ||
-                       (pin.standing == Standing::in && pin.entry.endpoint.address == address);
-      if (host != entry.host && its)
-        return fmt::format("it claims {}, an address of {}", address.to_string(), host);
-    }
-    const auto owner = view_.owners.find(address);
-    if (owner == view_.owners.end()) return {};
-    for (const std::string& name : owner->second) {
-      if (!may_be_same_host(name, entry.host)) {
-        return fmt::format("it claims {}, where daemons of {} are by the cluster's maps", address.to_string(),
-                           name);
-      }
-    }
-    return {};
-  }
+  std::string conflict(const Entry& entry) { return conflict_of(known(), view_.owners, bounds_, entry); }
 
   // What it has now by the operator's word, no other host has any more.
-  void give_addresses(const Entry& entry) {
+  void give_addresses(const Entry& entry, bool has_endpoint) {
+    const IpAddress& endpoint = entry.endpoint.address;
     for (auto& [host, pin] : known().pins) {
       if (host == entry.host) continue;
-      if (pin.standing == Standing::in && pin.entry.endpoint.address == entry.endpoint.address) {
+      if (pin.standing == Standing::in && pin.entry.endpoint.address == endpoint) {
         close_pin(pin, Standing::left);
+      }
+      // Cells go there: it leaves the other's link, and stays closed.
+      if (has_endpoint && !contains(entry.addresses, endpoint) && is_linked(pin, endpoint)) {
+        pin.lost.push_back(endpoint);
+        pin.closed.push_back(endpoint);
+        std::sort(pin.closed.begin(), pin.closed.end());
       }
       std::erase_if(pin.closed, [&](const IpAddress& address) { return contains(entry.addresses, address); });
       for (const IpAddress& address : pin.entry.addresses) {
@@ -381,6 +382,7 @@ class Reconciliation {
   const StoreView& view_;
   const Bounds& bounds_;
   Reconciled result_;
+  size_t held_ = 0;  // addresses, of all that are known
 };
 
 }  // namespace

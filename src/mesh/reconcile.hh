@@ -65,6 +65,12 @@ inline constexpr const char kRevoked[] = "CUTTLE_REVOKED";
 inline constexpr const char kMonitorsAway[] = "CUTTLE_MONITORS_AWAY";
 inline constexpr const char kAgent[] = "CUTTLE_AGENT";
 
+// So many hosts, and addresses of all of them (mesh/known.hh, `held_by`), are taken in at most: an agent has
+// 1,024 peers, and both the peers file and NODE.known.json stay well below what is read of them, with IPv6
+// alone, too. Whatever is known beyond that stays.
+inline constexpr size_t kMaxHosts = 1000;
+inline constexpr size_t kMaxHeld = 8192;
+
 struct Reconciled {
   Known known;
   std::vector<MeshProblem> problems;  // by host

@@ -136,6 +136,33 @@ TEST_F(KeeperTest, ALaterEntryOfItsOwnIsNotWrittenOver) {
   EXPECT_EQ(codes(), "");
 }
 
+// Whoever has this host's keyring can write what is no signature where the operator's stood. Root's file may
+// know no key to tell: then the mesh's record does.
+TEST_F(KeeperTest, NoSignatureIsWrittenOverTheOperators) {
+  const SigningKey desk = SigningKey::from_random(bytes(5, 9));
+  Record record;
+  record.signing_key = desk.verifying_key();
+  store_.keys[kRecordKey] = to_json(record);
+  TestHost own = test_host(9);
+  TestHost junk = own;
+  sign(own.entry, desk);
+  sign(junk.entry, SigningKey::from_random(bytes(6, 9)));
+  put(junk);
+  ASSERT_TRUE(look());
+  EXPECT_EQ(read("peers.entry.json"), test_host(9).to_string()) << "not taken for the operator's";
+  put(own);
+  ASSERT_TRUE(look());
+  EXPECT_EQ(read("peers.entry.json"), own.to_string());
+  put(junk);
+  ASSERT_TRUE(look());
+  EXPECT_EQ(read("peers.entry.json"), own.to_string());
+  EXPECT_EQ(store_.keys.at("cuttle/peer/osd9"), own.to_string()) << "put back";
+  // A junk one that a version before took gives way.
+  write("peers.entry.json", junk.to_string());
+  ASSERT_TRUE(look());
+  EXPECT_EQ(read("peers.entry.json"), own.to_string());
+}
+
 // An operator's word waits for it, and not for long.
 TEST_F(KeeperTest, ItsLockIsFreeWhileOthersAnswer) {
   int free = 0;

@@ -50,6 +50,17 @@ inline TestHost test_host(int number, std::string name = {}) {
   return host;
 }
 
+// Its last word.
+inline Entry tombstone(const TestHost& host, uint64_t counter) {
+  Entry left;
+  left.host = host.entry.host;
+  left.identity = host.entry.identity;
+  left.left = true;
+  left.counter = counter;
+  prove(left, host.identity);
+  return left;
+}
+
 inline StoreView view_of(const std::vector<TestHost>& hosts) {
   StoreView view;
   for (const TestHost& host : hosts) view.entries[host.entry.host] = host.to_string();

@@ -1,6 +1,8 @@
 // What the operator said: to forget a host, or to accept one.
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
+
 #include "looks.hh"
 #include "mesh/reconcile.hh"
 
@@ -10,16 +12,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-Entry tombstone(const TestHost& host, uint64_t counter) {
-  Entry left;
-  left.host = host.entry.host;
-  left.identity = host.entry.identity;
-  left.left = true;
-  left.counter = counter;
-  prove(left, host.identity);
-  return left;
-}
 
 // Who is forgotten is not known again by what it said before, signed or not.
 TEST(MeshReconcile, WhatAForgottenHostSaidIsNotPlayedBack) {
@@ -53,7 +45,7 @@ TEST(MeshReconcile, WhatAForgottenHostSaidIsNotPlayedBack) {
   EXPECT_THAT(result.known.pins, SizeIs(1));
   EXPECT_EQ(look(result.known, view_of({host})).known, result.known);
   // Or the operator's, who says that the old one counts.
-  known.accepted["osd1"] = {host.entry.identity, {}};
+  accept(known, parse_entry("osd1", old.entries.at("osd1")).value());
   result = reconcile(known, old, bounds);
   EXPECT_THAT(result.known.pins, SizeIs(1));
 }
@@ -72,7 +64,7 @@ TEST(MeshReconcile, AForgottenHostThatWasRevokedComesBackByTheOperatorsWordAlone
   Reconciled result = look(known, view);
   EXPECT_THAT(codes(result), ElementsAre("CUTTLE_REVOKED osd1"));
   EXPECT_EQ(result.known, known);
-  known.accepted["osd1"] = {host.entry.identity, {}};
+  accept(known, host.entry);
   EXPECT_THAT(look(known, view).known.pins, SizeIs(1));
   // One that left, was forgotten, and is revoked then, too.
   known = look({}, view).known;
@@ -147,6 +139,108 @@ TEST(MeshReconcile, BesideAnAcceptedOldEntryNoOtherOldOneCounts) {
     accept(known, middle.entry);
     EXPECT_EQ(look(known, view_of({middle})).known.pins.at("osd1").entry.key, test_key(31));
   }
+}
+
+// Also before it is taken: the operator saw that one, and who serves another meanwhile gets nowhere.
+TEST(MeshReconcile, BesideAnAcceptanceThatWaitsNoOtherOldOneCounts) {
+  TestHost host = test_host(1);
+  const TestHost oldest = host;
+  host.entry.counter = 29;
+  host.say_anew();
+  TestHost middle = host;
+  middle.entry.key = test_key(31);
+  prove(middle.entry, middle.identity);
+  host.entry.counter = 49;
+  host.say_anew();
+  StoreView left = view_of({});
+  left.entries["osd1"] = to_json(tombstone(host, 30));
+  for (const bool is_forgotten_first : {false, true}) {
+    Known known = look({}, view_of({host})).known;
+    if (is_forgotten_first) {
+      close_pin(known.pins.at("osd1"), Standing::left);
+      ASSERT_TRUE(forget(known, "osd1"));
+    }
+    accept(known, oldest.entry);
+    known = *parse_known(to_json(known));
+    Reconciled result = look(known, view_of({middle}));
+    EXPECT_THAT(codes(result), ElementsAre("CUTTLE_ENTRY_OLD osd1"));
+    EXPECT_EQ(result.known, known);
+    result = look(known, left);
+    EXPECT_THAT(codes(result), SizeIs(is_forgotten_first ? 0 : 1));
+    EXPECT_EQ(result.known, known);
+    // The one that was seen counts, and so does a later word than all.
+    EXPECT_EQ(look(known, view_of({oldest})).known.pins.at("osd1").counter, 1u);
+    TestHost later = host;
+    later.entry.key = test_key(32);
+    later.say_anew();
+    EXPECT_EQ(look(known, view_of({later})).known.pins.at("osd1").entry.key, test_key(32));
+  }
+}
+
+// The same where it is another installation's: what that said before the one that was seen does not count,
+// and nobody else comes in in its place.
+TEST(MeshReconcile, AnAcceptanceIsOfTheEntryThatWasSeen) {
+  TestHost anew = test_host(70, "osd1");
+  anew.entry.endpoint = test_host(1).entry.endpoint;
+  anew.entry.addresses = test_host(1).entry.addresses;
+  anew.say_anew();
+  const TestHost older = anew;
+  anew.entry.counter = 4;
+  anew.say_anew();
+  Known known = look({}, view_of({test_host(1)})).known;
+  accept(known, anew.entry);
+  EXPECT_THAT(codes(look(known, view_of({older}))), ElementsAre("CUTTLE_KEY_CHANGED osd1"));
+  EXPECT_THAT(codes(look(known, view_of({anew}))), IsEmpty());
+  // Of a host that is not known yet.
+  known = {};
+  accept(known, anew.entry);
+  EXPECT_THAT(codes(look(known, view_of({older}))), ElementsAre("CUTTLE_ENTRY_OLD osd1"));
+  const Reconciled result = look(known, view_of({test_host(1)}));
+  EXPECT_THAT(codes(result), ElementsAre("CUTTLE_KEY_CHANGED osd1"));
+  EXPECT_EQ(result.known, known);
+  EXPECT_EQ(look(known, view_of({anew})).known.pins.at("osd1").entry.key, test_key(70));
+}
+
+// Files of before do not say which it was: then only what comes after all counts.
+TEST(MeshReconcile, AnAcceptanceOfBeforeCoversWhatIsLaterThanAll) {
+  TestHost host = test_host(1);
+  const TestHost oldest = host;
+  host.entry.counter = 49;
+  host.say_anew();
+  Known known = look({}, view_of({host})).known;
+  known.pins.at("osd1").was_up = true;
+  close_pin(known.pins.at("osd1"), Standing::revoked);
+  accept(known, oldest.entry);
+  auto json = nlohmann::json::parse(to_json(known));
+  json["accepted"]["osd1"].erase("counter");
+  known = parse_known(json.dump()).value();
+  EXPECT_THAT(codes(look(known, view_of({oldest}))), ElementsAre("CUTTLE_REVOKED osd1"));
+  host.say_anew();
+  EXPECT_EQ(look(known, view_of({host})).known.pins.at("osd1").standing, Standing::in);
+}
+
+// Another installation, which was accepted, left before it was taken: the numbers of the one that was seen
+// first still count.
+TEST(MeshReconcile, ATombstoneOfAnotherIdentitySetsNoNumberBack) {
+  TestHost host = test_host(1);
+  host.entry.counter = 29;
+  host.say_anew();
+  TestHost middle = host;
+  host.entry.counter = 49;
+  host.say_anew();
+  TestHost anew = test_host(70, "osd1");
+  anew.entry.addresses = host.entry.addresses;
+  anew.entry.endpoint = host.entry.endpoint;
+  anew.say_anew();
+  Known known = look({}, view_of({host})).known;
+  accept(known, anew.entry);
+  StoreView left = view_of({});
+  left.entries["osd1"] = to_json(tombstone(anew, 3));
+  known = look(known, left).known;
+  EXPECT_EQ(known.pins.at("osd1").standing, Standing::left);
+  EXPECT_THAT(codes(look(known, left)), IsEmpty()) << "that it left is no news";
+  EXPECT_EQ(look(known, view_of({middle})).known.pins.at("osd1").standing, Standing::left);
+  EXPECT_THAT(codes(look(known, view_of({anew}))), ElementsAre("CUTTLE_KEY_CHANGED osd1")) << "accepted once";
 }
 
 // A host that was installed anew begins at 1: its number says nothing about what the identity of before said,
@@ -230,8 +324,10 @@ TEST(MeshReconcile, AnAcceptanceCountsOnce) {
 TEST(MeshReconcile, AnAcceptanceOfWhatIsInForceIsOver) {
   const StoreView view = view_of({test_host(1)});
   Known known = look({}, view).known;
-  known.accepted["osd1"] = {test_host(1).entry.identity, {address("10.0.0.101")}};
-  EXPECT_THAT(look(known, view).known.accepted, IsEmpty());
+  for (const uint64_t number : {0, 1}) {
+    known.accepted["osd1"] = {test_host(1).entry.identity, {address("10.0.0.101")}, number};
+    EXPECT_THAT(look(known, view).known.accepted, IsEmpty());
+  }
 }
 
 }  // namespace

@@ -142,7 +142,7 @@ TEST(MeshReconcile, ARevocationEndsTheLinkAndSticks) {
   const Reconciled result = look(known, view);
   EXPECT_THAT(codes(result), ElementsAre("CUTTLE_REVOKED osd1"));
   EXPECT_EQ(result.known, known);
-  known.accepted["osd1"] = {hosts[0].entry.identity, {}};
+  accept(known, hosts[0].entry);
   EXPECT_THAT(config_of(look(known, view).known).peers, SizeIs(2));
   // Revoked again: the operator's earlier word is over.
   known = look(known, view).known;
