@@ -31,14 +31,14 @@ control_socket = "$(agent_file "$node" sock)"
 
 [shape]
 rate = "$LAB_RATE"
-${LAB_SLOT:+slot = "$LAB_SLOT"}
+${LAB_SLOT:+slot = \"$LAB_SLOT\"}
 cell = $LAB_CELL
 ${LAB_JITTER:+jitter = $LAB_JITTER}
 ${LAB_SCATTER:+scatter = $LAB_SCATTER}
 
 [runtime]
-${LAB_POLL_BEFORE:+poll_before = "$LAB_POLL_BEFORE"}
-${LAB_RELEASE:+release = "$LAB_RELEASE"}
+${LAB_POLL_BEFORE:+poll_before = \"$LAB_POLL_BEFORE\"}
+${LAB_RELEASE:+release = \"$LAB_RELEASE\"}
 TEXT
   for peer in "${NODES[@]}"; do
     [[ $peer != "$node" ]] || continue

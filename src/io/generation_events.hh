@@ -1,6 +1,6 @@
 // Tells when the virtual machine that this runs in was restored from a snapshot or copied, where hypervisor
-// and kernel (6.10 and later) say so: the generation identifier's driver sends a uevent with NEW_VMGENID=1,
-// after it has reseeded the kernel's random numbers. Source: Linux drivers/virt/vmgenid.c.
+// and kernel say so: a generation identifier's driver that sends a uevent with NEW_VMGENID=1, after it has
+// reseeded the kernel's random numbers. Debian's cloud kernels 6.1 and 7.3 have none that does.
 #pragma once
 
 #include "base/bytes.hh"

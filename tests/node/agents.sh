@@ -45,7 +45,7 @@ rate = "${RATE:-200 Mb/s}"
 slot = "${SLOT:-1 ms}"
 ${CELL:+cell = $CELL}
 [runtime]
-${CUTTLE_TEST_DRIVER:+driver = "$CUTTLE_TEST_DRIVER"}
+${CUTTLE_TEST_DRIVER:+driver = \"$CUTTLE_TEST_DRIVER\"}
 ${RUNTIME:-}
 [[peer]]
 name = "$peer"
