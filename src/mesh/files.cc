@@ -24,8 +24,8 @@ Result<std::optional<std::string>> read_if_there(const std::string& path) {
   if (status.type() == std::filesystem::file_type::not_found) return std::nullopt;
   // No more memory than it takes.
   const uintmax_t bytes = std::filesystem::file_size(path, error);
-  auto read = read_text_file(path, error ? kLongestFile : std::min<uintmax_t>(bytes, kLongestFile),
-                             Links::trusted);
+  auto read =
+      read_text_file(path, error ? kLongestFile : std::min<uintmax_t>(bytes, kLongestFile), Links::trusted);
   if (!read) return failure(fmt::format("{}: cannot be read: {}", path, read.error().message));
   return std::move(read->text);
 }
