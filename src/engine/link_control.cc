@@ -1,6 +1,7 @@
 #include "engine/link_control.hh"
 
 #include <algorithm>
+#include <utility>
 
 #include "crypto/key_schedule.hh"
 
@@ -50,6 +51,7 @@ void LinkControl::follow_calendar(Instant now, uint64_t wall_clock_ns) {
 
 void LinkControl::handle_handshakes(Instant now, uint64_t wall_clock_ns) {
   if (static_sessions_) return handle_static(now);
+  if (was_set_back()) handle_restored();
   association_.handle_heard(last_authentic(), wall_clock_ns);
   tell_waiting();
   follow_calendar(now, wall_clock_ns);
@@ -117,13 +119,30 @@ void LinkControl::drain() {
   }
 }
 
+// How fast the peer's cells can come. Not known where it goes by a calendar that is not ours.
+Duration LinkControl::peers_cell_interval() const {
+  const auto& offer = association_.peer_offer();
+  if (!offer || offer->rate_bps == 0) return {};
+  if (offer->calendar == 0) return cell_interval_of(*offer, offer->rate_bps);
+  if (!calendar_ || calendar_->calendar().fingerprint() != offer->calendar) return {};
+  return cell_interval_of(*offer, std::max(offer->rate_bps, *std::ranges::max_element(rates_)));
+}
+
+// A peer that numbers its cells as it likes loses its own link, and no other.
+bool LinkControl::was_set_back() {
+  uint64_t ahead = 0;
+  for (const auto& lane : lanes_) ahead += lane->receiver.counters().ahead_of_clock.value();
+  return std::exchange(ahead_of_clock_, ahead) != ahead;
+}
+
 void LinkControl::handle_event(const InstallReceive& event) {
+  const Duration cell_interval = peers_cell_interval();
   for (size_t i = 0; i < lanes_.size(); ++i) {
     const auto index = static_cast<uint8_t>(i);
     if (listener_.key) {
       listener_.key(true, Spi{event.first_spi.value + index}, derive_cell_key(event.secret, index));
     }
-    tell_receiver(i, make_receive_key(event, index, backend_));
+    tell_receiver(i, make_receive_key(event, index, backend_, cell_interval));
   }
 }
 

@@ -50,6 +50,7 @@ bool keep_handshake(Lane& lane, Instant arrived, Bytes cell) {
 
 // The same.
 bool open_datagram(Lane& lane, Instant arrived, Bytes datagram) {
+  const uint64_t ahead = lane.receiver.counters().ahead_of_clock.value();
   const Received received = lane.receiver.handle_datagram(arrived, datagram);
   if (received == Received::dropped) return false;
   if (received == Received::handshake) return keep_handshake(lane, arrived, datagram);
@@ -58,7 +59,7 @@ bool open_datagram(Lane& lane, Instant arrived, Bytes datagram) {
     lane.confirmed_session.store(lane.receiver.current_session(), std::memory_order_release);
   }
   while (auto packet = lane.receiver.poll_packet()) deliver(lane, *packet);
-  return is_first;
+  return is_first || lane.receiver.counters().ahead_of_clock.value() != ahead;
 }
 
 }  // namespace

@@ -33,9 +33,16 @@ size_t cells_in(const SlotPlan& plan, Duration duration) {
 
 }  // namespace
 
-ReceiveKey make_receive_key(const InstallReceive& event, uint8_t lane, AeadBackend backend) {
+ReceiveKey make_receive_key(const InstallReceive& event, uint8_t lane, AeadBackend backend,
+                            Duration cell_interval) {
   return {make_cell_aead(event.secret, lane, backend), Spi{event.first_spi.value + lane}, event.session,
-          event.instead_of};
+          event.instead_of, cell_interval};
+}
+
+Duration cell_interval_of(const wire::Offer& offer, uint64_t highest_rate_bps) {
+  // The rate counts IP and UDP headers as well: without them the interval is shorter, by a fiftieth or more.
+  const double seconds_a_cell = 8.0 * offer.cell_bytes * offer.lanes / static_cast<double>(highest_rate_bps);
+  return Duration{static_cast<int64_t>(seconds_a_cell * 1e9)};
 }
 
 SendKey make_send_key(const InstallSend& event, uint8_t lane, AeadBackend backend, Instant from) {

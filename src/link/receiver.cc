@@ -76,6 +76,7 @@ Received LaneReceiver::handle_current(Instant now, Session& session, Bytes cell,
     return Received::dropped;
   }
   handle_authentic(now, session, sequence);
+  if (pace_.handle_cell(now, sequence)) counters_.ahead_of_clock.add();
   reassembler_.handle_payload(now, sequence, payload_bytes(cell));
   return Received::cell;
 }
@@ -93,6 +94,8 @@ Received LaneReceiver::handle_other(Instant now, Session& session, Bytes cell, S
     return Received::dropped;
   }
   current_session_ = session.number;
+  pace_ = PeerPace(session.cell_interval);
+  pace_.handle_cell(now, sequence);
   session_since_ns_.store(now.ns, std::memory_order_relaxed);
   reassembler_.reset();
   std::memcpy(reassembler_.poll_room(sequence), scratch_.get(), payload_bytes(cell));
@@ -155,6 +158,7 @@ void LaneReceiver::handle_key(ReceiveKey key) {
   place->aead = std::move(key.aead);
   place->spi = key.spi;
   place->number = key.session;
+  place->cell_interval = key.cell_interval;
 }
 
 void LaneReceiver::handle_forget(uint64_t session) {

@@ -12,6 +12,7 @@
 
 #include "base/counter.hh"
 #include "crypto/aead.hh"
+#include "link/peer_pace.hh"
 #include "link/reassembler.hh"
 #include "link/replay_window.hh"
 
@@ -22,7 +23,8 @@ struct ReceiveKey {
   std::unique_ptr<Aead> aead;
   Spi spi;
   uint64_t session;
-  uint64_t instead_of = 0;  // a session that is given up for this one, if not 0
+  uint64_t instead_of = 0;   // a session that is given up for this one, if not 0
+  Duration cell_interval{};  // of the peer's cells on this lane (peer_pace.hh); 0: not known
 };
 
 struct ReceiverCounters {
@@ -34,6 +36,7 @@ struct ReceiverCounters {
   Counter too_old;          // behind the replay window
   Counter not_authentic;    // the ICV does not match
   Counter earlier_session;  // authentic, but the peer has moved on to newer keys
+  Counter ahead_of_clock;   // authentic, and this node's clock was set back, or stood still (peer_pace.hh)
 };
 
 enum class Received {
@@ -85,6 +88,7 @@ class LaneReceiver {
     std::unique_ptr<Aead> aead;
     Spi spi;
     uint64_t number = 0;
+    Duration cell_interval{};
     ReplayWindow window;
   };
 
@@ -103,6 +107,7 @@ class LaneReceiver {
   std::array<std::unique_ptr<Aead>, kSessions> retired_;
   std::unique_ptr<uint8_t[]> scratch_;  // for cells that may begin a session
   uint64_t current_session_ = 0;
+  PeerPace pace_;  // of the current session
   std::atomic<int64_t> session_since_ns_{INT64_MIN / 2};
   std::atomic<int64_t> last_authentic_ns_{INT64_MIN / 2};
   std::atomic<uint16_t> loss_{0};

@@ -53,10 +53,11 @@ class LanePair : public ::testing::Test {
 
   void make_end(std::unique_ptr<End>& end, const PrivateKey& own, const PublicKey& peer, const char* from,
                 const char* to, std::unique_ptr<CellSocketDouble> socket) {
-    end = std::make_unique<End>(
-        AssociationConfig{
-            .keys = {.own = own, .peer = peer}, .format = wire::CellFormat(kCellBytes), .slot_ns = 1'000'000},
-        own.public_key() < peer ? 7 : 8);
+    end = std::make_unique<End>(AssociationConfig{.keys = {.own = own, .peer = peer},
+                                                  .format = wire::CellFormat(kCellBytes),
+                                                  .rate_bps = 20'000'000,
+                                                  .slot_ns = 1'000'000},
+                                own.public_key() < peer ? 7 : 8);
     auto device = std::make_unique<PacketDeviceDouble>();
     end->device = device.get();
     end->socket = socket.get();

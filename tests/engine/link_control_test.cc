@@ -11,6 +11,14 @@ class LinkControlTest : public LanePair {
   End& initiator() { return a->control.association().is_initiator() ? *a : *b; }
   End& answerer() { return a->control.association().is_initiator() ? *b : *a; }
 
+  static bool drew_anew(End& end) {
+    bool drew = false;
+    while (auto command = end.lane().to_pacer.pop()) {
+      drew = drew || std::holds_alternative<DrawKey>(*command);
+    }
+    return drew;
+  }
+
   // An initiation, as it arrives.
   std::vector<uint8_t> initiation() {
     initiator().control.handle_handshakes(now, 1);
@@ -74,11 +82,25 @@ TEST_F(LinkControlTest, AChangeOfKeysHoldsThePackerAndGoesOn) {
 TEST_F(LinkControlTest, ARestoredNodeAgreesOnNewKeysAndDrawsAnew) {
   come_up();
   a->control.handle_restored();
-  bool drew_anew = false;
-  while (auto command = a->lane().to_pacer.pop()) {
-    drew_anew = drew_anew || std::holds_alternative<DrawKey>(*command);
+  EXPECT_TRUE(drew_anew(*a));
+  EXPECT_FALSE(is_up(*a));
+  slots(10);
+  come_up();
+}
+
+// Nobody says so, but the peer's cells, which left at a known rate, come earlier than they can.
+TEST_F(LinkControlTest, ANodeWhoseClockWasSetBackNoticesByItsPeersCells) {
+  come_up();
+  slots(100);
+  for (const Duration back : {milliseconds(300), seconds(3)}) {
+    while (a->lane().to_pacer.pop()) {
+    }
+    a->socket->set_time(now - back);
+    slot(*b);
+    receive(*a);
+    a->control.handle_handshakes(now, static_cast<uint64_t>(now.ns));
+    EXPECT_EQ(drew_anew(*a), back > PeerPace::kAhead) << back.ns;
   }
-  EXPECT_TRUE(drew_anew);
   EXPECT_FALSE(is_up(*a));
   slots(10);
   come_up();
