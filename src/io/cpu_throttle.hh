@@ -14,17 +14,17 @@ class CpuThrottle {
   // A receiver's share: what unknown sources send must not take a CPU away from the machine.
   static CpuThrottle of_receiver() { return {milliseconds(20), 95}; }
 
-  // A thread that had work all the time pauses after each window.
-  CpuThrottle(Duration window, int max_percent) : window_(window), max_percent_(max_percent) {}
+  // A thread that had work all the time pauses after each window. What it used in pauses that it did not take
+  // is made up for, up to `most_windows`: else a minute of them would add up to seconds.
+  CpuThrottle(Duration window, int max_percent, int64_t most_windows = 2)
+      : window_(window), max_percent_(max_percent), most_windows_(most_windows) {}
 
   // Whether it is time to ask for the thread's CPU time, which costs a system call.
   bool is_due(Instant now) const { return now - since_ >= window_; }
-  // Once a window: how long the thread should pause now; one that does other work meanwhile, or does not
-  // pause after all, is not held to account for that. `used`: its CPU time so far.
+  // Once a window: how long the thread should pause now. `used`: its CPU time so far.
   Duration handle_window(Instant now, Duration used) {
     const Duration window = now - since_;
-    // No thread is at work for longer than the window: what is more was used in the pause before.
-    const Duration busy = std::min(used - used_, window);
+    const Duration busy = std::min(used - used_, window * most_windows_);
     const Duration with_pause = busy * 100 / max_percent_;
     const Duration pause = with_pause > window ? with_pause - window : Duration{0};
     since_ = now + pause;
@@ -35,6 +35,7 @@ class CpuThrottle {
  private:
   Duration window_;
   int max_percent_;
+  int64_t most_windows_;
   Instant since_{};
   Duration used_{};
 };

@@ -14,7 +14,7 @@ class PacerShare {
   // So late, it does not keep its schedule.
   static constexpr Duration kBehind = milliseconds(10);
 
-  explicit PacerShare(int max_percent) : throttle_(kWindow, max_percent) {}
+  explicit PacerShare(int max_percent) : throttle_(kWindow, max_percent, kMostWindows) {}
 
   bool is_due(Instant now) const { return throttle_.is_due(now); }
   // When it is: how long the pacer should rest now. `used`: what it used of the CPU so far; `drawn`: when the
@@ -25,8 +25,11 @@ class PacerShare {
   }
 
  private:
-  // It keeps to its share over so long: then a rest is a few slots at the most.
+  // It keeps to its share over so long: then a rest is a few slots.
   static constexpr Duration kWindow = milliseconds(4);
+  // And where it was not behind for a while, no longer than what a schedule makes up for (schedule.hh,
+  // kLongestPause).
+  static constexpr int64_t kMostWindows = 15;
 
   CpuThrottle throttle_;
 };
