@@ -130,6 +130,22 @@ underlay_is_a_macvlan() {
   ! in_space a "$CUTTLE" check "$WORK/a.toml" >"$WORK/check" 2>&1 || fail "check promises a queue"
 }
 
+# Instants on packets are taken as they stand, by the kernel's clock.
+no_txtime_in_a_time_namespace() {
+  local status=0
+  if ! unshare -T true 2>/dev/null; then
+    echo "  this kernel has no time namespaces"
+    return 0
+  fi
+  network
+  connect
+  RATE="50 Mb/s" configure
+  sed -i 's/^\[runtime\]/&\nrelease = "txtime"/' "$WORK/a.toml"
+  in_space a unshare -T --monotonic -1 "$CUTTLE" check "$WORK/a.toml" >"$WORK/check" 2>&1 || status=$?
+  expect "check refuses txtime there: its status" "$status" ">" 0
+  grep -q 'time namespace, whose clock is 1 s behind' "$WORK/check" || fail "check does not say why: $(<"$WORK/check")"
+}
+
 # Where the agent's clock is not the kernel's (time_namespaces(7)), as containers may have it.
 in_a_time_namespace() {
   local offset
@@ -156,22 +172,6 @@ in_a_time_namespace() {
     for node in a b; do stop_agent "$node" && take_down "$node"; done
     remove_network
   done
-}
-
-# Instants on packets are taken as they stand, by the kernel's clock.
-no_txtime_in_a_time_namespace() {
-  local status=0
-  if ! unshare -T true 2>/dev/null; then
-    echo "  this kernel has no time namespaces"
-    return 0
-  fi
-  network
-  connect
-  RATE="50 Mb/s" configure
-  sed -i 's/^\[runtime\]/&\nrelease = "txtime"/' "$WORK/a.toml"
-  in_space a unshare -T --monotonic -1 "$CUTTLE" check "$WORK/a.toml" >"$WORK/check" 2>&1 || status=$?
-  expect "check refuses txtime there: its status" "$status" ">" 0
-  grep -q 'time namespace, whose clock is 1 s behind' "$WORK/check" || fail "check does not say why: $(<"$WORK/check")"
 }
 
 lies_on() { # INTERFACE
