@@ -2,8 +2,8 @@
 
 #include "base/units.hh"
 #include "config/sections.hh"
+#include "config/shape_plan.hh"
 #include "config/wording.hh"
-#include "wire/cell.hh"
 
 namespace cuttle {
 
@@ -81,7 +81,7 @@ void read_peer_shape(TomlReader& reader, PeerConfig& peer, bool default_shape_go
   if (good && (own != nullptr || peer.lanes > 1)) {
     check_shape(peer.shape, is_v6, peer.lanes, reader.path() + ".shape", reader.shown_path() + ".shape", out);
   }
-  if (peer.shape.cell_bytes == 0) peer.shape.cell_bytes = wire::default_cell_bytes(is_v6);
+  peer.shape = complete_shape(std::move(peer.shape), is_v6);
 }
 
 void read_peer(TomlReader& reader, const std::string& directory, bool default_shape_good, ParsedConfig& out) {

@@ -65,8 +65,7 @@ bool read_shape(TomlReader& reader, Shape& shape, ParsedConfig& out) {
 
 void check_shape(const Shape& shape, bool is_v6, uint32_t lanes, const std::string& path,
                  const std::string& shown, ParsedConfig& out) {
-  Shape complete = shape;
-  if (complete.cell_bytes == 0) complete.cell_bytes = wire::default_cell_bytes(is_v6);
+  const Shape complete = complete_shape(shape, is_v6);
   const auto key = [&](std::string_view name) { return fmt::format("{}.{}", path, name); };
   if (is_v6 && complete.cell_bytes > kLargestCellBytesV6) {
     out.problems.add(out.lines.line({key("cell"), "shape.cell"}),

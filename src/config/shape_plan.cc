@@ -45,6 +45,11 @@ tl::unexpected<ShapeProblem> slot_problem(std::string message) {
 
 }  // namespace
 
+Shape complete_shape(Shape asked, bool is_v6) {
+  if (asked.cell_bytes == 0) asked.cell_bytes = wire::default_cell_bytes(is_v6);
+  return asked;
+}
+
 ShapeRequest to_request(const Shape& shape, bool is_v6, uint32_t lanes, uint32_t node_lanes) {
   return {.cell_bytes = shape.cell_bytes,
           .is_v6 = is_v6,

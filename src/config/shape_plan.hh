@@ -19,6 +19,9 @@ struct ShapeProblem : Error {
   Culprit culprit;  // which of the two has to change
 };
 
+// With a cell size, where none was asked for: the default of the family that carries the cells.
+Shape complete_shape(Shape asked, bool is_v6);
+
 // `lanes` of the link, `node_lanes` of all links of the node.
 ShapeRequest to_request(const Shape& shape, bool is_v6, uint32_t lanes, uint32_t node_lanes);
 

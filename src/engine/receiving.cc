@@ -50,7 +50,6 @@ bool keep_handshake(Lane& lane, Instant arrived, Bytes cell) {
 
 // The same.
 bool open_datagram(Lane& lane, Instant arrived, Bytes datagram) {
-  const uint64_t ahead = lane.receiver.counters().ahead_of_clock.value();
   const Received received = lane.receiver.handle_datagram(arrived, datagram);
   if (received == Received::dropped) return false;
   if (received == Received::handshake) return keep_handshake(lane, arrived, datagram);
@@ -59,7 +58,7 @@ bool open_datagram(Lane& lane, Instant arrived, Bytes datagram) {
     lane.confirmed_session.store(lane.receiver.current_session(), std::memory_order_release);
   }
   while (auto packet = lane.receiver.poll_packet()) deliver(lane, *packet);
-  return is_first || lane.receiver.counters().ahead_of_clock.value() != ahead;
+  return is_first;
 }
 
 }  // namespace
@@ -83,10 +82,12 @@ TrainReceived receive_train(Lane& lane, MutableBytes buffer) {
   const auto train = lane.socket.receive(buffer);
   if (!train) return {};
   TrainReceived received;
+  const uint64_t ahead = lane.receiver.counters().ahead_of_clock.value();
   for (size_t at = 0; at < train->bytes; at += train->segment_bytes) {
     const Bytes datagram(buffer.data() + at, std::min(train->segment_bytes, train->bytes - at));
     if (open_datagram(lane, train->arrived, datagram)) received.for_handshakes = true;
   }
+  if (lane.receiver.counters().ahead_of_clock.value() != ahead) received.for_handshakes = true;
   const bool whole_train = train->bytes >= lane.sender.plan().cells_per_release() * lane.format.cell_bytes();
   received.more = !whole_train || train->bytes + lane.format.cell_bytes() > buffer.size();
   return received;

@@ -1,8 +1,8 @@
 // An interface's own queue, where it lets each packet go at the instant that stands on it (SO_TXTIME): fq, as
 // its only queue or as each of those of a card with several (mq). Looking takes no privilege. Acts on the
 // network namespace of the calling thread. Source: tc-fq(8), tc-mqprio(8); Linux net/sched/sch_fq.c,
-// sch_mq.c, include/uapi/linux/pkt_sched.h. The
-// kernel takes instants as they stand, on its own clock: a process in a time namespace has another one.
+// sch_mq.c, include/uapi/linux/pkt_sched.h. The kernel takes instants as they stand, on its own clock: a
+// process in a time namespace has another one.
 #pragma once
 
 #include <cstdint>

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 
+#include "config/shape_plan.hh"
 #include "io/links.hh"
 #include "io/offloads.hh"
 #include "io/routes.hh"
 #include "node/others_interface.hh"
-#include "wire/cell.hh"
 
 namespace cuttle {
 
@@ -138,8 +138,7 @@ std::map<std::string, std::vector<uint32_t>> cell_sizes_by_underlay(
     if (counts(peer, underlay)) sizes[underlay].push_back(peer.shape.cell_bytes);
   }
   if (const std::string underlay = own_underlay_of(config); config.mesh && !underlay.empty()) {
-    const uint32_t by_default = wire::default_cell_bytes(config.listen.address.is_v6);
-    sizes[underlay].push_back(config.shape.cell_bytes != 0 ? config.shape.cell_bytes : by_default);
+    sizes[underlay].push_back(complete_shape(config.shape, config.listen.address.is_v6).cell_bytes);
   }
   for (auto& [underlay, cell_bytes] : sizes) {
     std::ranges::sort(cell_bytes);

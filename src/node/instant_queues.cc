@@ -8,7 +8,6 @@
 #include "io/instant_queue.hh"
 #include "link/lead.hh"
 #include "node/doors.hh"
-#include "wire/cell.hh"
 
 namespace cuttle {
 
@@ -22,6 +21,17 @@ int64_t waiting_of(const NodeConfig& config, const PeerConfig& peer, const SlotP
   const Duration lead = config.lead.value_or(Lead::kMax);
   const int64_t releases = (lead.ns / plan.period().ns + 1) * static_cast<int64_t>(plan.releases_per_slot());
   return releases * ((cells + in_call - 1) / in_call);
+}
+
+// For whoever the mesh will name: with the shape of root's file, beside those there are.
+std::string why_no_instants_for_the_mesh(NodeConfig config, const std::string& underlay) {
+  if (config.shape.rate_bps == 0) return look_at_instant_queue(underlay).why_not;
+  PeerConfig peer;
+  peer.name = "a peer of the mesh";
+  peer.endpoint = config.listen;
+  peer.shape = complete_shape(config.shape, config.listen.address.is_v6);
+  config.peers.push_back(peer);
+  return why_no_instants(config, peer, underlay);
 }
 
 }  // namespace
@@ -40,23 +50,6 @@ std::string why_no_instants(const NodeConfig& config, const PeerConfig& peer, co
       "shorter lead, or `tc qdisc replace dev {} root fq flow_limit {}`",
       waiting, peer.name, underlay, queue.max_waiting, underlay, 2 * waiting);
 }
-
-namespace {
-
-// For whoever the mesh will name: with the shape of root's file, beside those there are.
-std::string why_no_instants_for_the_mesh(NodeConfig config, const std::string& underlay) {
-  if (config.shape.rate_bps == 0) return look_at_instant_queue(underlay).why_not;
-  PeerConfig peer;
-  peer.name = "a peer of the mesh";
-  peer.endpoint = config.listen;
-  peer.shape = config.shape;
-  if (peer.shape.cell_bytes == 0)
-    peer.shape.cell_bytes = wire::default_cell_bytes(config.listen.address.is_v6);
-  config.peers.push_back(peer);
-  return why_no_instants(config, peer, underlay);
-}
-
-}  // namespace
 
 Result<QueueDoors> InstantQueues::find(const NodeConfig& config) {
   QueueDoors doors;
@@ -90,8 +83,7 @@ Result<QueueDoors> InstantQueues::find(const NodeConfig& config) {
 
 void InstantQueues::look_at(const std::string& underlay, Interface& interface) {
   const InstantQueue queue = look_at_instant_queue(underlay);
-  if (queue.is_unknown && interface.was_seen) return;  // as it was, until it can be looked at again
-  interface.was_seen = true;
+  if (queue.is_unknown) return;  // as it was, until it can be looked at again
   interface.why_not = queue.why_not;
   if (!queue.why_not.empty()) {
     interface.last_dropped = 0;  // whichever comes next begins anew

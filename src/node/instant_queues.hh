@@ -30,7 +30,6 @@ class InstantQueues {
 
  private:
   struct Interface {
-    bool was_seen = false;
     std::string why_not;
     uint64_t dropped = 0;       // packets, by its queue, since the start
     uint64_t last_dropped = 0;  // since the queue was set up

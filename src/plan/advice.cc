@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "config/shape_plan.hh"
-#include "wire/cell.hh"
 
 namespace cuttle::plan {
 
@@ -51,7 +50,7 @@ Result<Advice> advise(const LinkLoad& load, const Wanted& wanted, const capacity
     Option option;
     option.shape = wanted.shape;
     option.shape.rate_bps = rate;
-    if (option.shape.cell_bytes == 0) option.shape.cell_bytes = wire::default_cell_bytes(load.is_v6);
+    option.shape = complete_shape(std::move(option.shape), load.is_v6);
     const auto plan = plan_shape(option.shape, load.is_v6, 1, kNodeLanes);
     if (!plan) return failure(plan.error().message);
     option.plan = *plan;
