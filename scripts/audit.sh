@@ -7,6 +7,8 @@ source "$CUTTLE_ROOT/scripts/lib/common.sh"
 source "$CUTTLE_ROOT/scripts/lib/build.sh"
 # shellcheck source=scripts/lib/driver.sh
 source "$CUTTLE_ROOT/scripts/lib/driver.sh"
+# shellcheck source=scripts/lib/own_lab.sh
+source "$CUTTLE_ROOT/scripts/lib/own_lab.sh"
 for part in settings cluster taps load blocks attack; do
   # shellcheck source=/dev/null
   source "$CUTTLE_ROOT/scripts/audit/$part.sh"
@@ -20,8 +22,8 @@ mkdir -p "$AUDIT"
 build_release cuttle cuttle-audit cuttle-audit-report
 build_driver "$DRIVER"
 audit_began=$(now_ms) # set-up and build are not the experiment's
-trap audit_interrupted INT TERM
-trap remove_cluster EXIT
+trap lab_interrupted INT TERM
+trap remove_lab EXIT
 write_settings
 describe_audit
 
@@ -33,7 +35,7 @@ observe() {
   run_blocks "$1" "$2"
   step "a write after the last block" do_last_write
   step "end of the captures: no packet missed" stop_taps
-  remove_cluster
+  remove_lab
 }
 
 heading "1 of 4: does the attacker find what is planted?"

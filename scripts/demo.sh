@@ -9,6 +9,8 @@ source "$CUTTLE_ROOT/scripts/lib/build.sh"
 source "$CUTTLE_ROOT/scripts/lib/driver.sh"
 # shellcheck source=scripts/lib/cut_tap.sh
 source "$CUTTLE_ROOT/scripts/lib/cut_tap.sh"
+# shellcheck source=scripts/lib/own_lab.sh
+source "$CUTTLE_ROOT/scripts/lib/own_lab.sh"
 for part in cluster capture load facts; do
   # shellcheck source=/dev/null
   source "$CUTTLE_ROOT/scripts/demo/$part.sh"
@@ -48,8 +50,8 @@ if [[ $only == both ]]; then
   build_release cuttle cuttle-demo-report
 fi
 build_driver "$DRIVER"
-trap demo_interrupted INT TERM
-trap remove_cluster EXIT
+trap lab_interrupted INT TERM
+trap remove_lab EXIT
 
 # observe KIND: the whole way once, plain or shaped.
 observe() {
@@ -61,7 +63,7 @@ observe() {
   step "rados bench, 4 MiB writes, observed" stay_busy "$kind" "$BUSY_SECONDS"
   step "end of the capture: no packet missed" stop_capture
   step "what the cluster says of itself" collect_facts "$kind"
-  remove_cluster
+  remove_lab
 }
 
 heading "1 of 3: Ceph as it is"

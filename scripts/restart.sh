@@ -7,19 +7,21 @@ source "$CUTTLE_ROOT/scripts/lib/common.sh"
 source "$CUTTLE_ROOT/scripts/lib/build.sh"
 # shellcheck source=scripts/lib/driver.sh
 source "$CUTTLE_ROOT/scripts/lib/driver.sh"
+# shellcheck source=scripts/lib/own_lab.sh
+source "$CUTTLE_ROOT/scripts/lib/own_lab.sh"
 for part in cluster wire; do
   # shellcheck source=/dev/null
   source "$CUTTLE_ROOT/scripts/soak/$part.sh"
 done
 TIMES=10
 AWAY=(0.3 0.5 1 2 4) # seconds, in turn: all shorter than 5 s
-SOAK_NAME=cuttle-restart
+LAB_NAME=cuttle-restart
 RATE=200Mb/s
 DRIVER=native
 while (($# > 0)); do
   case $1:${2:-} in
     --times:[1-9] | --times:[1-9][0-9]) TIMES=$2 ;;
-    --name:[a-z]*) SOAK_NAME=$2 ;;
+    --name:[a-z]*) LAB_NAME=$2 ;;
     --driver:native | --driver:seastar) DRIVER=$2 ;;
     *) DIE_STATUS=2 die "'$1 ${2:-}' is nothing for 'restart'; for example: ./run restart --times 3" ;;
   esac
@@ -33,7 +35,7 @@ mkdir -p "$SOAK"
 build_release cuttle
 build_driver "$DRIVER"
 heading "Restarts: $TIMES, under rados bench"
-trap soak_interrupted INT TERM
+trap lab_interrupted INT TERM
 trap end_soak EXIT
 
 start_bench() {
@@ -73,7 +75,7 @@ restart_all() {
   for ((i = 0; i < TIMES; i++)); do restart_agent "$i"; done
 }
 
-use_cluster "$SOAK_NAME" "$RATE" "$DRIVER"
+use_cluster "$RATE" "$DRIVER"
 step "watching what leaves each node" watch_wire
 step "rados bench, 4 MiB writes" start_bench
 connections >"$SOAK/connections.before"

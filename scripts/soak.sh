@@ -5,6 +5,8 @@
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
 source "$CUTTLE_ROOT/scripts/lib/build.sh"
+# shellcheck source=scripts/lib/own_lab.sh
+source "$CUTTLE_ROOT/scripts/lib/own_lab.sh"
 for part in cluster wire relay faults load memory verdict; do
   # shellcheck source=/dev/null
   source "$CUTTLE_ROOT/scripts/soak/$part.sh"
@@ -32,7 +34,7 @@ TEXT
 MINUTES=20
 SEED=$((10#$(date +%H%M%S)))
 RATE=100Mb/s
-SOAK_NAME=cuttle-soak
+LAB_NAME=cuttle-soak
 # value OPTION FORM VALUE
 value() {
   [[ ${3:-} =~ ^($2)$ ]] || DIE_STATUS=2 die "$1 '${3:-}': not what it takes (./run soak --help)"
@@ -43,7 +45,7 @@ while (($# > 0)); do
     --minutes) value "$1" '[1-9][0-9]{0,3}' "${2:-}" && MINUTES=$2 ;;
     --seed) value "$1" '[0-9]{1,9}' "${2:-}" && SEED=$2 ;;
     --rate) value "$1" '[0-9.]+ ?[kMG]?b/s' "${2:-}" && RATE=${2// /} ;;
-    --name) value "$1" '[a-z][a-z0-9-]{0,30}' "${2:-}" && SOAK_NAME=$2 ;;
+    --name) value "$1" '[a-z][a-z0-9-]{0,30}' "${2:-}" && LAB_NAME=$2 ;;
     *) DIE_STATUS=2 die "no option '$1' for 'soak' (./run soak --help)" ;;
   esac
   shift 2
@@ -58,10 +60,10 @@ build_release cuttle objects impair inject sequence
 # shellcheck disable=SC2034  # its parts read it
 TOOLS=$CUTTLE_ROOT/build/release/tests/tools
 heading "Soak: $MINUTES minutes, seed $SEED"
-trap soak_interrupted INT TERM
+trap lab_interrupted INT TERM
 trap end_soak EXIT
 
-use_cluster "$SOAK_NAME" "$RATE"
+use_cluster "$RATE"
 step "a stranger records cells, to send them again" record_cells
 step "a bad cable at osd1" start_relay
 step "watching what leaves each node" watch_wire

@@ -5,6 +5,8 @@
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
 source "$CUTTLE_ROOT/scripts/lib/build.sh"
+# shellcheck source=scripts/lib/own_lab.sh
+source "$CUTTLE_ROOT/scripts/lib/own_lab.sh"
 
 TRACE=$OUT/trace
 LAB_NAME=cuttle-trace
@@ -28,24 +30,6 @@ done
 [[ $count =~ ^[1-9][0-9]{0,3}$ ]] || DIE_STATUS=2 die "--count '$count': expected 1 to 9999"
 [[ -z $bytes || $bytes =~ ^[1-9][0-9]{0,7}$ ]] || DIE_STATUS=2 die "--bytes '$bytes': expected 1 to 67108864"
 
-lab() {
-  local word=$1
-  shift
-  "$CUTTLE_ROOT/lab/lab" "$word" --name "$LAB_NAME" "$@"
-}
-
-interrupted() {
-  warn ""
-  warn "trace: interrupted; removing its lab"
-  exit 130
-}
-
-remove_lab() {
-  trap '' INT TERM
-  stop_step
-  lab down >/dev/null
-}
-
 # write KIND: one write as tree and page, then all of them as JSON.
 write() {
   local kind=$1 agents=() node
@@ -62,7 +46,7 @@ write() {
 observe() {
   local kind=$1
   shift
-  lab up "$@"
+  bring_up_lab "$@"
   step "$((count + 1)) writes, $kind" write "$kind"
   lab down >/dev/null
 }
@@ -78,7 +62,7 @@ else
   printf '%s' "$PAYLOAD" >"$TRACE/payload"
 fi
 build_release cuttle cuttle-trace
-trap interrupted INT TERM
+trap lab_interrupted INT TERM
 trap remove_lab EXIT
 
 heading "1 of 3: plain"

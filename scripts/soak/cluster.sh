@@ -1,19 +1,15 @@
 # shellcheck shell=bash
-# A lab of our own to do harm to, and the parts of the lab's scripts that reach into it.
+# A lab to do harm to, and the parts of the lab's scripts that reach into it.
 for part in settings options processes network shape ceph; do
   # shellcheck source=/dev/null
   source "$CUTTLE_ROOT/lab/$part.sh"
 done
-LAB_PID=
 
-# use_cluster NAME RATE [DRIVER]: brings it up; the functions of the lab's scripts then mean this one.
+# use_cluster RATE [DRIVER]: brings it up; the functions of the lab's scripts then mean this one.
 use_cluster() {
-  "$CUTTLE_ROOT/lab/lab" up --name "$1" --rate "$2" --driver "${3:-native}" &
-  LAB_PID=$!
-  wait "$LAB_PID"
-  LAB_PID=
   # shellcheck disable=SC2034  # the lab's parts read these
-  LAB_NAME=$1 LAB_RATE=$2 LAB_DRIVER=${3:-native}
+  LAB_RATE=$1 LAB_DRIVER=${2:-native}
+  bring_up_lab --rate "$LAB_RATE" --driver "$LAB_DRIVER"
   derive_settings
   # shellcheck disable=SC2034  # say.sh reads it
   STEP_LOG=$SOAK/steps.log
@@ -62,17 +58,8 @@ end_soak() {
   for file in "$SOAK"/*.pid; do
     [[ ! -f $file ]] || ! is_alive "$(basename "$file" .pid)" || kill -KILL "$(<"$file")" 2>/dev/null || true
   done
-  if [[ -n $LAB_PID ]]; then
-    kill -TERM "$LAB_PID" 2>/dev/null || true
-    wait "$LAB_PID" 2>/dev/null || true
-  fi
   # What is needed to find out what went wrong.
   rm -rf "$SOAK/log"
-  cp -r "/var/tmp/$SOAK_NAME-lab/log" "$SOAK/log" 2>/dev/null || true
-  "$CUTTLE_ROOT/lab/lab" down --name "$SOAK_NAME" >/dev/null
-}
-soak_interrupted() {
-  warn ""
-  warn "interrupted; removing the cluster"
-  exit 130
+  cp -r "/var/tmp/$LAB_NAME-lab/log" "$SOAK/log" 2>/dev/null || true
+  remove_lab
 }

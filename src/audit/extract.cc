@@ -8,8 +8,6 @@ namespace cuttle::audit {
 
 namespace {
 
-constexpr uint64_t kProgressEvery = 100'000;
-
 // Collects one link's packets window by window; holds one window's packets at a time.
 class LinkCutter {
  public:
@@ -69,23 +67,15 @@ Result<Extraction> extract(const std::vector<CaptureInput>& inputs, const ReadOp
   }
 
   progress.begin("second reading: what an attacker computes");
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    auto reading = open_reading(inputs[i], options);
-    if (!reading) return tl::unexpected(reading.error());
-    const auto& source = reading->source;
-    capture::PacketRecord record;
-    while (true) {
-      const auto more = source->next(record);
-      if (!more) return tl::unexpected(more.error());
-      if (!*more) break;
-      if (source->counts().packets % kProgressEvery == 0) {
-        progress.at((static_cast<double>(i) + source->fraction_read()) / static_cast<double>(inputs.size()));
-      }
-      const auto ends = nodes.link_of(record);
-      if (!ends) continue;
-      cutters[cutter_of[ends->from * nodes.size() + ends->to]].take(record, options.shape.is_cell(record));
-    }
-  }
+  const auto take = [&](const capture::PacketRecord& record, size_t,
+                        const capture::PacketSource&) -> Result<void> {
+    const auto ends = nodes.link_of(record);
+    if (!ends) return {};
+    cutters[cutter_of[ends->from * nodes.size() + ends->to]].take(record, options.shape.is_cell(record));
+    return {};
+  };
+  const auto read = read_all(inputs, options, progress, take);
+  if (!read) return tl::unexpected(read.error());
 
   Extraction result;
   std::vector<capture::LinkEnds> links;

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "capture/capture_file.hh"
-#include "capture/spool.hh"
 
 namespace cuttle::audit {
 
@@ -13,7 +12,6 @@ namespace {
 
 constexpr size_t kSlotSample = 200'000;  // packets of a link that the slot structure is estimated from
 constexpr size_t kForeignExamples = 5;
-constexpr uint64_t kProgressEvery = 100'000;
 
 struct LinkState {
   LinkSurvey seen;
@@ -114,64 +112,34 @@ class Surveyor {
 
 }  // namespace
 
-CaptureInput capture_file_input(const std::string& path) {
-  // What comes through a pipe comes once, and is read twice: it is kept for that long, in a file without a
-  // name.
-  auto spool = std::make_shared<capture::Spool>(path);
-  return {path == "-" ? "standard input" : path, [spool]() -> Result<std::unique_ptr<capture::PacketSource>> {
-            const auto at = spool->path();
-            if (!at) return tl::unexpected(at.error());
-            capture::CaptureOptions options;
-            options.called = spool->name();
-            auto file = capture::CaptureFile::open(*at, options);
-            if (!file) return tl::unexpected(file.error());
-            return std::unique_ptr<capture::PacketSource>(std::move(*file));
-          }};
-}
-
-Result<Reading> open_reading(const CaptureInput& input, const ReadOptions& options) {
-  auto opened = input.open();
-  if (!opened) return tl::unexpected(opened.error());
-  auto cutter = std::make_unique<capture::TrainCutter>(std::move(*opened), options.shape, *options.nodes);
-  const capture::TrainCutter* trains = cutter.get();
-  return Reading{behind_port(std::move(cutter), options.line_rate), trains};
-}
-
 Result<Survey> survey(const std::vector<CaptureInput>& inputs, const ReadOptions& options,
                       const std::vector<capture::Span>& spans, const std::string& spans_path,
                       Progress& progress) {
   Survey result;
   Surveyor surveyor(options, spans, result);
   progress.begin("first reading: sizes, sequences, slots");
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    auto reading = open_reading(inputs[i], options);
-    if (!reading) return tl::unexpected(reading.error());
-    const auto& source = reading->source;
-    capture::PacketRecord record;
-    while (true) {
-      const auto more = source->next(record);
-      if (!more) return tl::unexpected(more.error());
-      if (!*more) break;
-      const auto taken = surveyor.take(record, i, inputs, *source);
-      if (!taken) return tl::unexpected(taken.error());
-      if (source->counts().packets % kProgressEvery == 0) {
-        progress.at((static_cast<double>(i) + source->fraction_read()) / static_cast<double>(inputs.size()));
-      }
-    }
-    const capture::SourceCounts& counts = source->counts();
-    if (counts.packets == 0) return failure(fmt::format("{}: the capture is empty", inputs[i].name));
-    const auto even = reading->trains->check_even(inputs[i].name);
-    if (!even) return tl::unexpected(even.error());
-    const auto copies = capture::check_copies(counts, inputs[i].name);
-    if (!copies) return tl::unexpected(copies.error());
-    result.whole_trains += reading->trains->trains().whole;
-    result.max_cells = std::max(result.max_cells, reading->trains->trains().max_cells);
+  const auto take = [&](const capture::PacketRecord& record, size_t input,
+                        const capture::PacketSource& source) {
+    return surveyor.take(record, input, inputs, source);
+  };
+  const auto end = [&](const Reading& reading, size_t input) -> Result<void> {
+    const capture::SourceCounts& counts = reading.source->counts();
+    if (counts.packets == 0) return failure(fmt::format("{}: the capture is empty", inputs[input].name));
+    const auto even = reading.trains->check_even(inputs[input].name);
+    if (!even) return even;
+    const auto copies = capture::check_copies(counts, inputs[input].name);
+    if (!copies) return copies;
+    result.whole_trains += reading.trains->trains().whole;
+    result.max_cells = std::max(result.max_cells, reading.trains->trains().max_cells);
     const auto inside = check_spans_inside(spans, spans_path, counts.first, counts.last);
-    if (!inside) return tl::unexpected(inside.error());
+    if (!inside) return inside;
     if (result.packets == 0 || counts.first < result.first) result.first = counts.first;
     if (result.packets == 0 || counts.last > result.last) result.last = counts.last;
     result.packets += counts.packets;
-  }
+    return {};
+  };
+  const auto read = read_all(inputs, options, progress, take, end);
+  if (!read) return tl::unexpected(read.error());
   surveyor.finish();
   if (result.links.empty()) {
     return failure(

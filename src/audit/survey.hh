@@ -1,44 +1,18 @@
 // The first reading of a capture: the plain checks, which need no statistics, and the structure of the slots.
 #pragma once
 
-#include <functional>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "audit/port_model.hh"
 #include "audit/progress.hh"
+#include "audit/reading.hh"
 #include "audit/slot_structure.hh"
 #include "base/result.hh"
 #include "capture/nodes.hh"
-#include "capture/packet_source.hh"
 #include "capture/spans.hh"
-#include "capture/trains.hh"
 
 namespace cuttle::audit {
-
-// A capture that can be read more than once.
-struct CaptureInput {
-  std::string name;  // for messages
-  std::function<Result<std::unique_ptr<capture::PacketSource>>()> open;
-};
-CaptureInput capture_file_input(const std::string& path);
-
-// What is asked of every reading.
-struct ReadOptions {
-  const capture::NodeList* nodes;
-  capture::CellShape shape;
-  LineRate line_rate;
-};
-
-// One reading of a capture as the observer asked for sees it: trains as the cells they are, behind a port.
-// `trains` belongs to `source`.
-struct Reading {
-  std::unique_ptr<capture::PacketSource> source;
-  const capture::TrainCutter* trains;
-};
-Result<Reading> open_reading(const CaptureInput& input, const ReadOptions& options);
 
 struct SequenceCheck {
   uint64_t sessions = 0;  // security parameters indexes seen

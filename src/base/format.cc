@@ -60,8 +60,9 @@ std::string short_number(double value) {
   return with_unit(value, kUnits, "");
 }
 
-std::string byte_rate(double bytes) {
-  static constexpr std::array<Unit, 4> kUnits = {{{1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}, {1, "B"}}};
+std::string bytes_text(double bytes) {
+  static constexpr std::array<Unit, 5> kUnits = {
+      {{1e12, "TB"}, {1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}, {1, "B"}}};
   return with_unit(bytes, kUnits, " ");
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "base/format.hh"
 #include "base/units.hh"
 #include "config/shape_plan.hh"
 #include "cuttle/commands.hh"
@@ -33,8 +34,8 @@ void print_summary(const LoadedConfig& loaded) {
                peer.lanes > 1 ? fmt::format(" on each of {} lanes", peer.lanes) : "");
     if (steps->rates_bps.size() == 1) continue;
     const auto calendar = calendar_of(peer.shape);
-    fmt::print("    by its calendar {} to {}, {:.1f} GB a day\n", format_rate(steps->rates_bps.front()),
-               format_rate(steps->rates_bps.back()), calendar->bytes_a_week() / 7 * 1e-9);
+    fmt::print("    by its calendar {} to {}, {} a day\n", format_rate(steps->rates_bps.front()),
+               format_rate(steps->rates_bps.back()), bytes_text(calendar->bytes_a_week() / 7));
   }
 }
 

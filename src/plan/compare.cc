@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 
+#include "base/format.hh"
 #include "base/units.hh"
 #include "ladder/coordinator.hh"
 #include "report/page.hh"
@@ -188,16 +189,15 @@ std::optional<Comparison> compare(const LinkLoad& load, const Advice& advice, co
 
 report::Table ways_table(const Comparison& comparison) {
   report::Table table;
-  table.header = {"way", comparison.wanted.nodes > 1 ? "GB a day, a node" : "GB a day, each way",
-                  "of one rate", "added, p99", "bits told a day"};
+  table.header = {"way", comparison.wanted.nodes > 1 ? "a day, a node" : "a day, each way", "of one rate",
+                  "added, p99", "bits told a day"};
   if (comparison.wanted.price_per_gb > 0) table.header.emplace_back("price a day");
   table.header.emplace_back("");
   for (const Way& way : comparison.ways) {
-    table.rows.push_back(
-        {way.name, fmt::format("{:.0f}", way.bytes_a_day * 1e-9),
-         fmt::format("{:.0f} %", way.bytes_a_day / comparison.ways.front().bytes_a_day * 100),
-         format_duration({static_cast<int64_t>(way.added_p99_s * 1e9)}),
-         way.bits_a_day == 0 ? "0" : fmt::format("{:.1f} at the most", way.bits_a_day)});
+    table.rows.push_back({way.name, bytes_text(way.bytes_a_day),
+                          percent(way.bytes_a_day / comparison.ways.front().bytes_a_day),
+                          format_duration({static_cast<int64_t>(way.added_p99_s * 1e9)}),
+                          way.bits_a_day == 0 ? "0" : fmt::format("{:.1f} at the most", way.bits_a_day)});
     if (comparison.wanted.price_per_gb > 0) {
       table.rows.back().push_back(
           fmt::format("{:.2f}", way.bytes_a_day * 1e-9 * comparison.wanted.price_per_gb));

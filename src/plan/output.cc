@@ -13,21 +13,13 @@ namespace cuttle::plan {
 
 namespace {
 
-constexpr double kTerabyte = 1e12;
-constexpr double kGigabyte = 1e9;
-
-std::string day_text(double bytes) {
-  return bytes >= kTerabyte ? fmt::format("{:.2f} TB", bytes / kTerabyte)
-                            : fmt::format("{:.0f} GB", bytes / kGigabyte);
-}
-
 std::string wait_text(const Option& option, Duration wait) {
   return option.replay.keeps_up ? format_duration(wait) : "grows";
 }
 
 std::string held_back_text(const Replay& replay) {
   const auto packets = static_cast<double>(std::max<uint64_t>(replay.packets, 1));
-  return fmt::format("{:.1f} %", static_cast<double>(replay.held_back) / packets * 100);
+  return percent(static_cast<double>(replay.held_back) / packets);
 }
 
 std::string note_on(const Planned& planned, size_t i) {
@@ -42,11 +34,11 @@ report::Table options_table(const Planned& planned) {
                   "held back", "a day, each way", "CPU, each end", ""};
   for (size_t i = 0; i < planned.advice.options.size(); ++i) {
     const Option& option = planned.advice.options[i];
-    table.rows.push_back(
-        {format_rate(option.shape.rate_bps), wait_text(option, option.replay.waits.median),
-         wait_text(option, option.replay.waits.p99), fmt::format("{:.1f} %", option.replay.saturated * 100),
-         fmt::format("{:.1f} %", option.replay.used * 100), held_back_text(option.replay),
-         day_text(option.bytes_a_day), fmt::format("{:.2f} cores", option.cpu), note_on(planned, i)});
+    table.rows.push_back({format_rate(option.shape.rate_bps), wait_text(option, option.replay.waits.median),
+                          wait_text(option, option.replay.waits.p99), percent(option.replay.saturated),
+                          percent(option.replay.used), held_back_text(option.replay),
+                          bytes_text(option.bytes_a_day), fmt::format("{:.2f} cores", option.cpu),
+                          note_on(planned, i)});
   }
   return table;
 }
@@ -156,7 +148,7 @@ report::RowChart ways_chart(const Comparison& comparison) {
   for (const Way& way : comparison.ways) {
     report::Row row;
     row.label = way.name;
-    row.value = way.bytes_a_day / kGigabyte;
+    row.value = way.bytes_a_day * 1e-9;
     chart.rows.push_back(row);
   }
   return chart;

@@ -79,6 +79,28 @@ TEST(MeshReconcile, AForgottenHostThatWasRevokedComesBackByTheOperatorsWordAlone
   EXPECT_THAT(look(known, view_of({host})).known.pins, IsEmpty());
 }
 
+// One host as it spoke three times, with a key of its own the second time.
+struct ThreeWords {
+  TestHost oldest = test_host(1);
+  TestHost middle = oldest;
+  TestHost newest = oldest;
+
+  ThreeWords() {
+    middle.entry.counter = 29;
+    middle.entry.key = test_key(31);
+    middle.say_anew();
+    newest.entry.counter = 49;
+    newest.say_anew();
+  }
+  // A word after all of them.
+  TestHost later() const {
+    TestHost host = newest;
+    host.entry.key = test_key(32);
+    host.say_anew();
+    return host;
+  }
+};
+
 // Known as `newest`; forgotten, or not; then `oldest` is accepted.
 Known with_old_accepted(const TestHost& newest, const TestHost& oldest, bool is_forgotten_first) {
   Known known = look({}, view_of({newest})).known;
@@ -93,15 +115,9 @@ Known with_old_accepted(const TestHost& newest, const TestHost& oldest, bool is_
 // Of a host that is forgotten, only what it says after the highest that was taken counts, even where an old
 // entry was accepted meanwhile.
 TEST(MeshReconcile, AnAcceptanceOfAnOldEntryBringsNoOtherOldOneBack) {
-  TestHost host = test_host(1);
-  const TestHost oldest = host;
-  host.entry.counter = 29;
-  host.say_anew();
-  const TestHost middle = host;
-  host.entry.counter = 49;
-  host.say_anew();
+  const auto [oldest, middle, newest] = ThreeWords();
   for (const bool is_forgotten_first : {true, false}) {
-    Known known = with_old_accepted(host, oldest, is_forgotten_first);
+    Known known = with_old_accepted(newest, oldest, is_forgotten_first);
     ASSERT_THAT(known.pins, SizeIs(1));
     EXPECT_EQ(known.pins.at("osd1").counter, 1u);
     EXPECT_THAT(codes(look(known, view_of({oldest}))), IsEmpty()) << "it is in force";
@@ -114,26 +130,16 @@ TEST(MeshReconcile, AnAcceptanceOfAnOldEntryBringsNoOtherOldOneBack) {
 
 // While it is in force as well: what it said between the two does not come back by itself.
 TEST(MeshReconcile, BesideAnAcceptedOldEntryNoOtherOldOneCounts) {
-  TestHost host = test_host(1);
-  const TestHost oldest = host;
-  host.entry.counter = 29;
-  host.say_anew();
-  TestHost middle = host;
-  middle.entry.key = test_key(31);
-  prove(middle.entry, middle.identity);
-  host.entry.counter = 49;
-  host.say_anew();
+  const ThreeWords host;
+  const auto& [oldest, middle, newest] = host;
   for (const bool is_forgotten_first : {true, false}) {
-    Known known = with_old_accepted(host, oldest, is_forgotten_first);
+    Known known = with_old_accepted(newest, oldest, is_forgotten_first);
     Reconciled result = look(known, view_of({middle}));
     EXPECT_THAT(codes(result), ElementsAre("CUTTLE_ENTRY_OLD osd1"));
     EXPECT_EQ(result.known, known);
     EXPECT_EQ(*parse_known(to_json(known)), known) << "nor after a restart";
     // Its own later word does, and the operator's.
-    TestHost later = host;
-    later.entry.key = test_key(32);
-    later.say_anew();
-    result = look(known, view_of({later}));
+    result = look(known, view_of({host.later()}));
     EXPECT_THAT(codes(result), IsEmpty());
     EXPECT_EQ(result.known.pins.at("osd1").entry.key, test_key(32));
     accept(known, middle.entry);
@@ -143,19 +149,12 @@ TEST(MeshReconcile, BesideAnAcceptedOldEntryNoOtherOldOneCounts) {
 
 // Also before it is taken: the operator saw that one, and who serves another meanwhile gets nowhere.
 TEST(MeshReconcile, BesideAnAcceptanceThatWaitsNoOtherOldOneCounts) {
-  TestHost host = test_host(1);
-  const TestHost oldest = host;
-  host.entry.counter = 29;
-  host.say_anew();
-  TestHost middle = host;
-  middle.entry.key = test_key(31);
-  prove(middle.entry, middle.identity);
-  host.entry.counter = 49;
-  host.say_anew();
+  const ThreeWords host;
+  const auto& [oldest, middle, newest] = host;
   StoreView left = view_of({});
-  left.entries["osd1"] = to_json(tombstone(host, 30));
+  left.entries["osd1"] = to_json(tombstone(newest, 30));
   for (const bool is_forgotten_first : {false, true}) {
-    Known known = look({}, view_of({host})).known;
+    Known known = look({}, view_of({newest})).known;
     if (is_forgotten_first) {
       close_pin(known.pins.at("osd1"), Standing::left);
       ASSERT_TRUE(forget(known, "osd1"));
@@ -170,10 +169,7 @@ TEST(MeshReconcile, BesideAnAcceptanceThatWaitsNoOtherOldOneCounts) {
     EXPECT_EQ(result.known, known);
     // The one that was seen counts, and so does a later word than all.
     EXPECT_EQ(look(known, view_of({oldest})).known.pins.at("osd1").counter, 1u);
-    TestHost later = host;
-    later.entry.key = test_key(32);
-    later.say_anew();
-    EXPECT_EQ(look(known, view_of({later})).known.pins.at("osd1").entry.key, test_key(32));
+    EXPECT_EQ(look(known, view_of({host.later()})).known.pins.at("osd1").entry.key, test_key(32));
   }
 }
 

@@ -88,8 +88,8 @@ TEST(Format, NumbersForPeople) {
   EXPECT_EQ(short_number(12'000), "12k");
   EXPECT_EQ(short_number(1'500'000), "1.5M");
   EXPECT_EQ(short_number(0.2), "0.2");
-  EXPECT_EQ(byte_rate(63'600'000), "63.6 MB");
-  EXPECT_EQ(byte_rate(999'999), "1 MB");
+  EXPECT_EQ(bytes_text(63'600'000), "63.6 MB");
+  EXPECT_EQ(bytes_text(999'999), "1 MB");
   EXPECT_EQ(percent(0.0123), "1.23 %");
   EXPECT_EQ(nanoseconds_text(12'500), "12.5 us");
 }

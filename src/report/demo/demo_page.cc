@@ -98,7 +98,7 @@ Table observer_table(const DemoResult& result) {
   table.header = {"", "packet sizes", "packets a second", "bytes a second"};
   const auto row = [&](const char* name, const ClassTotals& seen) {
     table.rows.push_back({name, grouped(seen.sizes.size()), three_digits(seen.packets_per_second()),
-                          byte_rate(seen.bytes_per_second())});
+                          bytes_text(seen.bytes_per_second())});
   };
   row("Plain Ceph, idle", result.plain.idle);
   row("Plain Ceph, writing", result.plain.busy);

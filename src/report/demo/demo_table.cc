@@ -18,7 +18,7 @@ std::string demo_table(const DemoResult& result) {
       row("packet sizes", [](const ClassTotals& seen) { return grouped(seen.sizes.size()); }),
       row("packets a second",
           [](const ClassTotals& seen) { return three_digits(seen.packets_per_second()); }),
-      row("bytes a second", [](const ClassTotals& seen) { return byte_rate(seen.bytes_per_second()); }),
+      row("bytes a second", [](const ClassTotals& seen) { return bytes_text(seen.bytes_per_second()); }),
   };
   std::string text = text_table(table);
   text += fmt::format("  packets between the nodes that are not cells, under Cuttle: {}\n",
