@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "link/spread.hh"
+
 namespace cuttle {
 
 namespace {
@@ -10,8 +12,8 @@ constexpr double kSecond_ns = 1e9;
 // 2 (w^2 / v) / sqrt(k'), where k' is by how much the variance of n gaps fluctuates, times n: found by
 // simulation (tests/link/hiding_test.cc), since gaps of one slot are not independent.
 constexpr double kFactorOfOne = 10;
-constexpr double kFactorOfSeveral = 4.7;
-constexpr double kFactorOfManyLanes = 5.5;
+constexpr double kFactorOfEverySecond = 4.7;
+constexpr double kFactorOfEveryThird = 5.5;
 
 uint32_t releases_together(const SlotPlan& plan) {
   return plan.releases_per_slot() * (plan.scatter ? 1 : plan.node_lanes);
@@ -30,14 +32,17 @@ Gaps gaps_of(const SlotPlan& plan) {
   const double count = kSecond_ns / mean_gap_ns;
   const double width_ns = static_cast<double>(plan.jitter.ns) / releases;
   double factor = kFactorOfOne;
-  if (releases > 1) factor = releases > plan.releases_per_slot() ? kFactorOfManyLanes : kFactorOfSeveral;
+  if (releases > 1) {
+    const bool every_third = spread_of(plan, plan.scatter ? 1 : plan.node_lanes) == Spread::every_third;
+    factor = every_third ? kFactorOfEveryThird : kFactorOfEverySecond;
+  }
   return {width_ns, factor * std::sqrt(count)};
 }
 
 }  // namespace
 
 Hiding judge_hiding(const SlotPlan& plan, Duration deviation, bool cut_by_cpu) {
-  Hiding hiding{1, cut_by_cpu};
+  Hiding hiding{1, cut_by_cpu || plan.calls_per_release > 1};
   const Gaps gaps = gaps_of(plan);
   if (gaps.width_ns <= 0) return hiding;
   const double s = static_cast<double>(deviation.ns) / gaps.width_ns;

@@ -59,7 +59,7 @@ void Schedule::enter_slot() {
   if (sequence_ != nullptr) {
     sequence_->poll_offsets(member_, slot_, releases);
   } else {
-    draw_spread(draws_, Spread::of_one_lane, plan_.jitter, releases);
+    draw_spread(draws_, spread_of(plan_, 1), plan_.jitter, releases);
   }
   deadline_ = start_ + Duration{offsets_ns_[0]};
 }

@@ -12,9 +12,11 @@ namespace {
 constexpr uint64_t kTrainsOfOneLane = 2;  // in a slot
 // A train that takes more calls is several trains: a burst must fit the buffers on its way.
 constexpr uint64_t kMaxCallsPerTrain = 3;
-constexpr Duration kShortestSlotOfTwo = microseconds(400);  // shorter ones would cost twice the wake-ups
-constexpr uint32_t kMaxSegments = 64;                       // UDP_MAX_SEGMENTS of kernels before 6.9
-constexpr uint32_t kMaxUdpPayload = 65507;                  // 65,535 less IPv4 and UDP headers
+// From release to release of all of a node's lanes, in the mean: drawn from that much, a release hides how
+// late it is; from less, it tells more than the steps between calls that leave together (hiding.hh).
+constexpr Duration kShortestHiddenGap = microseconds(400);
+constexpr uint32_t kMaxSegments = 64;       // UDP_MAX_SEGMENTS of kernels before 6.9
+constexpr uint32_t kMaxUdpPayload = 65507;  // 65,535 less IPv4 and UDP headers
 
 }  // namespace
 
@@ -32,18 +34,23 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   const unsigned __int128 cell_e9 = static_cast<unsigned __int128>(cell_bits) * 1'000'000'000 * request.lanes;
   auto cells = static_cast<uint64_t>((bits_per_slot_e9 + cell_e9 / 2) / cell_e9);
   if (cells == 0) cells = 1;
-  // Trains of equal length, each left whole until the network card cuts it. A lane that is alone has two of
-  // them in a slot, which shortens the wait for the next, while each is one call; of several lanes, each has
-  // one, since all of a node's releases together must not come too often to hide lateness (hiding.hh). A
-  // train of several calls leaves together: several trains would tell more. At fixed intervals nothing hides,
-  // and a slot stays one train, of several calls where it must.
+  // Trains of equal length, each one call, left whole until the network card cuts it. A lane that is alone
+  // has two of them in a slot, which shortens the wait for the next; of several lanes, each has one, since
+  // all of a node's releases together must not come too often to hide lateness. Where they would, several
+  // calls leave together, as one train: how far apart they are shows the CPU's speed, but only behind fast
+  // ports. At fixed intervals nothing hides, and a slot stays one train, of several calls where it must.
   uint64_t trains = 1;
   if (!request.scatter && request.jitter_percent > 0) {
     const uint64_t max = max_cells_per_call(request.cell_bytes);
-    const bool often = request.node_lanes == 1 && request.slot >= kShortestSlotOfTwo && cells <= max;
-    const uint64_t fewest = often ? kTrainsOfOneLane : 1;
+    const uint64_t calls = (cells + max - 1) / max;
     const uint64_t in_a_train = max * kMaxCallsPerTrain;
-    trains = std::max((cells + in_a_train - 1) / in_a_train, std::min(cells, fewest));
+    const auto gap_of = [&](uint64_t of_a_lane) {
+      return request.slot / static_cast<int64_t>(of_a_lane * request.node_lanes);
+    };
+    trains = gap_of(calls) >= kShortestHiddenGap ? calls : (cells + in_a_train - 1) / in_a_train;
+    if (trains == 1 && calls == 1 && request.node_lanes == 1 && request.slot >= kShortestHiddenGap) {
+      trains = std::min(cells, kTrainsOfOneLane);
+    }
     cells = cells / trains * trains;
     if (cells * cell_e9 / request.rate_bps < static_cast<uint64_t>(kShortestSlot.ns)) cells += trains;
   }
@@ -57,6 +64,8 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   denominator /= common;
   const auto period = static_cast<int64_t>(numerator / denominator);
   if (period < kShortestSlot.ns || period > kLongestSlot.ns) return false;
+  const uint64_t cells_a_release = request.scatter ? 1 : cells / trains;
+  const uint32_t max = max_cells_per_call(request.cell_bytes);
   const uint32_t percent = request.scatter && request.jitter_percent == 0 ? 100 : request.jitter_percent;
   plan = {static_cast<uint32_t>(cells),
           numerator,
@@ -64,7 +73,8 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
           {period * percent / 100},
           request.scatter,
           static_cast<uint32_t>(trains),
-          request.node_lanes};
+          request.node_lanes,
+          static_cast<uint32_t>((cells_a_release + max - 1) / max)};
   return true;
 }
 

@@ -29,6 +29,7 @@ struct SlotPlan {
   bool scatter = false;
   uint32_t trains_per_slot = 1;  // where not scattered
   uint32_t node_lanes = 1;       // as asked for
+  uint32_t calls_per_release = 1;
 
   uint32_t releases_per_slot() const { return scatter ? cells_per_slot : trains_per_slot; }
   uint32_t cells_per_release() const { return scatter ? 1 : cells_per_slot / trains_per_slot; }

@@ -14,7 +14,7 @@ void draw_spread(Draws& draws, Spread spread, Duration width, std::span<uint32_t
     return;
   }
   const auto every = static_cast<size_t>(spread);
-  std::array<uint32_t, static_cast<size_t>(Spread::of_many_lanes) * kMaxReleasesPerSlot> room;
+  std::array<uint32_t, static_cast<size_t>(Spread::every_third) * kMaxReleasesPerSlot> room;
   CUTTLE_CHECK(every * releases <= room.size(), "a slot has so many releases at the most");
   const int64_t share = width.ns / static_cast<int64_t>(releases);
   const int64_t distance = std::min(kSpreadDistance.ns, share / 2);

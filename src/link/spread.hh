@@ -17,9 +17,15 @@ namespace cuttle {
 inline constexpr Duration kSpreadDistance = microseconds(4);
 
 enum class Spread : uint8_t {
-  of_one_lane = 2,    // every second instant
-  of_many_lanes = 3,  // every third: two lanes' releases seldom come near to each other
+  every_second = 2,
+  every_third = 3,  // releases seldom come near to each other
 };
+
+// Of a slot of so many lanes together. A lane that is alone with two trains has room; single cells are too many.
+inline Spread spread_of(const SlotPlan& plan, size_t lanes) {
+  const bool is_full = lanes > 1 || plan.trains_per_slot > 2;
+  return is_full && !plan.scatter ? Spread::every_third : Spread::every_second;
+}
 
 // In nanoseconds after the slot's beginning, ascending, below `width`. A single one is drawn uniformly.
 void draw_spread(Draws& draws, Spread spread, Duration width, std::span<uint32_t> offsets_ns);

@@ -66,7 +66,7 @@ const TurnSequence::Drawn& TurnSequence::draw(uint64_t slot, const Layout& layou
   if (drawn.slot == slot) return drawn;
   draws_.handle_stream(slot);
   const size_t releases = layout.members.size() * plan_.trains_per_slot;
-  draw_spread(draws_, layout.members.size() > 1 ? Spread::of_many_lanes : Spread::of_one_lane, plan_.jitter,
+  draw_spread(draws_, spread_of(plan_, layout.members.size()), plan_.jitter,
               std::span(drawn.offsets_ns).first(releases));
   drawn.slot = slot;
   return drawn;

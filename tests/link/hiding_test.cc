@@ -102,6 +102,16 @@ TEST(Hiding, SaysSoOfOneReleaseASlotToo) {
   }
 }
 
+TEST(Hiding, SaysSoOfThreeReleasesASlot) {
+  const SlotPlan plan = plan_of(microseconds(1500), 100, 1'000'000'000);
+  ASSERT_EQ(plan.releases_per_slot(), 3u);
+  for (const double share : {0.06, 0.1}) {
+    const Duration deviation{static_cast<int64_t>(share * static_cast<double>(plan.jitter.ns) / 3)};
+    EXPECT_NEAR(judge_hiding(plan, deviation, false).accuracy, accuracy_of_an_attacker(plan, deviation), 0.05)
+        << share;
+  }
+}
+
 TEST(Hiding, SaysSoOfLanesThatTakeTurns) {
   for (const uint32_t lanes : {2u, 3u, 6u}) {
     const SlotPlan plan = plan_of(milliseconds(1), 100, 200'000'000, lanes);
@@ -126,6 +136,9 @@ TEST(Hiding, TheWordFollowsTheFigure) {
   EXPECT_EQ(judge_hiding(plan, max - nanoseconds(100), false).word(), "hidden");
   EXPECT_EQ(judge_hiding(plan, max - nanoseconds(100), true).word(), "tells behind fast ports");
   EXPECT_EQ(judge_hiding(plan, max + microseconds(1), false).word(), "tells");
+  const SlotPlan calls = plan_of(milliseconds(1), 100, 2'000'000'000);
+  EXPECT_EQ(judge_hiding(calls, max_hidden_deviation(calls) / 2, false).word(), "tells behind fast ports")
+      << "calls that leave together";
   EXPECT_GT(max, max_hidden_deviation(plan_of(microseconds(250), 100))) << "longer slots hide more";
 }
 

@@ -40,8 +40,11 @@ uint32_t offset_of(TurnSequence& sequence, uint32_t member, uint64_t slot) {
 TEST(TurnSequence, LanesOfANodeHaveOneTrainASlotAndALaneAloneTwo) {
   EXPECT_EQ(plan_of(1).trains_per_slot, 2u);
   EXPECT_EQ(plan_of(2).trains_per_slot, 1u);
-  EXPECT_EQ(plan_of(1, 1'000'000'000).trains_per_slot, 1u) << "calls that leave together";
-  EXPECT_EQ(plan_of(2, 1'000'000'000).trains_per_slot, 1u);
+  EXPECT_EQ(plan_of(1, 1'000'000'000).trains_per_slot, 2u) << "each one call";
+  EXPECT_EQ(plan_of(1, 1'000'000'000).calls_per_release, 1u);
+  EXPECT_EQ(plan_of(2, 1'000'000'000).trains_per_slot, 1u)
+      << "calls that leave together, or they came too often";
+  EXPECT_EQ(plan_of(2, 1'000'000'000).calls_per_release, 2u);
   EXPECT_EQ(plan_of(2, 2'000'000'000).trains_per_slot, 2u) << "as many as the cells need";
 }
 
