@@ -176,6 +176,18 @@ void draw_calendar(Random& random, Scenario& scenario) {
   }
 }
 
+// Somebody holds a node's cells back for longer than its peer believes a network can, and stops doing so: to
+// the peer that is as if it had been set back itself (link/peer_pace.hh).
+void draw_hold(Random& random, Scenario& scenario) {
+  if (scenario.shape.slot > milliseconds(10) || !random.chance(0.15)) return;
+  const auto a = static_cast<NodeNumber>(random.below(scenario.nodes));
+  const auto b = static_cast<NodeNumber>((a + 1 + random.below(scenario.nodes - 1)) % scenario.nodes);
+  scenario.faults_stop = scenario.faults_stop + milliseconds(1000);
+  scenario.end = scenario.faults_stop;
+  scenario.holds.push_back({a, b, milliseconds(between(random, 540, 700)),
+                            instant_in(random, Instant{0} + milliseconds(900), scenario.faults_stop)});
+}
+
 }  // namespace
 
 const char* family_name(Family family) {
@@ -245,6 +257,7 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   for (const bool by_queue : scenario.by_queue) {
     scenario.by_instants.push_back(more.chance(0.4) && by_queue);
   }
+  if (family == Family::pairs) draw_hold(more, scenario);
   return scenario;
 }
 
@@ -263,6 +276,10 @@ std::string Scenario::describe() const {
   for (const Cut& cut : cuts) {
     text += fmt::format("; {} and {} cut from {:.3f} to {:.3f} s", cut.a, cut.b,
                         static_cast<double>(cut.from.ns) * 1e-9, static_cast<double>(cut.until.ns) * 1e-9);
+  }
+  for (const Hold& hold : holds) {
+    text += fmt::format("; from {} to {} all takes {} ms longer until {:.3f} s", hold.a, hold.b,
+                        hold.by.ns / 1'000'000, static_cast<double>(hold.until.ns) * 1e-9);
   }
   for (const Crash& crash : crashes) {
     text +=
@@ -328,6 +345,7 @@ const std::vector<std::pair<std::string_view, Remove>>& removals() {
       {"clock-jumps", [](Scenario& s) { s.clock_jumps.clear(); }},
       {"delay-jitter", [](Scenario& s) { s.faults.jitter = {}; }},
       {"cuts", [](Scenario& s) { s.cuts.clear(); }},
+      {"holds", [](Scenario& s) { s.holds.clear(); }},
       {"crashes", [](Scenario& s) { s.crashes.clear(); }},
       {"clocks", [](Scenario& s) { std::fill(s.clocks.begin(), s.clocks.end(), SimClock{}); }},
       {"shared-cores", [](Scenario& s) { std::fill(s.shared_cores.begin(), s.shared_cores.end(), false); }},

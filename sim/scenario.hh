@@ -67,6 +67,13 @@ struct Ends {  // of a link
   NodeNumber b;
 };
 
+struct Hold {  // from a to b everything takes so much longer, until then
+  NodeNumber a;
+  NodeNumber b;
+  Duration by;
+  Instant until;
+};
+
 struct QueueReset {  // of a queue that keeps time
   NodeNumber node;
   Instant at;
@@ -88,6 +95,7 @@ struct Scenario {
   Duration delay{};
   Faults faults;
   std::vector<Cut> cuts;
+  std::vector<Hold> holds;
   std::vector<Crash> crashes;
   std::vector<ClockJump> clock_jumps;
   std::vector<ThreadPause> pauses;

@@ -22,6 +22,7 @@ SimNetwork::SimNetwork(EventLoop& loop, uint64_t seed, size_t nodes, uint8_t lan
       checker_(checker),
       trace_(trace),
       cut_(nodes * nodes, false),
+      held_(nodes * nodes),
       unknown_source_(seed ^ 0x57a4),
       flooder_(seed ^ 0xf100d) {
   for (size_t i = 0; i < nodes * nodes; ++i) fates_.emplace_back(seed + 1000 + i);
@@ -76,7 +77,7 @@ void SimNetwork::send(NodeNumber source, NodeNumber destination, uint8_t lane, B
 }
 
 void SimNetwork::deliver(Way way, SharedBytes bytes, Duration delay) {
-  loop_.after(delay, [this, way, bytes = std::move(bytes)] {
+  loop_.after(delay + held_[path(way.source, way.destination)], [this, way, bytes = std::move(bytes)] {
     if (!cut_[path(way.source, way.destination)]) {
       arrival_(way.source, way.destination, way.lane, bytes);
     }

@@ -49,6 +49,8 @@ class SimNetwork {
   void let_unknown_sources_send(Instant until, const std::vector<PublicKey>& keys);
   // Nothing passes between the two, in either direction, until healed.
   void cut(NodeNumber a, NodeNumber b, bool is_cut);
+  // What is sent from a to b from now on takes so much longer.
+  void hold(NodeNumber a, NodeNumber b, Duration by) { held_[path(a, b)] = by; }
 
   // From a node's socket, now.
   void send(NodeNumber source, NodeNumber destination, uint8_t lane, Bytes datagram);
@@ -77,6 +79,7 @@ class SimNetwork {
   Faults faults_;
   std::vector<Random> fates_;  // of each path
   std::vector<bool> cut_;
+  std::vector<Duration> held_;  // on each path
   Random unknown_source_;
   Random flooder_;
   std::vector<HandshakeMac> macs_;  // of handshakes to each node

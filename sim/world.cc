@@ -135,6 +135,10 @@ void World::plan_faults() {
     loop_.at(cut.from, [this, &cut] { network_.cut(cut.a, cut.b, true); });
     loop_.at(cut.until, [this, &cut] { network_.cut(cut.a, cut.b, false); });
   }
+  for (const Hold& hold : scenario_.holds) {
+    network_.hold(hold.a, hold.b, hold.by);
+    loop_.at(hold.until, [this, &hold] { network_.hold(hold.a, hold.b, {}); });
+  }
   for (const Crash& crash : scenario_.crashes) {
     loop_.at(crash.at, [this, &crash] { nodes_[crash.node].reset(); });
     loop_.at(crash.back_at, [this, &crash] { start(crash.node); });

@@ -44,6 +44,12 @@ each_mutant() {
     'change.at = not_gone(change.at);' '' "engine"
   "$each" "a node of a ladder spends more than its budget" src/ladder/step_keeper.cc \
     'changes_left() == 0' 'false' "ladder"
+  "$each" "a session ends when somebody comes to the cell that shows it" src/link/association.cc \
+    'shown_at ? counted_from(*shown_at) + kReaction : Instant{INT64_MIN}' 'Instant{INT64_MIN}' "link engine sim_noninterference"
+  "$each" "cells of unknown keys in silence show nothing" src/link/receiver.cc \
+    'if (++unknown_ == kUnknownCells) note_set_back(now);' '' "link"
+  "$each" "a stop takes the key that comes after it" src/link/sender.cc \
+    'if (coming_stops_) retire(coming_);' 'retire(coming_);' "link"
   "$each" "two lanes take one turn" src/link/turn_sequence.cc \
     'i * layout.members.size() + turn' 'i * layout.members.size()' "link"
   "$each" "the queue forgets the credit it has" src/link/queue_clock.hh \

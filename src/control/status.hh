@@ -88,6 +88,7 @@ struct LinkStatus {
   std::string hiding;            // "hidden", "tells behind fast ports" or "tells"; empty: not known yet
   uint32_t hiding_permille = 0;  // how often an attacker who measures for a second is right; 500 is chance
   uint64_t handshakes = 0;       // sessions agreed
+  uint64_t set_back = 0;         // times at which the peer's cells showed that this node was set back
 
   bool operator==(const LinkStatus&) const = default;
 };

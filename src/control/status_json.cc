@@ -45,6 +45,7 @@ Json link_json(const LinkStatus& link) {
   json["bytes"] = {{"sent", link.bytes_sent}, {"received", link.bytes_received}};
   json["drops"] = Json::object();
   for (const auto& [cause, count] : link.drops) json["drops"][cause] = count;
+  json["set_back"] = link.set_back;
   json["pauses"] = link.pauses;
   json["slots_caught_up"] = link.slots_caught_up;
   json["deadlines_missed"] = link.deadlines_missed;
@@ -135,6 +136,7 @@ LinkStatus link_from(const Json& json) {
   for (const auto& [cause, count] : object(json, "drops").items()) {
     link.drops[cause] = count.get_ref<const uint64_t&>();
   }
+  read(json, "set_back", link.set_back);
   read(json, "pauses", link.pauses);
   read(json, "slots_caught_up", link.slots_caught_up);
   const Json& release = object(json, "release");

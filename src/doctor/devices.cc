@@ -67,7 +67,7 @@ Findings examine_filters(const std::vector<Link>& devices) {
 
 Findings examine_lock(const NodeConfig& config) {
   const GuardConfig guard = guard_of(config);
-  const auto without = devices_without_lock(guard);
+  const auto without = devices_locked_wrong(guard);
   if (!without) return {{Mark::unsure, without.error().message, "run this as root"}};
   std::vector<const Link*> unlocked;
   for (const Link& device : *without) {

@@ -27,7 +27,9 @@
 
 namespace cuttle {
 
-struct StopSending {};
+struct StopSending {
+  Instant from{INT64_MIN};
+};
 struct ForgetSessionsBefore {
   uint64_t session;
 };

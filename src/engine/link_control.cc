@@ -51,7 +51,7 @@ void LinkControl::follow_calendar(Instant now, uint64_t wall_clock_ns) {
 
 void LinkControl::handle_handshakes(Instant now, uint64_t wall_clock_ns) {
   if (static_sessions_) return handle_static(now);
-  if (was_set_back()) handle_restored();
+  if (const auto shown_at = shown_set_back()) handle_restored(shown_at);
   association_.handle_heard(last_authentic(), wall_clock_ns);
   tell_waiting();
   follow_calendar(now, wall_clock_ns);
@@ -119,30 +119,37 @@ void LinkControl::drain() {
   }
 }
 
-// How fast the peer's cells can come. Not known where it goes by a calendar that is not ours.
-Duration LinkControl::peers_cell_interval() const {
+// How fast the peer's cells can come is not known where it goes by a calendar that is not ours.
+PeerTimes LinkControl::peer_times() const {
   const auto& offer = association_.peer_offer();
-  if (!offer || offer->rate_bps == 0) return {};
-  if (offer->calendar == 0) return cell_interval_of(*offer, offer->rate_bps);
-  if (!calendar_ || calendar_->calendar().fingerprint() != offer->calendar) return {};
-  return cell_interval_of(*offer, std::max(offer->rate_bps, *std::ranges::max_element(rates_)));
+  if (!offer) return {};
+  if (offer->calendar == 0) return times_of(*offer, offer->rate_bps);
+  if (!calendar_ || calendar_->calendar().fingerprint() != offer->calendar) return times_of(*offer, 0);
+  return times_of(*offer, std::max(offer->rate_bps, *std::ranges::max_element(rates_)));
 }
 
-// A peer that numbers its cells as it likes loses its own link, and no other.
-bool LinkControl::was_set_back() {
-  uint64_t ahead = 0;
-  for (const auto& lane : lanes_) ahead += lane->receiver.counters().ahead_of_clock.value();
-  return std::exchange(ahead_of_clock_, ahead) != ahead;
+// By the first cell that shows it, if there is one that was not looked at. A peer that numbers its cells as
+// it likes loses its own link, and no other.
+std::optional<Instant> LinkControl::shown_set_back() {
+  Instant first = Instant::never();
+  Instant last = set_back_at_;
+  for (const auto& lane : lanes_) {
+    const Instant at = lane->receiver.set_back_at();
+    if (at > set_back_at_) first = std::min(first, at);
+    last = std::max(last, at);
+  }
+  set_back_at_ = last;
+  return first == Instant::never() ? std::nullopt : std::optional(first);
 }
 
 void LinkControl::handle_event(const InstallReceive& event) {
-  const Duration cell_interval = peers_cell_interval();
+  const PeerTimes times = peer_times();
   for (size_t i = 0; i < lanes_.size(); ++i) {
     const auto index = static_cast<uint8_t>(i);
     if (listener_.key) {
       listener_.key(true, Spi{event.first_spi.value + index}, derive_cell_key(event.secret, index));
     }
-    tell_receiver(i, make_receive_key(event, index, backend_, cell_interval));
+    tell_receiver(i, make_receive_key(event, index, backend_, times));
   }
 }
 
@@ -172,7 +179,7 @@ void LinkControl::handle_event(const ForgetBefore& event) {
 
 void LinkControl::handle_event(const EndSending& event) {
   if (listener_.session_ended) listener_.session_ended(event.why);
-  for (auto& to_pacer : to_pacers_) to_pacer.handle_command(StopSending{});
+  for (auto& to_pacer : to_pacers_) to_pacer.handle_command(StopSending{event.from});
 }
 
 void LinkControl::tell_receiver(size_t lane, ReceiverCommand command) {
@@ -196,12 +203,12 @@ void LinkControl::handle_keys(const AssociationKeys& keys) {
 }
 
 // Keys of sessions, and of the draws: whoever saw the releases of the life before knows the next ones.
-void LinkControl::handle_restored() {
+void LinkControl::handle_restored(std::optional<Instant> shown_at) {
   if (static_sessions_) {
     static_sessions_->handle_restored();
     handle_event(EndSending{"the machine was restored, and static keys must not be used again"});
   } else {
-    association_.handle_restored();
+    association_.handle_restored(shown_at);
   }
   for (auto& to_pacer : to_pacers_) {
     DrawKey key;

@@ -60,8 +60,8 @@ class LinkControl {
 
   // Other keys from now on (association.hh).
   void handle_keys(const AssociationKeys& keys);
-  // No key that was in memory is used again (association.hh).
-  void handle_restored();
+  // No key that was in memory is used again; `shown_at` as there (association.hh).
+  void handle_restored(std::optional<Instant> shown_at = {});
 
   Lane& lane(size_t i) { return *lanes_[i]; }
   const Lane& lane(size_t i) const { return *lanes_[i]; }
@@ -76,8 +76,8 @@ class LinkControl {
  private:
   void handle_static(Instant now);
   void change_send_key(size_t lane, SendKey key, bool first);
-  Duration peers_cell_interval() const;
-  bool was_set_back();
+  PeerTimes peer_times() const;
+  std::optional<Instant> shown_set_back();
   void handle_event(const InstallReceive& event);
   void handle_event(const InstallSend& event);
   void handle_event(const ForgetBefore& event);
@@ -101,7 +101,7 @@ class LinkControl {
   std::deque<Outbox<ReceiverCommand>> to_receivers_;
   std::vector<std::function<void()>> receiver_wake_ups_;
   uint64_t confirmed_session_ = 0;
-  uint64_t ahead_of_clock_ = 0;  // of all lanes, as far as it was looked at
+  Instant set_back_at_{INT64_MIN};  // as far as it was looked at
   std::optional<CalendarWatch> calendar_;
   std::vector<uint64_t> rates_;
 };

@@ -26,7 +26,7 @@ void drain_for_pacer(Lane& lane) {
     } else if (const auto* change = std::get_if<ChangeStep>(&*command)) {
       lane.sender.handle_change(*change);
     } else {
-      lane.sender.handle_stop();
+      lane.sender.handle_stop(std::get<StopSending>(*command).from);
     }
   }
   while (const auto waiting = lane.handshakes_out.front()) {

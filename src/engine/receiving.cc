@@ -82,12 +82,12 @@ TrainReceived receive_train(Lane& lane, MutableBytes buffer) {
   const auto train = lane.socket.receive(buffer);
   if (!train) return {};
   TrainReceived received;
-  const uint64_t ahead = lane.receiver.counters().ahead_of_clock.value();
+  const Instant set_back_at = lane.receiver.set_back_at();
   for (size_t at = 0; at < train->bytes; at += train->segment_bytes) {
     const Bytes datagram(buffer.data() + at, std::min(train->segment_bytes, train->bytes - at));
     if (open_datagram(lane, train->arrived, datagram)) received.for_handshakes = true;
   }
-  if (lane.receiver.counters().ahead_of_clock.value() != ahead) received.for_handshakes = true;
+  if (lane.receiver.set_back_at() != set_back_at) received.for_handshakes = true;
   const bool whole_train = train->bytes >= lane.sender.plan().cells_per_release() * lane.format.cell_bytes();
   received.more = !whole_train || train->bytes + lane.format.cell_bytes() > buffer.size();
   return received;

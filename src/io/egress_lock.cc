@@ -116,12 +116,22 @@ bool belongs_on(const GuardConfig& config, const Link& link) {
          });
 }
 
-Result<void> lock_devices(const GuardConfig& config, const std::vector<Link>& devices) {
+Result<void> unlock(const Link& device) {
+  if (auto removed = remove_filter(device, kLockPlace); !removed) return removed;
+  return remove_unused_clsact(device);
+}
+
+Result<void> set_right(const GuardConfig& config, const std::vector<Link>& devices) {
   const std::string version = lock_version(config);
   auto loaded = load_maps(config);
   if (!loaded) return tl::unexpected(loaded.error());
   Result<void> all;
   for (const Link& device : devices) {
+    if (!belongs_on(config, device)) {
+      auto unlocked = unlock(device);
+      if (!unlocked && all) all = std::move(unlocked);
+      continue;
+    }
     const auto program = program_for(config, *loaded, device.ethernet);
     if (!program) return tl::unexpected(program.error());
     auto set = set_filter(device, kLockPlace, *program, version);
@@ -129,8 +139,8 @@ Result<void> lock_devices(const GuardConfig& config, const std::vector<Link>& de
   }
   if (all) return all;
   // One that has gone meanwhile needs no lock.
-  const auto without = devices_without_lock(config);
-  if (without && without->empty()) return {};
+  const auto wrong = devices_locked_wrong(config);
+  if (wrong && wrong->empty()) return {};
   return all;
 }
 
@@ -153,24 +163,26 @@ Result<std::vector<Link>> lockable_devices(const GuardConfig& config) {
   return links;
 }
 
-Result<std::vector<Link>> devices_without_lock(const GuardConfig& config) {
+Result<std::vector<Link>> devices_locked_wrong(const GuardConfig& config) {
   const std::string version = lock_version(config);
-  auto devices = lockable_devices(config);
+  auto devices = list_links();
   if (!devices) return devices;
-  std::vector<Link> without;
+  std::vector<Link> wrong;
   for (Link& device : *devices) {
     const auto filter = find_filter(device, kLockPlace);
     if (!filter) return tl::unexpected(filter.error());
-    if (!*filter || (*filter)->version != version) without.push_back(std::move(device));
+    const bool is_right =
+        belongs_on(config, device) ? *filter && (*filter)->version == version : !filter->has_value();
+    if (!is_right) wrong.push_back(std::move(device));
   }
-  return without;
+  return wrong;
 }
 
 Result<void> apply_lock(const GuardConfig& config) {
-  const auto without = devices_without_lock(config);
-  if (!without) return tl::unexpected(without.error());
-  if (without->empty()) return {};
-  return lock_devices(config, *without);
+  const auto wrong = devices_locked_wrong(config);
+  if (!wrong) return tl::unexpected(wrong.error());
+  if (wrong->empty()) return {};
+  return set_right(config, *wrong);
 }
 
 Result<void> remove_lock() {
@@ -180,8 +192,7 @@ Result<void> remove_lock() {
     const auto filter = find_filter(link, kLockPlace);
     if (!filter) return tl::unexpected(filter.error());
     if (!*filter) continue;
-    if (auto removed = remove_filter(link, kLockPlace); !removed) return removed;
-    if (auto removed = remove_unused_clsact(link); !removed) return removed;
+    if (auto unlocked = unlock(link); !unlocked) return unlocked;
   }
   return {};
 }

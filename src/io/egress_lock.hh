@@ -33,14 +33,17 @@ namespace cuttle {
 
 inline constexpr FilterPlace kLockPlace{TrafficHook::egress, 20, 1, "cuttle-lock"};
 
-// Puts it on every device that has another one or none. Goes on where one fails, and says which.
+// Puts it on every device that has another one or none, and takes it from those that are links' own by now: a
+// lock of before, when they were not, would drop all that goes into the link. Goes on where one fails, and
+// says which.
 Result<void> apply_lock(const GuardConfig& config);
 // None there is no error.
 Result<void> remove_lock();
 Result<bool> lock_is_present();  // on any device
 
-// The devices that do not have it as this configuration says: new ones, or where somebody took it away.
-Result<std::vector<Link>> devices_without_lock(const GuardConfig& config);
+// The devices that it is not on, or not left off, as this configuration says: new ones, or where somebody
+// took it away.
+Result<std::vector<Link>> devices_locked_wrong(const GuardConfig& config);
 // The devices that it belongs on.
 Result<std::vector<Link>> lockable_devices(const GuardConfig& config);
 // What tells the lock of this configuration from any other; part of its name.

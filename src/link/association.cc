@@ -78,19 +78,23 @@ void Association::handle_keys(const AssociationKeys& keys) {
   end_sessions("the peer's key that it was agreed with is no longer accepted");
 }
 
-void Association::handle_restored() {
+void Association::handle_restored(std::optional<Instant> shown_at) {
+  if (shown_at && !sending_session_) return;  // shown on another lane before
+  const Instant from = shown_at ? counted_from(*shown_at) + kReaction : Instant{INT64_MIN};
   // Whoever recorded the answers to these could send them again, and have the same keys agreed twice.
   attempts_.clear();
-  next_attempt_ = {INT64_MIN};
-  end_sessions("what its keys have sealed is not known");
+  next_attempt_ = from;
+  end_sessions(shown_at ? "the peer's cells show that this node was set back, or stood still"
+                        : "what its keys have sealed is not known",
+               from);
 }
 
 // Not even those that wait for their first cell go on.
-void Association::end_sessions(std::string_view why) {
+void Association::end_sessions(std::string_view why, Instant from) {
   sending_session_.reset();
   forget_at_.reset();
   unconfirmed_.clear();
-  events_.emplace_back(EndSending{why});
+  events_.emplace_back(EndSending{why, from});
   events_.emplace_back(ForgetBefore{sessions_made_ + 1});
 }
 

@@ -122,8 +122,9 @@ struct InstallSend {  // on every lane: lane j seals with SPI first_spi + j
 struct ForgetBefore {  // sessions before this one are no longer received
   uint64_t session;
 };
-struct EndSending {  // nothing more is sent in the session in use
+struct EndSending {  // nothing more is sent in the session in use, from then on
   std::string_view why;
+  Instant from{INT64_MIN};
 };
 using AssociationEvent = std::variant<InstallReceive, InstallSend, ForgetBefore, EndSending>;
 
@@ -169,8 +170,9 @@ class Association {
 
   // What was sent with the keys in memory is not known any more (clock_watch.hh): no session, agreed or about
   // to be, is used again, in either direction, and none that was asked for. A new one is agreed as after a
-  // start.
-  void handle_restored();
+  // start. `shown_at`: when a cell of the peer's came that shows it, so that nothing else decides when the
+  // session ends and the next one is asked for. Without one, at once.
+  void handle_restored(std::optional<Instant> shown_at = {});
 
   // A cell to send, for the first slot not before datagram_due(); valid until the next call.
   std::optional<Bytes> poll_datagram();
@@ -236,7 +238,7 @@ class Association {
   bool has_room_for(uint64_t timestamp_ns);
   void expire_unconfirmed(Instant now);
   void forget_sessions();
-  void end_sessions(std::string_view why);
+  void end_sessions(std::string_view why, Instant from = {INT64_MIN});
   Agreed agree(Instant arrived, InstallReceive receive, const wire::Offer& offer,
                const Secret<32>& send_secret, const PublicKey& peer);
   void use(Instant arrived, const Agreed& agreed);

@@ -33,16 +33,22 @@ size_t cells_in(const SlotPlan& plan, Duration duration) {
 
 }  // namespace
 
-ReceiveKey make_receive_key(const InstallReceive& event, uint8_t lane, AeadBackend backend,
-                            Duration cell_interval) {
+ReceiveKey make_receive_key(const InstallReceive& event, uint8_t lane, AeadBackend backend, PeerTimes times) {
   return {make_cell_aead(event.secret, lane, backend), Spi{event.first_spi.value + lane}, event.session,
-          event.instead_of, cell_interval};
+          event.instead_of, times};
 }
 
-Duration cell_interval_of(const wire::Offer& offer, uint64_t highest_rate_bps) {
+PeerTimes times_of(const wire::Offer& offer, uint64_t highest_rate_bps) {
+  PeerTimes times;
+  times.slot = {static_cast<int64_t>(std::min(offer.slot_ns, static_cast<uint64_t>(kLongestSlot.ns)))};
+  if (highest_rate_bps == 0) return times;
   // The rate counts IP and UDP headers as well: without them the interval is shorter, by a fiftieth or more.
-  const double seconds_a_cell = 8.0 * offer.cell_bytes * offer.lanes / static_cast<double>(highest_rate_bps);
-  return Duration{static_cast<int64_t>(seconds_a_cell * 1e9)};
+  const double ns_a_cell = 8e9 * offer.cell_bytes * offer.lanes / static_cast<double>(highest_rate_bps);
+  // A peer offers what it likes.
+  if (ns_a_cell <= static_cast<double>(PeerTimes::kLongestInterval.ns)) {
+    times.cell_interval = {static_cast<int64_t>(ns_a_cell)};
+  }
+  return times;
 }
 
 SendKey make_send_key(const InstallSend& event, uint8_t lane, AeadBackend backend, Instant from) {

@@ -9,13 +9,12 @@
 
 namespace cuttle {
 
-// `cell_interval`: of the peer's cells on the lane, at the least (ReceiveKey); 0: not known.
 ReceiveKey make_receive_key(const InstallReceive& event, uint8_t lane, AeadBackend backend,
-                            Duration cell_interval = {});
+                            PeerTimes times = {});
 
-// The shortest time from cell to cell on each of the lanes of a link that offers this, with room for a rate
-// that is not kept to the last bit. `highest_rate_bps`: of all that it changes between.
-Duration cell_interval_of(const wire::Offer& offer, uint64_t highest_rate_bps);
+// How each of the lanes of a link sends that offers this, with room for a rate that is not kept to the last
+// bit. `highest_rate_bps`: of all that it changes between; 0: not known.
+PeerTimes times_of(const wire::Offer& offer, uint64_t highest_rate_bps);
 
 // `from`: the instant at which the lane changes to this key.
 SendKey make_send_key(const InstallSend& event, uint8_t lane, AeadBackend backend, Instant from);

@@ -5,7 +5,8 @@
 // was stopped. Then keys in memory may have been used before (threat-model.md, "The first moments after a
 // restore").
 //
-// A network that held all cells back for seconds and stops doing so looks the same; new keys do no harm then.
+// A network that held all cells back for seconds and stops doing so looks the same; new keys do no harm then,
+// and when the old ones end follows from when that cell came (association.hh, kReaction).
 //
 // Pure; one thread, the receiver's. Nothing is allocated.
 #pragma once
@@ -18,16 +19,26 @@
 
 namespace cuttle {
 
+// How a peer sends on a lane.
+struct PeerTimes {
+  Duration cell_interval{};  // from cell to cell, that or longer; 0: not known
+  Duration slot{};           // of its plan, or longer
+
+  // So that no number of 32 bits is too large for a sum. Slower lanes are left alone.
+  static constexpr Duration kLongestInterval = seconds(1);
+};
+
 class PeerPace {
  public:
+  // And two of the peer's slots: within one, a cell leaves at an instant that was drawn.
   static constexpr Duration kAhead = milliseconds(500);
   static constexpr Duration kRecent = seconds(2);
 
   PeerPace() = default;
-  // A session begins. `cell_interval`: from cell to cell on this lane, that or longer; 0: not known, and
-  // nothing is ever ahead.
-  explicit PeerPace(Duration cell_interval)
-      : cell_interval_(cell_interval <= kLongestInterval ? cell_interval : Duration{}) {}
+  // A session begins. Without an interval nothing is ever ahead.
+  explicit PeerPace(PeerTimes times)
+      : cell_interval_(times.cell_interval <= PeerTimes::kLongestInterval ? times.cell_interval : Duration{}),
+        ahead_(kAhead + times.slot * 2) {}
 
   // An authentic cell of it, and when it came. True: it runs ahead of this node's clock; once for each time.
   bool handle_cell(Instant now, Sequence sequence) {
@@ -41,14 +52,12 @@ class PeerPace {
       has_any_ = true;
     }
     recent_ns_ = std::max(recent_ns_, ahead_ns);
-    return ahead_ns > most_ns + kAhead.ns;
+    return ahead_ns > most_ns + ahead_.ns;
   }
 
  private:
-  // So that no number of 32 bits is too large. Slower lanes are left alone.
-  static constexpr Duration kLongestInterval = seconds(1);
-
   Duration cell_interval_{};
+  Duration ahead_ = kAhead;
   bool has_any_ = false;
   Instant since_{};
   // How far ahead of the clock the number was at the most, give or take a constant: since then, and in the

@@ -49,6 +49,7 @@ Received LaneReceiver::handle_datagram(Instant now, Bytes datagram) {
   Session* session = find(header.spi);
   if (session == nullptr) {
     counters_.unknown_spi.add();
+    handle_unknown(now);
     return Received::dropped;
   }
   switch (session->window.check(header.sequence)) {
@@ -76,7 +77,7 @@ Received LaneReceiver::handle_current(Instant now, Session& session, Bytes cell,
     return Received::dropped;
   }
   handle_authentic(now, session, sequence);
-  if (pace_.handle_cell(now, sequence)) counters_.ahead_of_clock.add();
+  if (pace_.handle_cell(now, sequence)) note_set_back(now);
   reassembler_.handle_payload(now, sequence, payload_bytes(cell));
   return Received::cell;
 }
@@ -94,7 +95,8 @@ Received LaneReceiver::handle_other(Instant now, Session& session, Bytes cell, S
     return Received::dropped;
   }
   current_session_ = session.number;
-  pace_ = PeerPace(session.cell_interval);
+  pace_ = PeerPace(session.times);
+  silence_ = std::max(kSilence, session.times.slot * 4);
   pace_.handle_cell(now, sequence);
   session_since_ns_.store(now.ns, std::memory_order_relaxed);
   reassembler_.reset();
@@ -106,11 +108,26 @@ Received LaneReceiver::handle_other(Instant now, Session& session, Bytes cell, S
 void LaneReceiver::handle_authentic(Instant now, Session& session, Sequence sequence) {
   session.window.accept(sequence);
   counters_.cells.add();
+  unknown_ = 0;
   last_authentic_ns_.store(now.ns, std::memory_order_relaxed);
   if (const auto report = reassembler_.poll_loss_report()) {
     reported_loss_.store(*report, std::memory_order_relaxed);
   }
   if (now - loss_since_ >= seconds(1)) measure_loss(now);
+}
+
+void LaneReceiver::handle_unknown(Instant now) {
+  if (now - last_authentic() <= silence_) return;
+  const auto is_in_use = [this](const Session& session) {
+    return session.aead != nullptr && session.number == current_session_;
+  };
+  if (std::none_of(sessions_.begin(), sessions_.end(), is_in_use)) return;
+  if (++unknown_ == kUnknownCells) note_set_back(now);
+}
+
+void LaneReceiver::note_set_back(Instant now) {
+  counters_.set_back.add();
+  set_back_ns_.store(now.ns, std::memory_order_release);
 }
 
 void LaneReceiver::measure_loss(Instant now) {
@@ -158,7 +175,7 @@ void LaneReceiver::handle_key(ReceiveKey key) {
   place->aead = std::move(key.aead);
   place->spi = key.spi;
   place->number = key.session;
-  place->cell_interval = key.cell_interval;
+  place->times = key.times;
 }
 
 void LaneReceiver::handle_forget(uint64_t session) {

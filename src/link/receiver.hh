@@ -23,8 +23,8 @@ struct ReceiveKey {
   std::unique_ptr<Aead> aead;
   Spi spi;
   uint64_t session;
-  uint64_t instead_of = 0;   // a session that is given up for this one, if not 0
-  Duration cell_interval{};  // of the peer's cells on this lane (peer_pace.hh); 0: not known
+  uint64_t instead_of = 0;  // a session that is given up for this one, if not 0
+  PeerTimes times{};        // of the peer's cells on this lane
 };
 
 struct ReceiverCounters {
@@ -36,7 +36,7 @@ struct ReceiverCounters {
   Counter too_old;          // behind the replay window
   Counter not_authentic;    // the ICV does not match
   Counter earlier_session;  // authentic, but the peer has moved on to newer keys
-  Counter ahead_of_clock;   // authentic, and this node's clock was set back, or stood still (peer_pace.hh)
+  Counter set_back;         // cells that showed that this node was set back (set_back_at)
 };
 
 enum class Received {
@@ -50,6 +50,11 @@ class LaneReceiver {
  public:
   // Current, previous, and those that the peer has not used yet (association.hh, kMaxUnconfirmed).
   static constexpr size_t kSessions = 6;
+  // A peer never uses keys that this node did not have first. So many cells of such keys, where for so long
+  // (or four of the peer's slots) there was none of those in use: this node had them, and was set back.
+  // Whoever forges them has to drop all genuine ones first, which ends the session as well.
+  static constexpr uint32_t kUnknownCells = 8;
+  static constexpr Duration kSilence = milliseconds(50);
 
   LaneReceiver(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer,
                CellSizes sizes = CellSizes::one);
@@ -72,6 +77,10 @@ class LaneReceiver {
   uint64_t current_session() const { return current_session_; }
   // When its first cell came; any thread.
   Instant current_session_since() const { return {session_since_ns_.load(std::memory_order_relaxed)}; }
+  // When the last cell came that shows that this node was set back to an earlier state, or stood still: one
+  // that its clock does not allow yet (peer_pace.hh), or keys that it does not know, where those that it
+  // knows have fallen silent (kUnknownCells). Any thread.
+  Instant set_back_at() const { return {set_back_ns_.load(std::memory_order_acquire)}; }
   // When the last authentic cell came; any thread.
   Instant last_authentic() const { return {last_authentic_ns_.load(std::memory_order_relaxed)}; }
   // What this side should report to the peer: lost of all expected cells in the last full second, in
@@ -88,7 +97,7 @@ class LaneReceiver {
     std::unique_ptr<Aead> aead;
     Spi spi;
     uint64_t number = 0;
-    Duration cell_interval{};
+    PeerTimes times{};
     ReplayWindow window;
   };
 
@@ -98,6 +107,8 @@ class LaneReceiver {
   Received handle_current(Instant now, Session& session, Bytes cell, Sequence sequence, uint64_t iv);
   Received handle_other(Instant now, Session& session, Bytes cell, Sequence sequence, uint64_t iv);
   void handle_authentic(Instant now, Session& session, Sequence sequence);
+  void handle_unknown(Instant now);
+  void note_set_back(Instant now);
   void measure_loss(Instant now);
 
   wire::CellFormat format_;
@@ -108,8 +119,11 @@ class LaneReceiver {
   std::unique_ptr<uint8_t[]> scratch_;  // for cells that may begin a session
   uint64_t current_session_ = 0;
   PeerPace pace_;  // of the current session
+  Duration silence_{kSilence};
+  uint32_t unknown_ = 0;  // cells, since those of known keys fell silent
   std::atomic<int64_t> session_since_ns_{INT64_MIN / 2};
   std::atomic<int64_t> last_authentic_ns_{INT64_MIN / 2};
+  std::atomic<int64_t> set_back_ns_{INT64_MIN};
   std::atomic<uint16_t> loss_{0};
   std::atomic<uint16_t> reported_loss_{0};
   Instant loss_since_{INT64_MIN / 2};

@@ -24,10 +24,12 @@ LaneSender::LaneSender(SlotRing& ring, SlotSteps steps, Instant epoch, Draws dra
 
 void LaneSender::turn_keys() {
   const Instant now = deadline();
+  if (stop_at_ && now >= *stop_at_) stop();
   if (coming_ && now >= coming_->from) {
     retire(current_);
     current_ = std::move(coming_);
     coming_.reset();
+    if (!coming_stops_) stop_at_.reset();
     sequence_ = 0;
     ring_.resume();
   }
@@ -54,6 +56,7 @@ void LaneSender::handle_key(SendKey key) {
   retire(coming_);
   key.from = not_gone(key.from);
   coming_ = std::move(key);
+  coming_stops_ = false;
 }
 
 void LaneSender::handle_change(ChangeStep change) {
@@ -75,9 +78,16 @@ Instant LaneSender::not_gone(Instant due) const {
   return due + kAgain * ((polled_ - due).ns / kAgain.ns + 1);
 }
 
-void LaneSender::handle_stop() {
+void LaneSender::handle_stop(Instant from) {
+  coming_stops_ = true;
+  stop_at_ = not_gone(from);
+  if (from.ns == INT64_MIN) stop();
+}
+
+void LaneSender::stop() {
+  stop_at_.reset();
   retire(current_);
-  retire(coming_);
+  if (coming_stops_) retire(coming_);
   ring_.resume();
 }
 

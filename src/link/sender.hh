@@ -108,8 +108,10 @@ class LaneSender {
   bool handle_handshake(Bytes cell, Instant due = {INT64_MIN});
   // Another plan. One can wait; a newer one replaces it.
   void handle_change(ChangeStep change);
-  // The session is over: nothing but handshakes until the next key.
-  void handle_stop();
+  // The session is over, with the key that waits, from the first slot on whose deadline is not before `from`,
+  // or, where that has gone, a whole number of kAgain later; without an instant, at once. Then nothing but
+  // handshakes until the next key, which must not be from an earlier instant.
+  void handle_stop(Instant from = {INT64_MIN});
   // What dummies report to the peer (wire/pad.hh).
   void set_loss_report(uint16_t loss_65536ths) { loss_report_ = loss_65536ths; }
   // Keys that are no longer used, to be freed elsewhere.
@@ -141,6 +143,7 @@ class LaneSender {
 
   Instant not_gone(Instant due) const;
   void turn_keys();
+  void stop();
   bool poll_handshake(uint8_t* cell);
   void retire(std::optional<SendKey>& key);
   void seal(const uint8_t* payload, uint8_t* cell);
@@ -153,6 +156,8 @@ class LaneSender {
   size_t cell_bytes_;
   std::optional<SendKey> current_;
   std::optional<SendKey> coming_;
+  std::optional<Instant> stop_at_;  // of the keys that there were then
+  bool coming_stops_ = false;       // the one that waits is one of them
   uint32_t draw_keys_ = 0;
   Instant polled_{INT64_MIN};  // the deadline of the latest train
   uint32_t sequence_ = 0;

@@ -160,6 +160,9 @@ void add_link(Collection& out, const Labels& node, const LinkStatus& link) {
               static_cast<double>(*link.session_age_s));
   }
   out.counter("cuttle_link_sessions_total", "Sessions agreed.", labels, link.handshakes);
+  out.counter("cuttle_link_set_back_total",
+              "Times at which the peer's cells showed that this node was set back, and its session ended.",
+              labels, link.set_back);
   add_shape(out, labels, link);
   add_traffic(out, labels, link);
   add_timing(out, labels, link);

@@ -39,6 +39,7 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   status.sealed_late_dummies += sent.sealed_late_dummies.value();
   const ReceiverCounters& received = lane.receiver.counters();
   const ReassemblyCounters& reassembly = lane.receiver.reassembly();
+  status.set_back += received.set_back.value();
   status.cells_received += received.cells.value();
   status.cells_received_dummy += reassembly.cells_dummy.value();
   status.packets_sent += lane.packer.packets();

@@ -123,15 +123,15 @@ void RedirectWatch::watch_guard(const NodeConfig& guarded) {
 
 void RedirectWatch::watch_lock(const NodeConfig& guarded) {
   const auto guard = guard_on_this_machine(guarded);
-  const auto without =
-      guard ? devices_without_lock(*guard) : Result<std::vector<Link>>(tl::unexpected(guard.error()));
+  const auto wrong =
+      guard ? devices_locked_wrong(*guard) : Result<std::vector<Link>>(tl::unexpected(guard.error()));
   std::string names;
-  for (const Link& device : without.value_or(std::vector<Link>())) names += " " + device.name;
-  lock_.handle_look(without.map([](const auto& devices) { return devices.empty(); }),
+  for (const Link& device : wrong.value_or(std::vector<Link>())) names += " " + device.name;
+  lock_.handle_look(wrong.map([](const auto& devices) { return devices.empty(); }),
                     [&] { return guard ? apply_lock(*guard) : Result<void>(tl::unexpected(guard.error())); },
                     {.name = "the lock at the egress",
-                     .missing = "the lock at the egress is missing",
-                     .is_back = "the lock at the egress was put on:" + names,
+                     .missing = "the lock at the egress is not as it should be",
+                     .is_back = "the lock at the egress was put right at:" + names,
                      .back_level = spdlog::level::info});
 }
 

@@ -43,6 +43,7 @@ StatusSnapshot example() {
   link.sealed_late_dummies = 13;
   link.lateness = {400, 1'500, 190'000, 3'000'000};
   link.handshakes = 97;
+  link.set_back = 2;
   link.release = "queue";
   link.lead_ns = 428'000;
   link.queue_empty = 3;

@@ -89,11 +89,12 @@ class LanePair : public ::testing::Test {
     while (receive_train(end.lane(), buffer).more) {
     }
   }
-  void slots(int count) {
+  // `held_back`: what comes to a, on its way.
+  void slots(int count, Duration held_back = {}) {
     for (int i = 0; i < count; ++i) {
       slot(*a);
       slot(*b);
-      a->socket->set_time(now);
+      a->socket->set_time(now + held_back);
       b->socket->set_time(now);
       receive(*a);
       receive(*b);

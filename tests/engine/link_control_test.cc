@@ -106,5 +106,36 @@ TEST_F(LinkControlTest, ANodeWhoseClockWasSetBackNoticesByItsPeersCells) {
   come_up();
 }
 
+// Whoever holds a peer's cells back for seconds can bring that about, at a time of his choosing: when the
+// cells end then says nothing about how busy the threads in between are.
+TEST_F(LinkControlTest, WhatAPeersCellShowsEndsTheSessionAtItsInstant) {
+  std::vector<int> slots_until_the_end;
+  for (const Duration late : {Duration{}, milliseconds(5), milliseconds(15)}) {
+    come_up();
+    slots(5000, milliseconds(700));
+    // On a grid, so that each time is as the others.
+    while (a->lane().sender.deadline().ns % kArrivalGrid.ns >= plan.period().ns) slots(1, milliseconds(700));
+    a->socket->set_time(now);
+    slot(*b);
+    receive(*a);
+    const Instant shown = now;
+    int count = 0;
+    bool is_told = false;
+    for (; count < 300 && a->lane().sender.has_session(); ++count) {
+      if (!is_told && now - shown >= late) {
+        is_told = true;
+        a->control.handle_handshakes(now, static_cast<uint64_t>(now.ns));
+      }
+      slot(*a);
+    }
+    slots_until_the_end.push_back(count);
+    slots(10);
+  }
+  EXPECT_GE(slots_until_the_end[0], kReaction.ns / plan.period().ns);
+  EXPECT_LE(slots_until_the_end[0], (kReaction + kArrivalGrid).ns / plan.period().ns + 1);
+  EXPECT_EQ(slots_until_the_end[1], slots_until_the_end[0]);
+  EXPECT_EQ(slots_until_the_end[2], slots_until_the_end[0]);
+}
+
 }  // namespace
 }  // namespace cuttle::testing

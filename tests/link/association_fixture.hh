@@ -34,7 +34,10 @@ struct End {
       if (auto* receive = std::get_if<InstallReceive>(&*event)) receives.push_back(*receive);
       if (auto* send = std::get_if<InstallSend>(&*event)) sends.push_back(*send);
       if (auto* forget = std::get_if<ForgetBefore>(&*event)) forgets.push_back(*forget);
-      if (std::holds_alternative<EndSending>(*event)) ended = true;
+      if (auto* end = std::get_if<EndSending>(&*event)) {
+        ended = true;
+        ends_from = end->from;
+      }
     }
   }
   void tick(Instant now, uint64_t wall_ns) {
@@ -68,6 +71,7 @@ struct End {
   std::vector<InstallSend> sends;
   std::vector<ForgetBefore> forgets;
   bool ended = false;
+  Instant ends_from{};
   uint64_t wall_clock_ns = 0;  // at the latest tick
   Instant last_authentic{INT64_MIN / 2};
 };

@@ -47,6 +47,27 @@ TEST_F(Restored, NoSessionIsUsedAgainInEitherDirection) {
   }
 }
 
+// What a cell showed: that cell's arrival decides, not when somebody came to it.
+TEST_F(Restored, WhatACellShowsCountsFromItsArrival) {
+  run(seconds(3), never);
+  ASSERT_TRUE(up());
+  const Instant shown = now + milliseconds(3);
+  const Instant end = now + kArrivalGrid + kReaction;
+  initiator->association.handle_restored(shown);
+  initiator->drain();
+  EXPECT_EQ(initiator->ends_from, end);
+  const uint64_t sent = initiator->association.counters().initiations_sent.value();
+  initiator->tick(end - Duration{1}, wall_ns);
+  EXPECT_EQ(initiator->association.counters().initiations_sent.value(), sent);
+  initiator->tick(now + kTick, wall_ns);
+  EXPECT_EQ(initiator->association.counters().initiations_sent.value(), sent + 1);
+  // On another lane a little later: it is over already.
+  initiator->ends_from = {};
+  initiator->association.handle_restored(shown + milliseconds(1));
+  initiator->drain();
+  EXPECT_EQ(initiator->ends_from, Instant{});
+}
+
 TEST_F(Restored, AnAnswerToWhatWasAskedBeforeAgreesNothing) {
   tick();
   const auto initiation = take(*initiator);

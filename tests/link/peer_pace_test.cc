@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/random.hh"
+
 namespace cuttle {
 namespace {
 
@@ -24,7 +26,7 @@ class PeerPaceTest : public testing::Test {
     sent_ = sent_ + time;
   }
 
-  PeerPace pace_{kInterval};
+  PeerPace pace_{PeerTimes{kInterval, milliseconds(1)}};
   Instant sent_ = Instant{} + seconds(1000);
   Duration offset_{};  // of this node's clock
   uint32_t sequence_ = 0;
@@ -57,7 +59,7 @@ TEST_F(PeerPaceTest, APeerThatPausesIsNot) {
 
 TEST_F(PeerPaceTest, AClockThatWasSetBackIsSeenByTheFirstCell) {
   for (const Duration back : {milliseconds(700), seconds(8), seconds(100)}) {
-    pace_ = PeerPace(kInterval);
+    pace_ = PeerPace(PeerTimes{kInterval, milliseconds(1)});
     EXPECT_EQ(send(seconds(5)), 0);
     const Duration before = offset_;
     offset_ = offset_ - back;
@@ -75,9 +77,24 @@ TEST_F(PeerPaceTest, OneThatStoodStillIsSeen) {
   EXPECT_EQ(send(seconds(1)), 1);
 }
 
+// A cell may leave at any instant of its slot, and a path delays it by more and by less.
+TEST_F(PeerPaceTest, DrawnInstantsOfLongSlotsAreNot) {
+  Random random(7);
+  for (const Duration slot : {milliseconds(700), milliseconds(990), seconds(1)}) {
+    PeerPace pace(PeerTimes{slot - milliseconds(1), slot});
+    Instant start = Instant{} + seconds(100);
+    for (uint32_t number = 1; number <= 20'000; ++number, start = start + slot) {
+      const Duration drawn{static_cast<int64_t>(random.below(static_cast<uint64_t>(slot.ns)))};
+      const Duration path = microseconds(static_cast<int64_t>(random.below(20'000)));
+      ASSERT_FALSE(pace.handle_cell(start + drawn + path, Sequence{number})) << slot.ns << " " << number;
+    }
+    EXPECT_TRUE(pace.handle_cell(start - seconds(20), Sequence{20'001}));
+  }
+}
+
 TEST_F(PeerPaceTest, WithoutARateNothingIsAhead) {
   for (const Duration interval : {Duration{}, seconds(2)}) {
-    pace_ = PeerPace(interval);
+    pace_ = PeerPace(PeerTimes{interval, milliseconds(1)});
     EXPECT_EQ(send(seconds(1)), 0);
     offset_ = offset_ - seconds(10);
     EXPECT_EQ(send(seconds(1)), 0);

@@ -73,6 +73,51 @@ TEST_F(ReceiverTest, HandshakesAreHandedOn) {
   EXPECT_EQ(counters.handshakes.value(), 1u);
 }
 
+// Keys that the peer never had from this node: it had them, and was set back since.
+TEST_F(ReceiverTest, AFewCellsOfUnknownKeysInSilenceShowASetBack) {
+  install(1);
+  const Instant none = receiver.set_back_at();
+  for (int i = 0; i < 20; ++i) receive(dummy(2, 1));
+  now = now + seconds(1);
+  for (int i = 0; i < 20; ++i) receive(dummy(2, 1));
+  EXPECT_EQ(receiver.set_back_at(), none) << "no session is in use";
+  ASSERT_EQ(receive(dummy(1, 1)), Received::first_of_session);
+  for (uint32_t i = 0; i < 200; ++i) {
+    receive(dummy(2, 1));
+    now = now + milliseconds(1);
+    if (i % 40 == 0) receive(dummy(1, 2 + i));
+  }
+  EXPECT_EQ(receiver.set_back_at(), none) << "the session in use is heard";
+  now = now + LaneReceiver::kSilence;
+  for (uint32_t i = 1; i < LaneReceiver::kUnknownCells; ++i) {
+    now = now + milliseconds(1);
+    receive(dummy(2, 1));
+    EXPECT_EQ(receiver.set_back_at(), none);
+  }
+  now = now + milliseconds(1);
+  const Instant shown = now;
+  for (int i = 0; i < 20; ++i) {
+    receive(dummy(2, 1));
+    now = now + milliseconds(1);
+  }
+  EXPECT_EQ(receiver.set_back_at(), shown) << "once";
+  EXPECT_EQ(counters.set_back.value(), 1u);
+  receiver.handle_forget(2);
+  for (int i = 0; i < 20; ++i) receive(dummy(2, 1));
+  EXPECT_EQ(counters.set_back.value(), 1u);
+}
+
+TEST_F(ReceiverTest, ASlowPeerMayBeSilentForFourSlots) {
+  receiver.handle_key({aead_of(1), spi_of(1), 1, 0, {milliseconds(300), milliseconds(300)}});
+  ASSERT_EQ(receive(dummy(1, 1)), Received::first_of_session);
+  now = now + milliseconds(1200);
+  for (int i = 0; i < 20; ++i) receive(dummy(2, 1));
+  EXPECT_EQ(counters.set_back.value(), 0u);
+  now = now + milliseconds(1);
+  for (int i = 0; i < 20; ++i) receive(dummy(2, 1));
+  EXPECT_EQ(counters.set_back.value(), 1u);
+}
+
 TEST_F(ReceiverTest, UnknownSpi) {
   install(1);
   EXPECT_EQ(receive(dummy(2, 1)), Received::dropped);

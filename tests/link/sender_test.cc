@@ -195,6 +195,42 @@ TEST_F(SenderTest, StopEndsTheSessionAtOnceAndFreesThePacker) {
   EXPECT_TRUE(slot().empty());
 }
 
+TEST_F(SenderTest, AStopHasAnInstant) {
+  sender.handle_key(key(1));
+  EXPECT_EQ(slot().size(), 4u);
+  sender.handle_key(key(2, sender.deadline() + milliseconds(2)));
+  sender.handle_stop(sender.deadline() + milliseconds(4));
+  EXPECT_EQ(slot().size(), 4u);
+  EXPECT_EQ(slot().size(), 4u);
+  EXPECT_EQ(wire::load_esp_header(slot()[0].data()).spi, Spi{1002}) << "what was to come before it comes";
+  EXPECT_EQ(slot().size(), 4u);
+  EXPECT_TRUE(slot().empty());
+  EXPECT_FALSE(sender.has_session());
+}
+
+TEST_F(SenderTest, AStopOfWhatThereIsLeavesTheNextKey) {
+  sender.handle_key(key(1));
+  EXPECT_EQ(slot().size(), 4u);
+  ring.hold();
+  sender.handle_key(key(2, sender.deadline() + milliseconds(100)));
+  sender.handle_stop(sender.deadline() + milliseconds(1));
+  sender.handle_key(key(3, sender.deadline() + milliseconds(3)));
+  EXPECT_EQ(slot().size(), 4u);
+  EXPECT_TRUE(slot().empty());
+  EXPECT_FALSE(ring.on_hold());
+  EXPECT_TRUE(slot().empty());
+  EXPECT_EQ(wire::load_esp_header(slot()[0].data()).spi, Spi{1003});
+}
+
+TEST_F(SenderTest, AStopThatMissedItsSlotWaitsForALaterOne) {
+  sender.handle_key(key(1));
+  const Instant due = sender.deadline() + milliseconds(1);
+  for (int i = 0; i < 5; ++i) slot();
+  sender.handle_stop(due);
+  while (sender.deadline() < due + LaneSender::kAgain) ASSERT_EQ(slot().size(), 4u);
+  EXPECT_TRUE(slot().empty());
+}
+
 TEST_F(SenderTest, RetiredKeysAreNeverLostOrKeptBeyondFour) {
   for (int i = 0; i < 20; ++i) sender.handle_key(key(static_cast<uint8_t>(i), Instant{1'000'000'000}));
   int retired = 0;

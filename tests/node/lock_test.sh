@@ -25,7 +25,7 @@ lock_taken() {
   eventually 20 has_lock a u0 || fail "the lock does not come back"
   ip -n "$NET-a" link add later type veth peer name other
   eventually 20 has_lock a later || fail "no lock on a new device"
-  grep -q 'lock at the egress was put on: .*later' "$WORK/a.log" || fail "it does not say so"
+  grep -q 'lock at the egress was put right at: .*later' "$WORK/a.log" || fail "it does not say so"
   ! has_lock a ct-b || fail "the link's own device is locked"
   ! has_lock a lo || fail "loopback is locked"
   stop_agent a

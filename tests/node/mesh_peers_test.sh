@@ -9,6 +9,14 @@ mesh_of_a() {
   printf '[mesh]\npeers = "%s"\n%s\n' "$WORK/peers.toml" "$1" >>"$WORK/a.toml"
   echo 'closed = []' >"$WORK/peers.toml"
 }
+# Two nodes of which a knows nobody but who is named in that file.
+mesh_alone() { # LINES
+  network
+  connect
+  RATE="20 Mb/s" configure
+  sed -i '/^\[\[peer\]\]/,$d' "$WORK/a.toml"
+  mesh_of_a "${1:-}"
+}
 add_peer() { # NAME ADDRESS [LINES]
   printf '[[peer]]\nname = "%s"\npublic_key = "%s"\nendpoint = "%s:4410"\nredirect = ["%s"]\n%s\n' \
     "$1" "$("$CUTTLE" genkey | "$CUTTLE" pubkey)" "$2" "$2" "${3:-}" >>"$WORK/peers.toml"
@@ -106,6 +114,13 @@ while True:
   eventually 10 has_link ct-b || fail "there is no VPN"
   ip -n "$NET-a" link set dev ct-b up mtu 1400
 }
+# And a starts with b as its peer.
+b_meets_a_vpn() {
+  hold_tun 100
+  add_peer b "${V4[b]}"
+  start_agent a
+  eventually 20 has_failed || fail "the link of b has an interface: $(state_of_b)"
+}
 has_link() { ip -n "$NET-a" link show dev "$1" >/dev/null 2>&1; }
 state_of_b() { status a '.links[] | select(.name == "b") | .state'; }
 has_failed() { [[ $(state_of_b 2>/dev/null) == failed ]]; }
@@ -114,16 +129,9 @@ ways_to_b() { ip -n "$NET-a" route show table 4410 | awk -v b="${V4[b]}" '$1 == 
 # An interface without any alias is not ours either: its program would read what b is sent.
 a_tun_of_a_vpn() {
   local foreign
-  network
-  connect
-  RATE="20 Mb/s" configure
-  sed -i '/^\[\[peer\]\]/,$d' "$WORK/a.toml"
-  mesh_of_a ""
-  hold_tun 100
+  mesh_alone
+  b_meets_a_vpn
   foreign=$(ip -n "$NET-a" -o link show dev ct-b)
-  add_peer b "${V4[b]}"
-  start_agent a
-  eventually 20 has_failed || fail "the link of b has an interface: $(state_of_b)"
   sleep 2.5 # it is looked at whether all is whole
   in_space a timeout 5 ping -q -c 2 -i 0.1 -W 1 "${V4[b]}" >/dev/null 2>&1 || true
   expect_same "what the VPN reads" "" "$(<"$WORK/vpn")"
@@ -151,15 +159,8 @@ has_no_link() { ! has_link "$1"; }
 
 # What it has the name of closes its addresses whole: guard and lock let nothing through it.
 guard_and_lock_know_it() {
-  network
-  connect
-  RATE="20 Mb/s" configure
-  sed -i '/^\[\[peer\]\]/,$d' "$WORK/a.toml"
-  mesh_of_a ""
-  hold_tun 100
-  add_peer b "${V4[b]}"
-  start_agent a
-  eventually 20 has_failed || fail "the link of b has an interface: $(state_of_b)"
+  mesh_alone
+  b_meets_a_vpn
   ip -n "$NET-a" route add default dev ct-b
   # What removes our rules and routes leaves both.
   helper_stops
@@ -179,11 +180,7 @@ helper_stops() { kill -STOP "$(helper_of a)"; }
 
 # An interface without a carrier loses its IPv6 addresses, and a failover takes one: who is revoked meanwhile is.
 an_address_that_is_away_keeps_no_revocation_waiting() {
-  network
-  connect
-  RATE="20 Mb/s" configure
-  sed -i '/^\[\[peer\]\]/,$d' "$WORK/a.toml"
-  mesh_of_a ""
+  mesh_alone
   add_peer c 10.99.0.7
   add_peer d 10.99.0.8
   start_agent a
@@ -205,13 +202,39 @@ an_address_that_is_away_keeps_no_revocation_waiting() {
 }
 has_links() { [[ $(links_of_a 2>/dev/null) == "$1" ]]; }
 
-# Somebody who drops every handshake does not keep it open, and nobody has to have written down until when.
-joining_has_an_end() {
+# Closed while the mesh's file was away, every interface had the lock, those of links as well: it goes from these when
+# the file is back.
+a_lock_of_before_goes() {
+  local named
   network
   connect
   RATE="20 Mb/s" configure
+  sed -i '/^preshared_key_file/d' "$WORK"/[ab].toml
+  named=$(sed -n '/^\[\[peer\]\]/,$p' "$WORK/a.toml")
+  mesh_alone_of "$named"
+  start_agents
+  stop_agent a KILL
+  mv "$WORK/peers.toml" "$WORK/away.toml"
+  in_space a timeout 20 "$CUTTLE" close --config "$WORK/a.toml" >/dev/null 2>&1 || fail "close"
+  is_locked ct-b || fail "nothing locks the link's interface, so this test shows nothing"
+  mv "$WORK/away.toml" "$WORK/peers.toml"
+  start_agent a
+  wait_up
+  eventually 5 is_not_locked ct-b || fail "the link's interface stays locked"
+  in_space a ping -q -c 3 -i 0.1 -W 2 "${V4[b]}" >/dev/null || fail "nothing gets into the link"
+  tc -n "$NET-a" filter show dev u0 egress | grep -q cuttle-lock || fail "the way out is not locked"
+}
+mesh_alone_of() { # PEERS
   sed -i '/^\[\[peer\]\]/,$d' "$WORK/a.toml"
-  mesh_of_a 'joining_limit = "3 s"'
+  mesh_of_a 'networks = ["10.99.0.0/16", "fd99::/16"]'
+  printf '%s\n' "$1" >>"$WORK/peers.toml"
+}
+is_locked() { tc -n "$NET-a" filter show dev "$1" egress | grep -q 'pref 20 .*cuttle-lock'; }
+is_not_locked() { ! is_locked "$1"; }
+
+# Somebody who drops every handshake does not keep it open, and nobody has to have written down until when.
+joining_has_an_end() {
+  mesh_alone 'joining_limit = "3 s"'
   add_peer b "${V4[b]}" 'joining = true'
   start_agent a
   eventually 2 is_open || fail "a does not say that its link is open"
@@ -225,5 +248,6 @@ run_case another_ones_interface
 run_case a_tun_of_a_vpn
 run_case guard_and_lock_know_it
 run_case an_address_that_is_away_keeps_no_revocation_waiting
+run_case a_lock_of_before_goes
 run_case joining_has_an_end
 finish

@@ -143,7 +143,7 @@ TEST_F(EgressLockTest, goes_on_where_a_device_cannot_have_it) {
   const auto done = apply_lock(config);
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().message, testing::HasSubstr("interface first: a qdisc 'ingress' of somebody's"));
-  const auto without = devices_without_lock(config).value();
+  const auto without = devices_locked_wrong(config).value();
   ASSERT_EQ(without.size(), 1u);
   EXPECT_EQ(without[0].name, "first");
   ASSERT_TRUE(remove_lock());
@@ -153,21 +153,21 @@ TEST_F(EgressLockTest, goes_on_where_a_device_cannot_have_it) {
 TEST_F(EgressLockTest, comes_to_new_devices_and_leaves_no_trace) {
   const Inside inside(*a_);
   const GuardConfig config = lock_against_b();
-  EXPECT_TRUE(devices_without_lock(config).value().empty());
+  EXPECT_TRUE(devices_locked_wrong(config).value().empty());
   EXPECT_TRUE(lock_is_present().value());
   run("ip link add later type veth peer name other");
   run("ip link add cuttle-clock0 link wire type macvlan mode private");  // ours: what leaves it meets wire's
-  EXPECT_EQ(devices_without_lock(config).value().size(), 2u);
+  EXPECT_EQ(devices_locked_wrong(config).value().size(), 2u);
   apply(config);
-  EXPECT_TRUE(devices_without_lock(config).value().empty());
+  EXPECT_TRUE(devices_locked_wrong(config).value().empty());
   run("nft flush ruleset");
-  EXPECT_TRUE(devices_without_lock(config).value().empty());
+  EXPECT_TRUE(devices_locked_wrong(config).value().empty());
   run("tc filter del dev wire egress pref 20");
-  EXPECT_EQ(devices_without_lock(config).value().size(), 1u);
+  EXPECT_EQ(devices_locked_wrong(config).value().size(), 1u);
   apply(config);
   GuardConfig changed = config;
   changed.peers[0].cell_bytes += 4;
-  EXPECT_EQ(devices_without_lock(changed).value().size(), 3u);
+  EXPECT_EQ(devices_locked_wrong(changed).value().size(), 3u);
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(remove_lock());
   EXPECT_FALSE(lock_is_present().value());
   EXPECT_FALSE(succeeds("tc qdisc show | grep clsact"));
@@ -193,7 +193,7 @@ TEST_F(EgressLockTest, holds_hundreds_of_peers_with_many_ports) {
   }
   apply(config);
   const Inside inside(*a_);
-  EXPECT_TRUE(devices_without_lock(config).value().empty());
+  EXPECT_TRUE(devices_locked_wrong(config).value().empty());
 }
 
 }  // namespace
