@@ -142,6 +142,7 @@ RunningAgent::End RunningAgent::run() {
       break;
     }
     watch_joining(now);
+    retry_links(now);
     if (now >= tell_alive_next_) tell_alive();
   }
   service_manager_.tell("STOPPING=1");
