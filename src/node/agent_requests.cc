@@ -46,7 +46,7 @@ void RunningAgent::retry_links(Instant now) {
   if (!one_is_missing || on_trial()) return;
   tell_alive();
   const LoadedConfig wanted = machine_.read_configuration();
-  if (!wanted.good() || !says_the_same(config_, wanted.config) || !(keys_ == *wanted.keys)) return;
+  if (!wanted.good() || !says_the_same(config_, wanted.config) || keys_ != *wanted.keys) return;
   const auto report = change_to(wanted);
   if (!report) {
     spdlog::error("a link that is missing cannot be tried again: {}", report.error().message);
