@@ -4,7 +4,7 @@ Pure: entries and ages in, a verdict out. A link has two ends, which both report
 """
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
-from .entries import IN, LEFT, NO_ENTRY, REVOKED_WORD, Bad, Link, Report, Store
+from .entries import IN, NO_ENTRY, REVOKED_WORD, Bad, Link, Report, Store
 from .watch import Age, Watch
 
 LINK_DOWN = "CUTTLE_LINK_DOWN"
@@ -164,8 +164,9 @@ def _pairs(hosts: Dict[str, Host]) -> Pairs:
         if not host.counts or host.report is None:
             continue
         for link in host.report.links:
+            # Who says that it left counts on: whoever has its keyring can say so. Once it has proved it, there is no link.
             peer = hosts.get(link.peer)
-            if peer is not None and peer.entry in (LEFT, REVOKED_WORD):
+            if peer is not None and peer.entry == REVOKED_WORD:
                 continue
             ends = (min(host.name, link.peer), max(host.name, link.peer))
             says = pairs.setdefault(ends, _Pair()).says

@@ -117,6 +117,8 @@ struct NodeConfig {
   // Addresses without a link that stay closed: of hosts that left the mesh or were revoked. None of a peer's.
   std::vector<IpPrefix> closed = {};
 
+  bool operator==(const NodeConfig&) const = default;
+
   // Whether somebody else than root says where it is: what is wrong with that is a matter of its link alone.
   bool is_of_mesh(const PeerConfig& peer) const { return mesh && peer.line == 0; }
 

@@ -14,6 +14,8 @@ namespace cuttle {
 struct NodeKeys {
   PrivateKey private_key;
   std::vector<PresharedKey> preshared;  // of each peer, in the configuration's order; all zeros: none
+
+  bool operator==(const NodeKeys&) const = default;
 };
 
 // Notes every key file that is absent, malformed or open to others, and every peer that has this node's own

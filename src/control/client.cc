@@ -101,23 +101,24 @@ Result<std::string> ask_agent(const std::string& path, std::string_view request,
   return parse_response(std::move(*document));
 }
 
-Result<bool> agent_is_there(const std::string& path) {
+Result<bool> agent_is_there(const std::string& path, const std::function<bool(uid_t)>& may_be_agents) {
   const auto address = socket_address(path);
   if (!address) return tl::unexpected(address.error());
   const auto connection = connect_once(*address);
-  if (connection || connection.error() == EAGAIN) return true;  // EAGAIN: its queue is full
+  if (connection || connection.error() == EAGAIN) {
+    const auto user = user_of_listener(path, connection);
+    return user.has_value() && may_be_agents(*user);
+  }
   if (connection.error() == ENOENT || connection.error() == ECONNREFUSED) return false;
   return os_failure("control socket " + path, connection.error());
 }
 
-// The process that listens is the one whom the socket says it belongs to (unix(7), SO_PEERCRED).
 std::string cgroup_of_agent(const std::string& path) {
   const auto address = socket_address(path);
   const auto connection = address ? connect_once(*address) : tl::unexpected(ENOENT);
-  ucred who{};
-  socklen_t size = sizeof who;
-  if (!connection || ::getsockopt(connection->get(), SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return "";
-  std::ifstream file("/proc/" + std::to_string(who.pid) + "/cgroup");
+  const auto who = connection ? listener_of(*connection) : std::nullopt;
+  if (!who) return "";
+  std::ifstream file("/proc/" + std::to_string(who->pid) + "/cgroup");
   std::string group;
   for (std::string line; std::getline(file, line);) {
     // "0::/system.slice/x" of the one hierarchy; "4:cpu,cpuacct:/x" where there are several.

@@ -1,6 +1,9 @@
 // The asking end of the control socket, for `cuttle status` and the like.
 #pragma once
 
+#include <sys/types.h>
+
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,9 +16,10 @@ namespace cuttle {
 // The document that the agent behind `path` answers `request` with. Waits at most `timeout` in all.
 Result<std::string> ask_agent(const std::string& path, std::string_view request, Duration timeout);
 
-// Whether an agent listens there, which says nothing of whether it still answers. An error: it cannot be
-// told.
-Result<bool> agent_is_there(const std::string& path);
+// Whether an agent listens there, which says nothing of whether it still answers: a program of a user that
+// may be an agent's. Somebody else's is none: where the path can be had by others, he would keep addresses
+// open. An error: it cannot be told.
+Result<bool> agent_is_there(const std::string& path, const std::function<bool(uid_t)>& may_be_agents);
 
 // The control group that the agent behind `path` runs in, as /proc shows it; empty where that cannot be told.
 std::string cgroup_of_agent(const std::string& path);

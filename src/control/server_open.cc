@@ -28,7 +28,9 @@ Result<void> make_way(const std::string& path, const sockaddr_un& address) {
   const auto connection = connect_once(address);
   // EAGAIN: somebody is there, with a full queue.
   if (connection || connection.error() == EAGAIN) {
-    return failure("control socket " + path + ": another agent answers there; stop it first");
+    const auto user = user_of_listener(path, connection);
+    return failure("control socket " + path + ": another agent answers there" +
+                   (user ? ", a program of user " + std::to_string(*user) : "") + "; stop it first");
   }
   if (connection.error() != ECONNREFUSED) return os_failure("control socket " + path, connection.error());
   if (::unlink(path.c_str()) != 0) return os_failure("remove the old control socket " + path, errno);

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "base/file_descriptor.hh"
@@ -34,6 +36,26 @@ inline tl::expected<FileDescriptor, int> connect_once(const sockaddr_un& address
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   if (::connect(fd.get(), generic, sizeof address) != 0) return tl::unexpected<int>(errno);
   return fd;
+}
+
+// The process that called listen(), as it was then (unix(7), SO_PEERCRED).
+inline std::optional<ucred> listener_of(const FileDescriptor& connection) {
+  ucred who{};
+  socklen_t size = sizeof who;
+  if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return std::nullopt;
+  return who;
+}
+
+// Whose program listens there. Where its queue is full, and there is no connection: whose the socket file is.
+inline std::optional<uid_t> user_of_listener(const std::string& path,
+                                             const tl::expected<FileDescriptor, int>& connection) {
+  if (connection) {
+    const auto who = listener_of(*connection);
+    return who ? std::optional(who->uid) : std::nullopt;
+  }
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return std::nullopt;
+  return status.st_uid;
 }
 
 }  // namespace cuttle

@@ -21,14 +21,14 @@ Key new_key() {
   return Key::from_random(random.bytes());
 }
 
-// The key in `path`; errors begin with the path. `for_owner_alone`: one that others can read is none.
+// The key in `path`; errors begin with the path. One that others can read is none.
 template <typename Key>
-Result<Key> read_key(const std::string& path, bool for_owner_alone = false) {
+Result<Key> read_key(const std::string& path) {
   constexpr size_t kLongest = 128;
   Secret<kLongest> memory;
   const auto file = read_secret_file(path, memory.bytes());
   if (!file) return failure(fmt::format("{}: cannot be read: {}", path, file.error().message));
-  if (for_owner_alone && (file->mode & 077) != 0) {
+  if ((file->mode & 077) != 0) {
     return failure(fmt::format("{}: others can read it; `chmod 600` it", path));
   }
   std::string_view text(reinterpret_cast<const char*>(memory.data()), file->bytes);

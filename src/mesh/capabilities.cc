@@ -39,8 +39,8 @@ std::string capabilities_of(const std::string& host) {
 }
 
 std::string keyring_command(const std::string& host) {
-  return fmt::format("ceph auth get-or-create {0} mon '{1}' -o /etc/ceph/ceph.{0}.keyring", client_of(host),
-                     capabilities_of(host));
+  return fmt::format("(umask 077; ceph auth get-or-create {0} mon '{1}' -o /etc/ceph/ceph.{0}.keyring)",
+                     client_of(host), capabilities_of(host));
 }
 
 std::string cephadm_command(const std::string& host) {

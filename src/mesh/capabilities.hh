@@ -13,7 +13,7 @@ std::string client_of(const std::string& host);
 // is. Nothing else of the store, no configuration, no keys.
 std::string capabilities_of(const std::string& host);
 
-// The commands that an administrator gives a host its keyring with: one line each.
+// The commands that an administrator gives a host its keyring with, for root alone to read: one line each.
 std::string keyring_command(const std::string& host);
 std::string cephadm_command(const std::string& host);
 

@@ -64,6 +64,23 @@ bool is_given(const Known& known, const Entry& entry, const IpAddress& address) 
   return is_accepted(known, entry) && contains(known.accepted.at(entry.host).addresses, address);
 }
 
+std::vector<MeshProblem> undecided_problems(const Known& known) {
+  std::vector<MeshProblem> problems;
+  for (const auto& [host, pin] : known.pins) {
+    for (const IpAddress& address : undecided_addresses(known, host)) {
+      problems.push_back(
+          {kAddressTaken, host,
+           fmt::format(
+               "{} was another host's by root's word, which is gone, and is one that "
+               "several hosts had before: it is in no link, and stays closed, until the one whose it is "
+               "is accepted",
+               address.to_string()),
+           "cuttle mesh accept " + host});
+    }
+  }
+  return problems;
+}
+
 std::string conflict_of(const Known& known, const Owners& owners, const Bounds& bounds, const Entry& entry) {
   if (bounds.own && (shares_a_key(entry, *bounds.own) || entry.identity == bounds.own->identity)) {
     return "it claims this host's own key";

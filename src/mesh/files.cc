@@ -43,7 +43,7 @@ bool names_somebody(std::string_view roots_text, std::string_view peers_text) {
 Files files_of(const std::string& peers_file) {
   const std::string base =
       peers_file.ends_with(".toml") ? peers_file.substr(0, peers_file.size() - 5) : peers_file;
-  return {peers_file, base + ".known.json", base + ".lock", base + ".entry.json"};
+  return {peers_file, base + ".known.json", base + ".lock", base + ".entry.json", base + ".spare."};
 }
 
 Result<Known> read_known(const Files& files, std::string_view roots_text, Lost lost, KnownText* last) {
@@ -84,7 +84,7 @@ Result<std::optional<Entry>> read_own(const Files& files, const std::string& hos
   return std::move(*entry);
 }
 
-Result<void> write_file(const std::string& path, const std::string& text) {
+Result<void> write_file(const std::string& path, const std::string& text, const std::string& spare) {
   if (text.size() > kLongestFile) {
     return failure(fmt::format("{}: not written: {} bytes are more than is read of it", path, text.size()));
   }
@@ -94,7 +94,7 @@ Result<void> write_file(const std::string& path, const std::string& text) {
     return batch.commit();
   };
   auto written = write();
-  if (!written && write_into_spare_file(path, text)) return {};
+  if (!written && !spare.empty() && write_into_spare_file(spare, path, text)) return {};
   return written;
 }
 

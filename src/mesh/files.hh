@@ -18,6 +18,7 @@ struct Files {
   std::string known;  // NODE.known.json: what was seen first
   std::string lock;   // whoever changes `known` or `own` has it (io/file_lock.hh)
   std::string own;    // NODE.entry.json: what this host published, proved
+  std::string spare;  // NODE.spare.: how the names of its spare files begin
 };
 Files files_of(const std::string& peers_file);
 
@@ -37,7 +38,8 @@ Result<Known> read_known(const Files& files, std::string_view roots_text, Lost l
 // None: not there, this host has not joined.
 Result<std::optional<Entry>> read_own(const Files& files, const std::string& host);
 
-// Whole or not at all, readable by all; whose the folder is. On a full disk: by mesh/spare_files.hh.
-Result<void> write_file(const std::string& path, const std::string& text);
+// Whole or not at all, readable by all; whose the folder is. On a full disk: into a spare file
+// (mesh/spare_files.hh) whose name begins with `spare`, with the lock of that node.
+Result<void> write_file(const std::string& path, const std::string& text, const std::string& spare = {});
 
 }  // namespace cuttle::mesh

@@ -150,7 +150,7 @@ Result<void> Keeper::take_in(const NodeFile& node, std::optional<StatusSnapshot>
   }
   // What was seen first, before anything follows from it.
   if (known != *before) {
-    if (auto written = write(files.known, to_json(known)); !written) return written;
+    if (auto written = write(files, files.known, to_json(known)); !written) return written;
     note_taken(*before, known, now);
   }
   const auto peers = write_peers(node, files, known, bounds);
@@ -161,10 +161,7 @@ Result<void> Keeper::take_in(const NodeFile& node, std::optional<StatusSnapshot>
   if (reload_if_due(now)) status = around_.agent.status();
   if (!view) return result;
   if (auto put = put_own_back(node, files, *own, *view); !put) return put;
-  if (auto kept = keep_spare_files(directory_of(files.known)); !kept) {
-    note(kAgent, node.config.mesh->host,
-         "there is no room for what changes, beyond a few times: " + kept.error().message, kMakeRoom);
-  }
+  keep_room(node, files);
   return tell(node, known, status, now, unix_s);
 }
 
@@ -203,7 +200,7 @@ Result<void> Keeper::write_closed(const Files& files, const NodeFile& node,
     if (link == nullptr || link->open || pin.was_up) continue;
     pin.was_up = is_news = true;
   }
-  return is_news ? write(files.known, to_json(*known)) : Result<void>();
+  return is_news ? write(files, files.known, to_json(*known)) : Result<void>();
 }
 
 Result<std::string> Keeper::write_peers(const NodeFile& node, const Files& files, Known& known,
@@ -244,14 +241,14 @@ Result<std::string> Keeper::write_peers(const NodeFile& node, const Files& files
     known.pins.at(host).was_up = true;
   }
   if (is_news) {
-    if (auto written = write(files.known, to_json(known)); !written) {
+    if (auto written = write(files, files.known, to_json(known)); !written) {
       return tl::unexpected(written.error());
     }
   }
   if (there && in_force == fitting.text) return in_force;
   agent_has_peers_ = false;
   reload_next_ = {};
-  if (auto written = write(path, fitting.text); !written) return tl::unexpected(written.error());
+  if (auto written = write(files, path, fitting.text); !written) return tl::unexpected(written.error());
   return fitting.text;
 }
 
@@ -326,7 +323,7 @@ Result<void> Keeper::put_own_back(const NodeFile& node, const Files& files, std:
       if (!lock) return tl::unexpected(lock.error());
       if (!is_newest()) return {};
       own = *entry;
-      return write(files.own, to_json(*own));
+      return write(files, files.own, to_json(*own));
     }
     if (is_ours && !own->signature) return {};
     if (is_set_back(*own, there->second)) {
@@ -360,9 +357,11 @@ Result<void> Keeper::tell(const NodeFile& node, const Known& known,
   std::erase_if(taken_, [&](const auto& one) { return now - one.second.when > kRecent; });
   // Only what the agent has, too. Where the link could not be had, that is so as well: there is no session
   // that would end, and with whatever keys it is had later, they are those of the file.
+  std::multimap<Instant, HostState::Taken, std::greater<>> last_first;
   for (const auto& [host, taken] : taken_) {
-    if (agent_has_peers_) state.taken[host] = taken.number;
+    if (agent_has_peers_) last_first.insert({taken.when, {host, taken.number}});
   }
+  for (const auto& [when, taken] : last_first) state.taken.push_back(taken);
   const std::string essence = state_essence(state);
   if (told_when_ && now - *told_when_ < (essence == told_ ? kAliveRound : kTellRound)) return {};
   if (auto told = around_.store.set(kStatePrefix + state.host, state_json(state, unix_s)); !told) return told;
@@ -371,8 +370,18 @@ Result<void> Keeper::tell(const NodeFile& node, const Known& known,
   return {};
 }
 
-Result<void> Keeper::write(const std::string& path, const std::string& text) {
-  auto written = write_file(path, text);
+// With the lock: root's words may be writing into one of these.
+void Keeper::keep_room(const NodeFile& node, const Files& files) {
+  const auto lock = FileLock::wait_for(files.lock);
+  if (!lock) return;  // the next look comes soon
+  const auto kept = keep_spare_files(files.spare);
+  if (kept) return;
+  note(kAgent, node.config.mesh->host,
+       "there is no room for what changes, beyond a few times: " + kept.error().message, kMakeRoom);
+}
+
+Result<void> Keeper::write(const Files& files, const std::string& path, const std::string& text) {
+  auto written = write_file(path, text, files.spare);
   if (!written) write_trouble_ = written.error().message;
   return written;
 }

@@ -87,7 +87,8 @@ class Keeper {
   Result<void> tell(const NodeFile& node, const Known& known, const std::optional<StatusSnapshot>& status,
                     Instant now, int64_t unix_s);
   void note_taken(const Known& before, const Known& after, Instant now);
-  Result<void> write(const std::string& path, const std::string& text);
+  Result<void> write(const Files& files, const std::string& path, const std::string& text);
+  void keep_room(const NodeFile& node, const Files& files);
   void note(const char* code, const std::string& host, const std::string& text, const std::string& fix);
 
   Surroundings around_;

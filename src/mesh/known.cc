@@ -180,19 +180,61 @@ void close_pin(Pin& pin, Standing standing) {
   pin.was_up = true;
 }
 
+namespace {
+
+// Whether a host besides that one has it, or cells of a link go there.
+bool is_anothers(const Known& known, const std::string& host, const IpAddress& address) {
+  return std::any_of(known.pins.begin(), known.pins.end(), [&](const auto& other) {
+    const Pin& its = other.second;
+    const bool has_endpoint = its.standing == Standing::in && its.entry.endpoint.address == address;
+    return other.first != host && (holds(its, address) || has_endpoint);
+  });
+}
+
+// Those with a link that would have it, had it not gone to another.
+std::vector<std::string> losers_of(const Known& known, const IpAddress& address) {
+  std::vector<std::string> losers;
+  for (const auto& [host, pin] : known.pins) {
+    if (pin.standing == Standing::in && contains(pin.lost, address)) losers.push_back(host);
+  }
+  return losers;
+}
+
+}  // namespace
+
 void return_lost(Known& known) {
   for (auto& [host, pin] : known.pins) {
-    const auto is_anothers = [&, &name = host](const IpAddress& address) {
-      return std::any_of(known.pins.begin(), known.pins.end(), [&](const auto& other) {
-        const Pin& its = other.second;
-        const bool has_endpoint = its.standing == Standing::in && its.entry.endpoint.address == address;
-        return other.first != name && (holds(its, address) || has_endpoint);
-      });
-    };
-    const size_t returned =
-        std::erase_if(pin.lost, [&](const IpAddress& address) { return !is_anothers(address); });
-    if (returned > 0) pin.was_up = true;
+    std::vector<IpAddress> stay_lost;
+    for (const IpAddress& address : pin.lost) {
+      const std::vector<std::string> losers = losers_of(known, address);
+      const bool is_free = !is_anothers(known, host, address);
+      if (is_free && losers.size() < 2) continue;
+      stay_lost.push_back(address);
+      for (size_t i = 0; is_free && i < losers.size(); ++i) {
+        std::vector<IpAddress>& closed = known.pins.at(losers[i]).closed;
+        if (!contains(closed, address)) closed.push_back(address);
+        std::sort(closed.begin(), closed.end());
+      }
+    }
+    if (stay_lost.size() < pin.lost.size()) pin.was_up = true;
+    pin.lost = std::move(stay_lost);
   }
+}
+
+std::vector<IpAddress> undecided_addresses(const Known& known, const std::string& host) {
+  std::vector<IpAddress> undecided;
+  const Pin& pin = known.pins.at(host);
+  if (pin.standing != Standing::in) return undecided;
+  for (const IpAddress& address : pin.lost) {
+    const bool is_given = std::any_of(known.pins.begin(), known.pins.end(), [&](const auto& one) {
+      const Pin& its = one.second;
+      return is_linked(its, address) ||
+             (its.standing == Standing::in && its.entry.endpoint.address == address);
+    });
+    if (!is_given && contains(pin.closed, address) && losers_of(known, address).size() > 1)
+      undecided.push_back(address);
+  }
+  return undecided;
 }
 
 void remember(Known& known, const std::string& host, const Pin& pin) {

@@ -86,8 +86,11 @@ bool is_accepted(const Known& known, const Entry& entry);
 // Ends a link: its addresses are closed from now on.
 void close_pin(Pin& pin, Standing standing);
 // Addresses that went to another host by root's word, and that no other has any more, are in the link of
-// their own host again, which begins closed.
+// their own host again, which begins closed. Where two hosts lost one, nobody knows any more whose it was by
+// the later of root's words: it stays lost, and closed.
 void return_lost(Known& known);
+// Of that host's, those that stay closed so until root says again whose they are.
+std::vector<IpAddress> undecided_addresses(const Known& known, const std::string& host);
 // Whatever becomes of that pin: what was seen of it with that number.
 void remember(Known& known, const std::string& host, const Pin& pin);
 // Root's word: what that entry says counts, whatever was known before. Once.

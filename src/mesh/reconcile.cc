@@ -45,6 +45,7 @@ class Reconciliation {
     note_contested(entries);
     for (const auto& [host, entry] : entries) take(entry);
     return_lost(known());
+    for (MeshProblem& one : undecided_problems(known())) result_.problems.push_back(std::move(one));
     note_missing();
     note_closed_here(known(), bounds_);
     std::stable_sort(result_.problems.begin(), result_.problems.end(),

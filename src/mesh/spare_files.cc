@@ -16,8 +16,12 @@ namespace cuttle::mesh {
 
 namespace {
 
-std::string spare_file(const std::string& folder, int number) {
-  return (std::filesystem::path(folder) / fmt::format("spare.{}", number)).string();
+std::string spare_file(const std::string& beginning, int number) {
+  return fmt::format("{}{}", beginning, number);
+}
+
+std::string folder_of(const std::string& path) {
+  return std::filesystem::path(path).parent_path().string();
 }
 
 bool is_own_folder(const std::string& folder) {
@@ -54,20 +58,21 @@ bool write_over(int fd, std::string_view text) {
 
 }  // namespace
 
-Result<void> keep_spare_files(const std::string& folder) {
-  if (!is_own_folder(folder)) return {};
+Result<void> keep_spare_files(const std::string& beginning) {
+  if (!is_own_folder(folder_of(beginning))) return {};
   for (int i = 0; i < kSpareFiles; ++i) {
-    const std::string path = spare_file(folder, i);
+    const std::string path = spare_file(beginning, i);
     if (is_whole(path)) continue;
     if (auto made = make(path); !made) return made;
   }
   return {};
 }
 
-Result<void> write_into_spare_file(const std::string& path, std::string_view text) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
+Result<void> write_into_spare_file(const std::string& beginning, const std::string& path,
+                                   std::string_view text) {
+  const std::string folder = folder_of(path);
   for (int i = 0; is_own_folder(folder) && i < kSpareFiles; ++i) {
-    const std::string spare = spare_file(folder, i);
+    const std::string spare = spare_file(beginning, i);
     if (!is_whole(spare)) continue;
     const FileDescriptor file(::open(spare.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!file || !write_over(file.get(), text)) continue;

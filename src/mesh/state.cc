@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "config/host_name.hh"
+
 namespace cuttle::mesh {
 
 namespace {
@@ -12,7 +14,13 @@ using Json = nlohmann::ordered_json;
 
 // The monitors take values of 64 KiB (mon_config_key_max_entry_size).
 constexpr size_t kMaxBytes = 60 << 10;
-constexpr size_t kMaxProblems = 32;  // the manager reads no more
+constexpr size_t kMaxProblemBytes = 16 << 10;
+constexpr size_t kMaxTakenBytes = 38 << 10;  // links have the rest, those that are not well first
+constexpr size_t kMaxProblems = 32;          // the manager reads no more
+constexpr size_t kMaxText = 1000;            // of one
+constexpr size_t kMaxShown = 200;            // of another's text, as the manager shows it
+constexpr char kLookAtTheAgent[] =
+    "cuttle status; cuttle check; journalctl -u 'cuttle@*' -u 'cuttle-mesh@*'; is the disk full?";
 
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', true, Json::error_handler_t::replace);
@@ -41,12 +49,29 @@ Json links_of(const HostState& state, bool essence) {
 
 Json problems_of(const HostState& state) {
   Json problems = Json::array();
+  size_t bytes = 0;
   for (const MeshProblem& problem : state.problems) {
-    if (problems.size() == kMaxProblems) break;
-    problems.push_back(
-        {{"code", problem.code}, {"host", problem.host}, {"text", problem.text}, {"fix", problem.fix}});
+    Json one = {{"code", problem.code},
+                {"host", problem.host},
+                {"text", problem.text.substr(0, kMaxText)},
+                {"fix", problem.fix}};
+    bytes += dump(one).size() + 1;
+    if (problems.size() == kMaxProblems || bytes > kMaxProblemBytes) break;
+    problems.push_back(std::move(one));
   }
   return problems;
+}
+
+// For who waits that all have taken his entry in: he asks soon after.
+Json taken_of(const HostState& state) {
+  Json taken = Json::object();
+  size_t bytes = 0;
+  for (const auto& [host, number] : state.taken) {
+    bytes += dump({{host, number}}).size();
+    if (bytes > kMaxTakenBytes) break;
+    taken[host] = number;
+  }
+  return taken;
 }
 
 Json common(const HostState& state, bool essence) {
@@ -54,8 +79,7 @@ Json common(const HostState& state, bool essence) {
   json["agent"] = state.agent ? "running" : "stopped";
   json["links"] = links_of(state, essence);
   json["problems"] = problems_of(state);
-  json["taken"] = Json::object();
-  for (const auto& [host, number] : state.taken) json["taken"][host] = number;
+  json["taken"] = taken_of(state);
   return json;
 }
 
@@ -102,13 +126,14 @@ std::optional<uint64_t> taken_number(const std::string& text, const std::string&
   return found->get<uint64_t>();
 }
 
-std::vector<MeshProblem> told_problems(const std::string& text, const std::string& code) {
+std::vector<MeshProblem> told_agent_problems(const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
   std::vector<MeshProblem> problems;
   if (!json.is_object() || !json.contains("problems") || !json["problems"].is_array()) return problems;
   const auto shown = [](const nlohmann::json& problem, const char* key) {
     const auto found = problem.find(key);
     std::string value = found != problem.end() && found->is_string() ? found->get<std::string>() : "";
+    if (value.size() > kMaxShown) value = value.substr(0, kMaxShown) + "...";
     for (char& c : value) {
       if (c < 0x20 || c > 0x7e) c = ' ';
     }
@@ -116,8 +141,11 @@ std::vector<MeshProblem> told_problems(const std::string& text, const std::strin
   };
   for (const auto& problem : json["problems"]) {
     if (problems.size() == kMaxProblems) break;
-    if (!problem.is_object() || shown(problem, "code") != code) continue;
-    problems.push_back({code, shown(problem, "host"), shown(problem, "text"), shown(problem, "fix")});
+    if (!problem.is_object() || shown(problem, "code") != kAgent) continue;
+    const std::string host = shown(problem, "host");  // empty: the host itself
+    if (!host.empty() && !parse_host_name(host)) continue;
+    problems.push_back(
+        {kAgent, host, "cuttle-mesh told the monitors: " + shown(problem, "text"), kLookAtTheAgent});
   }
   return problems;
 }

@@ -9,6 +9,7 @@
 #include "base/units.hh"
 #include "control/client.hh"
 #include "io/realtime.hh"
+#include "node/closing.hh"
 #include "node/redirect.hh"
 #include "node/running_agent.hh"
 
@@ -142,6 +143,7 @@ RunningAgent::End RunningAgent::run() {
       break;
     }
     watch_joining(now);
+    retry_links(now);
     if (now >= tell_alive_next_) tell_alive();
   }
   service_manager_.tell("STOPPING=1");
@@ -179,13 +181,16 @@ Result<void> run_agent(LoadedConfig& loaded, Machine& machine, const AgentOption
 
 Result<void> take_down(const NodeConfig& config, const std::vector<ClosedAddress>& stays_closed) {
   // Taken down under it, an agent would go on sending cells and put its guard back. One that is just ending
-  // does not answer either, but then is not there any more; one that is only slow is.
-  const auto answer = ask_agent(config.control_socket, "status", kStatusTimeout);
-  if (!answer) {
-    const auto there = agent_is_there(config.control_socket);
-    if (!there) return tl::unexpected(there.error());
-    if (!*there) return remove_redirect_but(config, stays_closed);
+  // does not answer either, but then is not there any more; one that is only slow is. Whatever somebody
+  // else's program answers there says nothing.
+  auto there = own_agent_is_there(config);
+  Result<std::string> answer = failure("not asked");
+  if (there && *there) {
+    answer = ask_agent(config.control_socket, "status", kStatusTimeout);
+    if (!answer) there = own_agent_is_there(config);
   }
+  if (!there) return tl::unexpected(there.error());
+  if (!*there) return remove_redirect_but(config, stays_closed);
   return failure(fmt::format("the agent of node {} is running ({}{}); stop it first", config.name,
                              config.control_socket, answer ? "" : ", though it does not answer"));
 }

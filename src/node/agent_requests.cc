@@ -10,6 +10,12 @@
 
 namespace cuttle {
 
+namespace {
+
+constexpr Duration kRetryRound = seconds(5);  // what is missing is tried again this often
+
+}  // namespace
+
 Result<std::string> RunningAgent::answer(const std::string& request) {
   if (request == "status") return to_json(status());
   if (request == "confirm") return confirm();
@@ -23,9 +29,33 @@ Result<ReloadReport> RunningAgent::reload() {
   if (on_trial()) return failure("the agent is on trial; `cuttle confirm` it before it is reloaded");
   tell_alive();
   const LoadedConfig wanted = machine_.read_configuration();
-  ReloadReport report;
-  report.problems = wanted.problem_lines();
-  if (!wanted.good()) return report;
+  if (!wanted.good()) return ReloadReport{.problems = wanted.problem_lines()};
+  auto report = change_to(wanted);
+  if (report) spdlog::info("reloaded: {}", to_string(*report));
+  return report;
+}
+
+// A link that a reload could not make, as while its own address was away for a moment, is tried again: of
+// root's own peers here, of the mesh's by cuttle-mesh. What root has changed meanwhile waits for root's word.
+void RunningAgent::retry_links(Instant now) {
+  if (now < retry_next_) return;
+  retry_next_ = now + kRetryRound;
+  const bool one_is_missing = std::ranges::any_of(config_.peers, [&](const PeerConfig& peer) {
+    return !config_.is_of_mesh(peer) && link_with(peer) == nullptr;
+  });
+  if (!one_is_missing || on_trial()) return;
+  tell_alive();
+  const LoadedConfig wanted = machine_.read_configuration();
+  if (!wanted.good() || !says_the_same(config_, wanted.config) || keys_ != *wanted.keys) return;
+  const auto report = change_to(wanted);
+  if (!report) {
+    spdlog::error("a link that is missing cannot be tried again: {}", report.error().message);
+  } else if (report->undone.empty()) {
+    spdlog::info("links that were missing are there: {}", to_string(*report));
+  }
+}
+
+Result<ReloadReport> RunningAgent::change_to(const LoadedConfig& wanted) {
   std::vector<std::string> running;
   for (const auto& link : links_) running.push_back(link->peer().name);
   const ReloadPlan changes = compare_links(config_, keys_, running, wanted.config, *wanted.keys);
@@ -45,10 +75,9 @@ Result<ReloadReport> RunningAgent::reload() {
   service_manager_.tell("READY=1");
   joining_since_.handle_change(config_, clock_.now());
   if (!changed) return tl::unexpected(changed.error());
-  report = report_of(changes, config_);
+  ReloadReport report = report_of(changes, config_);
   report.problems = wanted.problem_lines();
   report.undone = std::move(*changed);
-  spdlog::info("reloaded: {}", to_string(report));
   return report;
 }
 

@@ -60,8 +60,8 @@ class Change {
                          [&](size_t peer) { return in_.machine.open_lanes(peer); });
   }
 
-  // All that can fail without harm. Of the peers that the mesh names each fails by itself: one of them must
-  // not keep the others' changes out.
+  // All that can fail without harm. Of the peers that the mesh names each fails by itself, and so does one
+  // whose link is missing since an earlier change: one of them must not keep the others' changes out.
   Result<void> prepare() {
     in_.alive();
     auto unknown_sources = in_.machine.open_unknown_sources(in_.unknown_sources.size());
@@ -70,7 +70,7 @@ class Change {
       in_.unknown_sources.push_back(std::move(unknown_source));
     for (const size_t i : changes_.added) {
       auto link = assemble(i);
-      if (!link && wanted_.is_of_mesh(wanted_.peers[i])) {
+      if (!link && (wanted_.is_of_mesh(wanted_.peers[i]) || is_in_force(wanted_.peers[i].name))) {
         note(link.error());
         continue;
       }
@@ -139,6 +139,10 @@ class Change {
       open.push_back(peer.joining && !closed_before);
     }
     return open;
+  }
+
+  bool is_in_force(const std::string& name) const {
+    return std::ranges::count(in_.config.peers, name, &PeerConfig::name) > 0;
   }
 
   NodeLink* find_link(const std::string& name) const {

@@ -1,16 +1,25 @@
 #include "node/closing.hh"
 
+#include "config/file.hh"
 #include "control/client.hh"
+#include "io/privileges.hh"
 #include "node/joining.hh"
 #include "node/leftovers.hh"
 #include "node/redirect.hh"
 
 namespace cuttle {
 
+Result<bool> own_agent_is_there(const NodeConfig& config) {
+  const auto user = config.user.empty() ? std::nullopt : find_user(config.user);
+  return agent_is_there(config.control_socket, [&](uid_t listener) {
+    return is_trusted_owner(listener) || (user && listener == user->user);
+  });
+}
+
 Result<void> close_without_agent(const NodeConfig& config, bool trusted) {
   if (trusted) {
     // What an agent closed is closed, perhaps by an older file than this.
-    const auto there = agent_is_there(config.control_socket);
+    const auto there = own_agent_is_there(config);
     if (!there) return tl::unexpected(there.error());
     if (*there) return {};
   }

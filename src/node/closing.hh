@@ -12,4 +12,8 @@ namespace cuttle {
 // the file; of one that is not, the socket which it names is not asked whether there is an agent.
 Result<void> close_without_agent(const NodeConfig& config, bool trusted);
 
+// Whether an agent of this node runs, as far as its control socket tells: a program of a user whom it may run
+// as.
+Result<bool> own_agent_is_there(const NodeConfig& config);
+
 }  // namespace cuttle

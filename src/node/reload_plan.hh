@@ -29,7 +29,10 @@ ReloadPlan compare_links(const NodeConfig& now, const NodeKeys& keys_now,
                          const std::vector<std::string>& running, const NodeConfig& wanted,
                          const NodeKeys& keys_wanted);
 
-// The same in names, as what `cuttle reload` is told.
+// Whether nothing but the place of a line differs.
+bool says_the_same(NodeConfig a, NodeConfig b);
+
+// A plan in names, as what `cuttle reload` is told.
 ReloadReport report_of(const ReloadPlan& changes, const NodeConfig& wanted);
 
 // Notes each value of the wanted configuration that differs and takes a restart of the agent.

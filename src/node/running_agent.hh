@@ -66,6 +66,7 @@ class RunningAgent {
   Result<std::string> answer(const std::string& request);
   Result<std::string> confirm();
   Result<ReloadReport> reload();
+  Result<ReloadReport> change_to(const LoadedConfig& wanted);
   void handle_hangup();
   size_t place_of(const NodeLink& link) const;
   const NodeLink* link_with(const PeerConfig& peer) const;  // null: it could not be had
@@ -76,6 +77,7 @@ class RunningAgent {
   void tell_alive();
   void watch_joining(Instant now);
   void watch_machine(Instant now);
+  void retry_links(Instant now);
   bool ends_unwatched() const;
   void write_draws(uint64_t wall_ns, Instant now);
 
@@ -91,6 +93,7 @@ class RunningAgent {
   Instant started_;
   OpenPeers open_;  // by place in config_
   Instant joining_next_{};
+  Instant retry_next_{};
   JoiningSince joining_since_;
   RestoreWatch restore_watch_;  // the handshakes' thread's
   std::string machine_trouble_;

@@ -244,8 +244,44 @@ TEST_F(ControlTest, RunningOutOfDescriptorsDoesNotSpin) {
 
 TEST_F(ControlTest, ASecondAgentIsRefusedAndTheFirstGoesOn) {
   EXPECT_EQ(open(), nullptr);
-  EXPECT_THAT(error_, testing::HasSubstr("another agent answers there"));
+  EXPECT_THAT(error_, testing::HasSubstr("another agent answers there, a program of user " +
+                                         std::to_string(::geteuid())));
   EXPECT_TRUE(std::filesystem::exists(path_));
+}
+
+// Where others can have the path, a program of theirs would keep addresses open, or all from being taken
+// down.
+TEST_F(ControlTest, WhoeverListensIsAnAgentWhereItsUserMayBeOne) {
+  std::vector<uid_t> asked;
+  const auto is_there = [&](bool may_be) {
+    return agent_is_there(path_, [&, may_be](uid_t user) {
+      asked.push_back(user);
+      return may_be;
+    });
+  };
+  EXPECT_EQ(is_there(true), true);
+  EXPECT_EQ(is_there(false), false);
+  // Its queue is full: whose the file is.
+  std::vector<FileDescriptor> waiting;
+  for (int i = 0; i < 100; ++i) {
+    FileDescriptor one(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::copy(path_.begin(), path_.end(), address.sun_path);
+    if (::connect(one.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) break;
+    waiting.push_back(std::move(one));
+  }
+  ASSERT_LT(waiting.size(), 100u);
+  EXPECT_EQ(is_there(true), true);
+  EXPECT_EQ(is_there(false), false);
+  EXPECT_EQ(asked, std::vector<uid_t>(4, ::geteuid()));
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown(path_.c_str(), 65534, 65534), 0);
+    EXPECT_EQ(is_there(false), false);
+    EXPECT_EQ(asked.back(), 65534u);
+  }
+  server_.reset();
+  EXPECT_EQ(is_there(true), false);
 }
 
 TEST_F(ControlTest, TheSocketOfADeadAgentIsReplaced) {

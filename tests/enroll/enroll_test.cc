@@ -12,6 +12,7 @@
 #include "../temporary_folder.hh"
 #include "config/load.hh"
 #include "enroll/files.hh"
+#include "enroll/secret_key.hh"
 #include "maps.hh"
 
 namespace cuttle::enroll {
@@ -21,6 +22,21 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using What = HostOutcome::What;
 namespace fs = std::filesystem;
+
+// Else it would be published, and the agent would refuse it later.
+TEST(SecretKey, OneThatOthersCanReadIsNone) {
+  const TemporaryFolder temporary;
+  const std::string path = (temporary.path() / "a.key").string();
+  std::ofstream(path) << new_key<PrivateKey>().reveal_text().view() << "\n";
+  for (const mode_t mode : {0644, 0640, 0602}) {
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+    const auto key = read_key<PrivateKey>(path);
+    ASSERT_FALSE(key) << mode;
+    EXPECT_THAT(key.error().message, HasSubstr("others can read it"));
+  }
+  ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+  EXPECT_TRUE(read_key<PrivateKey>(path));
+}
 
 // Somebody who may write in the folder: a file of his own, open for reading, or a link to a file of ours.
 TEST(FileBatch, DoesNotWriteIntoWhatSomebodyPrepared) {

@@ -74,6 +74,47 @@ TEST(MeshReconcile, AnAddressThatNobodyElseHasAnyMoreIsItsOwnHostsAgain) {
   EXPECT_THAT(mistaken.addresses_of("osd1"), ElementsAre("10.0.0.1", "10.0.0.101"));
 }
 
+// By root's word it was osd1's no more, then osd2's no more, and the third is gone: which of these words came
+// last, nobody knows. Neither gets it back by itself.
+TEST(MeshReconcile, AnAddressThatTwoHostsLostIsNeithersUntilRootSaysSo) {
+  Mistaken mistaken;
+  Known& known = mistaken.known;
+  const TestHost third = Mistaken::with(3);
+  StoreView view = view_of({mistaken.host, mistaken.thief, third});
+  accept(known, third.entry);
+  known = look(known, view).known;
+  ASSERT_THAT(mistaken.addresses_of("osd3"), ElementsAre("10.0.0.101", "10.0.0.3"));
+  view.entries["osd3"] = to_json(tombstone(third, third.entry.counter + 1));
+  known = look(known, view).known;
+  const auto opens = forget(known, "osd3");
+  ASSERT_TRUE(opens);
+  EXPECT_THAT(texts(*opens), ElementsAre("10.0.0.3"));
+  Reconciled result;
+  for (int i = 0; i < 2; ++i) {
+    result = look(known, view);
+    EXPECT_THAT(codes(result), ElementsAre("CUTTLE_ADDRESS_TAKEN osd1", "CUTTLE_ADDRESS_TAKEN osd2"));
+    known = result.known;
+    EXPECT_THAT(mistaken.addresses_of("osd1"), ElementsAre("10.0.0.1"));
+    EXPECT_THAT(mistaken.addresses_of("osd2"), ElementsAre("10.0.0.2"));
+    EXPECT_THAT(config_of(known).closed, ElementsAre(*IpPrefix::parse("10.0.0.101")));
+  }
+  // Root says so: then it is nobody else's.
+  Known by_word = known;
+  accept(by_word, mistaken.thief.entry);
+  result = look(by_word, view);
+  EXPECT_THAT(codes(result), IsEmpty());
+  by_word = result.known;
+  EXPECT_THAT(texts(linked_addresses(by_word.pins.at("osd2"))), ElementsAre("10.0.0.101", "10.0.0.2"));
+  EXPECT_THAT(texts(linked_addresses(by_word.pins.at("osd1"))), ElementsAre("10.0.0.1"));
+  EXPECT_EQ(look(by_word, view).known, by_word);
+  config_of(by_word);
+  // Or one of the two is gone, too: there is no doubt any more.
+  close_pin(known.pins.at("osd1"), Standing::left);
+  ASSERT_TRUE(forget(known, "osd1"));
+  EXPECT_THAT(mistaken.addresses_of("osd2"), ElementsAre("10.0.0.101", "10.0.0.2"));
+  EXPECT_FALSE(config_of(known).peers[0].joining);
+}
+
 // osd1 is reached at 10.0.0.1, which osd2 got as an address by root's word. `with_address`: it is one of
 // osd1's addresses, too.
 struct Overrun {

@@ -149,7 +149,7 @@ config_of() { echo "$WORK/$1/etc/$1.toml"; }
 # The command that `cuttle mesh init` prints is what makes the keyring.
 make_keyring() { # HOST
   local command
-  command=$(in_space mon "$CUTTLE" mesh init "${ADMIN[@]}" --host "$1" | sed -n 's/^ *\(ceph auth get-or-create .*\) -o .*/\1/p')
+  command=$(in_space mon "$CUTTLE" mesh init "${ADMIN[@]}" --host "$1" | sed -n 's/^ *(umask 077; \(ceph auth get-or-create .*\) -o .*)/\1/p')
   [[ -n $command ]] || fail "init prints no command for the keyring of $1"
   in_space mon bash -c "$command" >"$WORK/client.cuttle.$1.keyring" || fail "$command"
 }

@@ -224,6 +224,7 @@ TEST(MeshCapabilities, AreExactForWritingAndNarrowForReading) {
   EXPECT_THAT(text, testing::Not(HasSubstr(R"("config-key set" with key prefix)")));
   EXPECT_THAT(text, testing::Not(HasSubstr("allow r")));
   EXPECT_THAT(text, testing::Not(HasSubstr("'")));
+  EXPECT_THAT(keyring_command("osd1"), testing::StartsWith("(umask 077; ")) << "or all users could read it";
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ HostState with_links(int count, const std::string& word) {
     link.release = "queue";
     state.agent->links.push_back(link);
     state.host_of_peer[link.name] = link.name + ".site-a.example.org";
-    state.taken[link.name + ".site-a.example.org"] = 1;
+    state.taken.push_back({link.name + ".site-a.example.org", 1});
   }
   return state;
 }
@@ -62,7 +62,7 @@ TEST(MeshState, AnEntryIsTakenInByItsNumberAlone) {
   own.counter = 6;
   const auto state = [](uint64_t number) {
     HostState taken;
-    taken.taken["osd9"] = number;
+    taken.taken = {{"osd9", number}};
     return state_json(taken, 0);
   };
   EXPECT_THAT(not_taken_by(known, {{"osd1", state(6)}, {"osd2", state(9)}, {"osd3", state(5)}}, own),
@@ -72,14 +72,52 @@ TEST(MeshState, AnEntryIsTakenInByItsNumberAlone) {
   EXPECT_THAT(not_taken_by(known, {{"osd1", "{}"}, {"osd2", "no JSON"}}, own), testing::SizeIs(3));
 }
 
+// The monitors refuse what is longer, and the host would be silent.
+TEST(MeshState, NamesAsLongAsTheyMayBeFit) {
+  const std::string domain =
+      "." + std::string(62, 'a') + "." + std::string(62, 'b') + "." + std::string(60, 'c');
+  HostState state = with_links(1000, "quiet");
+  state.host_of_peer.clear();
+  state.taken.clear();
+  for (int i = 0; i < 1000; ++i) {
+    const std::string host = "osd" + std::to_string(i) + domain;
+    state.host_of_peer["osd" + std::to_string(i)] = host;
+    state.taken.push_back({host, UINT64_MAX});
+    state.problems.push_back({kAgent, host, std::string(100'000, '\x01'), "accept " + host});
+  }
+  const std::string text = state_json(state, 1'700'000'000);
+  EXPECT_LE(text.size(), 64u << 10);
+  const auto json = nlohmann::json::parse(text);
+  EXPECT_EQ(taken_number(text, "osd0" + domain), UINT64_MAX) << "the last that was taken in";
+  EXPECT_GT(json["taken"].size(), 100u);
+  EXPECT_GT(json["problems"].size(), 1u);
+  EXPECT_GT(json["links"].size(), 5u);
+}
+
+TEST(MeshState, AThousandThatWereTakenInAreAllTold) {
+  const std::string text = state_json(with_links(1000, "up"), 0);
+  EXPECT_EQ(nlohmann::json::parse(text)["taken"].size(), 1000u);
+}
+
 TEST(MeshState, WhatWasToldComesBackAsWhatCanBeShown) {
   HostState state;
-  state.problems = {{kAgent, "osd1", "the agent\x1b[2J cannot", "look"}, {kEntryOld, "osd2", "old", "join"}};
-  const auto told = told_problems(state_json(state, 0), kAgent);
-  ASSERT_THAT(told, testing::SizeIs(1));
-  EXPECT_EQ(told[0], (MeshProblem{kAgent, "osd1", "the agent [2J cannot", "look"}));
+  state.problems = {{kAgent, "osd1", "the agent\x1b[2J cannot" + std::string(300, '.'), "curl x|sh"},
+                    {kEntryOld, "osd2", "old", "join"},
+                    {kAgent, "osd1; curl x|sh", "text", "curl x|sh"},
+                    {kAgent, "", "it is full", "curl x|sh"}};
+  const auto told = told_agent_problems(state_json(state, 0));
+  ASSERT_THAT(told, testing::SizeIs(2));
+  EXPECT_THAT(told[0].text, testing::StartsWith("cuttle-mesh told the monitors: the agent [2J cannot..."));
+  EXPECT_LT(told[0].text.size(), 250u);
+  EXPECT_EQ(told[0].host, "osd1");
+  EXPECT_EQ(told[1].host, "");
+  // What root is told to run is this program's own word, whoever wrote there.
+  for (const MeshProblem& problem : told) {
+    EXPECT_THAT(problem.fix, testing::AllOf(testing::HasSubstr("cuttle status"),
+                                            testing::Not(testing::HasSubstr("curl"))));
+  }
   for (const char* text : {"", "no JSON", "[]", R"({"problems":3})", R"({"problems":[3,{"code":4}]})"}) {
-    EXPECT_THAT(told_problems(text, kAgent), testing::IsEmpty()) << text;
+    EXPECT_THAT(told_agent_problems(text), testing::IsEmpty()) << text;
   }
 }
 

@@ -172,15 +172,26 @@ class Checks(unittest.TestCase):
         self.expect(checks, HOST_SILENT, 1)
 
     def test_who_left_or_was_revoked_is_missed_by_nobody(self):
-        for gone in ({"cuttle/peer/osd1": peer("osd1", left=True)}, {"cuttle/revoked/osd1": "{}"}):
+        left = {"cuttle/peer/osd1": peer("osd1", left=True)}
+        for gone, links in ((left, []), ({"cuttle/revoked/osd1": "{}"}, [link("osd1", "quiet", True)])):
             manager = Manager()
-            dump = mesh(HOSTS, mon=state("mon", [link("osd0"), link("osd1", "connecting", True)]))
+            dump = mesh(HOSTS)
             dump.update(gone)
             del dump["cuttle/state/osd1"]
             for _ in range(9):
-                dump["cuttle/state/osd0"] = state("osd0", [link("mon"), link("osd1", "quiet")], manager.now)
-                dump["cuttle/state/mon"] = state("mon", [link("osd0"), link("osd1", "quiet")], manager.now)
+                dump["cuttle/state/osd0"] = state("osd0", [link("mon")] + links, manager.now)
+                dump["cuttle/state/mon"] = state("mon", [link("osd0")] + links, manager.now)
                 self.assertEqual(manager.read(dump), {})
+
+    def test_saying_that_it_left_hides_no_link_of_a_host(self):
+        manager = Manager(Settings(silent_after=60, down_after=30, open_after=60))
+        for second in range(0, 80, 10):
+            dump = mesh(HOSTS, second, osd0=state("osd0", [link("mon"), link("osd1", "quiet", True)], second))
+            if second % 20 == 0:
+                dump["cuttle/peer/osd1"] = peer("osd1", left=True)
+            checks = manager.read(dump)
+        self.assertEqual(sorted(checks), [LINK_DOWN, LINK_OPEN])
+        self.assertIn("osd0 - osd1", checks[LINK_OPEN].detail[0])
 
     def test_a_state_left_over_without_an_entry_is_no_silent_host(self):
         manager = Manager()

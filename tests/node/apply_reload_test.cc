@@ -219,6 +219,27 @@ TEST_F(ApplyReloadTest, APeerOfTheMeshThatCannotBeOpenedKeepsNoOtherOut) {
   EXPECT_EQ(links_.size(), 3U);
 }
 
+// Its own address was away for a moment while it was to start anew. What else changes, a revocation too, must
+// not wait for it.
+TEST_F(ApplyReloadTest, ALinkOfRootsOwnThatIsMissingKeepsNoChangeOut) {
+  ASSERT_TRUE(change_to(configuration(2, "1 Mb/s")));
+  machine_.cannot_open = 1;
+  ASSERT_TRUE(change_to(configuration(2, "480 kb/s")));
+  ASSERT_EQ(names(), std::vector<std::string>{"p0"});
+  NodeConfig wanted = configuration(2, "480 kb/s");
+  wanted.peers[0].lanes = 2;
+  wanted.peers[0].shape.slot = milliseconds(500);
+  machine_.ports = 2;
+  const auto changed = change_to(wanted);
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(*changed, std::vector<std::string>{"Network is unreachable"});
+  EXPECT_EQ(config_.peers[0].lanes, 2U);
+  EXPECT_FALSE(change_to(configuration(3, "480 kb/s")).value_or(std::vector<std::string>()).empty());
+  machine_.cannot_open = SIZE_MAX;
+  EXPECT_TRUE(change_to(wanted).value().empty());
+  EXPECT_EQ(names(), (std::vector<std::string>{"p0", "p1"}));
+}
+
 // A neighbour on the machine takes the second port before there is a link of two lanes: that one waits, and
 // keeps nobody's revocation out.
 TEST_F(ApplyReloadTest, APortThatCannotBeHadIsAMatterOfTheLinksThatNeedIt) {

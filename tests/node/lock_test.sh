@@ -105,7 +105,35 @@ while True: s.accept()' "$WORK/a.sock" &
   expect_as_before a
 }
 
+# Nor does a program of somebody else's that has the socket's path, whatever it answers: closing closes, down takes down.
+somebody_elses_socket() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  machine_state a >"$WORK/a.before"
+  ip netns exec "$NET-a" timeout 60 python3 -c 'import os, socket, sys
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); os.setuid(65534); s.listen()
+while True:
+    client = s.accept()[0]
+    client.sendall(b"{\"node\":\"a\"}\n")
+    client.close()' "$WORK/a.sock" &
+  IMPOSTOR=$!
+  eventually 5 somebody_listens || fail "nobody listens"
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" 2>"$WORK/said" || fail "an agent starts beside it"
+  grep -q 'a program of user 65534' "$WORK/said" || fail "up says: $(<"$WORK/said")"
+  close_node a
+  expect_silence "closed, though somebody has the control socket's path"
+  take_down a
+  expect_as_before a
+  kill "$IMPOSTOR"
+  wait "$IMPOSTOR" || true
+  rm "$WORK/a.sock"
+}
+
+somebody_listens() { [[ -n $(in_space a ss -Hxl "src = unix:$WORK/a.sock") ]]; }
+
 run_case lock_taken
 run_case others_can_write
+run_case somebody_elses_socket
 run_case closed_before_the_agent
 finish

@@ -202,6 +202,20 @@ TEST_F(LinkChangesTest, NothingIsPassedOver) {
   EXPECT_EQ(tables, 2);
 }
 
+// Nothing else is taken on without root's word (RunningAgent::retry_links).
+TEST_F(LinkChangesTest, AFileSaysTheSameWhereOnlyLinesMoved) {
+  EXPECT_TRUE(says_the_same(now, parse("# a line more\n" + std::string(kFile))));
+  NodeConfig other = now;
+  other.closed = {*IpPrefix::parse("10.0.0.7")};
+  EXPECT_FALSE(says_the_same(now, other));
+  other = now;
+  other.peers[1].line = 0;  // the mesh names it
+  EXPECT_FALSE(says_the_same(now, other));
+  other = now;
+  other.peers[1].lanes = 2;
+  EXPECT_FALSE(says_the_same(now, other));
+}
+
 TEST_F(LinkChangesTest, TheReportNamesThem) {
   wanted.peers[0].name = "d";
   const ReloadReport report = report_of(compare(wanted), wanted);

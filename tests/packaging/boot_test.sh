@@ -74,14 +74,14 @@ template_of() { # UNIT
 }
 # after FIRST SECOND: whether a chain of orderings leads from the one to the other.
 after() {
-  awk -v from="$1" -v to="$2" '
+  FROM=$1 TO=$2 awk '
     { next_of[$1] = next_of[$1] " " $2 }
     END {
-      queue[last = 1] = from
+      queue[last = 1] = ENVIRON["FROM"]
       for (first = 1; first <= last; ++first) {
         n = split(next_of[queue[first]], follow, " ")
         for (i = 1; i <= n; ++i) {
-          if (follow[i] == to) exit 0
+          if (follow[i] == ENVIRON["TO"]) exit 0
           if (!(follow[i] in seen)) { seen[follow[i]]; queue[++last] = follow[i] }
         }
       }
@@ -116,10 +116,23 @@ for unit in "${daemons[@]}"; do
 done
 expect_order cuttle@osd0.service mnt-ceph.mount
 
-# cuttle-mesh's folder on a disk of its own, which may fail (nofail): waited for, but closing does not depend on it.
+# cuttle-mesh's folder on a disk of its own: waited for as part of local-fs.target, but closing does not depend on it.
 closing=$(sed -n '/^	-> Unit cuttle-close@osd0.service:/,/^	-> Unit /p' "$WORK/plan")
-grep -qF 'After: var-lib-cuttle\x2dmesh.mount' <<<"$closing" || fail "closing does not wait for cuttle-mesh's folder"
+grep -qF 'After: local-fs.target' <<<"$closing" || fail "closing does not wait for cuttle-mesh's folder"
 ! grep -E '(Requires|Requisite|BindsTo|RequiresMountsFor): .*/?var' <<<"$closing" || fail "without /var nothing is closed"
+
+# One that needs the network makes no ring.
+cat >"$WORK/units/var-lib-cuttle\x2dmesh.mount" <<'END'
+[Mount]
+What=10.77.0.10:/mesh
+Where=/var/lib/cuttle-mesh
+Type=nfs
+Options=_netdev
+END
+ln -s '../var-lib-cuttle\x2dmesh.mount' "$WORK/units/remote-fs.target.wants/var-lib-cuttle\x2dmesh.mount"
+plan
+expect_order nftables.service cuttle-close@osd0.service network-pre.target systemd-networkd.service \
+  network-online.target 'var-lib-cuttle\x2dmesh.mount'
 
 # A /var that needs the network: whatever else systemd gives up for it, not closing before the network.
 cat >"$WORK/units/var.mount" <<'END'

@@ -22,7 +22,7 @@ int change_known(const NodeFile& node, const std::function<Result<std::string>(K
   if (!known) return complain(known.error().message, kFailed);
   const auto said = change(*known);
   if (!said) return complain(said.error().message, kFailed);
-  if (auto written = write_file(files.known, to_json(*known)); !written) {
+  if (auto written = write_file(files.known, to_json(*known), files.spare); !written) {
     return complain(written.error().message, kFailed);
   }
   fmt::print("{}\n", *said);

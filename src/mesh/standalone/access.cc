@@ -15,6 +15,14 @@ constexpr char kFolder[] = "/etc/cuttle";
 
 }  // namespace
 
+std::string one_line_of(std::string text) {
+  for (char& c : text) {
+    if (c < 0x20 || c > 0x7e) c = ' ';
+  }
+  while (text.ends_with(' ')) text.pop_back();
+  return text.substr(0, 300);
+}
+
 void add_access(CLI::App& command, CephAccess& access) {
   command.add_option("--conf", access.configuration, "Ceph's configuration")->type_name("FILE");
   command.add_option("--name", access.name, "Whom to ask as")->capture_default_str();

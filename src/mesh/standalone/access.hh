@@ -17,6 +17,9 @@ namespace cuttle::mesh {
 // What was chosen, run once all of the command line is good.
 using Action = std::function<int()>;
 
+// Another's text, as one line that can be shown.
+std::string one_line_of(std::string text);
+
 // --conf, --name, --keyring, --timeout.
 void add_access(CLI::App& command, CephAccess& access);
 

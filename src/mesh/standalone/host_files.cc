@@ -21,8 +21,8 @@ bool is_there(const std::string& path) {
 }
 
 template <typename Key>
-Result<Key> key_at(const std::string& path, bool for_owner_alone) {
-  if (is_there(path)) return enroll::read_key<Key>(path, for_owner_alone);
+Result<Key> key_at(const std::string& path) {
+  if (is_there(path)) return enroll::read_key<Key>(path);
   const auto key = enroll::new_key<Key>();
   if (auto written = write_secret(path, key.reveal_text().view()); !written)
     return tl::unexpected(written.error());
@@ -32,15 +32,15 @@ Result<Key> key_at(const std::string& path, bool for_owner_alone) {
 }  // namespace
 
 Result<PrivateKey> private_key_at(const std::string& path) {
-  return key_at<PrivateKey>(path, false);
+  return key_at<PrivateKey>(path);
 }
 
 Result<SigningKey> signing_key_at(const std::string& path) {
-  return key_at<SigningKey>(path, true);
+  return key_at<SigningKey>(path);
 }
 
 Result<SigningKey> read_signing_key(const std::string& path) {
-  return enroll::read_key<SigningKey>(path, true);
+  return enroll::read_key<SigningKey>(path);
 }
 
 Result<void> write_secret(const std::string& path, std::string_view text, enroll::Owner owner) {

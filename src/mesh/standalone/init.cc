@@ -60,7 +60,8 @@ int init(const InitOptions& options) {
       return complain(set.error().message, kFailed);
     fmt::print("{}: written; hosts that join from now on begin with it\n", kRecordKey);
   } else {
-    fmt::print("{}: is there, and stays as it is (--again writes it anew): {}\n", kRecordKey, **there);
+    fmt::print("{}: is there, and stays as it is (--again writes it anew): {}\n", kRecordKey,
+               one_line_of(**there));
   }
   std::vector<std::string> hosts;
   for (const std::string& text : options.hosts) {
@@ -120,8 +121,8 @@ void add_capabilities(CLI::App& app, Action& chosen) {
   CLI::App* command =
       app.add_subcommand("capabilities", "Print what a host's keyring has to be able to do, in Ceph's words");
   command->footer(
-      "Example:\n  ceph auth get-or-create client.cuttle.osd0 mon \"$(cuttle mesh capabilities osd0)\" -o "
-      "ceph.client.cuttle.osd0.keyring\n\nAsks nobody.");
+      "Example:\n  (umask 077; ceph auth get-or-create client.cuttle.osd0 mon \"$(cuttle mesh capabilities "
+      "osd0)\" -o ceph.client.cuttle.osd0.keyring)\n\nAsks nobody.");
   const auto text = std::make_shared<std::string>();
   command->add_option("HOST", *text, "The host's full name in lower case")->required();
   command->callback([&chosen, text] {

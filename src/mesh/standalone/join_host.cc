@@ -26,6 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr size_t kLongestNodeName = 32;
+constexpr size_t kLongestKeyring = 65536;
 
 Result<std::string> host_of(const JoinOptions& options) {
   if (!options.host.empty()) return host_argument(options.host);
@@ -172,9 +173,19 @@ Result<void> make_folder(const std::string& path, mode_t mode) {
   return {};
 }
 
+// Whoever can read it can write this host's entry, and its copy for cuttle-mesh alone would not change that.
+Result<void> check_keyring(const std::string& path) {
+  const auto read = read_text_file(path, kLongestKeyring);
+  if (!read || (read->mode & 077) == 0) return {};  // whoever connects with one that is not there says so
+  return failure(fmt::format(
+      "{}: others can read it (mode {:04o}), and so could say what this host says: `chmod 600` it; where "
+      "somebody may have read it, take its key away first (ceph auth rm) and make it anew",
+      path, read->mode));
+}
+
 Result<void> copy_keyring(const std::string& from, const std::string& to) {
   if (from == to) return {};
-  const auto read = read_text_file(from, 65536);
+  const auto read = read_text_file(from, kLongestKeyring);
   if (!read) {
     return failure(fmt::format("{}: cannot be read: {}; `cuttle mesh init` prints the command that makes it",
                                from, read.error().message));
@@ -208,6 +219,7 @@ Result<Joined> join_host(const JoinOptions& options) {
   if (before && access.name.empty()) access.name = before->config.mesh->ceph_name;
   if (access.name.empty()) access.name = client_of(*host);
   access.keyring = keyring_of(options, *host);
+  if (auto good = check_keyring(access.keyring); !good) return tl::unexpected(good.error());
   RadosStore store(access);
   auto record = ask_record(store);
   if (!record) return tl::unexpected(record.error());
@@ -268,17 +280,17 @@ Result<Joined> join_host(const JoinOptions& options) {
   if (auto copied = copy_keyring(access.keyring, places.keyring); !copied)
     return tl::unexpected(copied.error());
   if (auto raised = proved->raise_to(*counter); !raised) return tl::unexpected(raised.error());
-  for (const auto& [path, its_text] :
-       {std::pair(files.own, to_json(entry)), std::pair(places.config, text)}) {
-    if (auto written = write_file(path, its_text); !written) return tl::unexpected(written.error());
+  if (auto written = write_file(files.own, to_json(entry), files.spare); !written) {
+    return tl::unexpected(written.error());
   }
+  if (auto written = write_file(places.config, text); !written) return tl::unexpected(written.error());
   // One that is there stays: what it says is in force, and the keeper alone knows which hosts fit beside each
   // other. The first names nobody; what is known stays closed.
   if (!fs::exists(fs::symlink_status(files.peers, error))) {
     std::set<std::string> all;
     for (const auto& [other, pin] : known->pins) all.insert(other);
     const Bounds bounds = bounds_of({places.config, text, parsed.config}, entry, machine);
-    auto written = write_file(files.peers, peers_text(*known, bounds, policy->joining, all));
+    auto written = write_file(files.peers, peers_text(*known, bounds, policy->joining, all), files.spare);
     if (!written) return tl::unexpected(written.error());
   }
   lock.reset();

@@ -74,7 +74,7 @@ Result<void> LocalHost::publish(Entry entry) {
     entry.signature.reset();
     prove(entry, *identity);
     if (auto raised = proved->raise_to(entry.counter); !raised) return raised;
-    if (auto written = write_file(files_.own, to_json(entry)); !written) return written;
+    if (auto written = write_file(files_.own, to_json(entry), files_.spare); !written) return written;
     own_ = entry;
   }
   return store_->set(kPeerPrefix + own_.host, to_json(own_));

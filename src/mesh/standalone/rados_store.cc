@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "access.hh"
+
 namespace cuttle::mesh {
 
 namespace {
@@ -21,15 +23,6 @@ std::string taken(char* buffer, size_t length) {
   std::string text = buffer == nullptr ? std::string() : std::string(buffer, length);
   if (buffer != nullptr) rados_buffer_free(buffer);
   return text;
-}
-
-// Another's text, for one line of a message.
-std::string one_line_of(std::string text) {
-  for (char& c : text) {
-    if (c < 0x20 || c > 0x7e) c = ' ';
-  }
-  while (text.ends_with(' ')) text.pop_back();
-  return text.substr(0, 300);
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ int status(const StatusOptions& options) {
   add(own_address_problems(looked.known, bounds));
   // Hosts that were left out, and what the agent could not do: cuttle-mesh alone knows, and has told it.
   if (const auto told = store.get(kStatePrefix + node->config.mesh->host); told && *told)
-    add(told_problems(**told, kAgent));
+    add(told_agent_problems(**told));
   for (const MeshProblem& problem : problems) {
     fmt::print("{} {}: {}\n    {}\n", problem.code, problem.host, problem.text, problem.fix);
   }
