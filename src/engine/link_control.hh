@@ -60,6 +60,8 @@ class LinkControl {
 
   // Other keys from now on (association.hh).
   void handle_keys(const AssociationKeys& keys);
+  // The file has these renewed preshared keys now (preshared_ratchet.hh).
+  void handle_preshared_kept(const RenewedKeys& kept) { association_.handle_preshared_kept(kept); }
   // No key that was in memory is used again (association.hh).
   void handle_restored();
 

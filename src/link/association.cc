@@ -224,8 +224,8 @@ Association::Agreed Association::agree(Instant arrived, InstallReceive receive, 
     peer_clock_ahead_ = Duration{static_cast<int64_t>(offer.timestamp_ns - wall_clock_ns_)};
   }
   events_.emplace_back(receive);
-  return {receive.session, arrived, offer.first_spi, send_secret, offer.timestamp_ns,
-          peer,            offer.renews, std::move(preshared)};
+  return {receive.session,    arrived, offer.first_spi, send_secret,
+          offer.timestamp_ns, peer,    offer.renews,    std::move(preshared)};
 }
 
 // The keys of sessions that are over or never began, for receiving as for sending: all but those that wait

@@ -80,11 +80,14 @@ void Association::send_initiation(Instant tick, uint64_t wall_clock_ns) {
   // Never backwards, even where the wall clock is.
   last_timestamp_sent_ns_ = std::max(last_timestamp_sent_ns_ + 1, wall_clock_ns);
   const Spi spi = draw_spi();
-  Attempt attempt{draw_u32(), spi, target_,
-                  std::make_unique<NoiseHandshake>(
-                      NoiseHandshake::initiator(config_.keys.own, peers_[target_].key, config_.keys.preshared,
-                                                noise_prologue(), draw_ephemeral())),
-                  ratchet_ ? ratchet_->rung() : PresharedRatchet::Rung::none, false};
+  Attempt attempt{
+      draw_u32(),
+      spi,
+      target_,
+      std::make_unique<NoiseHandshake>(NoiseHandshake::initiator(
+          config_.keys.own, peers_[target_].key, config_.keys.preshared, noise_prologue(), draw_ephemeral())),
+      ratchet_ ? ratchet_->rung() : PresharedRatchet::Rung::none,
+      false};
   wire::Offer own = own_offer(tick, last_timestamp_sent_ns_, spi);
   if (ratchet_) describe_preshared(own, ratchet_->poll_name(), wall_clock_ns);
   attempt.renew_preshared = own.renew_preshared;

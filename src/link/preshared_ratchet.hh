@@ -3,19 +3,19 @@
 // So whoever missed one of these handshakes reads nothing of what comes after it, even if he can undo X25519
 // one day (docs/threat-model.md says against whom that helps, and against whom it does not).
 //
-// Nothing new goes over the wire: byte 13 of the offers names the key by 6 bits (docs/wire-format.md, "Preshared
-// keys that are renewed"). Each end holds up to two keys:
+// Nothing new goes over the wire: byte 13 of the offers names the key by 6 bits (docs/wire-format.md,
+// "Preshared keys that are renewed"). Each end holds up to two keys:
 //   proven   was in a handshake that both have finished. The other end has it too, or has a later one that it
 //            can have only because this end told it, by using it, that it has that one as well;
 //   next     follows from such a handshake; not known yet whether the other end has it. It is here only once
 //            the file has it, so whoever crashes comes back with all that he has ever named.
-// An end that has neither (a new one, or one that lost its file) has the configured key alone. That one is mixed
-// into the others as well, so there is always at least what the configuration asks for.
+// An end that has neither (a new one, or one that lost its file) has the configured key alone. That one is
+// mixed into the others as well, so there is always at least what the configuration asks for.
 //
-// An end that asks names `next`, else `proven`, and reads answers with any that it has. One that answers uses the
-// key that was named, or its proven one where it does not know that. Only an answer that nobody but the peer can
-// have made (answer_mac.hh) and that none of the keys reads leads further down, first to `proven`, then to none:
-// an attacker who drops, delays or repeats messages cannot bring that about, however often.
+// An end that asks names `next`, else `proven`, and reads answers with any that it has. One that answers uses
+// the key that was named, or its proven one where it does not know that. Only an answer that nobody but the
+// peer can have made (answer_mac.hh) and that none of the keys reads leads further down, first to `proven`,
+// then to none: an attacker who drops, delays or repeats messages cannot bring that about, however often.
 //
 // One thread. No clock, no randomness, no file: what has to be kept is asked for with poll_unkept().
 #pragma once
@@ -72,8 +72,8 @@ class PresharedRatchet {
   PresharedRatchet(Duration renew_after, RenewedKeys kept)
       : renew_after_(renew_after), keys_(kept), kept_(std::move(kept)) {}
 
-  // Whether the key is old, or there is none. `wall_clock_ns`: since 1970. One that says that a key is from the
-  // future was set back; who knows how old it is.
+  // Whether the key is old, or there is none. `wall_clock_ns`: since 1970. One that says that a key is from
+  // the future was set back; who knows how old it is.
   bool wants_renewal(uint64_t wall_clock_ns) const;
 
   // --- the end that asks

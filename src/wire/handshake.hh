@@ -37,9 +37,9 @@ inline constexpr size_t kMacsBytes = 2 * kMacBytes;
 //   8  4  first SPI: lane j of the sender receives under first SPI + j
 //  12  1  lanes
 //  13  1  bit 0: the sender still uses the session before, and hears cells
-//         bits 1 to 6: of preshared keys that are renewed (link/preshared_ratchet.hh): 0: its sender has none to
-//         do with them; in an initiation 1, or the name of a key; in a response 1
-//         bit 7: its sender would renew that key; 0 where bits 1 to 6 are
+//         bits 1 to 6: of preshared keys that are renewed (link/preshared_ratchet.hh): 0: its sender has none
+//         to do with them; in an initiation 1, or the name of a key; in a response 1 bit 7: its sender would
+//         renew that key; 0 where bits 1 to 6 are
 //  14  2  zero, or the fingerprint of the calendar that the sender's rates follow (link/calendar.hh)
 //  16  8  rate, bits a second of IP bytes; by a calendar, that which holds where it says nothing
 //  24  8  slot, nanoseconds
@@ -105,9 +105,9 @@ inline void store_offer(uint8_t* out, const Offer& offer) {
   store_be32(out + 32, offer.cell_bytes);
 }
 inline Offer load_offer(const uint8_t* in) {
-  return {load_be64(in),      Spi{load_be32(in + 8)}, in[12],
-          load_be64(in + 16), load_be64(in + 24),     load_be32(in + 32),
-          (in[13] & 1) != 0,  load_be16(in + 14),     static_cast<uint8_t>(in[13] >> 1 & kPresharedBits),
+  return {load_be64(in),       Spi{load_be32(in + 8)}, in[12],
+          load_be64(in + 16),  load_be64(in + 24),     load_be32(in + 32),
+          (in[13] & 1) != 0,   load_be16(in + 14),     static_cast<uint8_t>(in[13] >> 1 & kPresharedBits),
           (in[13] & 0x80) != 0};
 }
 

@@ -54,7 +54,9 @@ class Preshared : public AssociationTest {
       keep_both();
     }
   }
-  const RenewedKeys& keys(const std::unique_ptr<End>& end) const { return end->association.preshared()->keys(); }
+  const RenewedKeys& keys(const std::unique_ptr<End>& end) const {
+    return end->association.preshared()->keys();
+  }
   bool in_common() const {
     return up() && keys(initiator).proven && keys(initiator).proven->key == keys(responder).proven->key;
   }
