@@ -96,7 +96,11 @@ struct NodeConfig {
   // Of the routing rule that leads into the links; the one before it is the queues', the one after it that of
   // links that carry certain ports only.
   uint32_t rule_preference = 100;
-  uint32_t inner_mtu = 1500;   // of every ct- interface
+  uint32_t inner_mtu = 1500;  // of every ct- interface
+  // Links agree on preshared keys by themselves, none older than this (link/preshared_ratchet.hh); nullopt:
+  // no.
+  std::optional<Duration> renew_preshared;
+  std::string renewed_file;    // where they are kept; default: /var/lib/cuttle/NAME.preshared
   std::string user;            // whom the agent becomes once it is set up; empty: it stays who it is
   std::string control_socket;  // default: /run/cuttle/NAME.sock
   std::string status_group = "cuttle-metrics";  // may ask for the status, where there is such a group

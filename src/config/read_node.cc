@@ -50,6 +50,12 @@ std::optional<Duration> parse_lead(std::string_view text) {
                                                                                      : std::nullopt;
 }
 
+// From the next handshake but one on; longer than a month, and nobody would miss it.
+std::optional<Duration> parse_renewal(std::string_view text) {
+  const auto duration = parse_duration(text);
+  return duration && *duration >= seconds(1) && *duration <= seconds(31 * 86'400) ? duration : std::nullopt;
+}
+
 // As useradd(8) takes them.
 std::optional<std::string> parse_user_name(std::string_view text) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
@@ -144,6 +150,11 @@ void read_node(TomlReader& reader, const std::string& directory, ParsedConfig& o
           .parsed("status_group", parse_user_name,
                   "not the name of a group; it begins with a letter or _, then a-z 0-9 - _ follow")
           .value_or(node.status_group);
+  node.renew_preshared =
+      reader.parsed("renew_preshared", parse_renewal, "not a duration of 1 s to 31 days; write \"86400 s\"");
+  const auto renewed = reader.parsed("renewed_file", parse_file_name, kFileNameAdvice);
+  node.renewed_file =
+      renewed ? resolve_path(*renewed, directory) : "/var/lib/cuttle/" + node.name + ".preshared";
   node.firewall_mark =
       static_cast<uint32_t>(reader.number("firewall_mark", 1, UINT32_MAX).value_or(node.firewall_mark));
   node.inner_mtu = static_cast<uint32_t>(

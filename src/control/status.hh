@@ -28,6 +28,15 @@ struct CalendarStatus {
   bool operator==(const CalendarStatus&) const = default;
 };
 
+// Of the preshared keys that the two ends agree on by themselves.
+struct PresharedStatus {
+  std::optional<uint64_t> age_s;  // since the one in use was agreed; none: there is none yet
+  bool peer_takes_part = true;    // as far as is known
+  uint64_t lost = 0;              // how often the peer had lost it, or this end an old one
+
+  bool operator==(const PresharedStatus&) const = default;
+};
+
 // How long after its deadline a slot's first cell left.
 struct LatenessStatus {
   uint64_t p50_ns = 0;
@@ -49,6 +58,7 @@ struct LinkStatus {
   bool open = false;  // joining, and not up yet: traffic to the peer passes beside the link
   std::optional<uint64_t> session_age_s;  // none without a session
   std::string session_peer_key;           // the peer's public key that it was agreed with; empty without one
+  std::optional<PresharedStatus> preshared;  // none: they are not renewed
 
   uint32_t cell_bytes = 0;
   uint64_t rate_bps = 0;                   // of the link, all lanes together; by a calendar, now
@@ -113,11 +123,12 @@ struct StatusSnapshot {
   std::string driver;   // "native"
   std::string backend;  // of the AEAD: "ipsec-mb" or "openssl"
   bool realtime = false;
-  std::string realtime_why_not;  // empty when it is
-  bool memory_locked = false;    // no key can be written to swap
-  std::string queue_why_not;     // why no queue keeps time for some link; empty when one does for all
-  bool watched = true;           // rules, routes and guard are put back where something takes them away
-  std::string watched_why_not;   // empty when they are
+  std::string realtime_why_not;   // empty when it is
+  bool memory_locked = false;     // no key can be written to swap
+  std::string queue_why_not;      // why no queue keeps time for some link; empty when one does for all
+  std::string preshared_why_not;  // why preshared keys are not renewed, or kept, as they should be
+  bool watched = true;            // rules, routes and guard are put back where something takes them away
+  std::string watched_why_not;    // empty when they are
   GuardStatus guard;
   std::vector<LinkStatus> links;
 

@@ -26,6 +26,11 @@ Json link_json(const LinkStatus& link) {
   json["open"] = link.open;
   json["session_age_s"] = link.session_age_s ? Json(*link.session_age_s) : Json(nullptr);
   json["session_peer_key"] = link.session_peer_key.empty() ? Json(nullptr) : Json(link.session_peer_key);
+  if (link.preshared) {
+    json["preshared"] = {{"age_s", link.preshared->age_s ? Json(*link.preshared->age_s) : Json(nullptr)},
+                         {"peer_takes_part", link.preshared->peer_takes_part},
+                         {"lost", link.preshared->lost}};
+  }
   json["handshakes"] = link.handshakes;
   json["shape"] = {{"cell_bytes", link.cell_bytes}, {"rate_bps", link.rate_bps},
                    {"slot_ns", link.slot_ns},       {"cells_per_slot", link.cells_per_slot},
@@ -106,6 +111,15 @@ LinkStatus link_from(const Json& json) {
     read(json, "session_age_s", link.session_age_s.emplace());
   }
   read(json, "session_peer_key", link.session_peer_key);
+  if (json.contains("preshared")) {
+    const Json& preshared = object(json, "preshared");
+    PresharedStatus& read_to = link.preshared.emplace();
+    if (preshared.contains("age_s") && !preshared["age_s"].is_null()) {
+      read(preshared, "age_s", read_to.age_s.emplace());
+    }
+    read(preshared, "peer_takes_part", read_to.peer_takes_part);
+    read(preshared, "lost", read_to.lost);
+  }
   read(json, "handshakes", link.handshakes);
   const Json& shape = object(json, "shape");
   read(shape, "cell_bytes", link.cell_bytes);
@@ -174,6 +188,7 @@ StatusSnapshot status_from(const Json& json) {
   read(object(json, "realtime"), "why_not", status.realtime_why_not);
   read(json, "memory_locked", status.memory_locked);
   read(json, "queue_why_not", status.queue_why_not);
+  read(json, "preshared_why_not", status.preshared_why_not);
   read(object(json, "watched"), "active", status.watched);
   read(object(json, "watched"), "why_not", status.watched_why_not);
   read(object(json, "guard"), "unshaped_dropped_in", status.guard.unshaped_dropped_in);
@@ -199,6 +214,7 @@ std::string to_json(const StatusSnapshot& status) {
   json["realtime"] = {{"active", status.realtime}, {"why_not", status.realtime_why_not}};
   json["memory_locked"] = status.memory_locked;
   json["queue_why_not"] = status.queue_why_not;
+  if (!status.preshared_why_not.empty()) json["preshared_why_not"] = status.preshared_why_not;
   json["watched"] = {{"active", status.watched}, {"why_not", status.watched_why_not}};
   json["guard"] = {{"unshaped_dropped_in", status.guard.unshaped_dropped_in},
                    {"unshaped_dropped_out", status.guard.unshaped_dropped_out},

@@ -34,6 +34,9 @@ std::string head(const StatusSnapshot& status) {
   if (!status.queue_why_not.empty()) {
     text += fmt::format("  no queue keeps time, so the agent's own thread does: {}\n", status.queue_why_not);
   }
+  if (!status.preshared_why_not.empty()) {
+    text += fmt::format("  PRESHARED KEYS are not renewed: {}\n", status.preshared_why_not);
+  }
   if (!status.watched) text += fmt::format("  routes and guard watched: NO, {}\n", status.watched_why_not);
   text += fmt::format("  unshaped packets stopped: {} coming in, {} going out\n",
                       grouped(status.guard.unshaped_dropped_in), grouped(status.guard.unshaped_dropped_out));
@@ -71,6 +74,23 @@ std::string calendar_lines(const StatusSnapshot& status) {
       text += fmt::format("  {}: THE CLOCKS of the two nodes are {} APART\n", link.name,
                           format_duration(milliseconds(static_cast<int64_t>(calendar.clocks_apart_ms))));
     }
+  }
+  return text;
+}
+
+// "  mon: preshared key renewed 3 h ago"
+std::string preshared_lines(const StatusSnapshot& status) {
+  std::string text;
+  for (const LinkStatus& link : status.links) {
+    if (!link.preshared) continue;
+    const PresharedStatus& preshared = *link.preshared;
+    text += fmt::format("  {}: {}", link.name,
+                        !preshared.peer_takes_part ? "THE PEER RENEWS NO PRESHARED KEY"
+                        : preshared.age_s
+                            ? fmt::format("preshared key renewed {} ago", human_age(*preshared.age_s))
+                            : "no renewed preshared key in use yet");
+    if (preshared.lost > 0) text += fmt::format("; LOST {} times by one of the two", grouped(preshared.lost));
+    text += "\n";
   }
   return text;
 }
@@ -136,8 +156,8 @@ std::string drops_table(const StatusSnapshot& status) {
 
 std::string render_table(const StatusSnapshot& status) {
   if (status.links.empty()) return head(status) + "  no links\n";
-  return head(status) + "\n" + links_table(status) + calendar_lines(status) + "\n" + traffic_table(status) +
-         "\n" + timing_table(status) + "\n" + drops_table(status);
+  return head(status) + "\n" + links_table(status) + calendar_lines(status) + preshared_lines(status) + "\n" +
+         traffic_table(status) + "\n" + timing_table(status) + "\n" + drops_table(status);
 }
 
 }  // namespace cuttle

@@ -33,6 +33,12 @@ PublicKey first_key(Bytes message) {
   return key;
 }
 
+// Whether it can be a message, with a payload for which there is room.
+bool fits(Bytes message, size_t overhead, MutableBytes payload_out) {
+  return message.size() >= overhead && message.size() <= NoiseHandshake::kMaxMessageSize &&
+         message.size() - overhead <= payload_out.size();
+}
+
 }  // namespace
 
 NoiseHandshake::NoiseHandshake(Step first, const PrivateKey& own_static, const PublicKey& responder_static,
@@ -75,18 +81,34 @@ std::optional<size_t> NoiseHandshake::write_message(Bytes payload, MutableBytes 
 }
 
 std::optional<size_t> NoiseHandshake::read_message(Bytes message, MutableBytes payload_out) {
-  const bool first = step_ == Step::read_1;
-  CUTTLE_CHECK(first || step_ == Step::read_2, "not this side's turn to read");
-  const size_t overhead = first ? kMessage1Overhead : kMessage2Overhead;
-  if (message.size() < overhead || message.size() > kMaxMessageSize) return std::nullopt;
-  const size_t size = message.size() - overhead;
-  if (size > payload_out.size()) return std::nullopt;
+  if (step_ != Step::read_1) {
+    const std::span<const PresharedKey> one(&*preshared_, 1);
+    if (!read_response(message, payload_out, one)) return std::nullopt;
+    return message.size() - kMessage2Overhead;
+  }
+  if (!fits(message, kMessage1Overhead, payload_out)) return std::nullopt;
   NoiseSymmetric next = state_;
-  if (!(first ? read_1(next, message, payload_out.data()) : read_2(next, message, payload_out.data())))
-    return std::nullopt;
+  if (!read_1(next, message, payload_out.data())) return std::nullopt;
   state_ = next;
-  step_ = first ? Step::write_2 : Step::finished;
-  return size;
+  step_ = Step::write_2;
+  return message.size() - kMessage1Overhead;
+}
+
+std::optional<size_t> NoiseHandshake::read_response(Bytes message, MutableBytes payload_out,
+                                                    std::span<const PresharedKey> candidates) {
+  CUTTLE_CHECK(step_ == Step::read_2, "not this side's turn to read");
+  if (!fits(message, kMessage2Overhead, payload_out)) return std::nullopt;
+  NoiseSymmetric exchanged = state_;
+  if (!read_2_exchanges(exchanged, message)) return std::nullopt;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    NoiseSymmetric next = exchanged;
+    next.mix_key_and_hash(candidates[i].bytes());
+    if (!next.decrypt_and_hash(message.subspan(kKeySize), payload_out.data())) continue;
+    state_ = next;
+    step_ = Step::finished;
+    return i;
+  }
+  return std::nullopt;
 }
 
 // -> e, es, s, ss, payload
@@ -127,13 +149,11 @@ bool NoiseHandshake::write_2(NoiseSymmetric& state, Bytes payload, uint8_t* out)
   return true;
 }
 
-bool NoiseHandshake::read_2(NoiseSymmetric& state, Bytes message, uint8_t* payload) const {
+// Up to the preshared key.
+bool NoiseHandshake::read_2_exchanges(NoiseSymmetric& state, Bytes message) const {
   const PublicKey ephemeral = first_key(message);
   mix_ephemeral(state, ephemeral);
-  if (!mix_exchange(state, own_ephemeral_, ephemeral)) return false;
-  if (!mix_exchange(state, own_static_, ephemeral)) return false;
-  state.mix_key_and_hash(preshared_->bytes());
-  return state.decrypt_and_hash(message.subspan(kKeySize), payload);
+  return mix_exchange(state, own_ephemeral_, ephemeral) && mix_exchange(state, own_static_, ephemeral);
 }
 
 const PublicKey& NoiseHandshake::remote_static() const {
@@ -149,6 +169,11 @@ const Blake2sHash& NoiseHandshake::handshake_hash() const {
 NoiseSecrets NoiseHandshake::split() const {
   CUTTLE_CHECK(finished(), "secrets exist only when the handshake is finished");
   return state_.split();
+}
+
+Secret<32> NoiseHandshake::exported_key() const {
+  CUTTLE_CHECK(finished(), "secrets exist only when the handshake is finished");
+  return state_.exported_key();
 }
 
 }  // namespace cuttle

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/bytes.hh"
 #include "crypto/keys.hh"
@@ -48,13 +49,19 @@ class NoiseHandshake {
   // payload too long for `payload_out`, which is then unspecified. The two may not overlap.
   [[nodiscard]] std::optional<size_t> read_message(Bytes message, MutableBytes payload_out);
 
+  // Message 2, by an initiator who knows several preshared keys, of which the responder may have used any:
+  // returns which one it was, and costs the key agreements once. Otherwise as read_message().
+  [[nodiscard]] std::optional<size_t> read_response(Bytes message, MutableBytes payload_out,
+                                                    std::span<const PresharedKey> candidates);
+
   // The responder knows it after message 1.
   const PublicKey& remote_static() const;
 
   bool finished() const { return step_ == Step::finished; }
-  // Both only when finished. The hash is equal on both sides and names this handshake (section 11.2).
+  // All three only when finished. The hash is equal on both sides and names this handshake (section 11.2).
   const Blake2sHash& handshake_hash() const;
   NoiseSecrets split() const;
+  Secret<32> exported_key() const;  // independent of those two
 
  private:
   enum class Step : uint8_t { write_1, read_1, write_2, read_2, finished };
@@ -65,7 +72,7 @@ class NoiseHandshake {
   bool write_1(NoiseSymmetric& state, Bytes payload, uint8_t* out) const;
   bool write_2(NoiseSymmetric& state, Bytes payload, uint8_t* out) const;
   bool read_1(NoiseSymmetric& state, Bytes message, uint8_t* payload);
-  bool read_2(NoiseSymmetric& state, Bytes message, uint8_t* payload) const;
+  bool read_2_exchanges(NoiseSymmetric& state, Bytes message) const;
 
   NoiseSymmetric state_;
   Step step_;

@@ -49,4 +49,8 @@ NoiseSecrets NoiseSymmetric::split() const {
   return {outputs[0], outputs[1]};
 }
 
+Secret<32> NoiseSymmetric::exported_key() const {
+  return noise_hkdf<3>(chaining_key_.bytes(), Bytes())[2];
+}
+
 }  // namespace cuttle

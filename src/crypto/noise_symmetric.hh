@@ -33,6 +33,8 @@ class NoiseSymmetric {
 
   const Blake2sHash& hash() const { return hash_; }
   NoiseSecrets split() const;
+  // A third secret beside those two, independent of them: for what outlives the session.
+  Secret<32> exported_key() const;
 
  private:
   void set_key(const Secret<32>& key);

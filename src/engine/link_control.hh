@@ -62,6 +62,8 @@ class LinkControl {
   void handle_keys(const AssociationKeys& keys);
   // No key that was in memory is used again; `shown_at` as there (association.hh).
   void handle_restored(std::optional<Instant> shown_at = {});
+  // The file has these renewed preshared keys now (preshared_ratchet.hh).
+  void handle_preshared_kept(const RenewedKeys& kept) { association_.handle_preshared_kept(kept); }
 
   Lane& lane(size_t i) { return *lanes_[i]; }
   const Lane& lane(size_t i) const { return *lanes_[i]; }

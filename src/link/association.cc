@@ -45,6 +45,7 @@ Association::Association(AssociationConfig config, Entropy entropy)
       answers_to_older_(std::max(slot_of(config_.slot_ns) * 4, nanoseconds(1)), 1),
       cell_(std::make_unique<uint8_t[]>(config_.format.cell_bytes())) {
   CUTTLE_CHECK(config_.lanes >= 1 && config_.lanes <= kSpisPerLink, "a link has 1 to 32 lanes");
+  if (config_.renew_preshared_after) ratchet_.emplace(*config_.renew_preshared_after, config_.renewed);
   learn_keys();
 }
 
@@ -142,6 +143,11 @@ wire::Offer Association::own_offer(Instant now, uint64_t timestamp_ns, Spi first
           .calendar = config_.calendar};
 }
 
+void Association::describe_preshared(wire::Offer& offer, uint8_t named, uint64_t wall_clock_ns) const {
+  offer.preshared = named;
+  offer.renew_preshared = ratchet_->wants_renewal(wall_clock_ns);
+}
+
 uint32_t Association::draw_u32() {
   uint8_t bytes[4];
   entropy_(bytes);
@@ -213,7 +219,8 @@ bool Association::renews(Instant now) const {
 }
 
 Association::Agreed Association::agree(Instant arrived, InstallReceive receive, const wire::Offer& offer,
-                                       const Secret<32>& send_secret, const PublicKey& peer) {
+                                       const Secret<32>& send_secret, const PublicKey& peer,
+                                       PresharedAgreement preshared) {
   receive.session = ++sessions_made_;
   peer_offer_ = offer;
   peer_clock_ahead_.reset();
@@ -221,7 +228,8 @@ Association::Agreed Association::agree(Instant arrived, InstallReceive receive, 
     peer_clock_ahead_ = Duration{static_cast<int64_t>(offer.timestamp_ns - wall_clock_ns_)};
   }
   events_.emplace_back(receive);
-  return {receive.session, arrived, offer.first_spi, send_secret, offer.timestamp_ns, peer, offer.renews};
+  return {receive.session,    arrived, offer.first_spi, send_secret,
+          offer.timestamp_ns, peer,    offer.renews,    std::move(preshared)};
 }
 
 // The keys of sessions that are over or never began, for receiving as for sending: all but those that wait
@@ -246,6 +254,7 @@ void Association::use(Instant arrived, const Agreed& agreed) {
   established_ = since;
   forget_at_ = since + kOverlap;
   next_attempt_ = since + retry();
+  if (ratchet_) ratchet_->handle_agreed(agreed.preshared, wall_clock_ns_);
   unconfirmed_.clear();
   counters_.sessions.add();
 }

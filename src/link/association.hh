@@ -46,6 +46,7 @@
 #include "link/answer_mac.hh"
 #include "link/cookie.hh"
 #include "link/handshake_mac.hh"
+#include "link/preshared_ratchet.hh"
 #include "link/schedule.hh"
 #include "link/token_bucket.hh"
 #include "wire/cell.hh"
@@ -102,6 +103,10 @@ struct AssociationConfig {
   uint64_t slot_ns = 0;               // the same; and handshakes wait for a slot
   uint16_t calendar = 0;              // told to the peer, with the time of day, where it is not 0
   Duration quiet_after = seconds(1);  // or four of the peer's slots, where those are longer
+  // The two agree on further preshared keys as old as this at the most (preshared_ratchet.hh); none: they
+  // don't.
+  std::optional<Duration> renew_preshared_after = {};
+  RenewedKeys renewed = {};  // what was kept of them
 };
 
 // What the driver has to do, in this order.
@@ -167,6 +172,10 @@ class Association {
   // Other keys from now on. The session goes on, and is renewed with them soon; unless the peer's key that it
   // was agreed with is no longer among them: then it ends.
   void handle_keys(const AssociationKeys& keys);
+  // The file has these now: what preshared()->poll_unkept() asked for.
+  void handle_preshared_kept(const RenewedKeys& kept) {
+    if (ratchet_) ratchet_->handle_kept(kept);
+  }
 
   // What was sent with the keys in memory is not known any more (clock_watch.hh): no session, agreed or about
   // to be, is used again, in either direction, and none that was asked for. A new one is agreed as after a
@@ -188,6 +197,7 @@ class Association {
   // What the peer's wall clock was ahead of this one by when the latest session was agreed, but for what a
   // handshake takes on its way, a second at the most; nullopt: it did not say.
   std::optional<Duration> peer_clock_ahead() const { return peer_clock_ahead_; }
+  const std::optional<PresharedRatchet>& preshared() const { return ratchet_; }
   const AssociationCounters& counters() const { return counters_; }
 
  private:
@@ -205,6 +215,8 @@ class Association {
     Spi first_spi;
     size_t peer;  // in peers_
     std::unique_ptr<NoiseHandshake> noise;
+    PresharedRatchet::Rung rung;
+    bool renew_preshared;
   };
   struct Agreed {  // a session whose receiving key is installed
     uint64_t session;
@@ -214,6 +226,7 @@ class Association {
     uint64_t timestamp_ns;  // of its initiation
     PublicKey peer;
     bool renews;  // what the peer said of the session before
+    PresharedAgreement preshared;
   };
 
   // From when an arrival counts.
@@ -240,10 +253,12 @@ class Association {
   void forget_sessions();
   void end_sessions(std::string_view why, Instant from = {INT64_MIN});
   Agreed agree(Instant arrived, InstallReceive receive, const wire::Offer& offer,
-               const Secret<32>& send_secret, const PublicKey& peer);
+               const Secret<32>& send_secret, const PublicKey& peer, PresharedAgreement preshared);
   void use(Instant arrived, const Agreed& agreed);
   wire::Offer own_offer(Instant now, uint64_t timestamp_ns, Spi first_spi) const;
   bool renews(Instant now) const;
+  void describe_preshared(wire::Offer& offer, uint8_t named, uint64_t wall_clock_ns) const;
+  std::vector<PresharedKey> preshared_candidates() const;
   Spi draw_spi();
   uint32_t draw_u32();
   PrivateKey draw_ephemeral();
@@ -258,6 +273,7 @@ class Association {
   PublicKey own_public_;
   HandshakeMac own_mac_;        // of messages to us
   std::vector<PeerKey> peers_;  // one, or two while the peer changes its key
+  std::optional<PresharedRatchet> ratchet_;
 
   std::deque<Attempt> attempts_;  // not answered yet; at most kMaxAttempts
   size_t target_ = 0;             // in peers_: whom the last attempt went to

@@ -95,10 +95,16 @@ void Association::expire_unconfirmed(Instant now) {
 }
 
 void Association::answer(Instant arrived, uint32_t asked, NoiseHandshake& noise, const wire::Offer& offer) {
-  noise.set_preshared_key(config_.keys.preshared);
+  PresharedAgreement preshared;
+  preshared.both = ratchet_ && offer.preshared != PresharedRatchet::kTakesNoPart;
+  if (preshared.both) preshared.used = ratchet_->choose(offer.preshared);
+  noise.set_preshared_key(PresharedRatchet::mixed(config_.keys.preshared, preshared.used));
   const Spi spi = draw_spi();
+  wire::Offer own_words = own_offer(arrived, config_.calendar != 0 ? wall_clock_ns_ : 0, spi);
+  if (preshared.both) describe_preshared(own_words, PresharedRatchet::kHasNone, wall_clock_ns_);
+  preshared.renew = own_words.renew_preshared || offer.renew_preshared;
   uint8_t own[wire::kOfferBytes];
-  wire::store_offer(own, own_offer(arrived, config_.calendar != 0 ? wall_clock_ns_ : 0, spi));
+  wire::store_offer(own, own_words);
   uint8_t* at = begin_cell(wire::HandshakeType::response, draw_u32(), asked);
   if (!noise.write_message(own, {at, wire::kNoiseMessage2Bytes})) {
     counters_.not_genuine.add();
@@ -112,10 +118,11 @@ void Association::answer(Instant arrived, uint32_t asked, NoiseHandshake& noise,
     unconfirmed_.erase(oldest);
   }
   const NoiseSecrets secrets = noise.split();
+  if (preshared.both) preshared.derived = PresharedRatchet::derive(noise.exported_key());
   unconfirmed_.push_back(agree(
       arrived,
       {.session = 0, .first_spi = spi, .secret = secrets.initiator_to_responder, .instead_of = instead_of},
-      offer, secrets.responder_to_initiator, noise.remote_static()));
+      offer, secrets.responder_to_initiator, noise.remote_static(), std::move(preshared)));
 }
 
 void Association::handle_first_cell(Instant arrived, uint64_t session) {

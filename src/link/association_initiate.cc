@@ -80,12 +80,19 @@ void Association::send_initiation(Instant tick, uint64_t wall_clock_ns) {
   // Never backwards, even where the wall clock is.
   last_timestamp_sent_ns_ = std::max(last_timestamp_sent_ns_ + 1, wall_clock_ns);
   const Spi spi = draw_spi();
-  Attempt attempt{draw_u32(), spi, target_,
-                  std::make_unique<NoiseHandshake>(
-                      NoiseHandshake::initiator(config_.keys.own, peers_[target_].key, config_.keys.preshared,
-                                                noise_prologue(), draw_ephemeral()))};
+  Attempt attempt{
+      draw_u32(),
+      spi,
+      target_,
+      std::make_unique<NoiseHandshake>(NoiseHandshake::initiator(
+          config_.keys.own, peers_[target_].key, config_.keys.preshared, noise_prologue(), draw_ephemeral())),
+      ratchet_ ? ratchet_->rung() : PresharedRatchet::Rung::none,
+      false};
+  wire::Offer own = own_offer(tick, last_timestamp_sent_ns_, spi);
+  if (ratchet_) describe_preshared(own, ratchet_->poll_name(), wall_clock_ns);
+  attempt.renew_preshared = own.renew_preshared;
   uint8_t offer[wire::kOfferBytes];
-  wire::store_offer(offer, own_offer(tick, last_timestamp_sent_ns_, spi));
+  wire::store_offer(offer, own);
   uint8_t* at = begin_cell(wire::HandshakeType::initiation, attempt.index, 0);
   if (!attempt.noise->write_message(offer, {at, wire::kNoiseMessage1Bytes})) {
     return;  // the configured peer key is a point of low order
@@ -95,6 +102,15 @@ void Association::send_initiation(Instant tick, uint64_t wall_clock_ns) {
   peers_[target_].cookie.store_mac2(tick, {cell_.get(), config_.format.cell_bytes()});
   finish_cell(peers_[target_], tick + kTick + kReaction);
   counters_.initiations_sent.add();
+}
+
+// Those that the responder may have used.
+std::vector<PresharedKey> Association::preshared_candidates() const {
+  const PresharedKey& configured = config_.keys.preshared;
+  std::vector<PresharedKey> mixed;
+  if (!ratchet_) return {configured};
+  for (const auto& key : ratchet_->candidates()) mixed.push_back(PresharedRatchet::mixed(configured, key));
+  return mixed;
 }
 
 void Association::handle_response(Instant arrived, Bytes cell) {
@@ -112,8 +128,10 @@ void Association::handle_response(Instant arrived, Bytes cell) {
   }
   uint8_t payload[wire::kOfferBytes];
   const Bytes message = cell.subspan(wire::kHandshakeHeaderBytes, wire::kNoiseMessage2Bytes);
-  if (!attempt->noise->read_message(message, payload)) {
+  const auto with = attempt->noise->read_response(message, payload, preshared_candidates());
+  if (!with) {
     counters_.not_genuine.add();  // the genuine answer may still come
+    if (proven && ratchet_) ratchet_->handle_unreadable(attempt->rung);
     return;
   }
   const wire::Offer offer = wire::load_offer(payload);
@@ -122,10 +140,17 @@ void Association::handle_response(Instant arrived, Bytes cell) {
     attempts_.erase(attempt);
     return;
   }
+  PresharedAgreement preshared;
+  if (ratchet_) {
+    preshared = {.both = offer.preshared != PresharedRatchet::kTakesNoPart,
+                 .renew = attempt->renew_preshared || offer.renew_preshared,
+                 .used = ratchet_->candidates()[*with],
+                 .derived = PresharedRatchet::derive(attempt->noise->exported_key())};
+  }
   const NoiseSecrets secrets = attempt->noise->split();
   const Agreed agreed = agree(
       arrived, {.session = 0, .first_spi = attempt->first_spi, .secret = secrets.responder_to_initiator},
-      offer, secrets.initiator_to_responder, peers_[attempt->peer].key);
+      offer, secrets.initiator_to_responder, peers_[attempt->peer].key, std::move(preshared));
   target_ = attempt->peer;
   // Answers to the others would only change keys again.
   attempts_.clear();

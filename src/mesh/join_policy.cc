@@ -83,6 +83,8 @@ Result<void> check_nothing_is_lost(const NodeConfig& before, const NodeConfig& a
   check("node.private_key_file", before.private_key_file == after.private_key_file);
   check("node.accept", before.accept == after.accept);
   check("node.multicast", before.multicast == after.multicast);
+  check("node.renew_preshared", before.renew_preshared == after.renew_preshared);
+  check("node.renewed_file", before.renewed_file == after.renewed_file);
   check("node.firewall_mark", before.firewall_mark == after.firewall_mark);
   check("node.route_table", before.route_table == after.route_table);
   check("node.rule_preference", before.rule_preference == after.rule_preference);

@@ -159,6 +159,15 @@ void add_link(Collection& out, const Labels& node, const LinkStatus& link) {
     out.gauge("cuttle_link_session_age_seconds", "Since the present session was agreed.", labels,
               static_cast<double>(*link.session_age_s));
   }
+  if (link.preshared) {
+    if (link.preshared->age_s) {
+      out.gauge("cuttle_link_preshared_age_seconds", "Since the preshared key in use was agreed.", labels,
+                static_cast<double>(*link.preshared->age_s));
+    }
+    out.counter("cuttle_link_preshared_lost_total",
+                "Times at which the two ends had no renewed preshared key in common any more.", labels,
+                link.preshared->lost);
+  }
   out.counter("cuttle_link_sessions_total", "Sessions agreed.", labels, link.handshakes);
   out.counter("cuttle_link_set_back_total",
               "Times at which the peer's cells showed that this node was set back, and its session ended.",

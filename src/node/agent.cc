@@ -21,6 +21,8 @@ namespace {
 constexpr Duration kLookRound = milliseconds(100);
 // How long it waits before it tries again to close the way to a peer that joins.
 constexpr Duration kJoiningRetry = seconds(2);
+// The same, before it tries again to write preshared keys to a disk that took none.
+constexpr Duration kKeepRetry = seconds(30);
 // How long an agent may take to say that it is there.
 constexpr Duration kStatusTimeout = seconds(3);
 
@@ -100,6 +102,36 @@ void RunningAgent::write_draws(uint64_t wall_ns, Instant now) {
   draws_lost_ = std::max(draws_lost_, lost);
 }
 
+// What links have agreed on goes into their handshakes only once the disk has it. Peers that are not in the
+// configuration any more are forgotten.
+void RunningAgent::keep_preshared(Instant now) {
+  if (!preshared_file_ || now < keep_preshared_next_) return;
+  KeptPreshared kept;
+  for (const PeerConfig& peer : config_.peers) kept[peer.name] = preshared_file_->of(peer.name);
+  std::vector<NodeLink*> waiting;
+  for (const auto& link : links_) {
+    auto unkept = link->poll_unkept_preshared();
+    if (!unkept) continue;
+    kept[link->peer().name] = std::move(*unkept);
+    waiting.push_back(link.get());
+  }
+  if (waiting.empty()) return;
+  tell_alive();
+  const auto written = preshared_file_->keep(kept);
+  note_preshared_trouble(written ? "" : written.error().message);
+  if (!written) {
+    keep_preshared_next_ = now + kKeepRetry;
+    return;
+  }
+  for (NodeLink* link : waiting) link->handle_preshared_kept(kept[link->peer().name]);
+}
+
+void RunningAgent::note_preshared_trouble(std::string trouble) {
+  if (trouble == preshared_trouble_) return;
+  preshared_trouble_ = std::move(trouble);
+  if (!preshared_trouble_.empty()) spdlog::error("preshared keys are not renewed: {}", preshared_trouble_);
+}
+
 RunningAgent::End RunningAgent::run() {
   // The handshakes' thread may have to wait for a step of this one.
   if (config_.realtime) (void)set_high_priority();
@@ -137,6 +169,7 @@ RunningAgent::End RunningAgent::run() {
     control_sockets_.handle_timeout(now);
     queues_.handle_timeout(now, machine_);
     write_draws(wall, now);
+    keep_preshared(now);
     watch_machine(now);
     if (ends_unwatched()) {
       end = End::unwatched;

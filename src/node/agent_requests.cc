@@ -70,6 +70,7 @@ Result<ReloadReport> RunningAgent::change_to(const LoadedConfig& wanted) {
                      .handshakes = *handshakes_,
                      .backend = backend_,
                      .key_log = key_log_.get(),
+                     .preshared = preshared_file_ ? &*preshared_file_ : nullptr,
                      .alive = [this] { tell_alive(); }};
   auto changed = apply_reload(in, wanted.config, *wanted.keys, changes);
   service_manager_.tell("READY=1");
@@ -128,6 +129,7 @@ StatusSnapshot RunningAgent::status() {
   snapshot.realtime_why_not = realtime_why_not_;
   snapshot.memory_locked = memory_locked_;
   snapshot.queue_why_not = queues_.why_not();
+  snapshot.preshared_why_not = preshared_trouble_;
   snapshot.watched = machine_trouble_.empty();
   snapshot.watched_why_not = machine_trouble_;
   snapshot.guard = machine_.guard_status().value_or(GuardStatus{});

@@ -71,6 +71,7 @@ Result<void> RunningAgent::open_control(const AgentOptions& options) {
       ControlSockets::open(config_, [this](const std::string& request) { return answer(request); });
   if (!sockets) return tl::unexpected(sockets.error());
   control_sockets_ = std::move(*sockets);
+  open_preshared_file();
   const auto locked = lock_memory();
   memory_locked_ = locked.has_value();
   if (!locked) {
@@ -80,6 +81,18 @@ Result<void> RunningAgent::open_control(const AgentOptions& options) {
   return {};
 }
 
+// Without it the configured keys are used alone, and peers keep what was agreed with them until it is back.
+void RunningAgent::open_preshared_file() {
+  if (!config_.renew_preshared) return;
+  auto file = PresharedFile::open(config_.renewed_file);
+  if (!file) return note_preshared_trouble(file.error().message);
+  if (file->was_damaged()) {
+    spdlog::warn("{}: not what an agent wrote; what was agreed is lost, and agreed anew",
+                 config_.renewed_file);
+  }
+  preshared_file_ = std::move(*file);
+}
+
 Result<void> RunningAgent::set_up() {
   auto closed = machine_.close_all();
   if (!closed) return tl::unexpected(closed.error());
@@ -87,9 +100,10 @@ Result<void> RunningAgent::set_up() {
   auto unknown_sources = machine_.open_unknown_sources(0);
   if (!unknown_sources) return tl::unexpected(unknown_sources.error());
   unknown_sources_ = std::move(*unknown_sources);
-  auto links = assemble_links({config_, keys_, backend_, key_log_.get(),
-                               static_keys_ ? &*static_keys_ : nullptr, unknown_sources_.size()},
-                              [&](size_t peer) { return machine_.open_lanes(peer); });
+  auto links =
+      assemble_links({config_, keys_, backend_, key_log_.get(), static_keys_ ? &*static_keys_ : nullptr,
+                      preshared_file_ ? &*preshared_file_ : nullptr, unknown_sources_.size()},
+                     [&](size_t peer) { return machine_.open_lanes(peer); });
   if (!links) return tl::unexpected(links.error());
   links_ = std::move(*links);
   for (const auto& link : links_) {

@@ -32,8 +32,9 @@ struct InService {
   Driver& driver;
   HandshakeLoop& handshakes;  // of `links`, and of no others
   AeadBackend backend;
-  KeyLog* key_log;              // may be null
-  std::function<void()> alive;  // called between any two steps: a change of many links may take a while
+  KeyLog* key_log;                 // may be null
+  const PresharedFile* preshared;  // the same
+  std::function<void()> alive;     // called between any two steps: a change of many links may take a while
 };
 
 // `changes`: compare_links() of the two. The links that are to be added are made first; should one of root's

@@ -35,14 +35,19 @@ DrawKey random_draw_key() {
 
 AssociationConfig association_config(const Assembly& assembly, size_t i, const SlotPlan& plan) {
   const PeerConfig& peer = assembly.config.peers[i];
-  return {.keys = association_keys(assembly.config, assembly.keys, i),
-          .format = wire::CellFormat(peer.shape.cell_bytes),
-          .lanes = static_cast<uint8_t>(peer.lanes),
-          .rate_bps = peer.shape.rate_bps,
-          .slot_ns = static_cast<uint64_t>(plan.period().ns),
-          .calendar = fingerprint_of(peer.shape),
-          // A slow link is quiet for many slots before it says that it is.
-          .quiet_after = std::max(seconds(1), plan.period() * 10)};
+  AssociationConfig config{.keys = association_keys(assembly.config, assembly.keys, i),
+                           .format = wire::CellFormat(peer.shape.cell_bytes),
+                           .lanes = static_cast<uint8_t>(peer.lanes),
+                           .rate_bps = peer.shape.rate_bps,
+                           .slot_ns = static_cast<uint64_t>(plan.period().ns),
+                           .calendar = fingerprint_of(peer.shape),
+                           // A slow link is quiet for many slots before it says that it is.
+                           .quiet_after = std::max(seconds(1), plan.period() * 10)};
+  if (assembly.preshared != nullptr) {
+    config.renew_preshared_after = assembly.config.renew_preshared;
+    config.renewed = assembly.preshared->of(peer.name);
+  }
+  return config;
 }
 
 namespace {

@@ -33,6 +33,7 @@ void NodeLink::handle_handshakes(Instant now, uint64_t wall_clock_ns) {
   const std::lock_guard lock(mutex_);
   link_.handle_handshakes(now, wall_clock_ns);
   log_state(now);
+  log_preshared();
 }
 
 Instant NodeLink::poll_timeout() const {
@@ -45,6 +46,17 @@ void NodeLink::handle_keys(const AssociationKeys& keys) {
   link_.handle_keys(keys);
 }
 
+std::optional<RenewedKeys> NodeLink::poll_unkept_preshared() const {
+  const std::lock_guard lock(mutex_);
+  const auto& ratchet = link_.association().preshared();
+  return ratchet ? ratchet->poll_unkept() : std::nullopt;
+}
+
+void NodeLink::handle_preshared_kept(const RenewedKeys& kept) {
+  const std::lock_guard lock(mutex_);
+  link_.handle_preshared_kept(kept);
+}
+
 void NodeLink::handle_restored() {
   const std::lock_guard lock(mutex_);
   link_.handle_restored();
@@ -53,6 +65,16 @@ void NodeLink::handle_restored() {
 bool NodeLink::is_up(Instant now) const {
   const std::lock_guard lock(mutex_);
   return link_.state(now) == Association::State::up;
+}
+
+// Under mutex_.
+void NodeLink::log_preshared() {
+  const auto& ratchet = link_.association().preshared();
+  if (!ratchet || ratchet->lost() == logged_lost_) return;
+  logged_lost_ = ratchet->lost();
+  spdlog::warn(
+      "link {}: {} has lost the preshared key that was agreed with it, or has an old one; a new one follows",
+      peer_.name, peer_.name);
 }
 
 // Under mutex_.

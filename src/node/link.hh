@@ -44,6 +44,9 @@ class NodeLink {
   // Other keys from now on (association.hh); what else the peer's configuration says is as it was. What
   // follows from it comes with the next handle_handshakes().
   void handle_keys(const AssociationKeys& keys);
+  // Of the preshared keys that the link renews: what the file does not have yet, and that it has it now.
+  std::optional<RenewedKeys> poll_unkept_preshared() const;
+  void handle_preshared_kept(const RenewedKeys& kept);
   // No key that was in memory is used again (association.hh). Either thread.
   void handle_restored();
 
@@ -58,6 +61,7 @@ class NodeLink {
  private:
   LinkListener listener(KeyLog* key_log) const;
   void log_state(Instant now);
+  void log_preshared();
   void describe_sessions(LinkStatus& status, Instant now) const;
 
   const PeerConfig peer_;
@@ -65,6 +69,7 @@ class NodeLink {
   mutable std::mutex mutex_;
   LinkControl link_;  // these two under mutex_, but for the lanes, which their own threads share
   Association::State logged_state_ = Association::State::connecting;
+  uint64_t logged_lost_ = 0;  // preshared keys
 };
 
 // Of a peer that has no link, because it could not be had: kNoLink.

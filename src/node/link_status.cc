@@ -126,6 +126,17 @@ CalendarStatus describe_calendar(const LinkControl::Rate& rate, const Associatio
   return status;
 }
 
+PresharedStatus describe_preshared(const PresharedRatchet& ratchet) {
+  PresharedStatus status;
+  status.lost = ratchet.lost();
+  status.peer_takes_part = ratchet.peer_takes_part();
+  if (const auto& key = ratchet.keys().proven) {
+    const uint64_t now_ns = wall_clock_ns();
+    status.age_s = now_ns > key->since_ns ? (now_ns - key->since_ns) / 1'000'000'000 : 0;
+  }
+  return status;
+}
+
 // What the configuration says of it.
 LinkStatus configured(const PeerConfig& peer) {
   LinkStatus status;
@@ -162,6 +173,7 @@ void NodeLink::describe_sessions(LinkStatus& status, Instant now) const {
     status.rate_bps = rate->now_bps;
     status.calendar = describe_calendar(*rate, association);
   }
+  if (const auto& ratchet = association.preshared()) status.preshared = describe_preshared(*ratchet);
   count_handshakes(status, association.counters());
 }
 

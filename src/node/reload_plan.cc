@@ -90,6 +90,8 @@ void check_unchangeable(const NodeConfig& now, const NodeConfig& wanted, const S
   check("node.multicast", now.multicast == wanted.multicast);
   check("node.status_group", now.status_group == wanted.status_group);
   check("node.control_socket", now.control_socket == wanted.control_socket);
+  check("node.renew_preshared", now.renew_preshared == wanted.renew_preshared);
+  check("node.renewed_file", now.renewed_file == wanted.renewed_file);
   check("node.firewall_mark", now.firewall_mark == wanted.firewall_mark);
   check("node.route_table", now.route_table == wanted.route_table);
   check("node.rule_preference", now.rule_preference == wanted.rule_preference);

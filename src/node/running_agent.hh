@@ -28,6 +28,7 @@
 #include "node/key_log.hh"
 #include "node/link.hh"
 #include "node/machine.hh"
+#include "node/preshared_file.hh"
 #include "node/release_queues.hh"
 #include "node/restore_watch.hh"
 #include "node/static_keys.hh"
@@ -58,6 +59,7 @@ class RunningAgent {
         joining_since_(config_, started_) {}
 
   Result<void> open_control(const AgentOptions& options);
+  void open_preshared_file();
   Result<void> set_up();
   Result<void> set_up_queues();
   Result<void> start_driver();
@@ -80,6 +82,8 @@ class RunningAgent {
   void retry_links(Instant now);
   bool ends_unwatched() const;
   void write_draws(uint64_t wall_ns, Instant now);
+  void keep_preshared(Instant now);
+  void note_preshared_trouble(std::string trouble);
 
   NodeConfig config_;
   NodeKeys keys_;
@@ -105,6 +109,9 @@ class RunningAgent {
   bool memory_locked_ = false;
   std::unique_ptr<KeyLog> key_log_;
   std::optional<StaticKeys> static_keys_;
+  std::optional<PresharedFile> preshared_file_;
+  std::string preshared_trouble_;
+  Instant keep_preshared_next_{};
   std::unique_ptr<DrawLog> draw_log_;
   uint64_t draws_lost_ = 0;  // already said
   std::vector<UnknownSourceSocket> unknown_sources_;

@@ -36,7 +36,10 @@ inline constexpr size_t kMacsBytes = 2 * kMacBytes;
 //         rates follow a calendar)
 //   8  4  first SPI: lane j of the sender receives under first SPI + j
 //  12  1  lanes
-//  13  1  bit 0: the sender still uses the session before, and hears cells; all other bits zero
+//  13  1  bit 0: the sender still uses the session before, and hears cells
+//         bits 1 to 6: of preshared keys that are renewed (link/preshared_ratchet.hh): 0: its sender has none
+//         to do with them; in an initiation 1, or the name of a key; in a response 1 bit 7: its sender would
+//         renew that key; 0 where bits 1 to 6 are
 //  14  2  zero, or the fingerprint of the calendar that the sender's rates follow (link/calendar.hh)
 //  16  8  rate, bits a second of IP bytes; by a calendar, that which holds where it says nothing
 //  24  8  slot, nanoseconds
@@ -50,8 +53,11 @@ struct Offer {
   uint32_t cell_bytes = 0;
   bool renews = false;
   uint16_t calendar = 0;
+  uint8_t preshared = 0;
+  bool renew_preshared = false;
 };
 inline constexpr size_t kOfferBytes = 36;
+inline constexpr uint8_t kPresharedBits = 0x3f;
 
 inline constexpr size_t kNoiseMessage1Bytes = 32 + 48 + kOfferBytes + 16;  // e, s, payload
 inline constexpr size_t kNoiseMessage2Bytes = 32 + kOfferBytes + 16;       // e, payload
@@ -91,16 +97,18 @@ inline void store_offer(uint8_t* out, const Offer& offer) {
   store_be64(out, offer.timestamp_ns);
   store_be32(out + 8, offer.first_spi.value);
   out[12] = offer.lanes;
-  out[13] = offer.renews ? 1 : 0;
+  out[13] = static_cast<uint8_t>((offer.renews ? 1 : 0) | (offer.preshared & kPresharedBits) << 1 |
+                                 (offer.renew_preshared ? 0x80 : 0));
   store_be16(out + 14, offer.calendar);
   store_be64(out + 16, offer.rate_bps);
   store_be64(out + 24, offer.slot_ns);
   store_be32(out + 32, offer.cell_bytes);
 }
 inline Offer load_offer(const uint8_t* in) {
-  return {load_be64(in),      Spi{load_be32(in + 8)}, in[12],
-          load_be64(in + 16), load_be64(in + 24),     load_be32(in + 32),
-          (in[13] & 1) != 0,  load_be16(in + 14)};
+  return {load_be64(in),       Spi{load_be32(in + 8)}, in[12],
+          load_be64(in + 16),  load_be64(in + 24),     load_be32(in + 32),
+          (in[13] & 1) != 0,   load_be16(in + 14),     static_cast<uint8_t>(in[13] >> 1 & kPresharedBits),
+          (in[13] & 0x80) != 0};
 }
 
 }  // namespace cuttle::wire

@@ -46,6 +46,8 @@ redirect = ["10.77.0.10"]
   ASSERT_EQ(node.addresses.size(), 1u);
   EXPECT_EQ(node.addresses[0].to_string(), "10.77.0.11");
   EXPECT_EQ(node.control_socket, "/run/cuttle/osd0.sock");
+  EXPECT_FALSE(node.renew_preshared.has_value());
+  EXPECT_EQ(node.renewed_file, "/var/lib/cuttle/osd0.preshared");
   EXPECT_EQ(node.firewall_mark, 0x10c0u);
   EXPECT_EQ(node.route_table, 4410u);
   EXPECT_EQ(node.inner_mtu, 1500u);
@@ -92,6 +94,8 @@ listen = "[fd00::11]:4410"
 addresses = ["fd00::11", "10.77.0.11"]
 control_socket = "/tmp/c.sock"
 status_group = "prometheus"
+renew_preshared = "86400 s"
+renewed_file = "renewed"
 accept = ["fd00::11", "10.88.0.0/24"]
 multicast = ["224.0.0.18", "ff02::/16"]
 firewall_mark = 0x10
@@ -134,6 +138,8 @@ redirect = []
   EXPECT_EQ(node.addresses.size(), 2u);
   EXPECT_EQ(node.control_socket, "/tmp/c.sock");
   EXPECT_EQ(node.status_group, "prometheus");
+  EXPECT_EQ(node.renew_preshared, seconds(86'400));
+  EXPECT_EQ(node.renewed_file, "/etc/cuttle/renewed");
   EXPECT_EQ(node.accept.size(), 2u);
   EXPECT_EQ(node.multicast.size(), 2u);
   EXPECT_EQ(node.peers[0].joining_limit, seconds(3600));
@@ -153,8 +159,8 @@ redirect = []
   EXPECT_EQ(node.peers[0].redirect.size(), 3u);
   EXPECT_EQ(node.peers[0].shape, (Shape{1000, 64'000, microseconds(500), 10, true}));
   EXPECT_EQ(node.peers[1].shape, (Shape{1452, 1'000'000'000, microseconds(500), 10, true}));
-  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 38u);
-  EXPECT_EQ(parsed.lines.line({"peer[1].shape.rate", "shape.rate"}), 23u);
+  EXPECT_EQ(parsed.lines.line("peer[0].shape.rate"), 40u);
+  EXPECT_EQ(parsed.lines.line({"peer[1].shape.rate", "shape.rate"}), 25u);
   EXPECT_EQ(parsed.lines.line("node.nothing"), 0u);
 }
 

@@ -52,6 +52,7 @@ StatusSnapshot example() {
   link.pauses = 2;
   link.slots_caught_up = 9;
   link.wire_lateness = {12'288, 21'504, 70'656, 0};
+  link.preshared = PresharedStatus{10'800, true, 2};
   link.calendar = CalendarStatus{400'000'000, 1'736'200'800, "other", 90'000};
   link.hiding = "hidden";
   link.hiding_permille = 508;
@@ -67,6 +68,7 @@ StatusSnapshot example() {
   link.endpoint = "[fd00::12]:4410";
   link.state = "connecting";
   link.session_age_s.reset();
+  link.preshared = PresharedStatus{std::nullopt, false, 0};
   link.lanes = 2;
   link.jitter_percent = 10;
   link.cells_sent = link.cells_sent_dummy = link.cells_received = link.cells_received_dummy = 0;

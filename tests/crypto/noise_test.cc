@@ -54,6 +54,41 @@ void pass_transport(const Secret<32>& sealing, const Secret<32>& opening, uint64
   EXPECT_EQ(to_hex(opened), to_hex(payload));
 }
 
+TEST(NoiseResponse, IsReadWithWhicheverKeyItWasMade) {
+  const auto key = [](uint8_t byte) {
+    std::array<uint8_t, kKeySize> bytes;
+    bytes.fill(byte);
+    return bytes;
+  };
+  const auto own = [&](uint8_t byte) { return PrivateKey::from_random(key(byte)); };
+  const std::vector<PresharedKey> known{PresharedKey::from_random(key(7)), PresharedKey(),
+                                        PresharedKey::from_random(key(8))};
+  for (size_t used = 0; used <= known.size(); ++used) {
+    SCOPED_TRACE(used);
+    NoiseHandshake asking =
+        NoiseHandshake::initiator(own(1), own(2).public_key(), PresharedKey(), Bytes(), own(3));
+    NoiseHandshake answering = NoiseHandshake::responder(own(2), Bytes(), own(4));
+    uint8_t message[NoiseHandshake::kMessage1Overhead + 4] = {};
+    uint8_t payload[4] = {1, 2, 3, 4};
+    ASSERT_TRUE(asking.write_message(payload, message));
+    ASSERT_TRUE(answering.read_message(message, payload));
+    answering.set_preshared_key(used < known.size() ? known[used] : PresharedKey::from_random(key(9)));
+    const auto size = answering.write_message(payload, message);
+    ASSERT_TRUE(size);
+    const auto with = asking.read_response(Bytes(message).first(*size), payload, known);
+    if (used == known.size()) {
+      EXPECT_FALSE(with);
+      EXPECT_FALSE(asking.finished()) << "another answer may be read";
+      continue;
+    }
+    EXPECT_EQ(with, used);
+    EXPECT_EQ(asking.exported_key(), answering.exported_key());
+    EXPECT_EQ(asking.split().initiator_to_responder, answering.split().initiator_to_responder);
+    EXPECT_NE(asking.exported_key(), asking.split().initiator_to_responder);
+    EXPECT_NE(asking.exported_key(), asking.split().responder_to_initiator);
+  }
+}
+
 TEST(NoiseVectorsTest, EveryMessageAsPublished) {
   size_t run = 0;
   for (const Json& vector : vectors()) {

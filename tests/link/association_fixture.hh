@@ -23,6 +23,7 @@ struct End {
                      .slot_ns = slot_ns,
                      .calendar = calendar},
                     seeded_entropy(seed)) {}
+  End(AssociationConfig config, uint64_t seed) : association(std::move(config), seeded_entropy(seed)) {}
 
   // Takes what there is to take: a message goes to `out`, events are kept.
   void drain() {

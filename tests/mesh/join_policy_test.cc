@@ -93,7 +93,8 @@ TEST(MeshJoinAgain, NorAnythingElseThatRootWrote) {
   for (const char* line :
        {"accept = [\"10.0.0.0/24\"]\n", "multicast = [\"239.0.0.1\"]\n", "firewall_mark = 77\n",
         "route_table = 5000\n", "rule_preference = 50\n", "inner_mtu = 1400\n",
-        "control_socket = \"/run/x.sock\"\n", "status_group = \"ops\"\n"}) {
+        "control_socket = \"/run/x.sock\"\n", "status_group = \"ops\"\n", "renew_preshared = \"60 s\"\n",
+        "renewed_file = \"/x\"\n"}) {
     const std::string key(line, std::string_view(line).find(' '));
     EXPECT_THAT(why_not(check_nothing_is_lost(roots(line), after, {})), HasSubstr("node." + key)) << line;
   }

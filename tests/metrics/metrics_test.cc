@@ -48,6 +48,7 @@ StatusSnapshot some_status() {
     link.hiding_permille = 505;
     link.drops["cell_replayed"] = 3;
     if (link.name == "mon") link.calendar = CalendarStatus{};
+    if (link.name == "mon") link.preshared = PresharedStatus{7200, true, 1};
   }
   return status;
 }

@@ -151,6 +151,8 @@ TEST_F(LinkChangesTest, NothingIsPassedOver) {
       {"accept", "[\"10.0.0.1\"]"},
       {"control_socket", "\"/z\""},
       {"status_group", "\"z\""},
+      {"renew_preshared", "\"60 s\""},
+      {"renewed_file", "\"/z\""},
       {"firewall_mark", "7"},
       {"route_table", "7"},
       {"rule_preference", "7"},

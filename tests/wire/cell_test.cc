@@ -70,6 +70,20 @@ TEST(Offer, IsReadAsWritten) {
   EXPECT_EQ(bytes[13] | bytes[14] | bytes[15], 0);
 }
 
+TEST(Offer, TheFlagsByteHoldsThreeThings) {
+  for (int byte = 0; byte < 256; ++byte) {
+    uint8_t bytes[kOfferBytes] = {};
+    bytes[13] = static_cast<uint8_t>(byte);
+    const Offer read = load_offer(bytes);
+    EXPECT_EQ(read.renews, byte % 2 == 1);
+    EXPECT_EQ(read.preshared, byte / 2 % 64);
+    EXPECT_EQ(read.renew_preshared, byte >= 128);
+    uint8_t back[kOfferBytes];
+    store_offer(back, read);
+    EXPECT_EQ(back[13], byte);
+  }
+}
+
 TEST(Pad, TheReportComesWhereItFits) {
   uint8_t rest[8];
   for (size_t size = 0; size <= 8; ++size) {

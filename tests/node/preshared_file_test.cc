@@ -1,0 +1,151 @@
+// The file that outlives an agent: whole whatever happens while it is written, and for one agent alone.
+#include "node/preshared_file.hh"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace cuttle {
+namespace {
+
+using ::testing::HasSubstr;
+
+RenewedKey key(uint8_t byte) {
+  std::array<uint8_t, kKeySize> bytes;
+  bytes.fill(byte);
+  return {PresharedKey::from_random(bytes), byte * uint64_t{1'000'000'000}};
+}
+
+class PresharedFileTest : public ::testing::Test {
+ protected:
+  PresharedFileTest() {
+    char pattern[] = "/tmp/cuttle-preshared-XXXXXX";
+    folder_ = ::mkdtemp(pattern);
+    path_ = (folder_ / "keys").string();
+  }
+  ~PresharedFileTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string bytes() const {
+    std::ifstream in(path_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  void write(const std::string& bytes) const {
+    std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes;
+    std::filesystem::permissions(path_,
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  }
+  std::string why_not() const {
+    const auto file = PresharedFile::open(path_);
+    return file ? "" : file.error().message;
+  }
+
+  std::filesystem::path folder_;
+  std::string path_;
+};
+
+const KeptPreshared kFirst{{"mon", {key(1), std::nullopt}}, {"osd1", {std::nullopt, key(2)}}};
+const KeptPreshared kSecond{{"mon", {key(1), key(3)}}};
+
+TEST_F(PresharedFileTest, WhatIsKeptIsThereAfterAStart) {
+  {
+    auto file = PresharedFile::open(path_);
+    ASSERT_TRUE(file) << file.error().message;
+    EXPECT_FALSE(file->was_damaged());
+    EXPECT_EQ(file->of("mon"), RenewedKeys{});
+    ASSERT_TRUE(file->keep(kFirst));
+  }
+  {
+    auto file = PresharedFile::open(path_);
+    ASSERT_TRUE(file);
+    EXPECT_EQ(file->kept(), kFirst);
+    ASSERT_TRUE(file->keep(kSecond));
+    EXPECT_EQ(file->of("mon"), kSecond.at("mon"));
+  }
+  const auto file = PresharedFile::open(path_);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->kept(), kSecond);
+  struct stat status {};
+  ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+}
+
+// A power cut at any byte of either copy.
+TEST_F(PresharedFileTest, OneCopyIsWholeWhereverTheWritingStopped) {
+  std::string before, after;
+  {
+    auto file = PresharedFile::open(path_);
+    ASSERT_TRUE(file && file->keep(kFirst));
+    before = bytes();
+    ASSERT_TRUE(file->keep(kSecond));
+    after = bytes();
+  }
+  ASSERT_EQ(before.size(), 2 * PresharedFile::kCopyBytes);
+  const size_t longest = preshared_copy(1, kFirst).size();
+  // The first copy is written over at one of the two places, then the other.
+  for (const size_t first : {size_t{0}, PresharedFile::kCopyBytes}) {
+    const auto made = parse_preshared_copy(std::string_view(before).substr(first, PresharedFile::kCopyBytes));
+    ASSERT_TRUE(made);
+    for (size_t done = 0; done <= longest; done += 7) {
+      std::string torn = before;
+      torn.replace(first, done, after, first, done);
+      write(torn);
+      const auto file = PresharedFile::open(path_);
+      ASSERT_TRUE(file) << file.error().message;
+      EXPECT_TRUE(file->kept() == kFirst || file->kept() == kSecond) << done;
+      EXPECT_FALSE(file->was_damaged());
+    }
+  }
+}
+
+TEST_F(PresharedFileTest, WhatWasGivenUpStandsNowhere) {
+  auto file = PresharedFile::open(path_);
+  ASSERT_TRUE(file && file->keep(kSecond) && file->keep(kFirst));
+  EXPECT_EQ(bytes().find(std::string(kKeySize, '\3')), std::string::npos);
+  EXPECT_NE(bytes().find(std::string(kKeySize, '\2')), std::string::npos);
+}
+
+TEST_F(PresharedFileTest, WhatNoAgentWroteIsNothing) {
+  write("AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=\n");
+  const auto file = PresharedFile::open(path_);
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_TRUE(file->was_damaged());
+  EXPECT_TRUE(file->kept().empty());
+}
+
+TEST_F(PresharedFileTest, IsOneAgentsAlone) {
+  const auto file = PresharedFile::open(path_);
+  ASSERT_TRUE(file);
+  EXPECT_THAT(why_not(), HasSubstr("another process has it"));
+}
+
+TEST_F(PresharedFileTest, IsForNobodyElseToRead) {
+  { ASSERT_TRUE(PresharedFile::open(path_)); }
+  ASSERT_EQ(::chmod(path_.c_str(), 0640), 0);
+  EXPECT_THAT(why_not(), HasSubstr("no file of this user's alone"));
+  std::filesystem::remove(path_);
+  std::filesystem::create_symlink(folder_ / "elsewhere", path_);
+  EXPECT_NE(why_not(), "");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "elsewhere"));
+}
+
+TEST_F(PresharedFileTest, AChangedByteMakesACopyNone) {
+  const std::string copy = preshared_copy(5, kFirst);
+  const auto whole = parse_preshared_copy(copy);
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->number, 5u);
+  EXPECT_EQ(whole->kept, kFirst);
+  for (size_t i = 0; i < copy.size(); ++i) {
+    std::string changed = copy;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    EXPECT_FALSE(parse_preshared_copy(changed)) << i;
+    EXPECT_FALSE(parse_preshared_copy(std::string_view(copy).substr(0, i))) << i;
+  }
+}
+
+}  // namespace
+}  // namespace cuttle
