@@ -44,6 +44,16 @@ each_mutant() {
     'change.at = not_gone(change.at);' '' "engine"
   "$each" "a node of a ladder spends more than its budget" src/ladder/step_keeper.cc \
     'changes_left() == 0' 'false' "ladder"
+  "$each" "a restart fills up a ladder's budget" src/ladder/step_keeper.cc \
+    'changes_today_ = std::min(before->changes, shape.changes_per_day);' 'changes_today_ = 0;' "ladder"
+  "$each" "a late thread changes the rate inside an epoch" src/engine/ladder_control.cc \
+    '} else if (missed > keeper_.epoch()) {' '} else if (missed > keeper_.epoch() + 1) {' "engine"
+  "$each" "a node that has just started coordinates" src/engine/ladder_control.cc \
+    'coming() < listens_until_' 'false' "engine"
+  "$each" "anybody on a host says steps for its node" src/engine/packer_stage.cc \
+    'wire::claims_ladder(first)' 'false' "engine"
+  "$each" "a ladder's message goes to the host" src/engine/receiving.cc \
+    'if (ends->source == wire::kLadderAddress) return keep_ladder(lane, packet);' '' "engine"
   "$each" "two lanes take one turn" src/link/turn_sequence.cc \
     'i * layout.members.size() + turn' 'i * layout.members.size()' "link"
   "$each" "the queue forgets the credit it has" src/link/queue_clock.hh \

@@ -27,6 +27,7 @@ Result<std::unique_ptr<RunningAgent>> RunningAgent::start(const NodeConfig& conf
   auto handshakes = HandshakeLoop::create(agent->wake_up_, agent->restore_watch_, *agent->driver_);
   if (!handshakes) return tl::unexpected(handshakes.error());
   agent->handshakes_ = std::move(*handshakes);
+  if (agent->ladder_ != nullptr) agent->handshakes_->set_ladder(*agent->ladder_);
   if (const auto spared = spare_write_back(); !spared) {
     spdlog::warn("storage over the links may wait for itself when memory is short: {}",
                  spared.error().message);
@@ -71,6 +72,9 @@ Result<void> RunningAgent::open_control(const AgentOptions& options) {
       ControlSockets::open(config_, [this](const std::string& request) { return answer(request); });
   if (!sockets) return tl::unexpected(sockets.error());
   control_sockets_ = std::move(*sockets);
+  if (config_.shape.ladder) {
+    ladder_ = NodeLadder::open(config_, keys_.private_key.public_key(), wall_clock_ns());
+  }
   const auto locked = lock_memory();
   memory_locked_ = locked.has_value();
   if (!locked) {
@@ -87,9 +91,10 @@ Result<void> RunningAgent::set_up() {
   auto unknown_sources = machine_.open_unknown_sources(0);
   if (!unknown_sources) return tl::unexpected(unknown_sources.error());
   unknown_sources_ = std::move(*unknown_sources);
-  auto links = assemble_links({config_, keys_, backend_, key_log_.get(),
-                               static_keys_ ? &*static_keys_ : nullptr, unknown_sources_.size()},
-                              [&](size_t peer) { return machine_.open_lanes(peer); });
+  auto links =
+      assemble_links({config_, keys_, backend_, key_log_.get(), static_keys_ ? &*static_keys_ : nullptr,
+                      unknown_sources_.size(), ladder_.get()},
+                     [&](size_t peer) { return machine_.open_lanes(peer); });
   if (!links) return tl::unexpected(links.error());
   links_ = std::move(*links);
   for (const auto& link : links_) {

@@ -33,6 +33,7 @@ struct InService {
   HandshakeLoop& handshakes;  // of `links`, and of no others
   AeadBackend backend;
   KeyLog* key_log;              // may be null
+  const NodeLadder* ladder;     // the same
   std::function<void()> alive;  // called between any two steps: a change of many links may take a while
 };
 

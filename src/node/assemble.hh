@@ -13,6 +13,7 @@
 #include "node/doors.hh"
 #include "node/key_log.hh"
 #include "node/link.hh"
+#include "node/node_ladder.hh"
 #include "node/static_keys.hh"
 
 namespace cuttle {
@@ -24,6 +25,7 @@ struct Assembly {
   KeyLog* key_log;                    // may be null
   StaticKeys* static_keys = nullptr;  // the same; a link takes its own out
   size_t ports = SIZE_MAX;            // that the node holds: a link has one for each of its lanes, or is none
+  const NodeLadder* ladder = nullptr;  // there where the configuration has one
 };
 
 // What the link with the configuration's i-th peer agrees its sessions with. `plan`: the slowest that it has.

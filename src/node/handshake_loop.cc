@@ -83,6 +83,7 @@ Instant HandshakeLoop::round(Instant now) {
     link->handle_handshakes(now, wall_ns);
     due = std::min(due, link->poll_timeout());
   }
+  if (ladder_ != nullptr) ladder_->handle_time(now, wall_ns, links_);
   return due;
 }
 

@@ -22,6 +22,7 @@
 #include "io/event_queue.hh"
 #include "node/driver.hh"
 #include "node/link.hh"
+#include "node/node_ladder.hh"
 #include "node/restore_watch.hh"
 
 namespace cuttle {
@@ -35,6 +36,8 @@ class HandshakeLoop {
   // Stops and joins. From then on nobody but the caller touches the links.
   ~HandshakeLoop();
 
+  // Before start(): what changes the links' rates together. It outlives the loop.
+  void set_ladder(NodeLadder& ladder) { ladder_ = &ladder; }
   // `realtime`: it goes before whatever has ordinary priority, where that is allowed.
   void start(bool realtime);
   void wake() const { wake_up_.set(); }
@@ -62,6 +65,7 @@ class HandshakeLoop {
   RestoreWatch& restore_watch_;
   Driver& driver_;
   EventQueue events_;
+  NodeLadder* ladder_ = nullptr;  // null: there is none
   MonotonicClock clock_;
   mutable std::mutex mutex_;
   std::vector<NodeLink*> links_;  // these two under mutex_

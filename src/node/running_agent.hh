@@ -28,6 +28,7 @@
 #include "node/key_log.hh"
 #include "node/link.hh"
 #include "node/machine.hh"
+#include "node/node_ladder.hh"
 #include "node/release_queues.hh"
 #include "node/restore_watch.hh"
 #include "node/static_keys.hh"
@@ -103,7 +104,8 @@ class RunningAgent {
   std::unique_ptr<KeyLog> key_log_;
   std::optional<StaticKeys> static_keys_;
   std::unique_ptr<DrawLog> draw_log_;
-  uint64_t draws_lost_ = 0;  // already said
+  uint64_t draws_lost_ = 0;             // already said
+  std::unique_ptr<NodeLadder> ladder_;  // null: the configuration has none
   std::vector<UnknownSourceSocket> unknown_sources_;
   std::vector<std::unique_ptr<NodeLink>> links_;
   ReleaseQueues queues_;
