@@ -51,11 +51,13 @@ void LadderControl::handle_time(Instant now, uint64_t wall_clock_ns, std::span<L
     measure(now, links);
     say_next_ = now;
   }
-  if (need_ && !decided_ && now >= begins - times_.say) {
+  const Instant taken = begins - times_.ahead.told;
+  // Too late for the others to hear of it is too late.
+  if (need_ && !decided_ && now >= begins - times_.say && now < taken) {
     decide();
     say_next_ = now;
   }
-  if (now >= begins - times_.ahead.told) {
+  if (now >= taken) {
     if (said_instead_ != nullptr) keeper_.handle_said(coming(), said_instead_(coming()));
     keeper_.handle_epoch(coming());
     tell(begins, links);
