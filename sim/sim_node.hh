@@ -123,6 +123,7 @@ class SimNode {
     Link(NodeNumber number, AssociationConfig config, Entropy entropy)
         : peer(number), control(std::move(config), best_aead_backend(), std::move(entropy)) {}
     std::optional<wire::LadderMessage> poll_ladder() override { return control.poll_ladder(); }
+    bool poll_restored() override { return control.poll_restored(); }
     void send_ladder(const wire::LadderMessage& message) override { control.send_ladder(message); }
     double poll_needed_bps(Duration since_last) override { return control.poll_needed_bps(since_last); }
     uint32_t told_step() const override { return control.told_step(); }

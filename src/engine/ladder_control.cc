@@ -1,6 +1,7 @@
 #include "engine/ladder_control.hh"
 
 #include <algorithm>
+#include <utility>
 
 namespace cuttle {
 
@@ -30,8 +31,19 @@ LadderControl::LadderControl(const ladder::Settings& settings, NodeNumber number
       coordinator_(number, kMaxNodes, shape_, settings.going_down_epochs()),
       listens_until_(keeper_.epoch() + 1 + ladder::Coordinator::kGoneAfter) {}
 
-void LadderControl::handle_time(Instant now, uint64_t wall_clock_ns, std::span<LadderLink* const> links) {
-  const int64_t wall_ns = wall_time_.handle_time(now, wall_clock_ns);
+void LadderControl::handle_restored() {
+  keeper_.handle_restored();
+  restored_ = true;
+}
+
+void LadderControl::listen() {
+  listens_until_ = coming() + ladder::Coordinator::kGoneAfter;
+  saying_.reset();
+  if (need_) coordinator_.handle_need({number_, coming(), *need_, true});
+}
+
+// After it, the coming epoch is one that can still be decided.
+void LadderControl::look_at_epoch(int64_t wall_ns) {
   const Epoch missed = missed_at(wall_ns, settings_, times_);
   // An epoch is decided before it begins, and no earlier than that.
   const auto latest = static_cast<Epoch>((wall_ns + times_.ahead.told.ns) / settings_.epoch.ns) + 1;
@@ -39,11 +51,28 @@ void LadderControl::handle_time(Instant now, uint64_t wall_clock_ns, std::span<L
     keeper_.handle_set_back(missed);
     // What was heard is of epochs that are to come.
     coordinator_ = ladder::Coordinator(number_, kMaxNodes, shape_, settings_.going_down_epochs());
-    listens_until_ = coming() + ladder::Coordinator::kGoneAfter;
     begin_epoch();
+    listen();
   } else if (missed > keeper_.epoch()) {
+    // One may be a thread that came too late. More: a long start, a clock that was set, or a machine that
+    // stood still.
+    const bool many = missed > keeper_.epoch() + 1;
     keeper_.handle_missed(missed);
     begin_epoch();
+    if (many) listen();
+  }
+}
+
+void LadderControl::handle_time(Instant now, uint64_t wall_clock_ns, std::span<LadderLink* const> links) {
+  const int64_t wall_ns = wall_time_.handle_time(now, wall_clock_ns);
+  look_at_epoch(wall_ns);
+  for (LadderLink* link : links) {
+    if (link->poll_restored()) restored_ = true;
+  }
+  // By the clock of now: the day may be another.
+  if (std::exchange(restored_, false)) {
+    keeper_.handle_restored();
+    listen();
   }
   hear(links);
   const Instant begins = now + Duration{static_cast<int64_t>(coming()) * settings_.epoch.ns - wall_ns};
@@ -77,7 +106,12 @@ void LadderControl::hear(std::span<LadderLink* const> links) {
     });
   }
   for (LadderLink* link : links) {
-    while (const auto message = link->poll_ladder()) hear(*link, *message);
+    // However fast a peer says more.
+    for (int i = 0; i < kHeardAtATime; ++i) {
+      const auto message = link->poll_ladder();
+      if (!message) break;
+      hear(*link, *message);
+    }
   }
 }
 
@@ -90,6 +124,8 @@ void LadderControl::hear(LadderLink& link, const wire::LadderMessage& message) {
     ++counters_.out_of_place;
     return;
   }
+  // Who met nobody so far may be the one that others know nothing of.
+  if (!std::exchange(met_, true) && !message.listens) listen();
   const auto [known, is_new] = numbers_.emplace(&link, message.author);
   if (!is_new && known->second != message.author) {
     coordinator_.forget(known->second);

@@ -34,6 +34,8 @@ class LadderControl {
  public:
   // More room than the measured need has, so that a link that is full shows as one that needs more.
   static constexpr double kHeadroom = 1.25;
+  // Messages of one link in a round: more than a peer that keeps to it says meanwhile.
+  static constexpr int kHeardAtATime = 16;
 
   // `number`: of this node; each has another. `before`: what an earlier life spent. The step until the first
   // epoch is told_step().
@@ -42,6 +44,9 @@ class LadderControl {
 
   // To be called at least every 100 ms, with all links that follow the ladder; one comes back as itself.
   void handle_time(Instant now, uint64_t wall_clock_ns, std::span<LadderLink* const> links);
+  // The machine was set back to an earlier state, or stood still (link/clock_watch.hh). Links that notice it
+  // by themselves say so (ladder_link.hh).
+  void handle_restored();
   // For a test of what a wire shows given the steps: that is said for each epoch, whoever says what.
   void use_said(uint32_t (*said)(ladder::Epoch epoch)) { said_instead_ = said; }
 
@@ -64,6 +69,9 @@ class LadderControl {
   const Counters& counters() const { return counters_; }
 
  private:
+  void look_at_epoch(int64_t wall_ns);
+  // Before it speaks: it does not know what others agreed on.
+  void listen();
   void hear(std::span<LadderLink* const> links);
   void hear(LadderLink& link, const wire::LadderMessage& message);
   void measure(Instant now, std::span<LadderLink* const> links);
@@ -84,6 +92,8 @@ class LadderControl {
   ladder::StepKeeper keeper_;
   ladder::Coordinator coordinator_;
   ladder::Epoch listens_until_;
+  bool met_ = false;                                         // another node, ever
+  bool restored_ = false;                                    // and has not looked at the clock since
   std::vector<const LadderLink*> links_;                     // of the last look; only compared
   std::map<const LadderLink*, ladder::NodeNumber> numbers_;  // of the nodes at the other ends
   std::optional<Instant> measured_;

@@ -16,6 +16,8 @@ class LadderLink {
   virtual ~LadderLink() = default;
 
   virtual std::optional<wire::LadderMessage> poll_ladder() = 0;
+  // Whether it found, since it was asked last, that this machine was set back to an earlier state.
+  virtual bool poll_restored() = 0;
   virtual void send_ladder(const wire::LadderMessage& message) = 0;
   // What it was asked to carry in this time, in bits of IP packets a second, as its busiest lane has it.
   // `since_last`: since it was asked last.

@@ -47,7 +47,9 @@ std::optional<wire::LadderMessage> LinkControl::poll_ladder() {
 
 // Where the packer has not taken any for long the ring is full, and it is said again.
 void LinkControl::send_ladder(const wire::LadderMessage& message) {
-  if (ladder_) lanes_.front()->ladder->out.push(message);
+  const auto& offer = association_.peer_offer();
+  if (!ladder_ || !association_.established() || !offer || offer->calendar != ladder_->fingerprint) return;
+  lanes_.front()->ladder->out.push(message);
 }
 
 double LinkControl::poll_needed_bps(Duration since_last) {
@@ -89,7 +91,10 @@ void LinkControl::follow_calendar(Instant now, uint64_t wall_clock_ns) {
 
 void LinkControl::handle_handshakes(Instant now, uint64_t wall_clock_ns) {
   if (static_sessions_) return handle_static(now);
-  if (was_set_back()) handle_restored();
+  if (was_set_back()) {
+    found_restored_ = true;
+    handle_restored();
+  }
   association_.handle_heard(last_authentic(), wall_clock_ns);
   tell_waiting();
   follow_calendar(now, wall_clock_ns);

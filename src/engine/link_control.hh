@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "crypto/aead.hh"
@@ -55,6 +56,8 @@ class LinkControl {
   void set_ladder(uint16_t fingerprint, std::vector<uint64_t> rates, size_t ip_bytes);
   bool has_ladder() const { return ladder_.has_value(); }
   std::optional<wire::LadderMessage> poll_ladder();
+  bool poll_restored() { return std::exchange(found_restored_, false); }
+  // To a peer that has the same ladder, by what it offered with the session.
   void send_ladder(const wire::LadderMessage& message);
   double poll_needed_bps(Duration since_last);
   uint32_t told_step() const { return told_step_; }
@@ -121,6 +124,7 @@ class LinkControl {
   };
   std::optional<Ladder> ladder_;
   uint32_t told_step_ = 0;
+  bool found_restored_ = false;
 };
 
 }  // namespace cuttle

@@ -18,7 +18,8 @@ class LastingWords {
  public:
   using Words = std::array<uint64_t, 3>;
 
-  // Makes the file where it is not there. An error for what is no file of this user's alone.
+  // Makes the file where it is not there, for the owner of its folder; all of it, so that no full disk keeps
+  // store() from it. An error for what is no file of this user's, or of that owner's, alone.
   static Result<LastingWords> open(const std::string& path);
   LastingWords(LastingWords&& other) noexcept : map_(std::exchange(other.map_, nullptr)) {}
   LastingWords& operator=(LastingWords&&) = delete;

@@ -41,18 +41,17 @@ std::optional<Said> Coordinator::poll_said(const StepKeeper& keeper, Epoch comin
   for (const auto& [node, heard] : heard_) {
     if (is_there(node, heard, coming)) needed = std::max(needed, heard.step);
   }
-  // Every node counts, so that whoever takes over has the patience of the one before.
-  if (needed >= keeper.step()) {
-    lower_since_ = highest_lower_ = 0;
-  } else {
+  // Every node counts, so that whoever takes over has the patience of the one before. What was lower than
+  // another step says nothing of this one.
+  if (needed >= keeper.step() || counted_at_ != keeper.step()) lower_since_ = highest_lower_ = 0;
+  counted_at_ = keeper.step();
+  if (needed < keeper.step()) {
     ++lower_since_;
     highest_lower_ = std::max(highest_lower_, needed);
   }
   if (coordinator(coming) != own_) return std::nullopt;
   uint32_t step = std::max(needed, keeper.step());
-  if (lower_since_ >= going_down_epochs_) {
-    step = highest_lower_;
-  }
+  if (lower_since_ >= going_down_epochs_) step = highest_lower_;
   return Said{own_, coming, step};
 }
 

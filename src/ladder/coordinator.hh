@@ -68,6 +68,7 @@ class Coordinator {
   LadderShape shape_;
   uint32_t going_down_epochs_;
   std::map<NodeNumber, Heard> heard_;
+  uint32_t counted_at_ = 0;     // the step that was held while these were counted
   uint32_t lower_since_ = 0;    // epochs in which less was needed
   uint32_t highest_lower_ = 0;  // and the most that was
 };

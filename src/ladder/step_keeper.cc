@@ -1,6 +1,7 @@
 #include "ladder/step_keeper.hh"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.hh"
 
@@ -34,9 +35,9 @@ uint32_t StepKeeper::handle_epoch(Epoch epoch) {
   const uint32_t unsaid = unsaid_ >= kTopAfter ? shape_.top() : step_;
   const uint32_t wanted = was_said ? *said_ : unsaid;
   said_.reset();
-  const uint32_t next = affordable(wanted);
+  const uint32_t next = std::exchange(to_the_top_, false) ? shape_.top() : affordable(wanted);
   if (next != wanted) ++counters_.held_by_budget;
-  if (next != step_) ++changes_today_;
+  if (next != step_ && changes_left() > 0) ++changes_today_;
   step_ = next;
   return step_;
 }
@@ -53,6 +54,11 @@ void StepKeeper::handle_set_back(Epoch epoch) {
   ++counters_.clock_set_back;
   epoch_ = epoch;
   said_.reset();
+}
+
+void StepKeeper::handle_restored() {
+  changes_today_ = shape_.changes_per_day;
+  to_the_top_ = true;
 }
 
 void StepKeeper::handle_day(Epoch epoch) {

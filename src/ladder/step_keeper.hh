@@ -54,6 +54,9 @@ class StepKeeper {
   void handle_missed(Epoch epoch);
   // The wall clock was set back into that epoch. No day gives its changes twice.
   void handle_set_back(Epoch epoch);
+  // The machine was set back to an earlier state: what another life of it told today is not known. So
+  // nothing is left of the day, and as after a start the step is the top, from the next epoch on.
+  void handle_restored();
 
   uint32_t step() const { return step_; }
   Epoch epoch() const { return epoch_; }
@@ -83,6 +86,7 @@ class StepKeeper {
   uint32_t step_;
   uint32_t changes_today_ = 0;
   uint32_t unsaid_ = 0;           // epochs, one after the other
+  bool to_the_top_ = false;       // with the next epoch, whatever is left
   std::optional<uint32_t> said_;  // for the next epoch
   Counters counters_;
 };

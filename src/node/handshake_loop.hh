@@ -32,7 +32,7 @@ class HandshakeLoop {
   // `wake_up` is set where a lane has something for the loop; `restore_watch` is older than what any link has
   // drawn. All outlive the loop. No thread runs yet.
   static Result<std::unique_ptr<HandshakeLoop>> create(const WakeUp& wake_up, RestoreWatch& restore_watch,
-                                                       Driver& driver);
+                                                       Driver& driver, ReadClocks read = read_clocks);
   // Stops and joins. From then on nobody but the caller touches the links.
   ~HandshakeLoop();
 
@@ -55,15 +55,17 @@ class HandshakeLoop {
   bool goes_round(Instant now) const;
 
  private:
-  HandshakeLoop(const WakeUp& wake_up, RestoreWatch& restore_watch, Driver& driver, EventQueue events);
+  HandshakeLoop(const WakeUp& wake_up, RestoreWatch& restore_watch, Driver& driver, ReadClocks read,
+                EventQueue events);
 
   void run();
   // Returns when the next is due.
-  Instant round(Instant now);
+  Instant round();
 
   const WakeUp& wake_up_;
   RestoreWatch& restore_watch_;
   Driver& driver_;
+  ReadClocks read_;
   EventQueue events_;
   NodeLadder* ladder_ = nullptr;  // null: there is none
   MonotonicClock clock_;

@@ -55,6 +55,11 @@ std::optional<wire::LadderMessage> NodeLink::poll_ladder() {
   return link_.poll_ladder();
 }
 
+bool NodeLink::poll_restored() {
+  const std::lock_guard lock(mutex_);
+  return link_.poll_restored();
+}
+
 void NodeLink::send_ladder(const wire::LadderMessage& message) {
   const std::lock_guard lock(mutex_);
   link_.send_ladder(message);

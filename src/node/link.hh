@@ -46,6 +46,7 @@ class NodeLink final : public LadderLink {
   uint64_t ladder_messages_dropped() const;
   // --- LadderLink: the handshakes' thread
   std::optional<wire::LadderMessage> poll_ladder() override;
+  bool poll_restored() override;
   void send_ladder(const wire::LadderMessage& message) override;
   double poll_needed_bps(Duration since_last) override;
   uint32_t told_step() const override;

@@ -45,18 +45,25 @@ std::unique_ptr<NodeLadder> NodeLadder::open(const NodeConfig& config, const Pub
       new NodeLadder(settings, load_be64(own_key.bytes.data()), wall_clock_ns, before, std::move(spent)));
 }
 
-void NodeLadder::handle_time(Instant now, uint64_t wall_clock_ns, std::span<NodeLink* const> links) {
+void NodeLadder::handle_time(const ReadClocks& read, std::span<NodeLink* const> links) {
   const std::lock_guard lock(mutex_);
   following_.clear();
   for (NodeLink* link : links) {
     if (link->has_ladder()) following_.push_back(link);
   }
   const uint32_t before = control_.told_step();
-  control_.handle_time(now, wall_clock_ns, following_);
+  const ClockReadings clocks = read();
+  control_.handle_time(clocks.monotonic, static_cast<uint64_t>(clocks.wall_clock.ns), following_);
   keep_spent();
   if (const uint32_t step = control_.told_step(); step != before) {
     spdlog::debug("ladder: {} from the next epoch on", format_rate(control_.settings().rates_bps[step]));
   }
+}
+
+void NodeLadder::handle_restored() {
+  const std::lock_guard lock(mutex_);
+  control_.handle_restored();
+  keep_spent();
 }
 
 // Before the pacers can have changed: they are told seconds ahead.

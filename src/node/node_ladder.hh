@@ -27,8 +27,11 @@ class NodeLadder {
   static std::unique_ptr<NodeLadder> open(const NodeConfig& config, const PublicKey& own_key,
                                           uint64_t wall_clock_ns);
 
-  // Of all links; those that follow the ladder change with it.
-  void handle_time(Instant now, uint64_t wall_clock_ns, std::span<NodeLink* const> links);
+  // Of all links; those that follow the ladder change with it. `read`: under the lock, so that nobody goes by
+  // a time that passed while it waited.
+  void handle_time(const ReadClocks& read, std::span<NodeLink* const> links);
+  // What another life of this machine told today is not known (link/clock_watch.hh).
+  void handle_restored();
 
   // What a link begins with that is made now.
   uint32_t told_step() const;

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/random.hh"
@@ -26,11 +27,16 @@ ladder::Settings settings_of(uint32_t bits = 48) {
 
 struct Link final : LadderLink {
   std::optional<wire::LadderMessage> poll_ladder() override {
+    if (flood > 0) {
+      --flood;
+      return wire::LadderMessage{};
+    }
     if (inbox.empty()) return std::nullopt;
     const wire::LadderMessage message = inbox.front();
     inbox.pop_front();
     return message;
   }
+  bool poll_restored() override { return std::exchange(restored, false); }
   void send_ladder(const wire::LadderMessage& message) override {
     if (other != nullptr && !is_cut && !(loss != nullptr && loss->chance(0.1)))
       other->inbox.push_back(message);
@@ -48,6 +54,8 @@ struct Link final : LadderLink {
   };
   std::deque<wire::LadderMessage> inbox;
   Link* other = nullptr;
+  int flood = 0;
+  bool restored = false;
   bool is_cut = false;
   Random* loss = nullptr;
   double needed_bps = 0;
@@ -241,6 +249,77 @@ TEST(LadderControl, AClockThatIsSetMovesNoChangeIntoAnEpoch) {
   EXPECT_GE(group.nodes[1]->control.keeper().counters().clock_set_back, 2u);
   EXPECT_GT(group.nodes[1]->control.counters().out_of_place, 0u);
   EXPECT_EQ(group.steps(), Steps{0}) << "together again";
+}
+
+// It went on alone, at a step that the others left long ago.
+TEST(LadderControl, AClockThatWasSetForwardDoesNotLiftTheOthers) {
+  Group group(3);
+  Node& alone = *group.nodes[0];
+  alone.clock_wrong = seconds(-3600);
+  alone.need(100e6);
+  group.run(seconds(200));
+  EXPECT_EQ(alone.control.told_step(), 1u);
+  EXPECT_EQ(group.nodes[1]->control.told_step(), 0u);
+  alone.need(0);
+  alone.clock_wrong = seconds(0);
+  group.run(seconds(60));
+  EXPECT_EQ(group.steps(), Steps{0});
+  for (size_t i = 1; i < 3; ++i) EXPECT_EQ(group.nodes[i]->control.keeper().changes_today(), 1u);
+  group.run(seconds(30));
+  EXPECT_EQ(group.nodes[2]->control.coordinator(), ladder::NodeNumber{100}) << "it speaks again";
+}
+
+// From its beginning to the first round, or to the first link that is up.
+TEST(LadderControl, AStartThatTakesLongDoesNotLiftTheOthers) {
+  for (const bool runs_meanwhile : {false, true}) {
+    ladder::Settings settings = settings_of();
+    settings.lower_after = seconds(300);
+    Group group(2, settings);
+    group.run(seconds(400));
+    ASSERT_EQ(group.steps(), Steps{0});
+    group.add(std::make_unique<Node>(settings, 1, group.wall_ns()));
+    Node& fresh = *group.nodes[2];
+    fresh.runs = runs_meanwhile;
+    for (const auto& link : fresh.owned) link->is_cut = link->other->is_cut = true;
+    group.run(seconds(60));
+    fresh.runs = true;
+    for (const auto& link : fresh.owned) link->is_cut = link->other->is_cut = false;
+    group.run(seconds(100));
+    EXPECT_EQ(group.steps(), Steps{0}) << runs_meanwhile;
+    EXPECT_EQ(group.nodes[1]->control.coordinator(), ladder::NodeNumber{1});
+    for (size_t i = 0; i < 2; ++i) EXPECT_EQ(group.nodes[i]->control.keeper().changes_today(), 1u);
+  }
+}
+
+// What another life of it told of the day is not known; also where a link noticed it, or the day is a new
+// one.
+TEST(LadderControl, AMachineThatWasSetBackSpendsItsDayAndGoesToTheTop) {
+  enum class How { told, by_a_link, into_another_day };
+  for (const How how : {How::told, How::by_a_link, How::into_another_day}) {
+    Group group(2);
+    group.run(seconds(120));
+    Node& restored = *group.nodes[1];
+    ASSERT_EQ(restored.control.told_step(), 0u);
+    if (how == How::by_a_link) {
+      restored.owned[0]->restored = true;
+    } else {
+      restored.control.handle_restored();
+      EXPECT_EQ(restored.control.keeper().changes_left(), 0u) << "at once";
+    }
+    if (how == How::into_another_day) restored.clock_wrong = seconds(ladder::kDay_s);
+    group.run(seconds(120));
+    EXPECT_EQ(restored.control.keeper().changes_left(), 0u);
+    EXPECT_EQ(restored.control.told_step(), 1u);
+    EXPECT_EQ(group.nodes[0]->control.told_step(), 0u);
+  }
+}
+
+TEST(LadderControl, APeerThatSaysMoreThanItMayKeepsNobody) {
+  Node node(settings_of(), 5, kBegin_ns);
+  node.owned.push_back(std::make_unique<Link>());
+  node.owned[0]->flood = 10'000;
+  node.control.handle_time(Instant{}, static_cast<uint64_t>(kBegin_ns), node.links());
+  EXPECT_EQ(node.owned[0]->flood, 10'000 - LadderControl::kHeardAtATime);
 }
 
 TEST(LadderControl, PeersWithAnotherLadderAreCountedAndNotHeard) {

@@ -11,6 +11,8 @@ constexpr wire::LadderMessage kMessage{
 
 class LadderMessages : public LanePair {
  protected:
+  explicit LadderMessages(uint16_t b_follows = 77) : LanePair(77, b_follows) {}
+
   static constexpr size_t kIpBytes = kCellBytes + 28;
 
   void follow(End& end) { end.control.set_ladder(77, {20'000'000}, kIpBytes); }
@@ -41,10 +43,28 @@ TEST_F(LadderMessages, TheyDoNotWaitBehindWhatFillsTheLink) {
   EXPECT_LT(b->device->written().size(), 200u) << "it was full meanwhile";
 }
 
-TEST_F(LadderMessages, APeerWithoutALadderDropsThemAsAForeignSource) {
+TEST_F(LadderMessages, BeforeThereIsASessionNothingIsSaid) {
+  follow(*a);
+  a->control.send_ladder(kMessage);
+  EXPECT_TRUE(a->lane().ladder->out.empty());
+}
+
+class OneLadder : public LadderMessages {
+ protected:
+  OneLadder() : LadderMessages(0) {}
+};
+
+TEST_F(OneLadder, APeerWithoutItIsToldNothing) {
   follow(*a);
   come_up();
   a->control.send_ladder(kMessage);
+  EXPECT_TRUE(a->lane().ladder->out.empty());
+}
+
+TEST_F(OneLadder, APeerWithoutItWouldDropMessagesAsAForeignSource) {
+  follow(*a);
+  come_up();
+  a->lane().packer.handle_copy(wire::store_ladder(kMessage));
   a->device->put(packet_of(700, "10.0.0.1", "10.0.0.2"));
   slots(10);
   EXPECT_EQ(b->lane().packets.foreign_source.value(), 1u);

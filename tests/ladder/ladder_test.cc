@@ -201,6 +201,39 @@ TEST(Ladder, ARestartFillsUpNothing) {
   EXPECT_EQ(StepKeeper({100, 2, 1}, 705, keeper.spent()).changes_left(), 0u) << "of a smaller budget";
 }
 
+// Less than the top was needed for long: that says nothing of the step in the middle.
+TEST(Ladder, OfThreeRatesTheMiddleOneIsNotTheLast) {
+  const LadderShape shape{1000, 3, 20};
+  Coordinator only(0, 1, shape, 2);
+  StepKeeper keeper(shape, 6999);
+  std::vector<uint32_t> steps;
+  for (Epoch epoch = 7000; epoch < 7005; ++epoch) {
+    only.handle_need({0, epoch, epoch < 7002 ? 1u : 0u});
+    const auto said = only.poll_said(keeper, epoch);
+    ASSERT_TRUE(said);
+    keeper.handle_said(epoch, said->step);
+    steps.push_back(keeper.handle_epoch(epoch));
+  }
+  EXPECT_EQ(steps, (std::vector<uint32_t>{2, 1, 1, 0, 0}));
+}
+
+TEST(Ladder, AMachineThatWasSetBackHasNothingLeftOfItsDay) {
+  const LadderShape shape{100, 3, 6};
+  StepKeeper keeper(shape, 699);
+  keeper.handle_said(700, 0);
+  keeper.handle_epoch(700);
+  keeper.handle_restored();
+  EXPECT_EQ(keeper.changes_left(), 0u);
+  EXPECT_EQ(keeper.step(), 0u) << "not inside an epoch";
+  keeper.handle_said(701, 0);
+  EXPECT_EQ(keeper.handle_epoch(701), 2u);
+  keeper.handle_said(702, 1);
+  EXPECT_EQ(keeper.handle_epoch(702), 2u);
+  EXPECT_EQ(keeper.changes_left(), 0u);
+  keeper.handle_said(800, 1);
+  EXPECT_EQ(keeper.handle_epoch(800), 1u) << "another day";
+}
+
 TEST(Ladder, AClockThatIsSetBackGivesNoDayTwice) {
   const LadderShape shape{10, 2, 2};
   StepKeeper keeper(shape, 75);

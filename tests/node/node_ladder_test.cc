@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "../temporary_folder.hh"
 #include "config/parse.hh"
@@ -27,11 +29,14 @@ class NodeLadderTest : public testing::Test {
     config_.control_socket = folder_.path() / "a.sock";
   }
   std::unique_ptr<NodeLadder> open() const { return NodeLadder::open(config_, PublicKey(), wall_ns_); }
+  ClockReadings clocks() const {
+    return {.monotonic = now_, .boot_time = now_, .wall_clock = {static_cast<int64_t>(wall_ns_)}};
+  }
   void run(NodeLadder& ladder, uint64_t time_s) {
     for (uint64_t i = 0; i < 10 * time_s; ++i) {
       wall_ns_ += kSecond_ns / 10;
       now_ = now_ + milliseconds(100);
-      ladder.handle_time(now_, wall_ns_, {});
+      ladder.handle_time([this] { return clocks(); }, {});
     }
   }
 
@@ -59,6 +64,31 @@ TEST_F(NodeLadderTest, ARestartIsAChangeAndTheOthersStaySpent) {
   EXPECT_EQ(third->status({}).changes_today, 2u) << "from the top to the top";
   wall_ns_ += uint64_t{ladder::kDay_s} * kSecond_ns;
   EXPECT_EQ(open()->status({}).changes_today, 0u);
+}
+
+TEST_F(NodeLadderTest, OfAMachineThatWasSetBackNothingIsLeftAfterARestartEither) {
+  auto first = open();
+  run(*first, 100);
+  ASSERT_EQ(first->told_step(), 0u);
+  first->handle_restored();
+  first.reset();
+  const auto second = open();
+  EXPECT_EQ(second->status({}).changes_today, second->status({}).changes_per_day);
+  run(*second, 100);
+  EXPECT_EQ(second->told_step(), 1u);
+}
+
+// Whoever had to wait for the lock would decide by a time that is past.
+TEST_F(NodeLadderTest, ClocksAreReadUnderItsLock) {
+  const auto ladder = open();
+  std::future<uint32_t> other;
+  const auto read = [&] {
+    other = std::async(std::launch::async, [&] { return ladder->told_step(); });
+    EXPECT_EQ(other.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+    return clocks();
+  };
+  ladder->handle_time(read, {});
+  EXPECT_EQ(other.get(), 1u);
 }
 
 TEST_F(NodeLadderTest, WhereItCannotBeKeptTheTopIsTheOnlyStep) {

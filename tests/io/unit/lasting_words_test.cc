@@ -56,6 +56,38 @@ TEST_F(LastingWordsTest, WhatWasNotWrittenToItsEndOrIsOfAnotherSizeIsNothing) {
   EXPECT_TRUE(open().load());
 }
 
+// A hole that a full disk cannot fill would end the process when something is stored.
+TEST_F(LastingWordsTest, TheirRoomIsThereBeforeAnythingIsStored) {
+  const auto blocks = [&] {
+    struct stat status {};
+    EXPECT_EQ(::stat(path_.c_str(), &status), 0);
+    return status.st_blocks;
+  };
+  open();
+  EXPECT_GT(blocks(), 0);
+  const auto bytes = std::filesystem::file_size(path_);
+  std::filesystem::resize_file(path_, 0);
+  std::filesystem::resize_file(path_, bytes);
+  ASSERT_EQ(blocks(), 0);
+  open();
+  EXPECT_GT(blocks(), 0);
+}
+
+// The agent was root's once, and is that user's now.
+TEST_F(LastingWordsTest, RootMakesThemForTheOwnerOfTheFolder) {
+  if (::geteuid() != 0) GTEST_SKIP() << "takes root";
+  constexpr uid_t kUser = 12'345;
+  ASSERT_EQ(::chown(folder_.path().c_str(), kUser, kUser), 0);
+  open().store({1, 2, 3});
+  struct stat status {};
+  ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, kUser);
+  EXPECT_EQ(status.st_gid, kUser);
+  EXPECT_TRUE(open().load()) << "and root takes them";
+  ASSERT_EQ(::chown(path_.c_str(), kUser + 1, kUser), 0);
+  EXPECT_FALSE(LastingWords::open(path_)) << "a third one's";
+}
+
 TEST_F(LastingWordsTest, OnlyAFileOfThisUsersAloneIsTaken) {
   const std::string other = folder_.path() / "other";
   std::ofstream(other) << "something";
