@@ -43,14 +43,15 @@ std::optional<Said> Coordinator::poll_said(const StepKeeper& keeper, Epoch comin
   }
   // Every node counts, so that whoever takes over has the patience of the one before. What was lower than
   // another step says nothing of this one.
-  if (needed >= keeper.step() || counted_at_ != keeper.step()) lower_since_ = highest_lower_ = 0;
-  counted_at_ = keeper.step();
-  if (needed < keeper.step()) {
+  const uint32_t now = keeper.agreed();
+  if (needed >= now || counted_at_ != now) lower_since_ = highest_lower_ = 0;
+  counted_at_ = now;
+  if (needed < now) {
     ++lower_since_;
     highest_lower_ = std::max(highest_lower_, needed);
   }
   if (coordinator(coming) != own_) return std::nullopt;
-  uint32_t step = std::max(needed, keeper.step());
+  uint32_t step = std::max(needed, now);
   if (lower_since_ >= going_down_epochs_) step = highest_lower_;
   return Said{own_, coming, step};
 }

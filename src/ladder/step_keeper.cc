@@ -8,7 +8,7 @@
 namespace cuttle::ladder {
 
 StepKeeper::StepKeeper(const LadderShape& shape, Epoch epoch, const std::optional<Spent>& before)
-    : shape_(shape), epoch_(epoch), day_(shape.day_of(epoch)), step_(shape.top()) {
+    : shape_(shape), epoch_(epoch), day_(shape.day_of(epoch)), step_(shape.top()), agreed_(step_) {
   if (!before || before->day < day_) return;
   day_ = before->day;
   const uint32_t to_the_top = before->step != step_ ? 1 : 0;
@@ -32,8 +32,9 @@ uint32_t StepKeeper::handle_epoch(Epoch epoch) {
   epoch_ = epoch;
   unsaid_ = was_said ? 0 : unsaid_ + 1;
   if (!was_said) ++counters_.held_unsaid;
-  const uint32_t unsaid = unsaid_ >= kTopAfter ? shape_.top() : step_;
-  const uint32_t wanted = was_said ? *said_ : unsaid;
+  const bool to_the_top = unsaid_ >= kTopAfter;
+  if (was_said || to_the_top) agreed_ = was_said ? *said_ : shape_.top();
+  const uint32_t wanted = was_said || to_the_top ? agreed_ : step_;
   said_.reset();
   const uint32_t next = std::exchange(to_the_top_, false) ? shape_.top() : affordable(wanted);
   if (next != wanted) ++counters_.held_by_budget;

@@ -59,6 +59,8 @@ class StepKeeper {
   void handle_restored();
 
   uint32_t step() const { return step_; }
+  // What was said last, whether this node could pay for it or not: the step of its group.
+  uint32_t agreed() const { return agreed_; }
   Epoch epoch() const { return epoch_; }
   uint32_t changes_today() const { return changes_today_; }
   uint32_t changes_left() const { return shape_.changes_per_day - changes_today_; }
@@ -84,6 +86,7 @@ class StepKeeper {
   Epoch epoch_;
   uint64_t day_;  // the latest there was
   uint32_t step_;
+  uint32_t agreed_;
   uint32_t changes_today_ = 0;
   uint32_t unsaid_ = 0;           // epochs, one after the other
   bool to_the_top_ = false;       // with the next epoch, whatever is left

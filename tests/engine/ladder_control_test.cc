@@ -314,6 +314,21 @@ TEST(LadderControl, AMachineThatWasSetBackSpendsItsDayAndGoesToTheTop) {
   }
 }
 
+// It is at the top itself, and can afford nothing else.
+TEST(LadderControl, ACoordinatorWithNothingLeftDoesNotLiftTheOthers) {
+  ladder::Settings settings = settings_of();
+  settings.lower_after = seconds(300);
+  Group group(3, settings);
+  group.run(seconds(400));
+  ASSERT_EQ(group.steps(), Steps{0});
+  group.nodes[0]->control.handle_restored();
+  group.run(seconds(200));
+  EXPECT_EQ(group.nodes[2]->control.coordinator(), ladder::NodeNumber{100});
+  EXPECT_EQ(group.nodes[0]->control.told_step(), 1u);
+  EXPECT_EQ(group.nodes[1]->control.told_step(), 0u);
+  EXPECT_EQ(group.nodes[2]->control.told_step(), 0u);
+}
+
 TEST(LadderControl, APeerThatSaysMoreThanItMayKeepsNobody) {
   Node node(settings_of(), 5, kBegin_ns);
   node.owned.push_back(std::make_unique<Link>());
