@@ -15,6 +15,7 @@
 #include "config/config.hh"
 #include "control/status.hh"
 #include "engine/ladder_control.hh"
+#include "io/clock.hh"
 #include "io/lasting_words.hh"
 #include "node/link.hh"
 

@@ -230,6 +230,7 @@ TEST(Ladder, AMachineThatWasSetBackHasNothingLeftOfItsDay) {
   keeper.handle_said(702, 1);
   EXPECT_EQ(keeper.handle_epoch(702), 2u);
   EXPECT_EQ(keeper.changes_left(), 0u);
+  keeper.handle_missed(799);
   keeper.handle_said(800, 1);
   EXPECT_EQ(keeper.handle_epoch(800), 1u) << "another day";
 }
