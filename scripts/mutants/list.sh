@@ -50,6 +50,14 @@ each_mutant() {
     '} else if (missed > keeper_.epoch()) {' '} else if (missed > keeper_.epoch() + 1) {' "engine"
   "$each" "a node that has just started coordinates" src/engine/ladder_control.cc \
     'coming() < listens_until_' 'false' "engine"
+  "$each" "a ladder of three rates sticks in the middle" src/ladder/coordinator.cc \
+    ' || counted_at_ != now' '' "ladder"
+  "$each" "a restored machine fills up a ladder's budget" src/ladder/step_keeper.cc \
+    'changes_today_ = shape_.changes_per_day;' '' "ladder"
+  "$each" "a node that was away from its ladder speaks at once" src/engine/ladder_control.cc \
+    'if (many) listen();' '(void)many;' "engine"
+  "$each" "a ladder's messages go to whoever has none" src/engine/link_control.cc \
+    ' || offer->calendar != ladder_->fingerprint' '' "engine"
   "$each" "anybody on a host says steps for its node" src/engine/packer_stage.cc \
     'wire::claims_ladder(first)' 'false' "engine"
   "$each" "a ladder's message goes to the host" src/engine/receiving.cc \
