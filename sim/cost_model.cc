@@ -14,6 +14,8 @@ const char* mutant_name(Mutant mutant) {
       return "wait-for-packer";
     case Mutant::stamped_when_read:
       return "stamped-when-read";
+    case Mutant::steps_by_need:
+      return "steps-by-need";
   }
   return "?";
 }

@@ -49,9 +49,10 @@ enum class Mutant {
   data_is_dear,       // a cell with a packet in it takes longer to seal than the pacer allows for
   wait_for_packer,    // the pacer waits until the packet being packed is complete
   stamped_when_read,  // a handshake came in when it is read, after what was read before it
+  steps_by_need,      // a ladder's steps are not given, but follow what is needed
 };
 inline constexpr Mutant kMutants[] = {Mutant::pack_on_pacer, Mutant::data_is_dear, Mutant::wait_for_packer,
-                                      Mutant::stamped_when_read};
+                                      Mutant::stamped_when_read, Mutant::steps_by_need};
 const char* mutant_name(Mutant mutant);
 
 }  // namespace cuttle::sim

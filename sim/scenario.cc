@@ -160,11 +160,26 @@ void draw_queue_resets(Random& random, Scenario& scenario) {
   }
 }
 
-// The rate changes once in the run, at each node by its own clock, which may be wrong by some.
-void draw_calendar(Random& random, Scenario& scenario) {
+void draw_other_rate(Random& random, Scenario& scenario) {
   // Never a higher one: how slow a host may be was drawn by the other.
   constexpr uint64_t kParts[] = {2, 3, 4, 8};
   scenario.other_rate_bps = scenario.shape.rate_bps / kParts[random.below(std::size(kParts))];
+}
+
+// Epochs begin anywhere in the run.
+void draw_ladder(Random& random, Scenario& scenario) {
+  draw_other_rate(random, scenario);
+  const Duration together = milliseconds(between(random, -100'000'000, 100'000'000));
+  for (SimClock& clock : scenario.clocks) {
+    const Duration wrong = milliseconds(random.chance(0.5) ? 0 : between(random, -40, 40));
+    clock.wall_offset = together + wrong;
+    clock.drift_ppm = 0;  // as for a calendar
+  }
+}
+
+// The rate changes once in the run, at each node by its own clock, which may be wrong by some.
+void draw_calendar(Random& random, Scenario& scenario) {
+  draw_other_rate(random, scenario);
   const Instant change = instant_in(random, Instant{scenario.faults_stop.ns * 45 / 100},
                                     Instant{scenario.faults_stop.ns * 75 / 100});
   for (size_t i = 0; i < scenario.nodes; ++i) {
@@ -202,6 +217,8 @@ const char* family_name(Family family) {
       return "reactions";
     case Family::calendar:
       return "calendar";
+    case Family::ladder:
+      return "ladder";
   }
   return "?";
 }
@@ -211,11 +228,12 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   Scenario scenario;
   scenario.seed = seed;
   scenario.family = family;
-  const bool compared = family == Family::pairs || family == Family::reactions || family == Family::calendar;
-  const bool slow = random.chance(family == Family::network ? 0.05 : 0.1) && family != Family::reactions &&
-                    family != Family::calendar;
-  const bool many = family == Family::reactions ||
-                    ((family == Family::pairs || family == Family::calendar) && random.chance(0.3));
+  const bool changes = family == Family::calendar || family == Family::ladder;
+  const bool compared = family == Family::pairs || family == Family::reactions || changes;
+  const bool slow =
+      random.chance(family == Family::network ? 0.05 : 0.1) && family != Family::reactions && !changes;
+  const bool many =
+      family == Family::reactions || ((family == Family::pairs || changes) && random.chance(0.3));
   scenario.nodes = many ? 3 : 2;
   if (family == Family::network) scenario.nodes = static_cast<size_t>(between(random, 3, 5));
   scenario.lanes = static_cast<uint8_t>(random.chance(0.3) ? between(random, 2, 3) : 1);
@@ -227,6 +245,7 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   scenario.faults_stop =
       Instant{0} + (slow ? seconds(between(random, 125, 250))
                          : milliseconds(compared ? between(random, 700, 1100) : between(random, 600, 1800)));
+  if (family == Family::ladder) scenario.faults_stop = scenario.faults_stop + seconds(2);
   scenario.end = scenario.faults_stop;
   if (!compared) scenario.end = scenario.end + settle_time(scenario);
   if (family == Family::network || random.chance(0.3)) draw_cuts(random, scenario);
@@ -247,10 +266,9 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   draw_pauses(random, scenario, compared);
   if (!compared) draw_key_changes(random, scenario);
   draw_queue_resets(random, scenario);
-  if (family == Family::calendar) {
-    scenario.clock_jumps.clear();
-    draw_calendar(random, scenario);
-  }
+  if (changes) scenario.clock_jumps.clear();
+  if (family == Family::calendar) draw_calendar(random, scenario);
+  if (family == Family::ladder) draw_ladder(random, scenario);
   Random more(seed * 3 + static_cast<uint64_t>(family) + (uint64_t{1} << 63));
   draw_overlapping_key_changes(more, scenario, compared);
   draw_reloads(more, scenario, compared);
@@ -310,7 +328,9 @@ std::string Scenario::describe() const {
                         reload.leaving.empty() ? "none" : fmt::format("{}", fmt::join(reload.leaving, ",")),
                         reload.coming.empty() ? "none" : fmt::format("{}", fmt::join(reload.coming, ",")));
   }
-  if (other_rate_bps != 0) text += fmt::format("; by the calendar, {} b/s from mid-run on", other_rate_bps);
+  if (other_rate_bps != 0) {
+    text += fmt::format("; by the {}, also {} b/s", family_name(family), other_rate_bps);
+  }
   text += fmt::format("; queues keep time at {}, that read instants at {}", fmt::join(by_queue, ","),
                       fmt::join(by_instants, ","));
   if (!without.empty()) text += fmt::format("; without {}", fmt::join(without, ","));
@@ -358,7 +378,7 @@ const std::vector<std::pair<std::string_view, Remove>>& removals() {
       {"lanes", leave_one_lane},
       {"queues", [](Scenario& s) { std::fill(s.by_queue.begin(), s.by_queue.end(), false); }},
       {"flows", [](Scenario& s) { s.flows = 0; }},
-      {"calendar", [](Scenario& s) { s.other_rate_bps = 0; }},
+      {"calendar", [](Scenario& s) { s.other_rate_bps = 0; }},  // or ladder
       {"reloads", leave_out_reloads},
       {"offloads", [](Scenario& s) { s.offloads = false; }},
   };

@@ -20,9 +20,10 @@ enum class Family {
   pairs,      // short, for comparing two runs with different payload
   reactions,  // the same with short slots and a node that starts anew: handshakes under load
   calendar,   // like pairs, and in the middle of it the rate changes by a calendar
+  ladder,     // like pairs, longer, and the rate changes by a ladder, of which the said steps are given
 };
-inline constexpr Family kFamilies[] = {Family::two_nodes, Family::network, Family::pairs, Family::reactions,
-                                       Family::calendar};
+inline constexpr Family kFamilies[] = {Family::two_nodes, Family::network,  Family::pairs,
+                                       Family::reactions, Family::calendar, Family::ladder};
 const char* family_name(Family family);
 
 struct Cut {
@@ -91,7 +92,9 @@ struct Scenario {
   size_t nodes = 2;   // each with a link to every other
   uint8_t lanes = 1;  // of each link
   ShapeRequest shape{};
-  uint64_t other_rate_bps = 0;  // by the calendar, in every second minute; 0: there is none
+  // By the calendar, in every second minute, or of the ladder, whose top is that of `shape`; 0: there is
+  // none.
+  uint64_t other_rate_bps = 0;
   Duration delay{};
   Faults faults;
   std::vector<Cut> cuts;

@@ -54,10 +54,25 @@ void SimNode::end_handshakes() {
       link->control.handle_handshakes(handshakes_began_, setup_.clock.wall_ns(world_.loop.now()));
     }
   }
+  follow_ladder();
   for (const auto& sim : lanes_) {
     if (std::exchange(sim->has_orders, false)) kick_receiver(*sim);
   }
   await_handshakes();
+}
+
+void SimNode::follow_ladder() {
+  if (!ladder_) return;
+  std::vector<LadderLink*> following;
+  for (const auto& link : links_) {
+    if (link->in_service) following.push_back(link.get());
+  }
+  ladder_->handle_time(handshakes_began_, setup_.clock.wall_ns(world_.loop.now()), following);
+  for (const auto& sim : lanes_) {
+    if (!sim->has_packer || sim->lane->ladder == nullptr || sim->lane->ladder->out.empty()) continue;
+    sim->outcome = PackerStage::Outcome::more;
+    kick_packer();
+  }
 }
 
 void SimNode::set_keys(NodeNumber peer, const AssociationKeys& keys) {

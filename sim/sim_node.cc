@@ -9,7 +9,16 @@ namespace cuttle::sim {
 namespace {
 
 // Runs are short.
-constexpr CalendarAhead kAhead{milliseconds(300), milliseconds(100)};
+constexpr ToldAhead kAhead{milliseconds(300), milliseconds(100)};
+constexpr LadderTimes kLadderTimes{.need = milliseconds(450),
+                                   .say = milliseconds(320),
+                                   .ahead = {milliseconds(200), milliseconds(40)},
+                                   .again = milliseconds(20)};
+
+// Says each step about as often as the other.
+uint32_t said_for(ladder::Epoch epoch) {
+  return static_cast<uint32_t>(epoch * 0x9e3779b97f4a7c15 >> 63);
+}
 
 // The address of a node, as in inner.hh, in both families.
 std::vector<IpPrefix> prefixes_of(NodeNumber number) {
@@ -28,7 +37,9 @@ AssociationConfig config_of(const NodeSetup& setup, const AssociationKeys& keys)
           .lanes = setup.lanes,
           .rate_bps = 0,
           .slot_ns = static_cast<uint64_t>(setup.plan.period().ns),
-          .calendar = setup.calendar ? setup.calendar->fingerprint() : uint16_t{0}};
+          .calendar = setup.ladder     ? setup.ladder->fingerprint()
+                      : setup.calendar ? setup.calendar->fingerprint()
+                                       : uint16_t{0}};
 }
 
 std::optional<SimQueue> queue_of(const NodeSetup& setup) {
@@ -71,6 +82,11 @@ SimNode::SimNode(World world, NodeSetup setup)
       buffer_(std::make_unique<uint8_t[]>(kReceiveBufferBytes)) {
   if (queue_) release_queue_.emplace(queue_device_, queue_->table(), std::nullopt);
   if (instant_queue_) release_queue_.emplace(queue_device_, std::nullopt);
+  if (setup_.ladder) {
+    ladder_.emplace(*setup_.ladder, setup_.number, setup_.clock.wall_ns(world_.loop.now()), std::nullopt,
+                    kLadderTimes);
+    if (setup_.mutant != Mutant::steps_by_need) ladder_->use_said(said_for);
+  }
   for (const SimPeer& peer : setup_.peers) add_link(peer);
   for (const auto& sim : lanes_) {
     packer_stage_.add(*sim->lane);
@@ -108,10 +124,15 @@ SimNode::Link& SimNode::add_link(const SimPeer& peer) {
         CalendarWatch(*setup_.calendar, setup_.clock.wall_ns(world_.loop.now()), kAhead),
         {setup_.rates_bps[0], setup_.rates_bps[1]});
   }
+  if (ladder_) {
+    link.control.set_ladder(setup_.ladder->fingerprint(), setup_.ladder->rates_bps,
+                            setup_.format.ip_bytes(false));
+  }
   return link;
 }
 
 SlotSteps SimNode::steps() const {
+  if (ladder_) return {{*setup_.other_plan, setup_.plan}, ladder_->told_step()};
   if (!setup_.calendar) return setup_.plan;
   const CalendarWatch watch(*setup_.calendar, setup_.clock.wall_ns(world_.loop.now()), kAhead);
   return {{setup_.plan, *setup_.other_plan}, watch.begins_with_bps() == setup_.rates_bps[0] ? 0U : 1U};

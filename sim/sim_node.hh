@@ -14,6 +14,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/ladder_control.hh"
 #include "engine/lane_handover.hh"
 #include "engine/link_control.hh"
 #include "engine/paced_lanes.hh"
@@ -38,10 +39,11 @@ struct NodeSetup {
   NodeNumber number = 0;
   wire::CellFormat format;
   SlotPlan plan{};
-  std::optional<SlotPlan> other_plan{};  // by the calendar
+  std::optional<SlotPlan> other_plan{};  // by calendar or ladder
   std::optional<Calendar> calendar{};
   std::array<uint64_t, 2> rates_bps{};  // of both plans
-  uint8_t lanes = 1;                    // of each link
+  std::optional<ladder::Settings> ladder{};
+  uint8_t lanes = 1;  // of each link
   SimClock clock;
   CostModel cost;
   Mutant mutant = Mutant::none;
@@ -117,9 +119,15 @@ class SimNode {
     bool is_received = false;  // its receiver has been given work
     bool has_orders = false;   // from the handshakes' thread, for its receiver
   };
-  struct Link {
+  struct Link final : LadderLink {
     Link(NodeNumber number, AssociationConfig config, Entropy entropy)
         : peer(number), control(std::move(config), best_aead_backend(), std::move(entropy)) {}
+    std::optional<wire::LadderMessage> poll_ladder() override { return control.poll_ladder(); }
+    bool poll_restored() override { return control.poll_restored(); }
+    void send_ladder(const wire::LadderMessage& message) override { control.send_ladder(message); }
+    double poll_needed_bps(Duration since_last) override { return control.poll_needed_bps(since_last); }
+    uint32_t told_step() const override { return control.told_step(); }
+    void change_step(const ChangeStep& change) override { control.change_step(change); }
     NodeNumber peer;
     LinkControl control;
     std::vector<SimLane*> lanes;
@@ -165,6 +173,7 @@ class SimNode {
 
   void await_handshakes();
   void kick_handshakes();
+  void follow_ladder();
   Duration begin_handshakes();
   void end_handshakes();
 
@@ -184,6 +193,7 @@ class SimNode {
   SimHost host_;
   SimQueueDevice queue_device_;
   std::optional<ReleaseQueue> release_queue_;
+  std::optional<LadderControl> ladder_;
   std::vector<std::unique_ptr<Link>> links_;
   // What ended stays, closed, so that whoever still uses it is seen.
   std::vector<std::unique_ptr<Link>> ended_links_;

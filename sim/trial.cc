@@ -33,7 +33,7 @@ void announce_aborts() {
 }
 
 bool compares(Family family) {
-  return family == Family::pairs || family == Family::reactions || family == Family::calendar;
+  return family != Family::two_nodes && family != Family::network;
 }
 
 std::string try_scenario(const Scenario& scenario, const TrialOptions& options) {

@@ -19,12 +19,21 @@ uint64_t no_allocations() {
 }
 
 std::optional<Calendar> calendar_of(const Scenario& scenario) {
-  if (scenario.other_rate_bps == 0) return std::nullopt;
+  if (scenario.other_rate_bps == 0 || scenario.family == Family::ladder) return std::nullopt;
   std::vector<CalendarEntry> entries;
   for (uint32_t minute = 1; minute < kMinutesPerDay; minute += 2) {
     entries.push_back({kEveryDay, minute, minute + 1, scenario.other_rate_bps});
   }
   return Calendar(scenario.shape.rate_bps, entries);
+}
+
+// Short, as runs are; and a budget that none of them spends.
+std::optional<ladder::Settings> ladder_of(const Scenario& scenario) {
+  if (scenario.other_rate_bps == 0 || scenario.family != Family::ladder) return std::nullopt;
+  return ladder::Settings{.rates_bps = {scenario.other_rate_bps, scenario.shape.rate_bps},
+                          .epoch = milliseconds(500),
+                          .budget_bits = 500,
+                          .lower_after = milliseconds(500)};
 }
 
 PrivateKey draw_key(uint64_t seed) {
@@ -87,6 +96,7 @@ void World::start(NodeNumber number) {
                   .other_plan = other_plan_,
                   .calendar = calendar_of(scenario_),
                   .rates_bps = {scenario_.shape.rate_bps, scenario_.other_rate_bps},
+                  .ladder = ladder_of(scenario_),
                   .lanes = scenario_.lanes,
                   .clock = clocks_[number],
                   .cost = cost,

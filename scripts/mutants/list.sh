@@ -50,6 +50,24 @@ each_mutant() {
     'if (++unknown_ == kUnknownCells) note_set_back(now);' '' "link"
   "$each" "a stop takes the key that comes after it" src/link/sender.cc \
     'if (coming_stops_) retire(coming_);' 'retire(coming_);' "link"
+  "$each" "a restart fills up a ladder's budget" src/ladder/step_keeper.cc \
+    'changes_today_ = std::min(before->changes, shape.changes_per_day);' 'changes_today_ = 0;' "ladder"
+  "$each" "a late thread changes the rate inside an epoch" src/engine/ladder_control.cc \
+    '} else if (missed > keeper_.epoch()) {' '} else if (missed > keeper_.epoch() + 1) {' "engine"
+  "$each" "a node that has just started coordinates" src/engine/ladder_control.cc \
+    'coming() < listens_until_' 'false' "engine"
+  "$each" "a ladder of three rates sticks in the middle" src/ladder/coordinator.cc \
+    ' || counted_at_ != now' '' "ladder"
+  "$each" "a restored machine fills up a ladder's budget" src/ladder/step_keeper.cc \
+    'changes_today_ = shape_.changes_per_day;' '' "ladder"
+  "$each" "a node that was away from its ladder speaks at once" src/engine/ladder_control.cc \
+    'if (many) listen();' '(void)many;' "engine"
+  "$each" "a ladder's messages go to whoever has none" src/engine/link_control.cc \
+    ' || offer->calendar != ladder_->fingerprint' '' "engine"
+  "$each" "anybody on a host says steps for its node" src/engine/packer_stage.cc \
+    'wire::claims_ladder(first)' 'false' "engine"
+  "$each" "a ladder's message goes to the host" src/engine/receiving.cc \
+    'if (ends->source == wire::kLadderAddress) return keep_ladder(lane, packet);' '' "engine"
   "$each" "two lanes take one turn" src/link/turn_sequence.cc \
     'i * layout.members.size() + turn' 'i * layout.members.size()' "link"
   "$each" "the queue forgets the credit it has" src/link/queue_clock.hh \

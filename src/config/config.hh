@@ -14,6 +14,7 @@
 #include "base/time.hh"
 #include "crypto/keys.hh"
 #include "crypto/signature.hh"
+#include "ladder/settings.hh"
 #include "link/calendar.hh"
 
 namespace cuttle {
@@ -44,6 +45,8 @@ struct Shape {
   uint32_t jitter_percent = kDefaultJitterPercent;
   bool scatter = false;  // the cells of a slot leave one by one, each at an instant of its own
   std::vector<CalendarEntry> calendar{};  // of other rates than rate_bps; they do not overlap
+  // Of the whole node: [shape]'s, where the link has no rate or calendar of its own. rate_bps is its top.
+  std::optional<ladder::Settings> ladder{};
 
   bool operator==(const Shape&) const = default;
 };

@@ -59,6 +59,7 @@ bool read_shape(TomlReader& reader, Shape& shape, ParsedConfig& out) {
     good = good && !reader.has("scatter");
   }
   good = read_calendar(reader, shape, out) && good;
+  good = read_ladder(reader, shape, out) && good;
   reader.finish();
   return good;
 }
@@ -73,6 +74,7 @@ void check_shape(const Shape& shape, bool is_v6, uint32_t lanes, const std::stri
                                  complete.cell_bytes, kLargestCellBytesV6));
   }
   const auto plan = plan_shape(complete, is_v6, lanes, lanes);
+  if (plan && complete.ladder) return check_ladder(complete, is_v6, lanes, path, shown, out);
   if (plan) return check_calendar(complete, is_v6, lanes, path, shown, out);
   const std::string_view culprit = plan.error().culprit == ShapeProblem::Culprit::rate ? "rate" : "slot";
   out.problems.add(out.lines.line({key(culprit), key("rate"), key("slot"), key("cell"), path,

@@ -16,6 +16,11 @@ bool read_calendar(TomlReader& reader, Shape& shape, ParsedConfig& out);
 // Notes what rate of the calendar no schedule keeps. `complete`: with a size of cells.
 void check_calendar(const Shape& complete, bool is_v6, uint32_t lanes, const std::string& path,
                     const std::string& shown, ParsedConfig& out);
+// [shape.ladder], which the whole node has. False when any of it is wrong.
+bool read_ladder(TomlReader& reader, Shape& shape, ParsedConfig& out);
+// Notes what rate of the ladder no schedule keeps.
+void check_ladder(const Shape& complete, bool is_v6, uint32_t lanes, const std::string& path,
+                  const std::string& shown, ParsedConfig& out);
 // A duration that `joining` may take.
 std::optional<Duration> parse_joining_limit(std::string_view text);
 inline constexpr std::string_view kJoiningLimitAdvice = "not a duration of 1 s to 30 days; write \"86400 s\"";

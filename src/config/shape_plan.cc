@@ -129,6 +129,7 @@ tl::expected<PeerSteps, ShapeProblem> plan_peer_steps(const NodeConfig& config, 
   PeerSteps steps;
   const auto calendar = calendar_of(peer.shape);
   steps.rates_bps = calendar ? calendar->rates() : std::vector{peer.shape.rate_bps};
+  if (peer.shape.ladder) steps.rates_bps = peer.shape.ladder->rates_bps;
   for (const uint64_t rate_bps : steps.rates_bps) {
     PeerConfig at_rate = peer;
     at_rate.shape.rate_bps = rate_bps;
@@ -146,13 +147,17 @@ std::optional<Calendar> calendar_of(const Shape& shape) {
 
 Shape at_highest_rate(Shape shape) {
   if (const auto calendar = calendar_of(shape)) shape.rate_bps = calendar->rates().back();
+  if (shape.ladder) shape.rate_bps = shape.ladder->rates_bps.back();
   shape.calendar.clear();
+  shape.ladder.reset();
   return shape;
 }
 
 Shape at_lowest_rate(Shape shape) {
   if (const auto calendar = calendar_of(shape)) shape.rate_bps = calendar->rates().front();
+  if (shape.ladder) shape.rate_bps = shape.ladder->rates_bps.front();
   shape.calendar.clear();
+  shape.ladder.reset();
   return shape;
 }
 

@@ -35,7 +35,7 @@ tl::expected<SlotPlan, ShapeProblem> plan_shape(const Shape& asked, bool is_v6, 
 // The same for a peer of that configuration, beside all its other lanes.
 tl::expected<SlotPlan, ShapeProblem> plan_peer(const NodeConfig& config, const PeerConfig& peer);
 
-// The rates that a link changes between, ascending, and the plan of each: one without a calendar.
+// The rates that a link changes between, ascending, and the plan of each: one without calendar or ladder.
 struct PeerSteps {
   std::vector<uint64_t> rates_bps;
   std::vector<SlotPlan> plans;

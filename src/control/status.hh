@@ -37,6 +37,30 @@ struct PresharedStatus {
   bool operator==(const PresharedStatus&) const = default;
 };
 
+// The ladder of a node (docs/cover.md): between which rates its links change, what that has told today, and
+// what kept it from doing as it was told.
+struct LadderStatus {
+  std::vector<uint64_t> rates_bps;
+  uint32_t step = 0;  // of them, that was told last; it holds from the next epoch on at the latest
+  uint64_t epoch_s = 0;
+  uint64_t budget_bits = 0;     // a day
+  uint64_t told_millibits = 0;  // today at the most
+  uint32_t changes_today = 0;
+  uint32_t changes_per_day = 0;
+  std::string coordinator;           // "this node", or the peer; empty: not known, or nobody
+  uint64_t held_by_budget = 0;       // epochs with another rate than was said, because the budget is spent
+  uint64_t held_unsaid = 0;          // epochs for which nobody said anything
+  uint64_t held_late = 0;            // epochs of which it was too late to tell the pacers
+  uint64_t disagreements = 0;        // two steps said for one epoch
+  uint64_t out_of_place = 0;         // messages for an epoch that is not to come
+  uint64_t other_ladder = 0;         // messages of peers with another ladder
+  uint64_t messages_dropped = 0;     // that were none, or too many
+  uint64_t coordinator_changes = 0;  // another node became it
+  uint64_t clock_set_back = 0;       // times
+
+  bool operator==(const LadderStatus&) const = default;
+};
+
 // How long after its deadline a slot's first cell left.
 struct LatenessStatus {
   uint64_t p50_ns = 0;
@@ -64,7 +88,8 @@ struct LinkStatus {
   uint64_t rate_bps = 0;                   // of the link, all lanes together; by a calendar, now
   uint64_t slot_ns = 0;                    // as it came out
   uint64_t peer_rate_bps = 0;              // of the other direction, as the peer says; 0: not known yet
-  std::optional<CalendarStatus> calendar;  // none: the rate is always the same
+  std::optional<CalendarStatus> calendar;  // none: the rate follows none
+  std::optional<CalendarStatus> ladder;    // the same of the node's ladder; no next rate is known
   uint32_t cells_per_slot = 0;             // of each lane
   uint32_t lanes = 1;
   uint32_t jitter_percent = 0;
@@ -130,6 +155,7 @@ struct StatusSnapshot {
   bool watched = true;            // rules, routes and guard are put back where something takes them away
   std::string watched_why_not;    // empty when they are
   GuardStatus guard;
+  std::optional<LadderStatus> ladder;  // none: the node has none
   std::vector<LinkStatus> links;
 
   bool operator==(const StatusSnapshot&) const = default;

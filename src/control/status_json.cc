@@ -42,6 +42,9 @@ Json link_json(const LinkStatus& link) {
                         {"peer", link.calendar->peer},
                         {"clocks_apart_ms", link.calendar->clocks_apart_ms}};
   }
+  if (link.ladder) {
+    json["ladder"] = {{"peer", link.ladder->peer}, {"clocks_apart_ms", link.ladder->clocks_apart_ms}};
+  }
   json["cells"] = {{"sent", link.cells_sent},
                    {"sent_dummy", link.cells_sent_dummy},
                    {"received", link.cells_received},
@@ -138,6 +141,12 @@ LinkStatus link_from(const Json& json) {
     read(calendar, "peer", read_to.peer);
     read(calendar, "clocks_apart_ms", read_to.clocks_apart_ms);
   }
+  if (json.contains("ladder")) {
+    const Json& ladder = object(json, "ladder");
+    CalendarStatus& read_to = link.ladder.emplace();
+    read(ladder, "peer", read_to.peer);
+    read(ladder, "clocks_apart_ms", read_to.clocks_apart_ms);
+  }
   const Json& cells = object(json, "cells");
   read(cells, "sent", link.cells_sent);
   read(cells, "sent_dummy", link.cells_sent_dummy);
@@ -177,6 +186,42 @@ LinkStatus link_from(const Json& json) {
   return link;
 }
 
+// Names of the numbers of a ladder, for both ways.
+template <typename Ladder, typename Visit>
+void for_each_number(Ladder& ladder, Visit visit) {
+  visit("step", ladder.step);
+  visit("epoch_s", ladder.epoch_s);
+  visit("budget_bits", ladder.budget_bits);
+  visit("told_millibits", ladder.told_millibits);
+  visit("changes_today", ladder.changes_today);
+  visit("changes_per_day", ladder.changes_per_day);
+  visit("held_by_budget", ladder.held_by_budget);
+  visit("held_unsaid", ladder.held_unsaid);
+  visit("held_late", ladder.held_late);
+  visit("disagreements", ladder.disagreements);
+  visit("out_of_place", ladder.out_of_place);
+  visit("other_ladder", ladder.other_ladder);
+  visit("messages_dropped", ladder.messages_dropped);
+  visit("coordinator_changes", ladder.coordinator_changes);
+  visit("clock_set_back", ladder.clock_set_back);
+}
+
+Json ladder_json(const LadderStatus& ladder) {
+  Json json{{"rates_bps", ladder.rates_bps}, {"coordinator", ladder.coordinator}};
+  for_each_number(ladder, [&](const char* name, auto value) { json[name] = value; });
+  return json;
+}
+
+LadderStatus ladder_from(const Json& json) {
+  LadderStatus ladder;
+  read(json, "coordinator", ladder.coordinator);
+  for_each_number(ladder, [&](const char* name, auto& value) { read(json, name, value); });
+  if (!json.contains("rates_bps")) return ladder;
+  for (const Json& rate : json["rates_bps"]) ladder.rates_bps.push_back(rate.get_ref<const uint64_t&>());
+  if (ladder.step >= ladder.rates_bps.size()) throw std::out_of_range("the ladder has no such step");
+  return ladder;
+}
+
 StatusSnapshot status_from(const Json& json) {
   StatusSnapshot status;
   read(json, "node", status.node);
@@ -196,6 +241,7 @@ StatusSnapshot status_from(const Json& json) {
   read(object(json, "guard"), "strangers_dropped", status.guard.unknown_sources_dropped);
   read(object(json, "guard"), "checksum_wrong", status.guard.checksum_wrong);
   read(object(json, "guard"), "way_trouble", status.guard.way_trouble);
+  if (json.contains("ladder")) status.ladder = ladder_from(object(json, "ladder"));
   if (!json.contains("links")) return status;
   if (!json["links"].is_array()) throw std::invalid_argument("links is no list");
   for (const Json& link : json["links"]) status.links.push_back(link_from(link));
@@ -221,6 +267,7 @@ std::string to_json(const StatusSnapshot& status) {
                    {"strangers_dropped", status.guard.unknown_sources_dropped},
                    {"checksum_wrong", status.guard.checksum_wrong},
                    {"way_trouble", status.guard.way_trouble}};
+  if (status.ladder) json["ladder"] = ladder_json(*status.ladder);
   json["links"] = Json::array();
   for (const LinkStatus& link : status.links) json["links"].push_back(link_json(link));
   return dump(json);

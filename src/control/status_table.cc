@@ -58,6 +58,11 @@ std::string links_table(const StatusSnapshot& status) {
 
 constexpr uint64_t kLatest_s = 253'402'300'799;  // the end of the year 9999
 
+std::string clocks_line(const std::string& link, const CalendarStatus& calendar) {
+  return fmt::format("  {}: THE CLOCKS of the two nodes are {} APART\n", link,
+                     format_duration(milliseconds(static_cast<int64_t>(calendar.clocks_apart_ms))));
+}
+
 // "  mon: by its calendar 400 Mb/s from Mon 22:00 UTC on"
 std::string calendar_lines(const StatusSnapshot& status) {
   std::string text;
@@ -71,8 +76,7 @@ std::string calendar_lines(const StatusSnapshot& status) {
                         : calendar.peer == "none" ? "; THE PEER HAS NO CALENDAR"
                                                   : "");
     if (calendar.clocks_apart_ms > kMaxClocksApart_ms) {
-      text += fmt::format("  {}: THE CLOCKS of the two nodes are {} APART\n", link.name,
-                          format_duration(milliseconds(static_cast<int64_t>(calendar.clocks_apart_ms))));
+      text += clocks_line(link.name, calendar);
     }
   }
   return text;
@@ -91,6 +95,31 @@ std::string preshared_lines(const StatusSnapshot& status) {
                             : "no renewed preshared key in use yet");
     if (preshared.lost > 0) text += fmt::format("; LOST {} times by one of the two", grouped(preshared.lost));
     text += "\n";
+  }
+  return text;
+}
+
+// "  ladder: 50 Mb/s, of 50 Mb/s and 400 Mb/s; 12.3 of 48 bits told today (1 of 4 changes); mon coordinates"
+std::string ladder_lines(const StatusSnapshot& status) {
+  if (!status.ladder) return "";
+  const LadderStatus& ladder = *status.ladder;
+  if (ladder.step >= ladder.rates_bps.size()) return "";
+  std::string rates;
+  for (const uint64_t rate_bps : ladder.rates_bps)
+    rates += (rates.empty() ? "" : ", ") + format_rate(rate_bps);
+  std::string text = fmt::format(
+      "  ladder: {} (of {}); {:.1f} of {} bits told today, {} of {} changes{}\n",
+      format_rate(ladder.rates_bps[ladder.step]), rates, static_cast<double>(ladder.told_millibits) / 1000,
+      ladder.budget_bits, ladder.changes_today, ladder.changes_per_day,
+      ladder.coordinator.empty() ? "" : fmt::format("; {} coordinates", ladder.coordinator));
+  if (ladder.changes_today >= ladder.changes_per_day) text += "  THE BUDGET IS SPENT until 00:00 UTC\n";
+  for (const LinkStatus& link : status.links) {
+    if (!link.ladder) continue;
+    if (link.ladder->peer == "other" || link.ladder->peer == "none") {
+      text += fmt::format("  {}: THE PEER HAS {}\n", link.name,
+                          link.ladder->peer == "other" ? "ANOTHER LADDER" : "NO LADDER");
+    }
+    if (link.ladder->clocks_apart_ms > kMaxClocksApart_ms) text += clocks_line(link.name, *link.ladder);
   }
   return text;
 }
@@ -156,8 +185,9 @@ std::string drops_table(const StatusSnapshot& status) {
 
 std::string render_table(const StatusSnapshot& status) {
   if (status.links.empty()) return head(status) + "  no links\n";
-  return head(status) + "\n" + links_table(status) + calendar_lines(status) + preshared_lines(status) + "\n" +
-         traffic_table(status) + "\n" + timing_table(status) + "\n" + drops_table(status);
+  return head(status) + "\n" + links_table(status) + calendar_lines(status) + ladder_lines(status) +
+         preshared_lines(status) + "\n" + traffic_table(status) + "\n" + timing_table(status) + "\n" +
+         drops_table(status);
 }
 
 }  // namespace cuttle

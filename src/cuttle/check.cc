@@ -20,6 +20,18 @@ struct CheckOptions {
   bool strict = false;
 };
 
+void print_ladder(const ladder::Settings& settings) {
+  std::string rates;
+  for (const uint64_t rate_bps : settings.rates_bps)
+    rates += (rates.empty() ? "" : ", ") + format_rate(rate_bps);
+  const ladder::LadderShape shape = settings.shape();
+  fmt::print(
+      "  by the ladder {} every {}; at most {} changes a day, which tell at most {:.1f} of {} bits{}\n",
+      rates, format_duration(settings.epoch), shape.changes_per_day,
+      ladder::bits_of({shape.epochs_per_day, shape.rates}, shape.changes_per_day), settings.budget_bits,
+      shape.changes_per_day < 2 ? ": too few to go down, so it stays at the top" : "");
+}
+
 void print_summary(const LoadedConfig& loaded) {
   const NodeConfig& node = loaded.config;
   fmt::print("{}: good; node {} listens on {}, {} link{}\n", loaded.file, node.name, node.listen.to_string(),
@@ -33,10 +45,12 @@ void print_summary(const LoadedConfig& loaded) {
                format_duration(plan->period()),
                peer.lanes > 1 ? fmt::format(" on each of {} lanes", peer.lanes) : "");
     if (steps->rates_bps.size() == 1) continue;
+    if (peer.shape.ladder) continue;
     const auto calendar = calendar_of(peer.shape);
     fmt::print("    by its calendar {} to {}, {} a day\n", format_rate(steps->rates_bps.front()),
                format_rate(steps->rates_bps.back()), bytes_text(calendar->bytes_a_week() / 7));
   }
+  if (node.shape.ladder) print_ladder(*node.shape.ladder);
 }
 
 // Others' rules may change by themselves, so they make no configuration wrong.

@@ -51,13 +51,16 @@ Finding why_down(const LinkStatus& link) {
 }
 
 void examine_calendar(Findings& findings, const LinkStatus& link) {
-  const CalendarStatus& calendar = *link.calendar;
+  const bool is_ladder = link.ladder.has_value();
+  const CalendarStatus& calendar = is_ladder ? *link.ladder : *link.calendar;
   if (calendar.peer == "other" || calendar.peer == "none") {
-    findings.push_back(
-        {Mark::unsure,
-         fmt::format("link {}: its peer {}", link.name,
-                     calendar.peer == "other" ? "follows another calendar" : "has no calendar"),
-         "if that is not meant, give both ends the same rate and [[shape.calendar]]"});
+    findings.push_back({is_ladder ? Mark::bad : Mark::unsure,
+                        fmt::format("link {}: its peer {} {}", link.name,
+                                    calendar.peer == "other" ? "follows another" : "has no",
+                                    is_ladder ? "ladder" : "calendar"),
+                        is_ladder
+                            ? "give all nodes the same [shape.ladder], and restart their agents"
+                            : "if that is not meant, give both ends the same rate and [[shape.calendar]]"});
   }
   if (calendar.clocks_apart_ms <= kMaxClocksApart_ms) return;
   findings.push_back(
@@ -66,6 +69,65 @@ void examine_calendar(Findings& findings, const LinkStatus& link) {
                    "different times",
                    link.name, static_cast<double>(calendar.clocks_apart_ms) / 1000),
        "synchronise the time of day on both (chrony, systemd-timesyncd)"});
+}
+
+constexpr uint64_t kManyEpochs = 10;
+
+void examine_ladder(Findings& findings, const LadderStatus& ladder) {
+  const auto note = [&](Mark mark, std::string what, const char* fix) {
+    findings.push_back({mark, "ladder: " + std::move(what), fix});
+  };
+  note(Mark::good,
+       fmt::format("step {} of {}; {:.1f} of {} bits told today", ladder.step + 1, ladder.rates_bps.size(),
+                   static_cast<double>(ladder.told_millibits) / 1000, ladder.budget_bits),
+       "");
+  if (ladder.changes_today >= ladder.changes_per_day) {
+    note(Mark::unsure, "the budget of the day is spent, so the links stay at the top rate until 00:00 UTC",
+         "a larger budget, a longer lower_after, or a load that changes less often");
+  } else if (ladder.held_by_budget > 0) {
+    note(Mark::unsure,
+         fmt::format("in {} epochs the budget held the rate at another step than was said",
+                     ladder.held_by_budget),
+         "a larger budget, or a longer lower_after");
+  }
+  if (ladder.held_unsaid > kManyEpochs) {
+    note(
+        Mark::unsure,
+        fmt::format("in {} epochs nobody said a step: the coordinator is not heard", ladder.held_unsaid),
+        "every node of a ladder needs a link with every other; look which is down, and whose clock is wrong");
+  }
+  if (ladder.coordinator_changes > kManyEpochs) {
+    note(Mark::unsure, fmt::format("the coordinator changed {} times", ladder.coordinator_changes),
+         "a node that comes and goes, or loses many cells: `cuttle status` on each");
+  }
+  if (ladder.disagreements > kManyEpochs) {
+    note(Mark::unsure,
+         fmt::format("{} times two steps were said for one epoch; the higher counted", ladder.disagreements),
+         "every node of a ladder needs a link with every other");
+  }
+  if (ladder.out_of_place > kManyEpochs) {
+    note(Mark::unsure,
+         fmt::format("{} messages were for another epoch than the coming one", ladder.out_of_place),
+         "synchronise the time of day on all nodes (chrony, systemd-timesyncd)");
+  }
+  if (ladder.other_ladder > 0) {
+    note(Mark::bad, fmt::format("{} messages came from peers with another ladder", ladder.other_ladder),
+         "give all nodes the same [shape.ladder], and restart their agents");
+  }
+  if (ladder.held_late > kManyEpochs) {
+    note(Mark::unsure,
+         fmt::format("in {} epochs the agent came too late to change the rate", ladder.held_late),
+         "the host is overloaded, or its clock was set forward");
+  }
+  if (ladder.clock_set_back > 0) {
+    note(Mark::unsure, fmt::format("the clock was set back {} times", ladder.clock_set_back),
+         "synchronise the time of day (chrony, systemd-timesyncd)");
+  }
+  if (ladder.messages_dropped > 0) {
+    note(Mark::bad,
+         fmt::format("{} messages of peers were malformed, or too many at once", ladder.messages_dropped),
+         "are all agents of one version?");
+  }
 }
 
 void examine_link(Findings& findings, const LinkStatus& link, uint64_t checksum_wrong) {
@@ -88,7 +150,7 @@ void examine_link(Findings& findings, const LinkStatus& link, uint64_t checksum_
                       fmt::format("link {}: up; cells of {} bytes get through both ways, keys agree",
                                   link.name, link.cell_bytes),
                       ""});
-  if (link.calendar) {
+  if (link.calendar || link.ladder) {
     examine_calendar(findings, link);
   } else if (link.peer_rate_bps != 0 && link.peer_rate_bps != link.rate_bps) {
     findings.push_back({Mark::unsure,
@@ -179,6 +241,7 @@ Findings examine_status(const StatusSnapshot& status) {
                         "wrongly: segmentation = false "
                         "in its [runtime] sends them one by one"});
   }
+  if (status.ladder) examine_ladder(findings, *status.ladder);
   for (const LinkStatus& link : status.links) {
     examine_link(findings, link, status.guard.checksum_wrong);
     examine_timing(findings, link);

@@ -16,6 +16,7 @@
 #include "engine/cell_ring.hh"
 #include "engine/cell_socket.hh"
 #include "engine/drawn_release.hh"
+#include "engine/ladder_post.hh"
 #include "engine/own_cells.hh"
 #include "engine/packet_device.hh"
 #include "link/handshake_mac.hh"
@@ -99,6 +100,7 @@ struct Lane {
   alignas(64) Packer packer;
   Counter checksum_wrong;  // packets from the TUN, dropped; written by the packer's thread
   Counter own_cells;       // likewise: this link's cells, which a changed mark led into it
+  Counter ladder_forged;   // likewise: packets that would be taken for what this node itself tells the peer
   alignas(64) LaneSender sender;
   SealLead seal_lead;  // the pacer's
   // Pacer to control thread, where draws are logged.
@@ -116,6 +118,8 @@ struct Lane {
   // Receiver to handshakes' thread.
   CellRing handshakes_in;
   std::atomic<uint64_t> confirmed_session{0};  // the newest whose first authentic cell came
+  // Null: the link follows no ladder. Set before any thread serves the lane.
+  std::unique_ptr<LadderPost> ladder;
 
   // Keys that are no longer used, freed by the handshakes' thread.
   Ring<std::unique_ptr<Aead>> retired_by_pacer{8};

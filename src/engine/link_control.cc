@@ -30,7 +30,49 @@ void LinkControl::set_calendar(CalendarWatch watch, std::vector<uint64_t> rates)
   rates_ = std::move(rates);
 }
 
+void LinkControl::set_ladder(uint16_t fingerprint, std::vector<uint64_t> rates, size_t ip_bytes) {
+  ladder_ = Ladder{fingerprint, ip_bytes, std::vector<uint64_t>(lanes_.size())};
+  rates_ = std::move(rates);
+  told_step_ = lanes_.front()->sender.step();
+  for (const auto& lane : lanes_) lane->ladder = std::make_unique<LadderPost>();
+}
+
+std::optional<wire::LadderMessage> LinkControl::poll_ladder() {
+  for (const auto& lane : lanes_) {
+    if (lane->ladder == nullptr) continue;
+    if (const auto message = lane->ladder->in.pop()) return message;
+  }
+  return std::nullopt;
+}
+
+// Where the packer has not taken any for long the ring is full, and it is said again.
+void LinkControl::send_ladder(const wire::LadderMessage& message) {
+  const auto& offer = association_.peer_offer();
+  if (!ladder_ || !association_.established() || !offer || offer->calendar != ladder_->fingerprint) return;
+  lanes_.front()->ladder->out.push(message);
+}
+
+double LinkControl::poll_needed_bps(Duration since_last) {
+  double most_bps = 0;
+  for (size_t i = 0; ladder_ && i < lanes_.size(); ++i) {
+    const Lane& lane = *lanes_[i];
+    const uint64_t packed = lane.packer.bytes();
+    const auto bytes = static_cast<double>(packed - ladder_->packed_bytes[i] + lane.packer.waiting_bytes());
+    ladder_->packed_bytes[i] = packed;
+    const double cells = bytes / static_cast<double>(lane.format.data_bytes());
+    const double bits = cells * static_cast<double>(8 * ladder_->ip_bytes);
+    most_bps = std::max(most_bps, bits * 1e9 / static_cast<double>(std::max<int64_t>(since_last.ns, 1)));
+  }
+  return most_bps * static_cast<double>(lanes_.size());
+}
+
+void LinkControl::change_step(const ChangeStep& change) {
+  told_step_ = change.step;
+  for (auto& to_pacer : to_pacers_) to_pacer.handle_command(change);
+}
+
 std::optional<LinkControl::Rate> LinkControl::rate(uint64_t wall_clock_ns) const {
+  if (ladder_) return Rate{rates_[lanes_.front()->sender.step()], std::nullopt, ladder_->fingerprint};
   if (!calendar_) return std::nullopt;
   const Calendar& calendar = calendar_->calendar();
   return Rate{rates_[lanes_.front()->sender.step()], calendar.next_after(static_cast<int64_t>(wall_clock_ns)),
@@ -44,14 +86,15 @@ void LinkControl::follow_calendar(Instant now, uint64_t wall_clock_ns) {
   const auto rate = std::ranges::find(rates_, change->rate_bps);
   CUTTLE_CHECK(rate != rates_.end(), "the lanes have a plan for every rate of the calendar");
   const auto step = static_cast<uint32_t>(rate - rates_.begin());
-  for (auto& to_pacer : to_pacers_) {
-    to_pacer.handle_command(ChangeStep{step, change->at, change->place_at});
-  }
+  change_step({step, change->at, change->place_at});
 }
 
 void LinkControl::handle_handshakes(Instant now, uint64_t wall_clock_ns) {
   if (static_sessions_) return handle_static(now);
-  if (const auto shown_at = shown_set_back()) handle_restored(shown_at);
+  if (const auto shown_at = shown_set_back()) {
+    found_restored_ = true;
+    handle_restored(shown_at);
+  }
   association_.handle_heard(last_authentic(), wall_clock_ns);
   tell_waiting();
   follow_calendar(now, wall_clock_ns);
@@ -119,12 +162,14 @@ void LinkControl::drain() {
   }
 }
 
-// How fast the peer's cells can come is not known where it goes by a calendar that is not ours.
+// How fast the peer's cells can come is not known where it goes by a calendar or ladder that is not ours.
 PeerTimes LinkControl::peer_times() const {
   const auto& offer = association_.peer_offer();
   if (!offer) return {};
   if (offer->calendar == 0) return times_of(*offer, offer->rate_bps);
-  if (!calendar_ || calendar_->calendar().fingerprint() != offer->calendar) return times_of(*offer, 0);
+  const bool is_our_calendar = calendar_ && calendar_->calendar().fingerprint() == offer->calendar;
+  const bool is_our_ladder = ladder_ && ladder_->fingerprint == offer->calendar;
+  if (!is_our_calendar && !is_our_ladder) return times_of(*offer, 0);
   return times_of(*offer, std::max(offer->rate_bps, *std::ranges::max_element(rates_)));
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "crypto/aead.hh"
@@ -50,11 +51,23 @@ class LinkControl {
 
   // At start-up: the link's rate follows a calendar. `rates`: of the lanes' steps, in their order.
   void set_calendar(CalendarWatch watch, std::vector<uint64_t> rates);
-  // What the lanes send at now, all together, and the next step of the calendar; nullopt without one.
+  // At start-up, with all lanes: it follows the node's ladder (ladder_control.hh), of that fingerprint.
+  // `ip_bytes`: of a cell. What follows is for whoever drives the ladder, and does nothing without it.
+  void set_ladder(uint16_t fingerprint, std::vector<uint64_t> rates, size_t ip_bytes);
+  bool has_ladder() const { return ladder_.has_value(); }
+  std::optional<wire::LadderMessage> poll_ladder();
+  bool poll_restored() { return std::exchange(found_restored_, false); }
+  // To a peer that has the same ladder, by what it offered with the session.
+  void send_ladder(const wire::LadderMessage& message);
+  double poll_needed_bps(Duration since_last);
+  uint32_t told_step() const { return told_step_; }
+  void change_step(const ChangeStep& change);
+  // What the lanes send at now, all together, and the next step of the calendar; nullopt where the rate is
+  // always the same.
   struct Rate {
     uint64_t now_bps;
     std::optional<Calendar::Step> next;
-    uint16_t calendar;  // its fingerprint
+    uint16_t fingerprint;  // of calendar or ladder
   };
   std::optional<Rate> rate(uint64_t wall_clock_ns) const;
 
@@ -106,6 +119,14 @@ class LinkControl {
   Instant set_back_at_{INT64_MIN};  // as far as it was looked at
   std::optional<CalendarWatch> calendar_;
   std::vector<uint64_t> rates_;
+  struct Ladder {
+    uint16_t fingerprint;
+    size_t ip_bytes;                     // of a cell
+    std::vector<uint64_t> packed_bytes;  // by each lane until it was asked last
+  };
+  std::optional<Ladder> ladder_;
+  uint32_t told_step_ = 0;
+  bool found_restored_ = false;
 };
 
 }  // namespace cuttle

@@ -5,6 +5,7 @@
 
 #include "engine/offload.hh"
 #include "wire/inner_packet.hh"
+#include "wire/ladder_message.hh"
 
 namespace cuttle {
 
@@ -19,6 +20,12 @@ size_t longest_packet_under_loss(uint16_t loss_65536ths, const wire::CellFormat&
   if (loss_65536ths == 0) return RingWriter::kLargestPacketBytes;
   const size_t cells = std::max<size_t>(kTolerableLoss_65536ths / loss_65536ths, 1);
   return std::min(RingWriter::kLargestPacketBytes, cells * format.data_bytes());
+}
+
+// A flow of its own, so it does not wait behind what fills the link.
+void take_ladder(Lane& lane) {
+  if (lane.ladder == nullptr) return;
+  while (const auto message = lane.ladder->out.pop()) lane.packer.handle_copy(wire::store_ladder(*message));
 }
 
 }  // namespace
@@ -41,6 +48,7 @@ PackerStage::Begun PackerStage::begin(Lane& lane, const Losses& losses) {
   size_t longest_bytes = longest_packet_under_loss(losses.peers_65536ths, lane.format);
   // No longer than an interface there may take.
   if (lane.foreign_peer) longest_bytes = std::min<size_t>(longest_bytes, lane.inner_mtu);
+  take_ladder(lane);
   const bool waiting = lane.packer.handle_waiting();
   if (longest_bytes < RingWriter::kLargestPacketBytes) return {std::nullopt, longest_bytes, waiting};
   return {lane.packer.poll_room(), longest_bytes, waiting};
@@ -57,8 +65,11 @@ PackerStage::Outcome PackerStage::finish(Lane& lane, Begun begun) {
   }
   const size_t bytes = static_cast<size_t>(got) - kVirtioHeaderBytes;
   std::array<uint8_t, wire::kMaxHeaderBytes> memory;
-  if (is_own_cell(first_bytes(room, bytes, memory), bytes, lane.cell_ends)) {
+  const Bytes first = first_bytes(room, bytes, memory);
+  if (is_own_cell(first, bytes, lane.cell_ends)) {
     lane.own_cells.add();
+  } else if (wire::claims_ladder(first)) {
+    lane.ladder_forged.add();
   } else if (!prepare_for_cells(header_, room, bytes)) {
     lane.checksum_wrong.add();
   } else if (begun.room) {

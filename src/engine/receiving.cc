@@ -6,10 +6,25 @@
 #include "engine/offload.hh"
 #include "engine/virtio_header.hh"
 #include "wire/inner_packet.hh"
+#include "wire/ladder_message.hh"
 
 namespace cuttle {
 
 namespace {
+
+// Of no host: whatever else it is, it never gets to the TUN.
+void keep_ladder(Lane& lane, Bytes packet) {
+  if (lane.ladder == nullptr) {
+    lane.packets.foreign_source.add();
+    return;
+  }
+  const auto message = wire::load_ladder(packet);
+  if (!message) {
+    lane.ladder->malformed.add();
+  } else if (!lane.ladder->in.push(*message)) {
+    lane.ladder->lost.add();
+  }
+}
 
 void deliver(Lane& lane, Bytes packet) {
   const auto ends = wire::inner_ends(packet);
@@ -17,6 +32,7 @@ void deliver(Lane& lane, Bytes packet) {
     lane.packets.unreadable.add();
     return;
   }
+  if (ends->source == wire::kLadderAddress) return keep_ladder(lane, packet);
   if (!any_contains(lane.allowed_sources, ends->source)) {
     lane.packets.foreign_source.add();
     return;

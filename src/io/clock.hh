@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "base/time.hh"
 
@@ -32,6 +33,7 @@ uint64_t wall_clock_ns();
 // All clocks at one instant, but for a millisecond at the most (more, where this thread is kept from running
 // each time it tries).
 ClockReadings read_clocks();
+using ReadClocks = std::function<ClockReadings()>;
 
 // What the calling thread has used of a CPU so far, and how often it gave it up to wait for something. A
 // system call.

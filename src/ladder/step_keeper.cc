@@ -1,10 +1,20 @@
 #include "ladder/step_keeper.hh"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.hh"
 
 namespace cuttle::ladder {
+
+StepKeeper::StepKeeper(const LadderShape& shape, Epoch epoch, const std::optional<Spent>& before)
+    : shape_(shape), epoch_(epoch), day_(shape.day_of(epoch)), step_(shape.top()), agreed_(step_) {
+  if (!before || before->day < day_) return;
+  day_ = before->day;
+  const uint32_t to_the_top = before->step != step_ ? 1 : 0;
+  changes_today_ = std::min(before->changes, shape.changes_per_day);
+  changes_today_ = std::min(changes_today_ + to_the_top, shape.changes_per_day);
+}
 
 void StepKeeper::handle_said(Epoch epoch, uint32_t step) {
   if (epoch != epoch_ + 1 || step >= shape_.rates) {
@@ -17,20 +27,49 @@ void StepKeeper::handle_said(Epoch epoch, uint32_t step) {
 
 uint32_t StepKeeper::handle_epoch(Epoch epoch) {
   CUTTLE_CHECK(epoch > epoch_, "epochs come one after the other");
-  if (shape_.day_of(epoch) != shape_.day_of(epoch_)) changes_today_ = 0;
+  handle_day(epoch);
   const bool was_said = said_ && epoch == epoch_ + 1;
   epoch_ = epoch;
+  unsaid_ = was_said ? 0 : unsaid_ + 1;
   if (!was_said) ++counters_.held_unsaid;
-  const uint32_t wanted = was_said ? *said_ : step_;
+  const bool to_the_top = unsaid_ >= kTopAfter;
+  if (was_said || to_the_top) agreed_ = was_said ? *said_ : shape_.top();
+  const uint32_t wanted = was_said || to_the_top ? agreed_ : step_;
   said_.reset();
-  const uint32_t next = affordable(wanted);
+  const uint32_t next = std::exchange(to_the_top_, false) ? shape_.top() : affordable(wanted);
   if (next != wanted) ++counters_.held_by_budget;
-  if (next != step_) ++changes_today_;
+  if (next != step_ && changes_left() > 0) ++changes_today_;
   step_ = next;
   return step_;
 }
 
-uint32_t StepKeeper::affordable(uint32_t wanted) {
+void StepKeeper::handle_missed(Epoch epoch) {
+  CUTTLE_CHECK(epoch > epoch_, "epochs come one after the other");
+  handle_day(epoch);
+  counters_.held_late += epoch - epoch_;
+  epoch_ = epoch;
+  said_.reset();
+}
+
+void StepKeeper::handle_set_back(Epoch epoch) {
+  ++counters_.clock_set_back;
+  epoch_ = epoch;
+  said_.reset();
+}
+
+void StepKeeper::handle_restored() {
+  changes_today_ = shape_.changes_per_day;
+  to_the_top_ = true;
+}
+
+void StepKeeper::handle_day(Epoch epoch) {
+  const uint64_t day = shape_.day_of(epoch);
+  if (day <= day_) return;
+  day_ = day;
+  changes_today_ = 0;
+}
+
+uint32_t StepKeeper::affordable(uint32_t wanted) const {
   if (wanted == step_ || changes_left() == 0) return step_;
   if (changes_left() > 1) return wanted;
   return wanted > step_ ? shape_.top() : step_;

@@ -4,8 +4,8 @@
 //
 // Epochs are numbered from 1970 on; both ends of every link have the same number at the same time, by their
 // wall clocks. Of several things said for one epoch the highest counts. Where nothing was said the step is
-// held. The last change of a day goes to the top, and stays there: so a node is never below what is needed
-// with nothing left to spend.
+// held, and after kTopAfter such epochs it is the top: nobody who could say more is heard. The last change of
+// a day goes to the top, and stays there: so a node is never below what is needed with nothing left to spend.
 //
 // Pure; one thread.
 #pragma once
@@ -28,39 +28,68 @@ struct LadderShape {
   uint64_t day_of(Epoch epoch) const { return epoch / epochs_per_day; }
 };
 
+// What of a keeper outlives it, so that a restart does not fill up the budget.
+struct Spent {
+  uint64_t day = 0;
+  uint32_t changes = 0;  // of that day
+  uint32_t step = 0;     // the last one
+
+  bool operator==(const Spent&) const = default;
+};
+
 class StepKeeper {
  public:
-  // Begins at the top: that tells nothing and needs nobody.
-  StepKeeper(const LadderShape& shape, Epoch epoch) : shape_(shape), epoch_(epoch), step_(shape.top()) {}
+  static constexpr uint32_t kTopAfter = 6;  // epochs one after the other of which nobody said anything
+
+  // Begins at the top: that tells no load and needs nobody. `before`: of the keeper before this one; of the
+  // same day, its changes count, and so does the way to the top.
+  StepKeeper(const LadderShape& shape, Epoch epoch, const std::optional<Spent>& before = std::nullopt);
 
   // Somebody who may say so says that from `epoch` on the step is that one. What is not for a coming epoch,
   // or no step, is dropped and counted.
   void handle_said(Epoch epoch, uint32_t step);
   // That epoch begins; each one after the other, or later ones. The step in it.
   uint32_t handle_epoch(Epoch epoch);
+  // It is too late to change at the beginning of that epoch, or of one before it: the step is held.
+  void handle_missed(Epoch epoch);
+  // The wall clock was set back into that epoch. No day gives its changes twice.
+  void handle_set_back(Epoch epoch);
+  // The machine was set back to an earlier state: what another life of it told today is not known. So
+  // nothing is left of the day, and as after a start the step is the top, from the next epoch on.
+  void handle_restored();
 
   uint32_t step() const { return step_; }
+  // What was said last, whether this node could pay for it or not: the step of its group.
+  uint32_t agreed() const { return agreed_; }
   Epoch epoch() const { return epoch_; }
   uint32_t changes_today() const { return changes_today_; }
   uint32_t changes_left() const { return shape_.changes_per_day - changes_today_; }
   // What the schedule of the day so far can have told.
   double bits_today() const { return bits_of({shape_.epochs_per_day, shape_.rates}, changes_today_); }
+  Spent spent() const { return {day_, changes_today_, step_}; }
 
   struct Counters {
     uint64_t out_of_place = 0;    // said for an epoch that is not to come, or no step
     uint64_t disagreements = 0;   // two steps said for one epoch
     uint64_t held_unsaid = 0;     // epochs for which nobody said anything
     uint64_t held_by_budget = 0;  // a change that was said and not made, or not to that step
+    uint64_t held_late = 0;       // epochs of which the step could not be told the pacers in time
+    uint64_t clock_set_back = 0;  // times
   };
   const Counters& counters() const { return counters_; }
 
  private:
-  uint32_t affordable(uint32_t wanted);
+  uint32_t affordable(uint32_t wanted) const;
+  void handle_day(Epoch epoch);
 
   LadderShape shape_;
   Epoch epoch_;
+  uint64_t day_;  // the latest there was
   uint32_t step_;
+  uint32_t agreed_;
   uint32_t changes_today_ = 0;
+  uint32_t unsaid_ = 0;           // epochs, one after the other
+  bool to_the_top_ = false;       // with the next epoch, whatever is left
   std::optional<uint32_t> said_;  // for the next epoch
   Counters counters_;
 };

@@ -101,7 +101,7 @@ struct AssociationConfig {
   uint8_t lanes = 1;
   uint64_t rate_bps = 0;              // told to the peer, for its status
   uint64_t slot_ns = 0;               // the same; and handshakes wait for a slot
-  uint16_t calendar = 0;              // told to the peer, with the time of day, where it is not 0
+  uint16_t calendar = 0;              // or ladder: told to the peer, with the time of day, where it is not 0
   Duration quiet_after = seconds(1);  // or four of the peer's slots, where those are longer
   // The two agree on further preshared keys as old as this at the most (preshared_ratchet.hh); none: they
   // don't.

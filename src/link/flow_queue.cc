@@ -32,6 +32,7 @@ void FlowQueue::append(Flow& flow, Chunk packet) {
 FlowQueue::Chunk FlowQueue::take_head(uint32_t index) {
   Flow& flow = flows_[index];
   const Chunk packet = flow.head;
+  packet_bytes_ -= states_[packet].packet_bytes;
   flow.head = states_[packet].next_packet;
   flow.chunks -= static_cast<uint32_t>(chunks_of(states_[packet].packet_bytes));
   if (flow.head == kNone) {
@@ -85,6 +86,7 @@ void FlowQueue::handle_packet(size_t bytes) {
     flow.start = std::max(virtual_time_, flow.finish);
   }
   append(flow, packet);
+  packet_bytes_ += bytes;
   flow.chunks += static_cast<uint32_t>(used);
   refill_room();
 }

@@ -44,6 +44,9 @@ class FlowQueue {
   // Packet memory in use.
   size_t waiting_bytes() const { return (chunks_ - kRoomChunks - free_.size()) * kChunkBytes; }
 
+  // Of the packets that wait.
+  size_t packet_bytes() const { return packet_bytes_; }
+
   // Whether a packet of so many bytes can wait without another one being dropped for it.
   bool has_room(size_t bytes) const { return free_.size() >= chunks_of(bytes) + kept_free_; }
 
@@ -103,7 +106,8 @@ class FlowQueue {
   std::array<iovec, kRoomChunks> front_;
   std::array<Flow, kFlows> flows_;
   std::vector<uint32_t> busy_;  // flows with packets
-  uint64_t virtual_time_ = 0;   // start tag of the packet taken last
+  size_t packet_bytes_ = 0;
+  uint64_t virtual_time_ = 0;  // start tag of the packet taken last
   uint64_t latest_finish_ = 0;
   uint32_t front_flow_ = kFlows;  // whose packet poll_front showed
   Counter packets_dropped_;

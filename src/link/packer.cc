@@ -34,6 +34,7 @@ bool Packer::handle_waiting() {
     }
     queue_.handle_taken();
   }
+  waiting_bytes_.set(queue_.packet_bytes());
   return !queue_.empty();
 }
 

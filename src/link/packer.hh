@@ -77,6 +77,8 @@ class Packer {
   uint64_t bytes() const { return bytes_.value(); }
   uint64_t packets_malformed() const { return writer_.packets_malformed(); }
   uint64_t packets_dropped() const { return queue_.packets_dropped(); }
+  // In the queue, when it was looked last.
+  uint64_t waiting_bytes() const { return waiting_bytes_.value(); }
 
  private:
   bool has_room() const {
@@ -90,6 +92,7 @@ class Packer {
   FlowQueue queue_;
   Counter packets_;
   Counter bytes_;
+  Counter waiting_bytes_;
 };
 
 }  // namespace cuttle

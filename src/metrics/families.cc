@@ -73,6 +73,12 @@ void add_shape(Collection& out, const Labels& labels, const LinkStatus& link) {
     out.gauge("cuttle_link_clocks_apart_seconds", "The peer's wall clock and this one, roughly.", labels,
               static_cast<double>(link.calendar->clocks_apart_ms) * 1e-3);
   }
+  if (link.ladder) {
+    out.gauge("cuttle_link_ladder_differs", "Whether the peer has another ladder, or none.", labels,
+              link.ladder->peer == "other" || link.ladder->peer == "none" ? 1 : 0);
+    out.gauge("cuttle_link_clocks_apart_seconds", "The peer's wall clock and this one, roughly.", labels,
+              static_cast<double>(link.ladder->clocks_apart_ms) * 1e-3);
+  }
   out.gauge("cuttle_link_slot_seconds", "From one release of cells to the next.", labels,
             seconds_of(link.slot_ns));
   out.gauge("cuttle_link_cell_bytes", "UDP payload of every cell.", labels, link.cell_bytes);
@@ -181,6 +187,39 @@ void add_link(Collection& out, const Labels& node, const LinkStatus& link) {
   }
 }
 
+void add_ladder(Collection& out, const Labels& labels, const LadderStatus& ladder) {
+  out.gauge("cuttle_ladder_step", "Of the ladder, from 0 on, that was told the links last.", labels,
+            ladder.step);
+  out.gauge("cuttle_ladder_steps", "That the ladder has.", labels,
+            static_cast<double>(ladder.rates_bps.size()));
+  out.gauge("cuttle_ladder_told_bits", "That the changes of the day (UTC) told at the most.", labels,
+            static_cast<double>(ladder.told_millibits) * 1e-3);
+  out.gauge("cuttle_ladder_budget_bits", "That those of a day may tell.", labels,
+            static_cast<double>(ladder.budget_bits));
+  out.gauge("cuttle_ladder_changes_left", "Of the day; none: the links stay at the top rate.", labels,
+            static_cast<double>(ladder.changes_per_day) - static_cast<double>(ladder.changes_today));
+  const auto held = [&](const char* cause, uint64_t epochs) {
+    out.counter("cuttle_ladder_held_total", "Epochs whose rate was held, or not what was said, by cause.",
+                with(labels, "cause", cause), epochs);
+  };
+  held("budget", ladder.held_by_budget);
+  held("unsaid", ladder.held_unsaid);
+  held("late", ladder.held_late);
+  out.counter("cuttle_ladder_disagreements_total", "Times at which two steps were said for one epoch.",
+              labels, ladder.disagreements);
+  out.counter("cuttle_ladder_coordinator_changes_total", "Times at which another node became coordinator.",
+              labels, ladder.coordinator_changes);
+  const auto dropped = [&](const char* cause, uint64_t messages) {
+    out.counter("cuttle_ladder_messages_dropped_total", "Messages of peers that were not heeded, by cause.",
+                with(labels, "cause", cause), messages);
+  };
+  dropped("epoch", ladder.out_of_place);
+  dropped("other_ladder", ladder.other_ladder);
+  dropped("malformed", ladder.messages_dropped);
+  out.counter("cuttle_ladder_clock_set_back_total", "Times at which the wall clock was set back.", labels,
+              ladder.clock_set_back);
+}
+
 void add_agent(Collection& out, const AgentAnswer& agent) {
   const Labels labels{{"node", agent.node}};
   out.gauge("cuttle_agent_up", "Whether the agent answers.", labels, agent.status ? 1 : 0);
@@ -202,6 +241,7 @@ void add_agent(Collection& out, const AgentAnswer& agent) {
   out.counter(guard, guard_help, with(labels, "direction", "out"), status.guard.unshaped_dropped_out);
   out.counter("cuttle_strangers_dropped_datagrams_total", "Datagrams to our ports from no peer's address.",
               labels, status.guard.unknown_sources_dropped);
+  if (status.ladder) add_ladder(out, labels, *status.ladder);
   for (const LinkStatus& link : status.links) add_link(out, labels, link);
 }
 

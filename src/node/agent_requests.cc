@@ -71,6 +71,7 @@ Result<ReloadReport> RunningAgent::change_to(const LoadedConfig& wanted) {
                      .backend = backend_,
                      .key_log = key_log_.get(),
                      .preshared = preshared_file_ ? &*preshared_file_ : nullptr,
+                     .ladder = ladder_.get(),
                      .alive = [this] { tell_alive(); }};
   auto changed = apply_reload(in, wanted.config, *wanted.keys, changes);
   service_manager_.tell("READY=1");
@@ -139,6 +140,11 @@ StatusSnapshot RunningAgent::status() {
     const NodeLink* link = link_with(config_.peers[i]);
     snapshot.links.push_back(link != nullptr ? link->status(now) : status_without_link(config_.peers[i]));
     snapshot.links.back().open = open_[i];
+  }
+  if (ladder_ != nullptr) {
+    std::vector<const NodeLink*> links;
+    for (const auto& link : links_) links.push_back(link.get());
+    snapshot.ladder = ladder_->status(links);
   }
   return snapshot;
 }

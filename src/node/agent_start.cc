@@ -27,6 +27,7 @@ Result<std::unique_ptr<RunningAgent>> RunningAgent::start(const NodeConfig& conf
   auto handshakes = HandshakeLoop::create(agent->wake_up_, agent->restore_watch_, *agent->driver_);
   if (!handshakes) return tl::unexpected(handshakes.error());
   agent->handshakes_ = std::move(*handshakes);
+  if (agent->ladder_ != nullptr) agent->handshakes_->set_ladder(*agent->ladder_);
   if (const auto spared = spare_write_back(); !spared) {
     spdlog::warn("storage over the links may wait for itself when memory is short: {}",
                  spared.error().message);
@@ -72,6 +73,9 @@ Result<void> RunningAgent::open_control(const AgentOptions& options) {
   if (!sockets) return tl::unexpected(sockets.error());
   control_sockets_ = std::move(*sockets);
   open_preshared_file();
+  if (config_.shape.ladder) {
+    ladder_ = NodeLadder::open(config_, keys_.private_key.public_key(), wall_clock_ns());
+  }
   const auto locked = lock_memory();
   memory_locked_ = locked.has_value();
   if (!locked) {
@@ -102,7 +106,7 @@ Result<void> RunningAgent::set_up() {
   unknown_sources_ = std::move(*unknown_sources);
   auto links =
       assemble_links({config_, keys_, backend_, key_log_.get(), static_keys_ ? &*static_keys_ : nullptr,
-                      preshared_file_ ? &*preshared_file_ : nullptr, unknown_sources_.size()},
+                      preshared_file_ ? &*preshared_file_ : nullptr, unknown_sources_.size(), ladder_.get()},
                      [&](size_t peer) { return machine_.open_lanes(peer); });
   if (!links) return tl::unexpected(links.error());
   links_ = std::move(*links);

@@ -56,9 +56,9 @@ class Change {
  private:
   Result<std::unique_ptr<NodeLink>> assemble(size_t i) {
     in_.alive();
-    return assemble_link(
-        {wanted_, keys_, in_.backend, in_.key_log, nullptr, in_.preshared, in_.unknown_sources.size()}, i,
-        [&](size_t peer) { return in_.machine.open_lanes(peer); });
+    return assemble_link({wanted_, keys_, in_.backend, in_.key_log, nullptr, in_.preshared,
+                          in_.unknown_sources.size(), in_.ladder},
+                         i, [&](size_t peer) { return in_.machine.open_lanes(peer); });
   }
 
   // All that can fail without harm. Of the peers that the mesh names each fails by itself, and so does one

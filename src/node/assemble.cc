@@ -15,6 +15,7 @@ namespace cuttle {
 namespace {
 
 uint16_t fingerprint_of(const Shape& shape) {
+  if (shape.ladder) return shape.ladder->fingerprint();
   const auto calendar = calendar_of(shape);
   return calendar ? calendar->fingerprint() : uint16_t{0};
 }
@@ -97,7 +98,9 @@ Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t
   if (!planned) return tl::unexpected(planned.error());
   std::optional<CalendarWatch> watch;
   if (auto calendar = calendar_of(peer.shape)) watch.emplace(std::move(*calendar), wall_clock_ns());
-  const uint64_t begins_bps = watch ? watch->begins_with_bps() : peer.shape.rate_bps;
+  uint64_t begins_bps = watch ? watch->begins_with_bps() : peer.shape.rate_bps;
+  const bool has_ladder = peer.shape.ladder && assembly.ladder != nullptr;
+  if (has_ladder) begins_bps = planned->rates_bps[assembly.ladder->told_step()];
   const auto first = std::ranges::find(planned->rates_bps, begins_bps) - planned->rates_bps.begin();
   const SlotSteps steps(planned->plans, static_cast<uint32_t>(first));
 
@@ -112,6 +115,11 @@ Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t
   for (uint32_t index = 0; index < peer.lanes; ++index) {
     link->add_lane(make_lane(assembly, peer, steps, static_cast<uint8_t>(index), std::move((*doors)[index]),
                              !sessions.empty()));
+  }
+  // Another implementation says no steps and hears none.
+  if (has_ladder && sessions.empty()) {
+    const size_t ip_bytes = wire::CellFormat(peer.shape.cell_bytes).ip_bytes(peer.endpoint.address.is_v6);
+    link->set_ladder(peer.shape.ladder->fingerprint(), planned->rates_bps, ip_bytes);
   }
   if (!sessions.empty()) link->use_static_sessions({std::move(sessions), assembly.backend});
   if (watch) link->set_calendar(std::move(*watch), planned->rates_bps);

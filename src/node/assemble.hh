@@ -13,6 +13,7 @@
 #include "node/doors.hh"
 #include "node/key_log.hh"
 #include "node/link.hh"
+#include "node/node_ladder.hh"
 #include "node/preshared_file.hh"
 #include "node/static_keys.hh"
 
@@ -26,6 +27,7 @@ struct Assembly {
   StaticKeys* static_keys = nullptr;         // the same; a link takes its own out
   const PresharedFile* preshared = nullptr;  // the same; without it, preshared keys are not renewed
   size_t ports = SIZE_MAX;  // that the node holds: a link has one for each of its lanes, or is none
+  const NodeLadder* ladder = nullptr;  // there where the configuration has one
 };
 
 // What the link with the configuration's i-th peer agrees its sessions with. `plan`: the slowest that it has.

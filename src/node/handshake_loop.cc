@@ -20,10 +20,12 @@ constexpr Duration kRoundTimeout = seconds(3);
 }  // namespace
 
 Result<std::unique_ptr<HandshakeLoop>> HandshakeLoop::create(const WakeUp& wake_up,
-                                                             RestoreWatch& restore_watch, Driver& driver) {
+                                                             RestoreWatch& restore_watch, Driver& driver,
+                                                             ReadClocks read) {
   auto events = EventQueue::create();
   if (!events) return tl::unexpected(events.error());
-  std::unique_ptr<HandshakeLoop> loop(new HandshakeLoop(wake_up, restore_watch, driver, std::move(*events)));
+  std::unique_ptr<HandshakeLoop> loop(
+      new HandshakeLoop(wake_up, restore_watch, driver, std::move(read), std::move(*events)));
   auto added = loop->events_.add(wake_up.fd(), kWakeUpTag, EventQueue::Trigger::level);
   if (const int fd = restore_watch.fd(); added && fd >= 0) {
     added = loop->events_.add(fd, kRestoredTag, EventQueue::Trigger::level);
@@ -33,10 +35,11 @@ Result<std::unique_ptr<HandshakeLoop>> HandshakeLoop::create(const WakeUp& wake_
 }
 
 HandshakeLoop::HandshakeLoop(const WakeUp& wake_up, RestoreWatch& restore_watch, Driver& driver,
-                             EventQueue events)
+                             ReadClocks read, EventQueue events)
     : wake_up_(wake_up),
       restore_watch_(restore_watch),
       driver_(driver),
+      read_(std::move(read)),
       events_(std::move(events)),
       last_round_ns_(clock_.now().ns) {}
 
@@ -65,7 +68,7 @@ void HandshakeLoop::run() {
       handle_restored();
     }
     const Instant began = clock_.now();
-    const Instant due = std::min(round(began), began + kHandshakeInterval);
+    const Instant due = std::min(round(), began + kHandshakeInterval);
     driver_.handle_timeout(began);
     const Instant now = clock_.now();
     last_round_ns_.store(now.ns, std::memory_order_relaxed);
@@ -75,14 +78,18 @@ void HandshakeLoop::run() {
   }
 }
 
-Instant HandshakeLoop::round(Instant now) {
-  const uint64_t wall_ns = wall_clock_ns();
+Instant HandshakeLoop::round() {
   const std::lock_guard lock(mutex_);
+  // Not before it: a change of rate must not go by a time that passed while this thread waited.
+  const ClockReadings clocks = read_();
+  const Instant now = clocks.monotonic;
+  const auto wall_ns = static_cast<uint64_t>(clocks.wall_clock.ns);
   Instant due = Instant::never();
   for (NodeLink* link : links_) {
     link->handle_handshakes(now, wall_ns);
     due = std::min(due, link->poll_timeout());
   }
+  if (ladder_ != nullptr) ladder_->handle_time(read_, links_);
   return due;
 }
 
@@ -109,6 +116,7 @@ void HandshakeLoop::remove(std::span<NodeLink* const> links) {
 void HandshakeLoop::handle_restored() {
   const std::lock_guard lock(mutex_);
   ++restores_;
+  if (ladder_ != nullptr) ladder_->handle_restored();
   for (NodeLink* link : links_) link->handle_restored();
 }
 

@@ -22,6 +22,7 @@
 #include "io/event_queue.hh"
 #include "node/driver.hh"
 #include "node/link.hh"
+#include "node/node_ladder.hh"
 #include "node/restore_watch.hh"
 
 namespace cuttle {
@@ -31,10 +32,12 @@ class HandshakeLoop {
   // `wake_up` is set where a lane has something for the loop; `restore_watch` is older than what any link has
   // drawn. All outlive the loop. No thread runs yet.
   static Result<std::unique_ptr<HandshakeLoop>> create(const WakeUp& wake_up, RestoreWatch& restore_watch,
-                                                       Driver& driver);
+                                                       Driver& driver, ReadClocks read = read_clocks);
   // Stops and joins. From then on nobody but the caller touches the links.
   ~HandshakeLoop();
 
+  // Before start(): what changes the links' rates together. It outlives the loop.
+  void set_ladder(NodeLadder& ladder) { ladder_ = &ladder; }
   // `realtime`: it goes before whatever has ordinary priority, where that is allowed.
   void start(bool realtime);
   void wake() const { wake_up_.set(); }
@@ -52,16 +55,19 @@ class HandshakeLoop {
   bool goes_round(Instant now) const;
 
  private:
-  HandshakeLoop(const WakeUp& wake_up, RestoreWatch& restore_watch, Driver& driver, EventQueue events);
+  HandshakeLoop(const WakeUp& wake_up, RestoreWatch& restore_watch, Driver& driver, ReadClocks read,
+                EventQueue events);
 
   void run();
   // Returns when the next is due.
-  Instant round(Instant now);
+  Instant round();
 
   const WakeUp& wake_up_;
   RestoreWatch& restore_watch_;
   Driver& driver_;
+  ReadClocks read_;
   EventQueue events_;
+  NodeLadder* ladder_ = nullptr;  // null: there is none
   MonotonicClock clock_;
   mutable std::mutex mutex_;
   std::vector<NodeLink*> links_;  // these two under mutex_

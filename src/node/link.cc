@@ -62,6 +62,46 @@ void NodeLink::handle_restored() {
   link_.handle_restored();
 }
 
+std::optional<wire::LadderMessage> NodeLink::poll_ladder() {
+  const std::lock_guard lock(mutex_);
+  return link_.poll_ladder();
+}
+
+bool NodeLink::poll_restored() {
+  const std::lock_guard lock(mutex_);
+  return link_.poll_restored();
+}
+
+void NodeLink::send_ladder(const wire::LadderMessage& message) {
+  const std::lock_guard lock(mutex_);
+  link_.send_ladder(message);
+}
+
+double NodeLink::poll_needed_bps(Duration since_last) {
+  const std::lock_guard lock(mutex_);
+  return link_.poll_needed_bps(since_last);
+}
+
+uint32_t NodeLink::told_step() const {
+  const std::lock_guard lock(mutex_);
+  return link_.told_step();
+}
+
+void NodeLink::change_step(const ChangeStep& change) {
+  const std::lock_guard lock(mutex_);
+  link_.change_step(change);
+}
+
+uint64_t NodeLink::ladder_messages_dropped() const {
+  uint64_t dropped = 0;
+  for (size_t i = 0; i < link_.lanes(); ++i) {
+    if (const LadderPost* ladder = link_.lane(i).ladder.get()) {
+      dropped += ladder->malformed.value() + ladder->lost.value();
+    }
+  }
+  return dropped;
+}
+
 bool NodeLink::is_up(Instant now) const {
   const std::lock_guard lock(mutex_);
   return link_.state(now) == Association::State::up;

@@ -12,12 +12,13 @@
 
 #include "config/config.hh"
 #include "control/status.hh"
+#include "engine/ladder_link.hh"
 #include "engine/link_control.hh"
 #include "node/key_log.hh"
 
 namespace cuttle {
 
-class NodeLink {
+class NodeLink final : public LadderLink {
  public:
   // `key_log` may be null.
   NodeLink(PeerConfig peer, IpAddress own_address, AssociationConfig association, AeadBackend backend,
@@ -35,6 +36,21 @@ class NodeLink {
   void set_calendar(CalendarWatch watch, std::vector<uint64_t> rates_bps) {
     link_.set_calendar(std::move(watch), std::move(rates_bps));
   }
+
+  // At start-up: it follows the node's ladder (link_control.hh).
+  void set_ladder(uint16_t fingerprint, std::vector<uint64_t> rates_bps, size_t ip_bytes) {
+    link_.set_ladder(fingerprint, std::move(rates_bps), ip_bytes);
+  }
+  bool has_ladder() const { return link_.has_ladder(); }
+  // That no ladder could take in, or whose ring was full. Either thread.
+  uint64_t ladder_messages_dropped() const;
+  // --- LadderLink: the handshakes' thread
+  std::optional<wire::LadderMessage> poll_ladder() override;
+  bool poll_restored() override;
+  void send_ladder(const wire::LadderMessage& message) override;
+  double poll_needed_bps(Duration since_last) override;
+  uint32_t told_step() const override;
+  void change_step(const ChangeStep& change) override;
 
   // Everything there is to do now. To be called when a lane woke that thread, and whenever poll_timeout() is
   // over.

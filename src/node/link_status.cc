@@ -67,6 +67,7 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   drops["packet_foreign_destination"] += lane.packets.foreign_destination.value();
   drops["packet_checksum_wrong"] += lane.checksum_wrong.value();
   drops["packet_own_cell"] += lane.own_cells.value();
+  drops["packet_ladder_forged"] += lane.ladder_forged.value();
   drops["packet_queue_full"] += lane.packer.packets_dropped();
   drops["packet_refused_by_tun"] += lane.packets.tun_refused.value();
   drops["handshake_mac_wrong"] += lane.packets.handshake_mac_wrong.value();
@@ -118,7 +119,7 @@ CalendarStatus describe_calendar(const LinkControl::Rate& rate, const Associatio
   status.next_rate_bps = rate.next ? rate.next->rate_bps : rate.now_bps;
   status.next_at_s = rate.next ? static_cast<uint64_t>(rate.next->wall_ns / 1'000'000'000) : 0;
   if (const auto& offer = association.peer_offer()) {
-    status.peer = offer->calendar == rate.calendar ? "same" : offer->calendar == 0 ? "none" : "other";
+    status.peer = offer->calendar == rate.fingerprint ? "same" : offer->calendar == 0 ? "none" : "other";
   }
   if (const auto ahead = association.peer_clock_ahead()) {
     status.clocks_apart_ms = static_cast<uint64_t>(std::abs(ahead->ns) / 1'000'000);
@@ -171,7 +172,7 @@ void NodeLink::describe_sessions(LinkStatus& status, Instant now) const {
   if (const auto& offer = association.peer_offer()) status.peer_rate_bps = offer->rate_bps;
   if (const auto rate = link_.rate(wall_clock_ns())) {
     status.rate_bps = rate->now_bps;
-    status.calendar = describe_calendar(*rate, association);
+    (link_.has_ladder() ? status.ladder : status.calendar) = describe_calendar(*rate, association);
   }
   if (const auto& ratchet = association.preshared()) status.preshared = describe_preshared(*ratchet);
   count_handshakes(status, association.counters());

@@ -73,6 +73,11 @@ void PackerLoop::run(const std::atomic<bool>& stop) {
     std::optional<Duration> timeout;
     for (const auto& at : sources_) {
       Source& source = *at;
+      if (const LadderPost* ladder = source.lane->ladder.get()) {
+        // Nobody wakes this thread for what a ladder has to say: there is time.
+        timeout = std::min(timeout.value_or(kHandshakeInterval), kHandshakeInterval);
+        if (!ladder->out.empty() && source.outcome == Outcome::drained) source.outcome = Outcome::more;
+      }
       if (source.outcome == Outcome::drained) continue;
       source.outcome = packer_stage_.pack(*source.lane, losses_of(*source.lane), kMaxPerTurn);
       // The pacer wakes nobody: that would be work that depends on payload. So look again after a slot.

@@ -28,6 +28,7 @@
 #include "node/key_log.hh"
 #include "node/link.hh"
 #include "node/machine.hh"
+#include "node/node_ladder.hh"
 #include "node/preshared_file.hh"
 #include "node/release_queues.hh"
 #include "node/restore_watch.hh"
@@ -113,7 +114,8 @@ class RunningAgent {
   std::string preshared_trouble_;
   Instant keep_preshared_next_{};
   std::unique_ptr<DrawLog> draw_log_;
-  uint64_t draws_lost_ = 0;  // already said
+  uint64_t draws_lost_ = 0;             // already said
+  std::unique_ptr<NodeLadder> ladder_;  // null: the configuration has none
   std::vector<UnknownSourceSocket> unknown_sources_;
   std::vector<std::unique_ptr<NodeLink>> links_;
   ReleaseQueues queues_;

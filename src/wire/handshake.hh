@@ -33,15 +33,17 @@ inline constexpr size_t kMacsBytes = 2 * kMacBytes;
 
 // The payload that both messages carry encrypted: what the sender of the message will receive and send.
 //   0  8  time stamp, nanoseconds since 1970 (an initiation only; in a response 0, but where the sender's
-//         rates follow a calendar)
+//         rates follow a calendar or ladder)
 //   8  4  first SPI: lane j of the sender receives under first SPI + j
 //  12  1  lanes
 //  13  1  bit 0: the sender still uses the session before, and hears cells
 //         bits 1 to 6: of preshared keys that are renewed (link/preshared_ratchet.hh): 0: its sender has none
 //         to do with them; in an initiation 1, or the name of a key; in a response 1 bit 7: its sender would
 //         renew that key; 0 where bits 1 to 6 are
-//  14  2  zero, or the fingerprint of the calendar that the sender's rates follow (link/calendar.hh)
-//  16  8  rate, bits a second of IP bytes; by a calendar, that which holds where it says nothing
+//  14  2  zero, or the fingerprint of the calendar (link/calendar.hh) or ladder (ladder/settings.hh) that the
+//         sender's rates follow
+//  16  8  rate, bits a second of IP bytes; by a calendar, that which holds where it says nothing; by a
+//         ladder, the highest
 //  24  8  slot, nanoseconds
 //  32  4  cell, bytes
 struct Offer {

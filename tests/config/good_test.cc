@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "config/parse.hh"
+#include "config/shape_plan.hh"
 
 namespace cuttle {
 namespace {
@@ -220,6 +221,48 @@ name = "a"
   EXPECT_EQ(calendar[0], (CalendarEntry{0x17, 22 * 60, 4 * 60 + 30, 400'000'000}));
   EXPECT_EQ(calendar[1], (CalendarEntry{0x40, 12 * 60, 24 * 60, 100'000'000}));
   EXPECT_TRUE(parsed.config.peers[1].shape.calendar.empty());
+}
+
+TEST(GoodConfig, ALadderIsOfAllLinksWithoutARateOfTheirOwn) {
+  const auto peer = [](const char* digit, const std::string& key, const std::string& shape) {
+    return std::string("[[peer]]\nname = \"p") + digit + "\"\nredirect = [\"10.77.0.1" + digit +
+           "\"]\nendpoint = \"10.77.0.1" + digit + ":4410\"\n" + key + shape;
+  };
+  const ParsedConfig parsed = parse_config(
+      "[node]\nname = \"osd0\"\nprivate_key_file = \"k\"\nlisten = \"10.77.0.11:4410\"\n[shape]\njitter = "
+      "50\n[shape.ladder]\nrates = [\"50 Mb/s\", \"400 Mb/s\"]\nepoch = \"20 s\"\nbudget = \"30 "
+      "bits/day\"\n" +
+          peer("2", kKeyA, "[peer.shape]\nslot = \"2 ms\"\n") +
+          peer("3", kKeyB, "[peer.shape]\nrate = \"9 Mb/s\"\n"),
+      "");
+  ASSERT_EQ(first_problem(parsed), "");
+  const auto& shape = parsed.config.peers[0].shape;
+  ASSERT_TRUE(shape.ladder);
+  EXPECT_EQ(shape.rate_bps, 400'000'000u) << "the top is what is allocated";
+  EXPECT_EQ(shape.ladder->rates_bps, (std::vector<uint64_t>{50'000'000, 400'000'000}));
+  EXPECT_EQ(shape.ladder->epochs_per_day(), 4320u);
+  EXPECT_EQ(shape.ladder->shape().changes_per_day, 2u);
+  EXPECT_EQ(shape.ladder->going_down_epochs(), 15u);
+  EXPECT_FALSE(parsed.config.peers[1].shape.ladder);
+  const auto steps = plan_peer_steps(parsed.config, parsed.config.peers[0]);
+  ASSERT_TRUE(steps);
+  EXPECT_EQ(steps->plans.size(), 2u);
+  EXPECT_EQ(at_highest_rate(shape).rate_bps, 400'000'000u);
+  EXPECT_EQ(at_lowest_rate(shape).rate_bps, 50'000'000u);
+}
+
+TEST(GoodConfig, ALadderTakesTheNativeDriverAndNoRateBesideIt) {
+  const ParsedConfig parsed = parse_config(
+      "[node]\nname = \"osd0\"\nprivate_key_file = \"k\"\nlisten = \"10.77.0.11:4410\"\n[shape]\nrate = \"9 "
+      "Mb/s\"\nladder = { rates = [\"8 Mb/s\", \"9 Mb/s\"] }\n[mesh]\npeers = \"p\"\n",
+      "");
+  EXPECT_EQ(first_problem(parsed),
+            "FILE:7: shape.ladder: rate is there as well; leave it out: the ladder has the rates");
+  const ParsedConfig seastar = parse_config(
+      "[node]\nname = \"osd0\"\nprivate_key_file = \"k\"\nlisten = \"10.77.0.11:4410\"\n[shape]\nladder = { "
+      "rates = [\"8 Mb/s\", \"9 Mb/s\"] }\n[mesh]\npeers = \"p\"\n[runtime]\ndriver = \"seastar\"\n",
+      "");
+  EXPECT_EQ(first_problem(seastar), "FILE:10: shape.ladder: takes the driver native, not seastar");
 }
 
 }  // namespace

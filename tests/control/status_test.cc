@@ -77,6 +77,58 @@ StatusSnapshot example() {
   return status;
 }
 
+LadderStatus some_ladder() {
+  LadderStatus ladder;
+  ladder.rates_bps = {50'000'000, 400'000'000};
+  ladder.step = 1;
+  ladder.epoch_s = 10;
+  ladder.budget_bits = 48;
+  ladder.told_millibits = 25'154;
+  ladder.changes_today = 2;
+  ladder.changes_per_day = 4;
+  ladder.coordinator = "mon";
+  ladder.held_by_budget = 1;
+  ladder.held_unsaid = 2;
+  ladder.held_late = 3;
+  ladder.disagreements = 4;
+  ladder.out_of_place = 5;
+  ladder.other_ladder = 6;
+  ladder.messages_dropped = 7;
+  ladder.coordinator_changes = 8;
+  ladder.clock_set_back = 9;
+  return ladder;
+}
+
+TEST(StatusJson, ALadderComesBackAsItWas) {
+  StatusSnapshot status = example();
+  status.ladder = some_ladder();
+  status.links[1].ladder = CalendarStatus{.peer = "none", .clocks_apart_ms = 7};
+  const auto back = status_from_json(to_json(status));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(*back, status);
+  std::string json = to_json(status);
+  json.replace(json.find("\"step\":1"), 8, "\"step\":2");
+  EXPECT_FALSE(status_from_json(json)) << "no such step";
+}
+
+TEST(StatusTable, ALadderAndWhatIsWrongWithIt) {
+  StatusSnapshot status = example();
+  status.links[0].calendar.reset();
+  status.ladder = some_ladder();
+  status.links[0].ladder = CalendarStatus{.peer = "other", .clocks_apart_ms = 90'000};
+  status.links[1].ladder = CalendarStatus{.peer = "none"};
+  const std::string table = render_table(status);
+  EXPECT_THAT(table, testing::HasSubstr(
+                         "  ladder: 400 Mb/s (of 50 Mb/s, 400 Mb/s); 25.2 of 48 bits told today, 2 of 4 "
+                         "changes; mon coordinates\n"));
+  EXPECT_THAT(table, testing::HasSubstr("  mon: THE PEER HAS ANOTHER LADDER\n"));
+  EXPECT_THAT(table, testing::HasSubstr("  mon: THE CLOCKS of the two nodes are 90 s APART\n"));
+  EXPECT_THAT(table, testing::HasSubstr("  osd1: THE PEER HAS NO LADDER\n"));
+  EXPECT_THAT(table, testing::Not(testing::HasSubstr("SPENT")));
+  status.ladder->changes_today = 4;
+  EXPECT_THAT(render_table(status), testing::HasSubstr("  THE BUDGET IS SPENT until 00:00 UTC\n"));
+}
+
 TEST(StatusJson, ComesBackAsItWas) {
   const auto back = status_from_json(to_json(example()));
   ASSERT_TRUE(back) << back.error().message;

@@ -124,6 +124,39 @@ TEST(Doctor, CalendarsThatDifferAndClocksThatAreApart) {
   EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("90.0 s apart"));
 }
 
+TEST(Doctor, WhatIsWrongWithALadder) {
+  StatusSnapshot good = healthy();
+  good.ladder.emplace();
+  good.ladder->rates_bps = {50'000'000, 200'000'000};
+  good.ladder->changes_per_day = 4;
+  for (LinkStatus& link : good.links) link.ladder = CalendarStatus{.peer = "same"};
+  good.links[0].rate_bps = 50'000'000;
+  good.links[0].peer_rate_bps = 200'000'000;
+  for (const Finding& finding : examine_status(good)) EXPECT_EQ(finding.mark, Mark::good) << finding.what;
+  const auto complains = [&](uint64_t LadderStatus::*counter, uint64_t value, const char* what) {
+    StatusSnapshot status = good;
+    (*status.ladder).*counter = value;
+    EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr(what));
+  };
+  complains(&LadderStatus::held_by_budget, 1, "the budget held");
+  complains(&LadderStatus::held_unsaid, 11, "nobody said a step");
+  complains(&LadderStatus::held_late, 11, "too late");
+  complains(&LadderStatus::disagreements, 11, "two steps");
+  complains(&LadderStatus::coordinator_changes, 11, "the coordinator changed");
+  complains(&LadderStatus::out_of_place, 11, "another epoch");
+  complains(&LadderStatus::other_ladder, 1, "another ladder");
+  complains(&LadderStatus::messages_dropped, 1, "malformed");
+  complains(&LadderStatus::clock_set_back, 1, "set back");
+  StatusSnapshot status = good;
+  status.ladder->changes_today = 4;
+  EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("the budget of the day is spent"));
+  status = good;
+  status.links[0].ladder->peer = "none";
+  EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("has no ladder"));
+  status.links[0].ladder = CalendarStatus{.peer = "same", .clocks_apart_ms = 2500};
+  EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("2.5 s apart"));
+}
+
 TEST(Doctor, ShapesThatDifferLossAndMissedSlots) {
   StatusSnapshot status = healthy();
   status.links[0].peer_rate_bps = 100'000'000;

@@ -43,20 +43,22 @@ class LanePair : public ::testing::Test {
     PackerStage packer_stage;
   };
 
-  LanePair() {
+  // Ends that follow a ladder or calendar: its fingerprint.
+  explicit LanePair(uint16_t a_follows = 0, uint16_t b_follows = 0) {
     EXPECT_TRUE(
         plan_slots({.cell_bytes = kCellBytes, .rate_bps = 20'000'000, .slot = microseconds(1000)}, plan));
     auto [left, right] = CellSocketDouble::create_pair();
-    make_end(a, key_of(1), key_of(2).public_key(), "10.0.0.2", "10.0.0.1", std::move(left));
-    make_end(b, key_of(2), key_of(1).public_key(), "10.0.0.1", "10.0.0.2", std::move(right));
+    make_end(a, key_of(1), key_of(2).public_key(), "10.0.0.2", "10.0.0.1", a_follows, std::move(left));
+    make_end(b, key_of(2), key_of(1).public_key(), "10.0.0.1", "10.0.0.2", b_follows, std::move(right));
   }
 
   void make_end(std::unique_ptr<End>& end, const PrivateKey& own, const PublicKey& peer, const char* from,
-                const char* to, std::unique_ptr<CellSocketDouble> socket) {
+                const char* to, uint16_t follows, std::unique_ptr<CellSocketDouble> socket) {
     end = std::make_unique<End>(AssociationConfig{.keys = {.own = own, .peer = peer},
                                                   .format = wire::CellFormat(kCellBytes),
                                                   .rate_bps = 20'000'000,
-                                                  .slot_ns = 1'000'000},
+                                                  .slot_ns = 1'000'000,
+                                                  .calendar = follows},
                                 own.public_key() < peer ? 7 : 8);
     auto device = std::make_unique<PacketDeviceDouble>();
     end->device = device.get();

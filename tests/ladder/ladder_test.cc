@@ -136,7 +136,7 @@ TEST(Ladder, TheNodeWithTheSmallestNumberThatIsHeardSaysAndAnotherTakesOver) {
   const LadderShape shape{1000, 2, 10};
   Coordinator second(1, 3, shape, 2);
   StepKeeper keeper(shape, 6999);
-  EXPECT_EQ(second.coordinator(7000), 1u) << "it has heard nobody else";
+  EXPECT_EQ(second.coordinator(7000), NodeNumber{1}) << "it has heard nobody else";
   for (Epoch epoch = 7000; epoch < 7010; ++epoch) {
     if (epoch < 7004) second.handle_need({0, epoch, 0});
     second.handle_need({1, epoch, 0});
@@ -154,12 +154,111 @@ TEST(Ladder, TheNodeWithTheSmallestNumberThatIsHeardSaysAndAnotherTakesOver) {
   }
 }
 
+// A node that has just started is at the top, and would say so to all.
+TEST(Ladder, ANodeThatHasJustStartedOnlyListens) {
+  const LadderShape shape{1000, 2, 10};
+  Coordinator first(0, 2, shape, 1);
+  Coordinator second(1, 2, shape, 1);
+  const StepKeeper keeper(shape, 6999);
+  for (Epoch epoch = 7000; epoch < 7004; ++epoch) {
+    const bool listens = epoch < 7003;
+    for (Coordinator* node : {&first, &second}) {
+      node->handle_need({0, epoch, 0, listens});
+      node->handle_need({1, epoch, 0});
+      EXPECT_EQ(node->coordinator(epoch), NodeNumber{listens ? 1u : 0u});
+    }
+    EXPECT_EQ(first.poll_said(keeper, epoch).has_value(), !listens);
+    EXPECT_EQ(second.poll_said(keeper, epoch).has_value(), listens);
+  }
+  Coordinator alone(5, 2, shape, 1);
+  alone.handle_need({5, 7000, 0, true});
+  EXPECT_EQ(alone.coordinator(7000), std::nullopt);
+  EXPECT_FALSE(alone.poll_said(keeper, 7000));
+}
+
+TEST(Ladder, WhereNobodySaysAnythingForLongTheStepIsTheTop) {
+  const LadderShape shape{1000, 3, 6};
+  StepKeeper keeper(shape, 6999);
+  keeper.handle_said(7000, 0);
+  keeper.handle_epoch(7000);
+  for (uint32_t i = 1; i <= StepKeeper::kTopAfter; ++i) {
+    EXPECT_EQ(keeper.handle_epoch(7000 + i), i < StepKeeper::kTopAfter ? 0u : 2u) << i;
+  }
+  EXPECT_EQ(keeper.changes_today(), 2u);
+}
+
+TEST(Ladder, ARestartFillsUpNothing) {
+  const LadderShape shape{100, 2, 4};
+  StepKeeper keeper(shape, 699);
+  keeper.handle_said(700, 0);
+  keeper.handle_epoch(700);
+  const StepKeeper again(shape, 705, keeper.spent());
+  EXPECT_EQ(again.step(), 1u);
+  EXPECT_EQ(again.changes_today(), 2u) << "down, and by the restart up";
+  const StepKeeper once_more(shape, 706, again.spent());
+  EXPECT_EQ(once_more.changes_today(), 2u);
+  EXPECT_EQ(StepKeeper(shape, 800, keeper.spent()).changes_today(), 0u) << "another day";
+  EXPECT_EQ(StepKeeper({100, 2, 1}, 705, keeper.spent()).changes_left(), 0u) << "of a smaller budget";
+}
+
+// Less than the top was needed for long: that says nothing of the step in the middle.
+TEST(Ladder, OfThreeRatesTheMiddleOneIsNotTheLast) {
+  const LadderShape shape{1000, 3, 20};
+  Coordinator only(0, 1, shape, 2);
+  StepKeeper keeper(shape, 6999);
+  std::vector<uint32_t> steps;
+  for (Epoch epoch = 7000; epoch < 7005; ++epoch) {
+    only.handle_need({0, epoch, epoch < 7002 ? 1u : 0u});
+    const auto said = only.poll_said(keeper, epoch);
+    ASSERT_TRUE(said);
+    keeper.handle_said(epoch, said->step);
+    steps.push_back(keeper.handle_epoch(epoch));
+  }
+  EXPECT_EQ(steps, (std::vector<uint32_t>{2, 1, 1, 0, 0}));
+}
+
+TEST(Ladder, AMachineThatWasSetBackHasNothingLeftOfItsDay) {
+  const LadderShape shape{100, 3, 6};
+  StepKeeper keeper(shape, 699);
+  keeper.handle_said(700, 0);
+  keeper.handle_epoch(700);
+  keeper.handle_restored();
+  EXPECT_EQ(keeper.changes_left(), 0u);
+  EXPECT_EQ(keeper.step(), 0u) << "not inside an epoch";
+  keeper.handle_said(701, 0);
+  EXPECT_EQ(keeper.handle_epoch(701), 2u);
+  keeper.handle_said(702, 1);
+  EXPECT_EQ(keeper.handle_epoch(702), 2u);
+  EXPECT_EQ(keeper.changes_left(), 0u);
+  keeper.handle_missed(799);
+  keeper.handle_said(800, 1);
+  EXPECT_EQ(keeper.handle_epoch(800), 1u) << "another day";
+}
+
+TEST(Ladder, AClockThatIsSetBackGivesNoDayTwice) {
+  const LadderShape shape{10, 2, 2};
+  StepKeeper keeper(shape, 75);
+  keeper.handle_said(76, 0);
+  EXPECT_EQ(keeper.handle_epoch(76), 0u);
+  keeper.handle_set_back(55);
+  EXPECT_EQ(keeper.counters().clock_set_back, 1u);
+  keeper.handle_missed(70);
+  EXPECT_EQ(keeper.counters().held_late, 15u);
+  EXPECT_EQ(keeper.step(), 0u);
+  EXPECT_EQ(keeper.changes_today(), 1u);
+  keeper.handle_said(71, 1);
+  keeper.handle_epoch(71);
+  keeper.handle_epoch(80);
+  EXPECT_EQ(keeper.changes_today(), 0u);
+}
+
 TEST(Ladder, NeedsThatAreNoneOrOldAreDropped) {
   const LadderShape shape{1000, 2, 10};
   Coordinator only(0, 2, shape, 1);
   StepKeeper keeper(shape, 6999);
-  only.handle_need({7, 7000, 1});
   only.handle_need({1, 7000, 9});
+  only.handle_need({1, 7000, 0});
+  only.handle_need({7, 7000, 1});
   only.handle_need({0, 7000, 0});
   only.handle_need({1, 6990, 1});
   const auto said = only.poll_said(keeper, 7000);

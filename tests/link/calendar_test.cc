@@ -122,7 +122,7 @@ TEST(CalendarWatch, AChangeIsToldOnceAheadAndForTheSameInstantWheneverThatWas) {
     ASSERT_TRUE(change);
     EXPECT_EQ(change->rate_bps, 400u);
     EXPECT_EQ(change->at.ns, 777);
-    EXPECT_EQ(change->at - change->place_at, CalendarAhead{}.placed);
+    EXPECT_EQ(change->at - change->place_at, ToldAhead{}.placed);
     EXPECT_EQ(change->at, at.value_or(change->at));
     at = change->at;
     EXPECT_FALSE(watch.handle_time(now + milliseconds(100),

@@ -47,9 +47,10 @@ StatusSnapshot some_status() {
     link.hiding = "hidden";
     link.hiding_permille = 505;
     link.drops["cell_replayed"] = 3;
-    if (link.name == "mon") link.calendar = CalendarStatus{};
+    (link.name == "mon" ? link.calendar : link.ladder) = CalendarStatus{};
     if (link.name == "mon") link.preshared = PresharedStatus{7200, true, 1};
   }
+  status.ladder.emplace();
   return status;
 }
 
@@ -67,6 +68,19 @@ TEST(Metrics, TheNextStepOfACalendar) {
   EXPECT_THAT(got, HasSubstr("cuttle_link_calendar_differs{node=\"osd0\",peer=\"mon\"} 1"));
   EXPECT_THAT(got, HasSubstr("cuttle_link_clocks_apart_seconds{node=\"osd0\",peer=\"mon\"} 90.5"));
   EXPECT_THAT(got, Not(HasSubstr("cuttle_link_next_rate_bytes_per_second{node=\"osd0\",peer=\"osd1\"}")));
+}
+
+TEST(Metrics, WhatALadderTold) {
+  StatusSnapshot status = some_status();
+  status.ladder->told_millibits = 13'077;
+  status.ladder->changes_today = 1;
+  status.ladder->changes_per_day = 4;
+  status.links[1].ladder->peer = "none";
+  const std::string got = prometheus::TextSerializer().Serialize(families({{"osd0", status}}));
+  EXPECT_THAT(got, HasSubstr("cuttle_ladder_told_bits{node=\"osd0\"} 13.077"));
+  EXPECT_THAT(got, HasSubstr("cuttle_ladder_changes_left{node=\"osd0\"} 3"));
+  EXPECT_THAT(got, HasSubstr("cuttle_link_ladder_differs{node=\"osd0\",peer=\"osd1\"} 1"));
+  EXPECT_THAT(got, Not(HasSubstr("cuttle_link_ladder_differs{node=\"osd0\",peer=\"mon\"}")));
 }
 
 TEST(Metrics, ValuesAndUnits) {

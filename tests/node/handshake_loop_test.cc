@@ -4,6 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
+#include <future>
+
+#include "../temporary_folder.hh"
 #include "link_to_nowhere.hh"
 
 namespace cuttle {
@@ -123,6 +128,37 @@ TEST_F(HandshakeLoopTest, ALinkMadeBeforeTheMachineWasRestoredDrawsAnew) {
   EXPECT_FALSE(answering_->lane(0).to_pacer.pop().has_value()) << "it was made after that";
   loop_->handle_restored();
   EXPECT_TRUE(answering_->lane(0).to_pacer.pop().has_value()) << "it was there by then";
+}
+
+// Whoever had to wait for the lock would decide by a time that is past.
+TEST_F(HandshakeLoopTest, ClocksAreReadUnderItsLock) {
+  std::future<uint64_t> other;
+  std::atomic<bool> was_read{false};
+  const auto read = [&] {
+    if (!other.valid()) {
+      other = std::async(std::launch::async, [&] { return loop_->restores(); });
+      EXPECT_EQ(other.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+      was_read = true;
+    }
+    return read_clocks();
+  };
+  loop_ = HandshakeLoop::create(wake_up_, restore_watch_, driver_, read).value();
+  loop_->start(false);
+  EXPECT_TRUE(eventually([&] { return was_read.load(); }));
+  EXPECT_EQ(other.get(), 0u);
+  loop_.reset();
+}
+
+TEST_F(HandshakeLoopTest, ARestoredMachineSpendsTheBudgetOfItsLadder) {
+  const TemporaryFolder folder;
+  NodeConfig config;
+  config.control_socket = folder.path() / "a.sock";
+  config.shape.ladder = ladder::Settings{.rates_bps = {10'000'000, 40'000'000}};
+  const auto ladder = NodeLadder::open(config, PublicKey(), wall_clock_ns());
+  loop_->set_ladder(*ladder);
+  loop_->handle_restored();
+  EXPECT_EQ(ladder->status({}).changes_today, ladder->status({}).changes_per_day);
+  loop_.reset();
 }
 
 TEST_F(HandshakeLoopTest, ItIsSeenWhetherItGoesRound) {

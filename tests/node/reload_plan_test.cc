@@ -142,6 +142,14 @@ TEST_F(LinkChangesTest, WhatTakesARestartIsSaidWithItsLine) {
               ElementsAre(HasSubstr("FILE:4: node.listen: "), HasSubstr("runtime.shards: ")));
 }
 
+TEST_F(LinkChangesTest, AnotherLadderTakesARestart) {
+  std::string text(kFile);
+  text.insert(text.find("[[peer]]"), "[shape.ladder]\nrates = [\"8 Mb/s\", \"9 Mb/s\"]\n");
+  const ParsedConfig other = parse_config(text, "");
+  ASSERT_FALSE(other.problems.has_errors());
+  EXPECT_THAT(problems(now, other), Contains(HasSubstr("shape.ladder: not what the agent runs with")));
+}
+
 // Whatever the reader knows of [node] and [runtime]: a reload that would pass over it in silence is a fault.
 TEST_F(LinkChangesTest, NothingIsPassedOver) {
   const std::map<std::string, std::string> others{

@@ -26,6 +26,10 @@ TEST(Mutants, StampingHandshakesWhenTheyAreReadIsFound) {
   EXPECT_NE(pairs_until_found(Mutant::stamped_when_read, Family::reactions, 1000), 0u);
 }
 
+TEST(Mutants, StepsThatFollowTheLoadAreFound) {
+  EXPECT_NE(pairs_until_found(Mutant::steps_by_need, Family::ladder, 20), 0u);
+}
+
 // The smallest part of a failing trial still fails, and its command says how to see it.
 TEST(Mutants, AFailingTrialIsShrunk) {
   const TrialOptions options{Mutant::data_is_dear, allocations};

@@ -16,5 +16,9 @@ TEST(Noninterference, FourHundredPairsInWhichTheRateChangesByACalendar) {
   expect_all_good(Family::calendar, 1, seeds(400));
 }
 
+TEST(Noninterference, TwoHundredPairsInWhichTheRateChangesByALadder) {
+  expect_all_good(Family::ladder, 1, seeds(200));
+}
+
 }  // namespace
 }  // namespace cuttle::sim

@@ -1,0 +1,386 @@
+// The ladder of a node, and a group of them: when they change, to what, and what nothing makes them do.
+#include "engine/ladder_control.hh"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <deque>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/random.hh"
+
+namespace cuttle {
+namespace {
+
+constexpr uint64_t kSlow = 50'000'000;
+constexpr uint64_t kFast = 400'000'000;
+constexpr Duration kEpoch = seconds(10);
+// A little after a midnight.
+constexpr int64_t kBegin_ns = (20'000 * ladder::kDay_s + 3) * 1'000'000'000;
+
+ladder::Settings settings_of(uint32_t bits = 48) {
+  return {.rates_bps = {kSlow, kFast}, .epoch = kEpoch, .budget_bits = bits, .lower_after = seconds(30)};
+}
+
+struct Link final : LadderLink {
+  std::optional<wire::LadderMessage> poll_ladder() override {
+    if (flood > 0) {
+      --flood;
+      return wire::LadderMessage{};
+    }
+    if (inbox.empty()) return std::nullopt;
+    const wire::LadderMessage message = inbox.front();
+    inbox.pop_front();
+    return message;
+  }
+  bool poll_restored() override { return std::exchange(restored, false); }
+  void send_ladder(const wire::LadderMessage& message) override {
+    if (other != nullptr && !is_cut && !(loss != nullptr && loss->chance(0.1)))
+      other->inbox.push_back(message);
+  }
+  double poll_needed_bps(Duration /*since_last*/) override { return needed_bps; }
+  uint32_t told_step() const override { return step; }
+  void change_step(const ChangeStep& change) override {
+    step = change.step;
+    changes.push_back({change, told_at ? *told_at : Instant{}});
+  }
+
+  struct Told {
+    ChangeStep change;
+    Instant when;
+  };
+  std::deque<wire::LadderMessage> inbox;
+  Link* other = nullptr;
+  int flood = 0;
+  bool restored = false;
+  bool is_cut = false;
+  Random* loss = nullptr;
+  double needed_bps = 0;
+  uint32_t step = 1;
+  std::vector<Told> changes;
+  const Instant* told_at = nullptr;
+};
+
+struct Node {
+  explicit Node(const ladder::Settings& settings, ladder::NodeNumber number, int64_t wall_ns)
+      : control(settings, number, static_cast<uint64_t>(wall_ns)) {}
+  std::vector<LadderLink*> links() const {
+    std::vector<LadderLink*> all;
+    for (const auto& link : owned) all.push_back(link.get());
+    return all;
+  }
+  void need(double bps) {
+    for (const auto& link : owned) link->needed_bps = bps;
+  }
+  LadderControl control;
+  std::vector<std::unique_ptr<Link>> owned;
+  Duration clock_wrong{};
+  bool runs = true;
+};
+
+// Nodes that have links with each other, and look every 100 ms.
+class Group {
+ public:
+  explicit Group(size_t count, const ladder::Settings& settings = settings_of()) {
+    for (size_t i = 0; i < count; ++i) add(std::make_unique<Node>(settings, 100 + i, wall_ns()));
+  }
+
+  void add(std::unique_ptr<Node> node) {
+    for (const auto& other : nodes) {
+      auto here = std::make_unique<Link>();
+      auto there = std::make_unique<Link>();
+      here->other = there.get();
+      there->other = here.get();
+      here->loss = there->loss = &random;
+      here->told_at = there->told_at = &now;
+      there->step = other->control.told_step();
+      node->owned.push_back(std::move(here));
+      other->owned.push_back(std::move(there));
+    }
+    nodes.push_back(std::move(node));
+  }
+  int64_t wall_ns() const { return kBegin_ns + now.ns; }
+  void run(Duration time) {
+    for (const Instant end = now + time; now < end; now = now + milliseconds(100)) {
+      for (const auto& node : nodes) {
+        if (!node->runs) continue;
+        const int64_t wall = wall_ns() + node->clock_wrong.ns;
+        node->control.handle_time(now, static_cast<uint64_t>(wall), node->links());
+      }
+    }
+  }
+  std::set<uint32_t> steps() const {
+    std::set<uint32_t> steps;
+    for (const auto& node : nodes) {
+      if (!node->runs) continue;
+      for (const auto& link : node->owned) steps.insert(link->step);
+    }
+    return steps;
+  }
+
+  Instant now{};
+  Random random{7};
+  std::vector<std::unique_ptr<Node>> nodes;
+};
+
+using Steps = std::set<uint32_t>;
+
+TEST(LadderControl, AllLinksGoDownTogetherAndUpTogetherAtTheBeginningOfAnEpoch) {
+  Group group(4);
+  group.run(seconds(120));
+  EXPECT_EQ(group.steps(), Steps{0}) << "nothing was needed";
+  group.nodes[2]->need(100e6);
+  group.run(seconds(20));
+  EXPECT_EQ(group.steps(), Steps{1}) << "one node needs it, at once";
+  group.nodes[2]->need(0);
+  group.run(seconds(60));
+  EXPECT_EQ(group.steps(), Steps{0});
+  const auto& first = group.nodes[0]->owned[0]->changes;
+  ASSERT_EQ(first.size(), 3u);
+  for (const auto& node : group.nodes) {
+    for (const auto& link : node->owned) {
+      ASSERT_EQ(link->changes.size(), first.size());
+      for (size_t i = 0; i < first.size(); ++i) {
+        const auto& [change, when] = link->changes[i];
+        EXPECT_EQ(change, first[i].change);
+        EXPECT_EQ((kBegin_ns + change.at.ns) % kEpoch.ns, 0);
+        EXPECT_GE(change.place_at - when, seconds(1)) << "told well ahead";
+        EXPECT_EQ(change.at - change.place_at, seconds(2));
+      }
+    }
+    EXPECT_EQ(node->control.keeper().changes_today(), 3u);
+    EXPECT_EQ(node->control.coordinator(), ladder::NodeNumber{100});
+    EXPECT_EQ(node->control.keeper().counters().disagreements, 0u);
+    EXPECT_EQ(node->control.counters().out_of_place, 0u);
+  }
+}
+
+// A link that is full does not ask for more than it has.
+TEST(LadderControl, AFullLinkNeedsTheNextStep) {
+  Group group(2);
+  group.run(seconds(120));
+  EXPECT_EQ(group.steps(), Steps{0});
+  group.nodes[0]->need(0.75 * kSlow);
+  group.run(seconds(20));
+  EXPECT_EQ(group.steps(), Steps{0});
+  group.nodes[0]->need(0.97 * kSlow);
+  group.run(seconds(20));
+  EXPECT_EQ(group.steps(), Steps{1});
+}
+
+TEST(LadderControl, AnotherNodeTakesOverFromACoordinatorThatDies) {
+  Group group(3);
+  group.run(seconds(120));
+  group.nodes[0]->runs = false;
+  group.nodes[2]->need(100e6);
+  group.run(seconds(50));
+  EXPECT_EQ(group.nodes[1]->control.coordinator(), ladder::NodeNumber{101});
+  EXPECT_EQ(group.steps(), Steps{1});
+  EXPECT_EQ(group.nodes[2]->control.counters().coordinator_changes, 1u);
+  EXPECT_GT(group.nodes[2]->control.keeper().counters().held_unsaid, 0u);
+}
+
+// It is at the top and heard nobody; it would lift all others.
+TEST(LadderControl, ACoordinatorThatStartsAnewDoesNotLiftTheOthers) {
+  Group group(3);
+  group.run(seconds(120));
+  EXPECT_EQ(group.steps(), Steps{0});
+  auto fresh = std::make_unique<Node>(settings_of(), 1, group.wall_ns());
+  group.add(std::move(fresh));
+  group.run(seconds(100));
+  EXPECT_EQ(group.steps(), Steps{0});
+  EXPECT_EQ(group.nodes[1]->control.coordinator(), ladder::NodeNumber{1});
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(group.nodes[i]->control.keeper().changes_today(), 1u);
+}
+
+// It hears the needs of one that is not the coordinator, which hears the one that is.
+TEST(LadderControl, ANodeWithoutALinkToTheCoordinatorGoesToTheTop) {
+  Group group(3);
+  group.run(seconds(120));
+  EXPECT_EQ(group.steps(), Steps{0});
+  Node& alone = *group.nodes[2];
+  alone.owned[0]->is_cut = alone.owned[0]->other->is_cut = true;
+  group.run(seconds(120));
+  EXPECT_EQ(alone.control.coordinator(), ladder::NodeNumber{101});
+  EXPECT_EQ(alone.control.told_step(), 1u);
+  EXPECT_EQ(group.nodes[1]->control.told_step(), 0u);
+  EXPECT_GT(alone.control.keeper().counters().held_unsaid, 5u);
+}
+
+TEST(LadderControl, ABudgetOfOneChangeStaysAtTheTop) {
+  // One change of 8,640 epochs is 13.08 bits, two are 25.2.
+  Group group(2, settings_of(20));
+  group.run(seconds(300));
+  EXPECT_EQ(group.steps(), Steps{1});
+  EXPECT_GT(group.nodes[0]->control.keeper().counters().held_by_budget, 0u);
+  EXPECT_EQ(group.nodes[0]->control.keeper().changes_today(), 0u);
+}
+
+TEST(LadderControl, AThreadThatComesTooLateChangesNothingInsideAnEpoch) {
+  Group group(2);
+  group.run(seconds(120));
+  Node& late = *group.nodes[1];
+  const int64_t into = (kBegin_ns + group.now.ns) % kEpoch.ns;
+  group.run(kEpoch - Duration{into});
+  group.nodes[0]->need(100e6);
+  // Until 1 s before the next epoch begins, past the instant at which the pacers are to be told.
+  group.run(seconds(5));
+  late.runs = false;
+  group.run(seconds(4));
+  late.runs = true;
+  group.run(milliseconds(500));
+  EXPECT_EQ(late.owned[0]->step, 0u);
+  EXPECT_EQ(late.control.keeper().counters().held_late, 1u);
+  group.run(kEpoch);
+  EXPECT_EQ(group.steps(), Steps{1}) << "with the next epoch it is with the others again";
+}
+
+TEST(LadderControl, AClockThatIsSetMovesNoChangeIntoAnEpoch) {
+  Group group(2);
+  group.run(seconds(120));
+  for (const Duration wrong : {seconds(3600), seconds(-7200), seconds(0), seconds(40 * 86'400), seconds(0)}) {
+    group.nodes[1]->clock_wrong = wrong;
+    group.run(seconds(35));
+  }
+  group.run(seconds(100));
+  EXPECT_GE(group.nodes[1]->control.keeper().counters().clock_set_back, 2u);
+  EXPECT_GT(group.nodes[1]->control.counters().out_of_place, 0u);
+  EXPECT_EQ(group.steps(), Steps{0}) << "together again";
+}
+
+// It went on alone, at a step that the others left long ago.
+TEST(LadderControl, AClockThatWasSetForwardDoesNotLiftTheOthers) {
+  Group group(3);
+  Node& alone = *group.nodes[0];
+  alone.clock_wrong = seconds(-3600);
+  alone.need(100e6);
+  group.run(seconds(200));
+  EXPECT_EQ(alone.control.told_step(), 1u);
+  EXPECT_EQ(group.nodes[1]->control.told_step(), 0u);
+  alone.need(0);
+  alone.clock_wrong = seconds(0);
+  group.run(seconds(60));
+  EXPECT_EQ(group.steps(), Steps{0});
+  for (size_t i = 1; i < 3; ++i) EXPECT_EQ(group.nodes[i]->control.keeper().changes_today(), 1u);
+  group.run(seconds(30));
+  EXPECT_EQ(group.nodes[2]->control.coordinator(), ladder::NodeNumber{100}) << "it speaks again";
+}
+
+// From its beginning to the first round, or to the first link that is up.
+TEST(LadderControl, AStartThatTakesLongDoesNotLiftTheOthers) {
+  for (const bool runs_meanwhile : {false, true}) {
+    ladder::Settings settings = settings_of();
+    settings.lower_after = seconds(300);
+    Group group(2, settings);
+    group.run(seconds(400));
+    ASSERT_EQ(group.steps(), Steps{0});
+    group.add(std::make_unique<Node>(settings, 1, group.wall_ns()));
+    Node& fresh = *group.nodes[2];
+    fresh.runs = runs_meanwhile;
+    for (const auto& link : fresh.owned) link->is_cut = link->other->is_cut = true;
+    group.run(seconds(60));
+    fresh.runs = true;
+    for (const auto& link : fresh.owned) link->is_cut = link->other->is_cut = false;
+    group.run(seconds(100));
+    EXPECT_EQ(group.steps(), Steps{0}) << runs_meanwhile;
+    EXPECT_EQ(group.nodes[1]->control.coordinator(), ladder::NodeNumber{1});
+    for (size_t i = 0; i < 2; ++i) EXPECT_EQ(group.nodes[i]->control.keeper().changes_today(), 1u);
+  }
+}
+
+// What another life of it told of the day is not known; also where a link noticed it, or the day is a new
+// one.
+TEST(LadderControl, AMachineThatWasSetBackSpendsItsDayAndGoesToTheTop) {
+  enum class How { told, by_a_link, into_another_day };
+  for (const How how : {How::told, How::by_a_link, How::into_another_day}) {
+    Group group(2);
+    group.run(seconds(120));
+    Node& restored = *group.nodes[1];
+    ASSERT_EQ(restored.control.told_step(), 0u);
+    if (how == How::by_a_link) {
+      restored.owned[0]->restored = true;
+    } else {
+      restored.control.handle_restored();
+      EXPECT_EQ(restored.control.keeper().changes_left(), 0u) << "at once";
+    }
+    if (how == How::into_another_day) restored.clock_wrong = seconds(ladder::kDay_s);
+    group.run(seconds(120));
+    EXPECT_EQ(restored.control.keeper().changes_left(), 0u);
+    EXPECT_EQ(restored.control.told_step(), 1u);
+    EXPECT_EQ(group.nodes[0]->control.told_step(), 0u);
+  }
+}
+
+// It is at the top itself, and can afford nothing else.
+TEST(LadderControl, ACoordinatorWithNothingLeftDoesNotLiftTheOthers) {
+  ladder::Settings settings = settings_of();
+  settings.lower_after = seconds(300);
+  Group group(3, settings);
+  group.run(seconds(400));
+  ASSERT_EQ(group.steps(), Steps{0});
+  group.nodes[0]->control.handle_restored();
+  group.run(seconds(200));
+  EXPECT_EQ(group.nodes[2]->control.coordinator(), ladder::NodeNumber{100});
+  EXPECT_EQ(group.nodes[0]->control.told_step(), 1u);
+  EXPECT_EQ(group.nodes[1]->control.told_step(), 0u);
+  EXPECT_EQ(group.nodes[2]->control.told_step(), 0u);
+}
+
+TEST(LadderControl, APeerThatSaysMoreThanItMayKeepsNobody) {
+  Node node(settings_of(), 5, kBegin_ns);
+  node.owned.push_back(std::make_unique<Link>());
+  node.owned[0]->flood = 10'000;
+  node.control.handle_time(Instant{}, static_cast<uint64_t>(kBegin_ns), node.links());
+  EXPECT_EQ(node.owned[0]->flood, 10'000 - LadderControl::kHeardAtATime);
+}
+
+TEST(LadderControl, PeersWithAnotherLadderAreCountedAndNotHeard) {
+  Group group(1);
+  group.add(std::make_unique<Node>(settings_of(47), 200, group.wall_ns()));
+  group.nodes[1]->need(100e6);
+  group.run(seconds(200));
+  EXPECT_GT(group.nodes[0]->control.counters().other_ladder, 0u);
+  EXPECT_EQ(group.nodes[0]->control.told_step(), 0u);
+  EXPECT_EQ(group.nodes[1]->control.told_step(), 1u);
+}
+
+// Whatever peers say and whenever the thread runs: changes are at beginnings of epochs, told ahead, and no
+// more of them than a day has.
+RC_GTEST_PROP(LadderControl, WhateverIsHeardItChangesBetweenEpochsOnlyAndKeepsTheBudget, ()) {
+  const ladder::Settings settings{.rates_bps = {1'000'000, 2'000'000, 4'000'000},
+                                  .epoch = kEpoch,
+                                  .budget_bits = *rc::gen::inRange(0u, 60u),
+                                  .lower_after = seconds(20)};
+  Random random(*rc::gen::arbitrary<uint64_t>());
+  Node node(settings, 5, kBegin_ns);
+  node.owned.push_back(std::make_unique<Link>());
+  Link& link = *node.owned.back();
+  link.step = node.control.told_step();
+  Instant now{};
+  link.told_at = &now;
+  for (int i = 0; i < 3000; ++i) {
+    now = now + milliseconds(static_cast<int64_t>(random.chance(0.01) ? random.below(15'000) : 100));
+    const auto epoch = static_cast<uint64_t>((kBegin_ns + now.ns) / kEpoch.ns);
+    for (uint64_t n = random.below(3); n > 0; --n) {
+      link.inbox.push_back({.kind = random.chance(0.5) ? wire::LadderKind::need : wire::LadderKind::said,
+                            .step = static_cast<uint8_t>(random.below(5)),
+                            .fingerprint = settings.fingerprint(),
+                            .listens = random.chance(0.5),
+                            .epoch = random.chance(0.1) ? random.next() : epoch + random.below(3),
+                            .author = random.below(8)});
+    }
+    link.needed_bps = random.unit() * 5e6;
+    node.control.handle_time(now, static_cast<uint64_t>(kBegin_ns + now.ns), node.links());
+  }
+  for (const auto& [change, when] : link.changes) {
+    RC_ASSERT((kBegin_ns + change.at.ns) % kEpoch.ns == 0);
+    RC_ASSERT(change.place_at >= when);
+  }
+  RC_ASSERT(link.changes.size() <= settings.shape().changes_per_day);
+}
+
+}  // namespace
+}  // namespace cuttle

@@ -1,0 +1,103 @@
+// The ladder of an agent: what of its budget is spent outlives it.
+#include "node/node_ladder.hh"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <future>
+
+#include "../temporary_folder.hh"
+#include "config/parse.hh"
+
+namespace cuttle {
+namespace {
+
+class NodeLadderTest : public testing::Test {
+ protected:
+  static constexpr uint64_t kSecond_ns = 1'000'000'000;
+
+  NodeLadderTest() {
+    ParsedConfig parsed = parse_config(
+        "[node]\nname = \"a\"\nprivate_key_file = \"a.key\"\nlisten = "
+        "\"10.0.0.1:4410\"\n[shape.ladder]\nrates = "
+        "[\"10 Mb/s\", \"40 Mb/s\"]\nlower_after = \"10 s\"\n[mesh]\npeers = \"p\"\n",
+        "");
+    EXPECT_FALSE(parsed.problems.has_errors());
+    config_ = parsed.config;
+    config_.control_socket = folder_.path() / "a.sock";
+  }
+  std::unique_ptr<NodeLadder> open() const { return NodeLadder::open(config_, PublicKey(), wall_ns_); }
+  ClockReadings clocks() const {
+    return {.monotonic = now_, .boot_time = now_, .wall_clock = {static_cast<int64_t>(wall_ns_)}};
+  }
+  void run(NodeLadder& ladder, uint64_t time_s) {
+    for (uint64_t i = 0; i < 10 * time_s; ++i) {
+      wall_ns_ += kSecond_ns / 10;
+      now_ = now_ + milliseconds(100);
+      ladder.handle_time([this] { return clocks(); }, {});
+    }
+  }
+
+  TemporaryFolder folder_;
+  NodeConfig config_;
+  Instant now_{};
+  uint64_t wall_ns_ = 20'000 * uint64_t{ladder::kDay_s} * kSecond_ns;
+};
+
+TEST_F(NodeLadderTest, ARestartIsAChangeAndTheOthersStaySpent) {
+  auto first = open();
+  EXPECT_EQ(first->told_step(), 1u);
+  run(*first, 100);
+  EXPECT_EQ(first->told_step(), 0u);
+  EXPECT_EQ(first->status({}).changes_today, 1u);
+  EXPECT_EQ(first->status({}).coordinator, "this node");
+  EXPECT_NEAR(static_cast<double>(first->status({}).told_millibits), 13'077, 1);
+  first.reset();
+  auto second = open();
+  EXPECT_EQ(second->told_step(), 1u);
+  EXPECT_EQ(second->status({}).changes_today, 2u);
+  run(*second, 1);
+  second.reset();
+  auto third = open();
+  EXPECT_EQ(third->status({}).changes_today, 2u) << "from the top to the top";
+  wall_ns_ += uint64_t{ladder::kDay_s} * kSecond_ns;
+  EXPECT_EQ(open()->status({}).changes_today, 0u);
+}
+
+TEST_F(NodeLadderTest, OfAMachineThatWasSetBackNothingIsLeftAfterARestartEither) {
+  auto first = open();
+  run(*first, 100);
+  ASSERT_EQ(first->told_step(), 0u);
+  first->handle_restored();
+  first.reset();
+  const auto second = open();
+  EXPECT_EQ(second->status({}).changes_today, second->status({}).changes_per_day);
+  run(*second, 100);
+  EXPECT_EQ(second->told_step(), 1u);
+}
+
+// Whoever had to wait for the lock would decide by a time that is past.
+TEST_F(NodeLadderTest, ClocksAreReadUnderItsLock) {
+  const auto ladder = open();
+  std::future<uint32_t> other;
+  const auto read = [&] {
+    other = std::async(std::launch::async, [&] { return ladder->told_step(); });
+    EXPECT_EQ(other.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+    return clocks();
+  };
+  ladder->handle_time(read, {});
+  EXPECT_EQ(other.get(), 1u);
+}
+
+TEST_F(NodeLadderTest, WhereItCannotBeKeptTheTopIsTheOnlyStep) {
+  config_.control_socket = folder_.path() / "none/a.sock";
+  const auto ladder = open();
+  run(*ladder, 300);
+  EXPECT_EQ(ladder->told_step(), 1u);
+  EXPECT_EQ(ladder->status({}).changes_today, ladder->status({}).changes_per_day);
+}
+
+}  // namespace
+}  // namespace cuttle
