@@ -20,7 +20,7 @@ namespace cuttle {
 namespace {
 
 constexpr std::string_view kMark = "cuttle preshared 1";
-constexpr RenewedKey kNoKey{};
+const RenewedKey kNoKey{};
 
 Blake2sHash check_of(std::string_view body) {
   return blake2s({Bytes(reinterpret_cast<const uint8_t*>(body.data()), body.size())});
