@@ -37,8 +37,9 @@ struct InService {
 };
 
 // `changes`: compare_links() of the two. The links that are to be added are made first; should one of root's
-// own fail that is new in the file, nothing has changed: an error. Otherwise the change is in force, and what it returns says what
-// could not be done, a line each: such a link's traffic waits, and the next change tries again (RunningAgent::retry_links).
+// own fail that is new in the file, nothing has changed: an error. Otherwise the change is in force, and what
+// it returns says what could not be done, a line each: such a link's traffic waits, and the next change tries
+// again (RunningAgent::retry_links).
 Result<std::vector<std::string>> apply_reload(const InService& in, const NodeConfig& wanted,
                                               const NodeKeys& keys, const ReloadPlan& changes);
 
