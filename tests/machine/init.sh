@@ -11,6 +11,8 @@ mount -t tmpfs -o size=90% tmpfs /dev/shm
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t tracefs tracefs /sys/kernel/tracing
 for module in virtio_net tun nbd; do modprobe "$module"; done
+# Says when the machine was restored, where the kernel has it.
+modprobe vmgenid 2>/dev/null || true
 ip link set dev lo up
 ip addr add "$V4"/24 dev eth0
 ip addr add "$V6"/64 dev eth0 nodad
@@ -24,6 +26,13 @@ start_agent() {
     exec ${AGENT_PREFIX//,/ } cuttle up --config /etc/cuttle/a.toml
   ) >>/run/agent.log 2>&1 &
   echo $! >/run/agent.pid
+}
+# stop_agent SIGNAL: and waits until it is gone.
+stop_agent() {
+  local pid
+  pid=$(</run/agent.pid)
+  kill "-$1" "$pid"
+  while [[ -e /proc/$pid ]]; do sleep 0.1; done
 }
 start_agent
 # shellcheck source=tests/machine/control.sh

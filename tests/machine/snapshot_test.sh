@@ -1,0 +1,143 @@
+#!/bin/bash
+# A machine that is set back to a snapshot (QEMU's savevm and loadvm), under traffic: it seals with keys and numbers that it has used since,
+# in another life, until it learns of that. docs/threat-model.md ("The first moments after a restore") says for how long; here it is
+# measured, in every cell that the machine sent, and must not be longer. Whether they came twice is the observer's to see: b drops them.
+#   MACHINE_WITHOUT=clock: nobody sets the wall clock right where somebody should, to see that this test would notice.
+# shellcheck source=tests/machine/machine.sh
+source "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
+MEMORY_MIB=256
+MTU=1500
+# Emulated processors take long for each datagram, and longer beside other work.
+RATE="300 kb/s"
+SLOT="40 ms"
+DISK_FORMAT=qcow2
+CAPTURE_SECONDS=400
+FIRST_LIFE_S=15       # goes on for so long after the snapshot
+LONGEST_S=120         # of a session: nothing is used again for longer, whoever says nothing
+SOON_S=1              # after the machine learned of it, which here is an emulated one
+VMGENID="vmgenid,guid=auto" # a new one for every QEMU, and the same for every restore inside it
+KERNEL_OPTIONS=(quiet init=/test/init.sh "MTU=$MTU" "V4=${V4[a]}" "V6=${V6[a]}")
+
+agent_log() { ask 20 'tail -n 5 /run/agent.log'; }
+link_carries() { in_space b ping -q -n -c 1 -W 1 "${V4[a]}" >/dev/null 2>&1; }
+
+# The machine, its link up. With the keys by which NODE initiates handshakes.
+comes_up() { # NODE
+  machine_network
+  configure_initiator "$1"
+  describe_machine
+  build_machine
+  mv "$WORK/disk" "$WORK/disk.raw"
+  qemu-img create -q -f qcow2 -F raw -b "$WORK/disk.raw" "$WORK/disk" || fail "no disk that can keep snapshots"
+  start_agent b
+  QEMU_OPTIONS=(-device "$VMGENID")
+  power_on "${KERNEL_OPTIONS[@]}"
+  wait_ready 300
+  eventually 300 link_carries || fail "the link does not carry: $(agent_log)"
+  progress "the link carries, Linux $(ask 20 'uname -r'), $1 initiates"
+}
+
+# b asks, and the machine's answers ride in its cells: no two alike, in no life.
+begin_traffic() {
+  ip netns exec "$NET-b" ping -q -n -i 0.2 -s 1000 -p "$(od -An -N 16 -tx1 /dev/urandom | tr -d ' \n')" "${V4[a]}" \
+    >/dev/null 2>&1 &
+  echo $! >"$WORK/traffic.pid"
+  disown
+}
+end_traffic() { end_process KILL "$(<"$WORK/traffic.pid")"; }
+
+# QEMU does what it is told, and says nothing.
+told() { expect_same "the monitor's answer to '$1'" "" "$(monitor "$1")"; }
+
+# To the end of the first life: all that comes from the machine after $WORK/restored_at is the second one's.
+first_life() { # NAME
+  start_capture "$1" ma
+  begin_traffic
+  sleep 2
+  told "savevm $1"
+  progress "a snapshot; life goes on for $FIRST_LIFE_S s"
+  sleep "$FIRST_LIFE_S"
+  told stop
+  end_traffic
+  sleep 0.3
+  echo "$EPOCHREALTIME" >"$WORK/restored_at"
+  begin_traffic
+}
+# The same QEMU: the machine's generation stays the same.
+second_life() { # NAME
+  told "loadvm $1"
+  told cont
+}
+# Another QEMU, which says that it is another generation.
+second_life_elsewhere() { # NAME
+  end_process KILL "$(<"$WORK/machine.pid")"
+  QEMU_OPTIONS=(-device "$VMGENID" -loadvm "$1")
+  power_on "${KERNEL_OPTIONS[@]}"
+}
+
+# Until the link carries again, and then what there was to see.
+look_back() { # NAME
+  eventually $((LONGEST_S + 30)) link_carries || fail "the link does not carry any more: $(agent_log)"
+  progress "the link carries again"
+  sleep 2
+  end_traffic
+  stop_capture "$1"
+  "$CUTTLE_TOOLS/reuse" --capture "$WORK/$1.pcap" --from "${V4[a]}" --to "${V4[b]}" --restored-at "$(<"$WORK/restored_at")" \
+    >"$WORK/reuse" || fail "the capture cannot be read"
+  progress "$(jq -r '"\(.cells) cells, and in the second life \(.cells_again): \(.twice_same_bytes + .twice_other_bytes) with a number of the first one, " +
+    "\(.twice_other_bytes) of these with other bytes, the last \(if .last_twice_s == 0 then "never" else (.last_twice_s - .began_again_s) * 1000 | round | "\(.) ms" end) " +
+    "after the first cell; \(.handshakes_again) handshakes, \(.ephemerals_twice) ephemeral keys of the first life"' "$WORK/reuse")"
+  expect "cells in the first life" "$(reused .cells)" '>' 200
+  expect "cells in the second life" "$(reused .cells_again)" '>' 50
+  expect_same "numbers used twice in one life" 0 "$(reused .twice_in_one_life)"
+}
+reused() { jq -r "$1" "$WORK/reuse"; }
+# How long after that instant a number was used again, in s.
+used_again_after() { reused "if .last_twice_s == 0 then 0 else .last_twice_s - $1 end"; }
+
+nobody_says_it() {
+  first_life "$1"
+  second_life "$1"
+  look_back "$1"
+  # Were there none, this would measure nothing.
+  expect "cells with numbers of the first life and other bytes" "$(reused .twice_other_bytes)" '>' 0
+  expect "s for which numbers come again" "$(used_again_after .began_again_s)" '<' "$LONGEST_S"
+}
+
+somebody_sets_the_clock() {
+  local set_at
+  first_life set
+  second_life set
+  if [[ ${MACHINE_WITHOUT:-} != clock ]]; then
+    ask 30 "date -s @$EPOCHREALTIME >/dev/null" || fail "the wall clock cannot be set"
+  fi
+  set_at=$EPOCHREALTIME
+  look_back set
+  progress "  the clock was set $(awk -v at="$set_at" -v began="$(reused .began_again_s)" 'BEGIN { printf "%d ms", (at - began) * 1000 }') after the first cell"
+  expect "s for which numbers come again after the clock was set" "$(used_again_after "$set_at")" '<' "$SOON_S"
+}
+
+the_hypervisor_says_it() {
+  local longest=$LONGEST_S
+  first_life elsewhere
+  second_life_elsewhere elsewhere
+  ask 60 true || fail "the restored machine takes no commands"
+  look_back elsewhere
+  progress "  the kernel knows: $(ask 20 'dmesg | grep -c "virtual machine fork"') times; the agent: $(ask 20 "grep -c 'machine was restored' /run/agent.log") times"
+  # Since 6.10 the kernel passes it on.
+  if [[ $(ask 20 'uname -r; echo 6.10' | sort -V | head -n 1) == 6.10 ]]; then longest=$SOON_S; fi
+  expect "s for which numbers come again" "$(used_again_after .began_again_s)" '<' "$longest"
+}
+
+# By whom a new session comes where nobody learns of it: a hears b all the time, b hears nothing new.
+comes_up a
+for case in "nobody_says_it silent" somebody_sets_the_clock the_hypervisor_says_it; do
+  # shellcheck disable=SC2086  # words are meant
+  run_case $case
+done
+if [[ -z ${MACHINE_WITHOUT:-} ]]; then
+  end_process KILL "$(<"$WORK/machine.pid")"
+  comes_up b
+  run_case nobody_says_it peer
+fi
+finish
