@@ -1,7 +1,7 @@
 // Numbers that a node used twice, as a machine does that was set back to a snapshot: of the cells in a
 // capture, those of its second life with SPI and sequence number of one before. And the ephemeral keys of
 // handshakes, which must not come again either.
-//   reuse --capture F --from 10.99.0.1 --to 10.99.0.2 --restored-at 1796000000.25
+//   reuse --capture F --from 10.99.0.1 --to 10.99.0.2 --restored-at 1796000000.25 [--told-at 1796000001.5]
 // Times are seconds since 1970, as the capture has them.
 #include <pcap/pcap.h>
 
@@ -30,7 +30,8 @@ using Cells = std::map<std::vector<uint8_t>, std::vector<uint8_t>>;
 
 class Lives {
  public:
-  explicit Lives(double restored_at_s) : restored_at_s_(restored_at_s) {}
+  // told_at_s: when the node learned of it.
+  Lives(double restored_at_s, double told_at_s) : restored_at_s_(restored_at_s), told_at_s_(told_at_s) {}
 
   void handle_datagram(double at_s, Bytes payload) {
     const bool again = at_s >= restored_at_s_;
@@ -50,6 +51,7 @@ class Lives {
             {"twice_in_one_life", twice_in_one_life_},
             {"twice_same_bytes", twice_same_},
             {"twice_other_bytes", twice_other_},
+            {"twice_after_told", twice_after_told_},
             {"last_twice_s", last_twice_s_},
             {"ephemerals_twice", ephemerals_twice_}};
   }
@@ -65,6 +67,7 @@ class Lives {
     if (before == numbers_.end()) return;
     ++(before->second == bytes ? twice_same_ : twice_other_);
     last_twice_s_ = at_s;
+    if (at_s >= told_at_s_) ++twice_after_told_;
   }
 
   void handle_handshake(Bytes payload, bool again) {
@@ -80,6 +83,7 @@ class Lives {
   }
 
   double restored_at_s_;
+  double told_at_s_;
   double began_again_s_ = 0;
   double last_twice_s_ = 0;
   uint64_t cells_ = 0;
@@ -88,6 +92,7 @@ class Lives {
   uint64_t twice_in_one_life_ = 0;
   uint64_t twice_same_ = 0;
   uint64_t twice_other_ = 0;
+  uint64_t twice_after_told_ = 0;
   uint64_t ephemerals_twice_ = 0;
   Cells numbers_;
   Cells numbers_again_;
@@ -98,10 +103,12 @@ int run(int argc, char** argv) {
   CLI::App app("Numbers that a node used twice", "reuse");
   std::string file, from, to;
   double restored_at_s = 0;
+  double told_at_s = 0;
   app.add_option("--capture", file)->required();
   app.add_option("--from", from)->required();
   app.add_option("--to", to)->required();
   app.add_option("--restored-at", restored_at_s)->required();
+  app.add_option("--told-at", told_at_s);
   CLI11_PARSE(app, argc, argv);
   const auto source = IpAddress::parse(from);
   const auto destination = IpAddress::parse(to);
@@ -110,7 +117,7 @@ int run(int argc, char** argv) {
   const std::unique_ptr<pcap_t, void (*)(pcap_t*)> capture(pcap_open_offline(file.c_str(), error),
                                                            pcap_close);
   if (capture == nullptr) die(error);
-  Lives lives(restored_at_s);
+  Lives lives(restored_at_s, told_at_s);
   pcap_pkthdr* header = nullptr;
   const u_char* data = nullptr;
   while (pcap_next_ex(capture.get(), &header, &data) == 1) {
