@@ -14,7 +14,7 @@ without=
 while (($# > 0)); do
   case $1:${2:-} in
     boot:* | memory:* | rbd:* | snapshot:*) tests+=("$1") ;;
-    --without:close | --without:flusher | --without:lock | --without:redirect | --without:clock)
+    --without:close | --without:flusher | --without:lock | --without:redirect | --without:notice | --without:clock)
       without=$2
       shift
       ;;
@@ -24,7 +24,7 @@ while (($# > 0)); do
       ;;
     *)
       DIE_STATUS=2 die "'$*' is nothing for 'machine'; the words are boot (--without close), memory (--without flusher, --without lock)," \
-        "rbd (--without redirect) and snapshot (--without clock), each with --kernel SUITE (bullseye, trixie-backports)"
+        "rbd (--without redirect) and snapshot (--without notice, --without clock), each with --kernel SUITE (bullseye, trixie-backports)"
       ;;
   esac
   shift
@@ -34,7 +34,7 @@ case $without in
   close) belongs=boot ;;
   flusher | lock) belongs=memory ;;
   redirect) belongs=rbd ;;
-  clock) belongs=snapshot ;;
+  notice | clock) belongs=snapshot ;;
   *) belongs= ;;
 esac
 [[ -z $belongs || ${tests[*]:-$belongs} == "$belongs" ]] || DIE_STATUS=2 die "--without $without is for 'machine $belongs'"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # A machine that is a client of Ceph's and nothing else: node a (machine.sh), whose peers are the monitor and the OSD of a real cluster,
-# the lab. Its kernel maps an image (rbd) and mounts CephFS over the links, also while its agent is restarted and killed: the kernel
-# waits, and nothing fails. All that crosses between the machine and the cluster is seen at ma, and has to be cells.
+# the lab. Its kernel maps an image (rbd) and mounts CephFS over the links, also while its agent is restarted, killed and stopped: the
+# kernel waits, and nothing fails. All that crosses between the machine and the cluster is seen at ma, and has to be cells. The image's
+# commands are those of docs/ceph.md, "Hosts that are only clients".
 #
 #   machine (QEMU): eth0  --  ma (tap) [m] mb  --  client [fabric of the lab] --  mon, osd0
 #
@@ -24,6 +25,7 @@ CAPTURE_SECONDS=1500
 MIB=4 # of a file
 LONG_MIB=12 # of one that takes half a minute
 IMAGE=rbd/disk
+PAGE=$CUTTLE_ROOT/docs/ceph.md
 FILE_SYSTEM=files
 
 clean_up() {
@@ -35,17 +37,37 @@ clean_up() {
 lab() { "$CUTTLE_ROOT/lab/lab" "$1" --name "$LAB" "${@:2}"; }
 # ceph, rbd and the like, by their names, where the monitor is.
 at_cluster() { lab sh mon -- timeout 60 "$@"; }
+# box WORD: the commands of the section's box that has this word in it, one line of them.
+box() {
+  local found
+  found=$(awk -v word="$1" '
+    /^## / { inside = ($0 == "## Hosts that are only clients") }
+    /^```/ { if (code) { if (text ~ word) print text; code = 0 } else if (inside && $0 == "```sh") { code = 1; text = "" }; next }
+    code { text = text (text == "" ? "" : " && ") $0 }' "$PAGE")
+  [[ -n $found ]] || fail "the page has no box with '$1'"
+  echo "$found"
+}
 
 cluster_comes_up() {
   progress "a cluster: monitor, manager, OSD"
-  { lab up --one-osd --rate 20Mb/s --slot "${SLOT// /}" && make_image; } >"$WORK/ceph.log" 2>&1 ||
+  local commands
+  commands=$(box 'rbd create')
+  { lab up --one-osd --rate 20Mb/s --slot "${SLOT// /}" && at_cluster bash -euc "cd $WORK && $commands"; } >"$WORK/ceph.log" 2>&1 ||
     fail "the cluster: $(tail -n 5 "$WORK/ceph.log")"
 }
-make_image() {
-  at_cluster ceph osd pool create rbd 8 8 replicated --size 1 --autoscale-mode off &&
-    at_cluster rbd pool init rbd &&
-    at_cluster rbd create "$IMAGE" --size 64 --image-feature layering &&
-    at_cluster ceph auth get-or-create client.machine mon 'profile rbd' osd 'profile rbd pool=rbd'
+# What a client of a Debian 12 has: rbd, as it is on this machine, and what it was given of the cluster.
+describe_client() {
+  local files=$WORK/files file
+  mkdir -p "$files"/usr/{bin,lib/udev/rules.d} "$files/etc/ceph"
+  cp /usr/bin/rbd /usr/bin/ceph-rbdnamer "$files/usr/bin"
+  cp /lib/udev/rules.d/50-rbd.rules "$files/usr/lib/udev/rules.d"
+  while read -r file; do
+    [[ ! -e $MACHINE_ROOT/usr/${file#/usr/} ]] || continue
+    mkdir -p "$files/usr/$(dirname "${file#/usr/}")"
+    cp -L "$file" "$files/usr/${file#/usr/}"
+  done < <(ldd /usr/bin/rbd | awk '$3 ~ "^/" { print $3 }')
+  printf '[global]\nmon host = %s\n' "$MON" >"$files/etc/ceph/ceph.conf"
+  cp "$WORK/ceph.client.vm0.keyring" "$files/etc/ceph"
 }
 
 # Its metadata server is where the monitor is.
@@ -122,6 +144,7 @@ comes_up() {
   plug_in
   configure_machine
   describe_machine
+  describe_client
   build_machine
   start_capture client ma 96
   power_on quiet init=/test/init.sh "MTU=$MTU" "V4=${V4[a]}" "V6=${V6[a]}"
@@ -138,9 +161,9 @@ in_machine() {
   progress "$2"
 }
 maps_an_image() {
-  in_machine 300 "the kernel maps $IMAGE" "modprobe rbd && echo '$MON:6789 name=machine,secret=$(secret_of client.machine) ${IMAGE/\// } -' \
-    >/sys/bus/rbd/add_single_major && test -b /dev/rbd0"
-  in_machine 400 "a file system on it" "mkfs.ext4 -q -E nodiscard -J size=4 /dev/rbd0 && mkdir -p /mnt/disk && mount /dev/rbd0 /mnt/disk"
+  in_machine 60 "udev" '/usr/lib/systemd/systemd-udevd --daemon'
+  in_machine 500 "an image is mapped by the kernel, with a file system on it, mounted" "$(box 'rbd map')"
+  in_machine 60 "  it is a block device of the kernel's rbd" 'test -b /dev/rbd0 && grep -q "^/dev/rbd.* /mnt/disk ext4" /proc/mounts'
 }
 
 begin_writing() { # FILE MIB SEED
@@ -187,7 +210,7 @@ is_in_image() { # FILE MIB SEED
 }
 # What the cluster has is what was written.
 unmaps_it() {
-  in_machine 300 "unmounted, and unmapped" 'umount /mnt/disk && echo 0 >/sys/bus/rbd/remove_single_major && ! test -e /dev/rbd0'
+  in_machine 300 "unmounted, and unmapped" "$(box 'rbd unmap') && ! test -e /dev/rbd0"
   at_cluster rbd export --no-progress "$IMAGE" "$WORK/image" || fail "the image cannot be exported"
   is_in_image quiet "$MIB" 1
   is_in_image restarted "$LONG_MIB" 2
