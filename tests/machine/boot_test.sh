@@ -106,7 +106,7 @@ boots() {
 is_too_old() { [[ $(ask 60 'uname -r; echo 5.11' | sort -V | head -n 1) != 5.11 ]]; }
 says_why() { journal | grep -q 'Linux 5.11 or later is needed'; }
 refuses_the_kernel() {
-  eventually 200 says_why || fail "the agent does not say why it does not start: $(journal | tail -n 10)"
+  eventually 400 says_why || fail "the agent does not say why it does not start: $(journal | tail -n 10)"
   progress "$(journal | grep -m 1 'Linux 5.11 or later is needed')"
   all_is_closed
   sleep 30
