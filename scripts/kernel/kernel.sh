@@ -3,6 +3,8 @@
 # and runs what lies on this machine. Who makes it locks it for itself.
 # shellcheck source=scripts/lib/root.sh
 source "$CUTTLE_ROOT/scripts/lib/root.sh"
+# shellcheck source=scripts/lib/suite.sh
+source "$CUTTLE_ROOT/scripts/lib/suite.sh"
 KERNEL_CACHE=${CUTTLE_KERNEL_CACHE:-/var/cache/cuttle}
 KERNEL=$KERNEL_CACHE/kernel       # linux, config, version, cuttle-recipe
 KERNEL_WORK=$KERNEL_CACHE/kernel.new # half made, and gone on with
@@ -38,15 +40,8 @@ why_no_room() {
 
 # --- its source
 
-# apt with lists of its own, so that this machine's stay as they are.
 kernel_apt() { # PROGRAM ARGUMENTS...
-  local apt=$KERNEL_WORK/apt
-  mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
-  : >>"$apt/status"
-  echo "deb ${CUTTLE_KERNEL_MIRROR:-$(debian_mirror)} $KERNEL_SUITE main" >"$apt/sources.list"
-  "$1" -o "Dir::State=$apt/state" -o "Dir::State::status=$apt/status" -o "Dir::Cache=$apt/cache" \
-    -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Acquire::Languages=none \
-    -o APT::Sandbox::User=root -o Acquire::Check-Valid-Until=false "${@:2}"
+  suite_apt "$KERNEL_WORK" "deb ${CUTTLE_KERNEL_MIRROR:-$(debian_mirror)} $KERNEL_SUITE main" "$@"
 }
 newest_source() { kernel_apt apt-cache pkgnames linux-source- | grep -E '^linux-source-[0-9.]+$' | sort -V | tail -n 1; }
 

@@ -10,7 +10,7 @@ lay_machine_image() {
   truncate -s 2G "$image"
   # shellcheck disable=SC2016  # expands inside
   unshare --mount --propagation private -- bash -euc '
-    root=$1 image=$2 package=$3 files=$4
+    root=$1 image=$2 package=$3 files=$4 modules=$5
     inside() { chroot /mnt/root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"; }
     mount -t tmpfs tmpfs /mnt
     mkdir /mnt/upper /mnt/work /mnt/root
@@ -20,13 +20,14 @@ lay_machine_image() {
     inside dpkg --install /tmp/cuttle.deb ||
       { echo "the package needs more than scripts/machine/packages.txt names" >&2; exit 1; }
     cp -r "$files/." /mnt/root
+    if [[ -d $modules ]]; then
+      rm -rf /mnt/root/usr/lib/modules
+      cp -r "$modules" /mnt/root/usr/lib/modules
+    fi
     inside chown -R cuttle: /etc/cuttle
     if [[ -e /mnt/root/set-up ]]; then inside bash -eu /set-up; fi
     umount /mnt/root/proc
     rm -rf /mnt/root/tmp/cuttle.deb /mnt/root/set-up /mnt/root/var/cache/apt /mnt/root/var/lib/apt/lists
     mke2fs -q -F -t ext4 -E lazy_itable_init=1,lazy_journal_init=1,nodiscard -d /mnt/root "$image"' \
-    make_machine_image "$MACHINE_ROOT" "$image" "$package" "$files"
+    make_machine_image "$MACHINE_ROOT" "$image" "$package" "$files" "$(machine_modules)"
 }
-
-machine_kernel() { echo "$MACHINE_ROOT"/boot/vmlinuz-*; }
-machine_initramfs() { echo "$MACHINE_ROOT"/boot/initrd.img-*; }

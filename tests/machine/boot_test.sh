@@ -59,7 +59,7 @@ survives() {
   eventually 90 link_carries || fail "$1: the link does not carry any more: $(journal | tail -n 15)"
 }
 
-boots() {
+until_it_runs() {
   machine_network
   RATE="4 Mb/s" SLOT="10 ms" configure
   describe_boot
@@ -68,12 +68,29 @@ boots() {
   start_capture boot ma 128
   power_on quiet
   wait_ready 180
+}
+# All that closes was there, and the lock with this kernel and the unit's rights, too.
+all_is_closed() {
+  expect_same "what could not be closed" "" "$(journal | grep 'without the lock')"
+  expect "locks at eth0's egress" "$(ask 60 'tc filter show dev eth0 egress | grep -c cuttle-lock')" '>' 0
+}
+nothing_left_in_the_clear() {
+  progress "power off"
+  power_off
+  stop_capture boot
+  expect_same "packets of a that are no cells" "" "$(in_the_clear boot)"
+}
+
+boots() {
+  until_it_runs
+  if is_too_old; then
+    refuses_the_kernel
+    return
+  fi
   eventually 240 link_carries || fail "the link does not carry: $(journal | tail -n 20)"
   progress "the link carries"
   journal | sed -n 's/^\(.*\) a systemd\[1\]: \(\(Start\|Finish\)ed.*\)/    \1 \2/p'
-  # All that closes was there, and the lock with this kernel and the unit's rights, too.
-  expect_same "what could not be closed" "" "$(journal | grep 'without the lock')"
-  expect "locks at eth0's egress" "$(ask 60 'tc filter show dev eth0 egress | grep -c cuttle-lock')" '>' 0
+  all_is_closed
   survives "the network service starts again" 'systemctl restart networking'
   survives "the firewall is reloaded" 'systemctl reload nftables'
   survives "the whole ruleset is flushed" 'nft flush ruleset'
@@ -81,11 +98,19 @@ boots() {
   survives "the agent is killed" 'systemctl kill --signal KILL cuttle@a'
   survives "no agent for five seconds, the network starts again, the ruleset is flushed" \
     'systemctl stop cuttle@a; systemctl restart networking; nft flush ruleset; sleep 5; systemctl start cuttle@a'
-  progress "power off"
-  power_off
-  stop_capture boot
+  nothing_left_in_the_clear
   expect "cells from a" "$(count_captured boot "$CELLS and src host ${V4[a]}")" '>' 1000
-  expect_same "packets of a that are no cells" "" "$(in_the_clear boot)"
+}
+
+# A kernel on which no agent starts (--kernel bullseye): it says so, again and again, and what the unit closed at boot stays closed.
+is_too_old() { [[ $(ask 60 'uname -r; echo 5.11' | sort -V | head -n 1) != 5.11 ]]; }
+says_why() { journal | grep -q 'Linux 5.11 or later is needed'; }
+refuses_the_kernel() {
+  eventually 400 says_why || fail "the agent does not say why it does not start: $(journal | tail -n 10)"
+  progress "$(journal | grep -m 1 'Linux 5.11 or later is needed')"
+  all_is_closed
+  sleep 30
+  nothing_left_in_the_clear
 }
 
 run_case boots

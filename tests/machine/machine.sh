@@ -4,17 +4,22 @@
 #
 #   machine (QEMU): eth0  --  ma (tap) [m] mb  --  u0 :b
 #
-# From outside, besides what harness.sh wants: CUTTLE_PACKAGE (the package to install).
+# From outside, besides what harness.sh wants: CUTTLE_PACKAGE (the package to install), MACHINE_KERNEL (the suite that the kernel
+# comes from; scripts/machine/kernel.sh).
 # shellcheck source=tests/node/harness.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../node/harness.sh"
 # shellcheck source=scripts/machine/root.sh
 source "$CUTTLE_ROOT/scripts/machine/root.sh"
+# shellcheck source=scripts/machine/kernel.sh
+source "$CUTTLE_ROOT/scripts/machine/kernel.sh"
 # shellcheck source=scripts/machine/image.sh
 source "$CUTTLE_ROOT/scripts/machine/image.sh"
 : "${CUTTLE_PACKAGE:?the package to install}"
 HERE=$CUTTLE_ROOT/tests/machine
 MEMORY_MIB=384
 CPUS=2
+DISK_FORMAT=raw
+QEMU_OPTIONS=() # more of them
 
 # progress TEXT: with the seconds since the test began.
 progress() { printf '  %4d s  %s\n' "$SECONDS" "$*"; }
@@ -22,11 +27,14 @@ progress() { printf '  %4d s  %s\n' "$SECONDS" "$*"; }
 # The network, with a tap in place of a's end.
 machine_network() {
   network
+  tap_for_a
+  connect
+}
+tap_for_a() {
   ip netns del "$NET-a"
   eventually 10 no_device ma || fail "the old ma does not go"
   ip -n "$NET-m" tuntap add dev ma mode tap
   ip -n "$NET-m" link set dev ma mtu "${MTU:-1500}" up
-  connect
 }
 no_device() { ! ip -n "$NET-m" link show dev "$1" >/dev/null 2>&1; }
 
@@ -53,6 +61,7 @@ auto lo eth0
 iface lo inet loopback
 iface eth0 inet static
   address ${V4[a]}/24
+  mtu ${MTU:-1500}
 iface eth0 inet6 static
   address ${V6[a]}/64
   accept_ra 0
@@ -83,21 +92,41 @@ build_machine() {
     fail "the machine's disk: $(tail -n 5 "$WORK/image.log")"
 }
 
-# power_on [KERNEL_OPTIONS...]: what its kernel says goes to $WORK/console.
+# power_on [KERNEL_OPTIONS...]: what its kernel says goes to $WORK/console. (no_timer_check: on a busy host its timers look broken.)
 power_on() {
   progress "power on: $CPUS emulated processors, $MEMORY_MIB MiB"
-  rm -f "$WORK"/control.{in,out}
-  mkfifo "$WORK/control.in" "$WORK/control.out"
+  rm -f "$WORK"/{control,monitor}.{in,out}
+  mkfifo "$WORK"/{control,monitor}.{in,out}
   ip netns exec "$NET-m" qemu-system-x86_64 -machine q35,usb=off -accel tcg,thread=multi -cpu max -smp "$CPUS" -m "$MEMORY_MIB" \
     -nodefaults -no-reboot -display none -kernel "$(machine_kernel)" -initrd "$(machine_initramfs)" \
-    -append "root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=-1 random.trust_cpu=on mitigations=off $*" \
-    -drive "file=$WORK/disk,if=virtio,format=raw,cache=unsafe" -device virtio-rng-pci \
+    -append "root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=-1 random.trust_cpu=on mitigations=off no_timer_check $*" \
+    -drive "file=$WORK/disk,if=virtio,format=$DISK_FORMAT,cache=unsafe" -device virtio-rng-pci \
     -netdev tap,id=net,ifname=ma,script=no,downscript=no -device virtio-net-pci,netdev=net,mac=52:54:00:00:00:0a \
-    -serial "file:$WORK/console" -serial "pipe:$WORK/control" >"$WORK/qemu.log" 2>&1 &
+    -serial "file:$WORK/console" -serial "pipe:$WORK/control" -qmp "pipe:$WORK/monitor" "${QEMU_OPTIONS[@]}" \
+    >"$WORK/qemu.log" 2>&1 &
   echo $! >"$WORK/machine.pid"
   disown # so that bash does not comment on its end
   # Both ends for reading and writing: neither open waits, and neither pipe ends.
-  exec 7<>"$WORK/control.in" 8<>"$WORK/control.out"
+  exec 7<>"$WORK/control.in" 8<>"$WORK/control.out" 5<>"$WORK/monitor.in" 6<>"$WORK/monitor.out"
+  echo '{"execute": "qmp_capabilities"}' >&5
+  monitor_answer >/dev/null || fail "QEMU's monitor does not answer: $(<"$WORK/qemu.log")"
+}
+
+# monitor COMMAND: of QEMU's monitor, as a person would type it; what that prints.
+monitor() {
+  jq -cn --arg line "$1" '{execute: "human-monitor-command", arguments: {"command-line": $line}}' >&5
+  monitor_answer
+}
+# The next line that is an answer, and no event.
+monitor_answer() {
+  local line
+  while IFS= read -r -t 120 line <&6; do
+    case $line in
+      *'"return"'*) jq -r '.return | strings' <<<"$line" && return 0 ;;
+      *'"error"'*) jq -r '.error.desc' <<<"$line" && return 1 ;;
+    esac
+  done
+  return 1
 }
 machine_runs() { process_lives "$(<"$WORK/machine.pid")"; }
 power_off() {

@@ -109,7 +109,7 @@ int run(int argc, char** argv) {
   CLI::App* const check = app.add_subcommand("check", "compares every byte");
   for (CLI::App* const word : {write, check}) {
     word->add_option("FILE", task.path)->required();
-    word->add_option("--mib", task.mib)->check(CLI::Range(16, 65536));
+    word->add_option("--mib", task.mib)->check(CLI::Range(1, 65536));
     word->add_option("--seed", task.seed);
   }
   write->add_flag("--map", task.map, "through a shared mapping");
