@@ -114,6 +114,7 @@ TEST_F(FullDisk, AnotherNodeHasItsOwnRoom) {
   ASSERT_TRUE(other.look(now_ = now_ + seconds(11), 1'700'000'000));
   EXPECT_EQ(std::filesystem::file_size(path("peers.spare.0")), 5u);
   ASSERT_TRUE(look(11));
+  agent.when_reloaded = store_.when_asked = [this] { fill(); };
   fill();
   for (int i = 3; i < 12; ++i) {
     put(test_host(i));

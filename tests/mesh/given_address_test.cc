@@ -83,7 +83,7 @@ TEST(MeshReconcile, AnAddressThatTwoHostsLostIsNeithersUntilRootSaysSo) {
   StoreView view = view_of({mistaken.host, mistaken.thief, third});
   accept(known, third.entry);
   known = look(known, view).known;
-  ASSERT_THAT(mistaken.addresses_of("osd3"), ElementsAre("10.0.0.101", "10.0.0.3"));
+  ASSERT_THAT(mistaken.addresses_of("osd3"), ElementsAre("10.0.0.3", "10.0.0.101"));
   view.entries["osd3"] = to_json(tombstone(third, third.entry.counter + 1));
   known = look(known, view).known;
   const auto opens = forget(known, "osd3");
@@ -104,14 +104,14 @@ TEST(MeshReconcile, AnAddressThatTwoHostsLostIsNeithersUntilRootSaysSo) {
   result = look(by_word, view);
   EXPECT_THAT(codes(result), IsEmpty());
   by_word = result.known;
-  EXPECT_THAT(texts(linked_addresses(by_word.pins.at("osd2"))), ElementsAre("10.0.0.101", "10.0.0.2"));
+  EXPECT_THAT(texts(linked_addresses(by_word.pins.at("osd2"))), ElementsAre("10.0.0.2", "10.0.0.101"));
   EXPECT_THAT(texts(linked_addresses(by_word.pins.at("osd1"))), ElementsAre("10.0.0.1"));
   EXPECT_EQ(look(by_word, view).known, by_word);
   config_of(by_word);
   // Or one of the two is gone, too: there is no doubt any more.
   close_pin(known.pins.at("osd1"), Standing::left);
   ASSERT_TRUE(forget(known, "osd1"));
-  EXPECT_THAT(mistaken.addresses_of("osd2"), ElementsAre("10.0.0.101", "10.0.0.2"));
+  EXPECT_THAT(mistaken.addresses_of("osd2"), ElementsAre("10.0.0.2", "10.0.0.101"));
   EXPECT_FALSE(config_of(known).peers[0].joining);
 }
 
