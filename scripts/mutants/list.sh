@@ -155,6 +155,14 @@ each_mutant() {
     'return waited.ns > 0 && waited < kLongestWait ? now - waited : now;' 'return now;' "io_root"
   "$each" "forged answers use up what is read of the peer's" src/link/association_initiate.cc \
     'proven ? proven_answers_read_ : answers_read_' 'false ? proven_answers_read_ : answers_read_' "link"
+  "$each" "a forged answer gives a renewed preshared key up" src/link/association_initiate.cc \
+    'if (proven && ratchet_)' 'if (ratchet_)' "link"
+  "$each" "a renewed preshared key is named before the disk has it" src/link/preshared_ratchet.cc \
+    'coming_ = RenewedKey{agreed.derived, wall_clock_ns};' 'keys_.next = RenewedKey{agreed.derived, wall_clock_ns};' "link"
+  "$each" "a proven preshared key goes before the next was used" src/link/preshared_ratchet.cc \
+    'keys_.next = coming_;' 'keys_ = {std::nullopt, coming_};' "link"
+  "$each" "a renewed preshared key does not go into the handshake" src/link/preshared_ratchet.cc \
+    'if (!renewed) return configured;' 'return configured;' "link"
   "$each" "a link says that nothing is due when old keys are" src/link/association_initiate.cc \
     'if (forget_at_) next = std::min(next, *forget_at_);' '' "link"
   "$each" "an interrupted list is taken for whole" src/io/netlink.cc \

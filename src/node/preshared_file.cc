@@ -20,16 +20,16 @@ namespace cuttle {
 namespace {
 
 constexpr std::string_view kMark = "cuttle preshared 1";
-const RenewedKey kNoKey{};
 
 Blake2sHash check_of(std::string_view body) {
   return blake2s({Bytes(reinterpret_cast<const uint8_t*>(body.data()), body.size())});
 }
 
 void write_key(ByteWriter& out, const std::optional<RenewedKey>& key) {
+  const RenewedKey written = key.value_or(RenewedKey{});
   out.number(key ? 1 : 0);
-  out.key(key.value_or(kNoKey).key.bytes());
-  out.number(key.value_or(kNoKey).since_ns);
+  out.key(written.key.bytes());
+  out.number(written.since_ns);
 }
 
 std::optional<RenewedKey> read_key(ByteReader& in) {
@@ -114,7 +114,7 @@ Result<PresharedFile> PresharedFile::open(const std::string& path) {
   sync_folder_of(path);
   PresharedFile file(path, std::move(fd));
   if (auto loaded = file.load(); !loaded) return tl::unexpected(loaded.error());
-  return file;
+  return Result<PresharedFile>(std::move(file));
 }
 
 Result<void> PresharedFile::load() {

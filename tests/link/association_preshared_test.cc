@@ -164,6 +164,26 @@ TEST_F(Preshared, AnswersWithAnotherRenewedKeyAreNotRead) {
   EXPECT_EQ(initiator->association.counters().not_genuine.value(), 1u);
 }
 
+// Anybody on the way can make answers that cannot be read, with a good mac1; mac2 is what he has not.
+TEST_F(Preshared, ForgedAnswersLeadNowhereDown) {
+  live(seconds(260));
+  ASSERT_TRUE(in_common());
+  start(true);
+  for (const bool with_mac2 : {false, true}) {
+    advance(seconds(2));
+    tick();
+    responder->handle(now, take(*initiator));
+    auto forged = take(*responder);
+    forged[wire::kHandshakeHeaderBytes + 40] ^= 1;
+    if (with_mac2) AnswerMac(*responder_key, initiator_key->public_key(), psk).store(forged);
+    HandshakeMac(initiator_key->public_key()).store(forged);
+    initiator->handle(now, forged);
+    EXPECT_EQ(initiator->association.counters().not_genuine.value(), with_mac2 ? 2u : 1u);
+    EXPECT_EQ(initiator->association.preshared()->rung(),
+              with_mac2 ? PresharedRatchet::Rung::none : PresharedRatchet::Rung::next);
+  }
+}
+
 // As today's agents do: nothing in the offers, and nothing is made of what the other says.
 TEST_F(Preshared, APeerThatTakesNoPartHasItsSessionsAllTheSame) {
   for (const bool of_initiator : {true, false}) {
