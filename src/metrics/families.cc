@@ -192,9 +192,9 @@ void add_ladder(Collection& out, const Labels& labels, const LadderStatus& ladde
             ladder.step);
   out.gauge("cuttle_ladder_steps", "That the ladder has.", labels,
             static_cast<double>(ladder.rates_bps.size()));
-  out.gauge("cuttle_ladder_told_bits", "That the changes of the day (UTC) told at the most.", labels,
+  out.gauge("cuttle_ladder_told", "That the changes of the day (UTC) told at the most.", labels,
             static_cast<double>(ladder.told_millibits) * 1e-3);
-  out.gauge("cuttle_ladder_budget_bits", "That those of a day may tell.", labels,
+  out.gauge("cuttle_ladder_budget", "That those of a day may tell.", labels,
             static_cast<double>(ladder.budget_bits));
   out.gauge("cuttle_ladder_changes_left", "Of the day; none: the links stay at the top rate.", labels,
             static_cast<double>(ladder.changes_per_day) - static_cast<double>(ladder.changes_today));

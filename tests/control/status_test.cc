@@ -107,7 +107,9 @@ TEST(StatusJson, ALadderComesBackAsItWas) {
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(*back, status);
   std::string json = to_json(status);
-  json.replace(json.find("\"step\":1"), 8, "\"step\":2");
+  const size_t at = json.find("\"step\": 1");
+  ASSERT_NE(at, std::string::npos);
+  json[at + 8] = '2';
   EXPECT_FALSE(status_from_json(json)) << "no such step";
 }
 
@@ -203,6 +205,8 @@ node osd0: cuttle 0.1.0, up 3 h 12 min, driver native, ipsec-mb
   osd1  connecting  -          [fd00::12]:4410  200 Mb/s  3 x 1472 B every 180 us, 2 lanes, jitter 10 %
   mon: by its calendar 400 Mb/s from Mon 22:00 UTC on; THE PEER'S CALENDAR IS ANOTHER
   mon: THE CLOCKS of the two nodes are 90 s APART
+  mon: preshared key renewed 3 h 0 min ago; LOST 2 times by one of the two
+  osd1: THE PEER RENEWS NO PRESHARED KEY
 
   traffic                  cells   dummy  packets     bytes
   mon      sent      192,166,666  99.4 %    1,234  1.49 GiB

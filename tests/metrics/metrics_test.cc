@@ -77,7 +77,7 @@ TEST(Metrics, WhatALadderTold) {
   status.ladder->changes_per_day = 4;
   status.links[1].ladder->peer = "none";
   const std::string got = prometheus::TextSerializer().Serialize(families({{"osd0", status}}));
-  EXPECT_THAT(got, HasSubstr("cuttle_ladder_told_bits{node=\"osd0\"} 13.077"));
+  EXPECT_THAT(got, HasSubstr("cuttle_ladder_told{node=\"osd0\"} 13.077"));
   EXPECT_THAT(got, HasSubstr("cuttle_ladder_changes_left{node=\"osd0\"} 3"));
   EXPECT_THAT(got, HasSubstr("cuttle_link_ladder_differs{node=\"osd0\",peer=\"osd1\"} 1"));
   EXPECT_THAT(got, Not(HasSubstr("cuttle_link_ladder_differs{node=\"osd0\",peer=\"mon\"}")));
