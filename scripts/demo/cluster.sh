@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # The demo's cluster.
+# shellcheck disable=SC2034  # own_lab.sh reads it
 LAB_NAME=cuttle-demo
 
 bring_up_cluster() {

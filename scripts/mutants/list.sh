@@ -45,7 +45,7 @@ each_mutant() {
   "$each" "a node of a ladder spends more than its budget" src/ladder/step_keeper.cc \
     'changes_left() == 0' 'false' "ladder"
   "$each" "a session ends when somebody comes to the cell that shows it" src/link/association.cc \
-    'shown_at ? counted_from(*shown_at) + kReaction : Instant{INT64_MIN}' 'Instant{INT64_MIN}' "link engine sim_noninterference"
+    'shown_at ? reaction_to(*shown_at) : Instant{INT64_MIN}' 'Instant{INT64_MIN}' "link engine sim_noninterference"
   "$each" "cells of unknown keys in silence show nothing" src/link/receiver.cc \
     'if (++unknown_ == kUnknownCells) note_set_back(now);' '' "link"
   "$each" "a stop takes the key that comes after it" src/link/sender.cc \
@@ -54,7 +54,7 @@ each_mutant() {
     'changes_today_ = std::min(before->changes, shape.changes_per_day);' 'changes_today_ = 0;' "ladder"
   "$each" "a late thread changes the rate inside an epoch" src/engine/ladder_control.cc \
     '} else if (missed > keeper_.epoch()) {' '} else if (missed > keeper_.epoch() + 1) {' "engine"
-  "$each" "a node that has just started coordinates" src/engine/ladder_control.cc \
+  "$each" "a node that has just started coordinates" src/engine/ladder_control.hh \
     'coming() < listens_until_' 'false' "engine"
   "$each" "a ladder of three rates sticks in the middle" src/ladder/coordinator.cc \
     ' || counted_at_ != now' '' "ladder"
@@ -86,7 +86,7 @@ each_mutant() {
   "$each" "a wrong checksum is taken" src/engine/offload.cc \
     'if (!checked && !is_right(packet, headers, *transport)) return false;' '' "engine"
   "$each" "a restored machine keeps its sessions" src/engine/link_control.cc \
-    'association_.handle_restored();' '' "engine"
+    'association_.handle_restored(shown_at);' '' "engine"
   "$each" "packets go on being begun before a change of keys" src/engine/link_control.cc \
     'if (!first) lane.ring.hold();' '' "engine"
   "$each" "every lane receives with the first one's key" src/engine/link_control.cc \
@@ -94,7 +94,7 @@ each_mutant() {
   "$each" "the first lane gets every lane's key to send with" src/engine/link_control.cc \
     'change_send_key(i, make_send_key' 'change_send_key(0, make_send_key' "sim_two_nodes"
   "$each" "a node that was set back does not look" src/engine/link_control.cc \
-    'if (was_set_back()) handle_restored();' '' "engine"
+    'restored_at_ = shown_set_back();' '' "engine"
   "$each" "a restored node goes on with keys that somebody wrote down" src/engine/link_control.cc \
     'handle_event(EndSending{"the machine was restored' '(void)(EndSending{"the machine was restored' "engine"
   "$each" "handshakes to a new key are taken for strangers'" src/engine/receiving.cc \

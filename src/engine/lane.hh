@@ -37,7 +37,7 @@ struct ForgetSessionsBefore {
 struct ExpectMac {
   std::unique_ptr<HandshakeMac> mac;  // of handshakes to this node
 };
-using PacerCommand = std::variant<StopSending, SendKey, DrawKey, ChangeStep>;
+using PacerCommand = std::variant<StopSending, SendKey, ChangeDraws, ChangeStep>;
 using ReceiverCommand = std::variant<ForgetSessionsBefore, ReceiveKey, ExpectMac>;
 
 // Written by the receiver's thread.

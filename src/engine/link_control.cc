@@ -91,22 +91,33 @@ void LinkControl::follow_calendar(Instant now, uint64_t wall_clock_ns) {
 
 void LinkControl::handle_handshakes(Instant now, uint64_t wall_clock_ns) {
   if (static_sessions_) return handle_static(now);
-  if (const auto shown_at = shown_set_back()) {
-    found_restored_ = true;
-    handle_restored(shown_at);
-  }
+  restored_at_ = shown_set_back();
+  wall_clock_ns_ = wall_clock_ns;
   association_.handle_heard(last_authentic(), wall_clock_ns);
   tell_waiting();
   follow_calendar(now, wall_clock_ns);
   for (const auto& lane : lanes_) {
     take_handshakes(*lane);
+    take_restored(lane->receiver.current_session_since());
     confirm(*lane);
     while (lane->retired_by_pacer.pop()) {
     }
     while (lane->retired_by_receiver.pop()) {
     }
   }
+  take_restored(Instant::never());
   association_.handle_timeout(now, last_authentic(), wall_clock_ns);
+  drain();
+}
+
+// All in the order of their arrivals, and of the ticks between them, however late this thread comes to them.
+void LinkControl::take_restored(Instant before) {
+  if (!restored_at_ || *restored_at_ >= before) return;
+  const Instant at = *std::exchange(restored_at_, std::nullopt);
+  association_.handle_timeout(at, last_authentic(), wall_clock_ns_);
+  drain();
+  found_restored_ = true;
+  handle_restored(at);
   drain();
 }
 
@@ -134,6 +145,7 @@ void LinkControl::take_handshakes(Lane& lane) {
     const auto waiting = lane.handshakes_in.front();
     if (!waiting) break;
     // In the order of arrival, whichever this thread hears of first: the wire must not show the difference.
+    take_restored(waiting->stamp);
     if (lane.receiver.current_session_since() <= waiting->stamp) confirm(lane);
     association_.handle_datagram(waiting->stamp, waiting->cell);
     lane.handshakes_in.pop();
@@ -249,6 +261,7 @@ void LinkControl::handle_keys(const AssociationKeys& keys) {
 
 // Keys of sessions, and of the draws: whoever saw the releases of the life before knows the next ones.
 void LinkControl::handle_restored(std::optional<Instant> shown_at) {
+  if (shown_at && !association_.established()) return;  // shown on another lane before
   if (static_sessions_) {
     static_sessions_->handle_restored();
     handle_event(EndSending{"the machine was restored, and static keys must not be used again"});
@@ -256,9 +269,10 @@ void LinkControl::handle_restored(std::optional<Instant> shown_at) {
     association_.handle_restored(shown_at);
   }
   for (auto& to_pacer : to_pacers_) {
-    DrawKey key;
-    entropy_(key.bytes());
-    to_pacer.handle_command(key);
+    ChangeDraws draws;
+    entropy_(draws.key.bytes());
+    if (shown_at) draws.from = Association::reaction_to(*shown_at);
+    to_pacer.handle_command(draws);
   }
 }
 

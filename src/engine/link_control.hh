@@ -101,6 +101,7 @@ class LinkControl {
   void tell_receiver(size_t lane, ReceiverCommand command);
   void tell_waiting();
   void take_handshakes(Lane& lane);
+  void take_restored(Instant before);
   void confirm(const Lane& lane);
   void drain();
   Instant last_authentic() const;       // on any lane: the peer lives
@@ -116,7 +117,9 @@ class LinkControl {
   std::deque<Outbox<ReceiverCommand>> to_receivers_;
   std::vector<std::function<void()>> receiver_wake_ups_;
   uint64_t confirmed_session_ = 0;
-  Instant set_back_at_{INT64_MIN};  // as far as it was looked at
+  uint64_t wall_clock_ns_ = 0;          // in this round
+  Instant set_back_at_{INT64_MIN};      // as far as it was looked at
+  std::optional<Instant> restored_at_;  // what that showed, until all that came before is handled
   std::optional<CalendarWatch> calendar_;
   std::vector<uint64_t> rates_;
   struct Ladder {

@@ -21,8 +21,8 @@ void drain_for_pacer(Lane& lane) {
   while (auto command = lane.to_pacer.pop()) {
     if (auto* key = std::get_if<SendKey>(&*command)) {
       lane.sender.handle_key(std::move(*key));
-    } else if (const auto* draw_key = std::get_if<DrawKey>(&*command)) {
-      lane.sender.handle_draw_key(*draw_key);
+    } else if (const auto* draws = std::get_if<ChangeDraws>(&*command)) {
+      lane.sender.handle_draws(*draws);
     } else if (const auto* change = std::get_if<ChangeStep>(&*command)) {
       lane.sender.handle_change(*change);
     } else {

@@ -80,8 +80,7 @@ void Association::handle_keys(const AssociationKeys& keys) {
 }
 
 void Association::handle_restored(std::optional<Instant> shown_at) {
-  if (shown_at && !sending_session_) return;  // shown on another lane before
-  const Instant from = shown_at ? counted_from(*shown_at) + kReaction : Instant{INT64_MIN};
+  const Instant from = shown_at ? reaction_to(*shown_at) : Instant{INT64_MIN};
   // Whoever recorded the answers to these could send them again, and have the same keys agreed twice.
   attempts_.clear();
   next_attempt_ = from;

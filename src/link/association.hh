@@ -182,6 +182,8 @@ class Association {
   // start. `shown_at`: when a cell of the peer's came that shows it, so that nothing else decides when the
   // session ends and the next one is asked for. Without one, at once.
   void handle_restored(std::optional<Instant> shown_at = {});
+  // When the wire shows what such a cell's arrival decides.
+  static Instant reaction_to(Instant arrived) { return counted_from(arrived) + kReaction; }
 
   // A cell to send, for the first slot not before datagram_due(); valid until the next call.
   std::optional<Bytes> poll_datagram();

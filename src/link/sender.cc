@@ -66,6 +66,19 @@ void LaneSender::handle_change(ChangeStep change) {
   coming_change_ = change;
 }
 
+void LaneSender::handle_draws(ChangeDraws change) {
+  change.from = not_gone(change.from);
+  coming_draws_ = change;
+  if (change.from.ns == INT64_MIN) turn_draws();
+}
+
+void LaneSender::turn_draws() {
+  if (!coming_draws_ || coming_draws_->from > deadline()) return;
+  schedule_.handle_draw_key(coming_draws_->key);
+  coming_draws_.reset();
+  ++draw_keys_;
+}
+
 void LaneSender::handle_changed(Instant epoch, Instant from) {
   const uint32_t next = std::exchange(coming_change_, std::nullopt)->step;
   if (next == step()) return;
@@ -145,6 +158,7 @@ void LaneSender::handle_released(Instant now) {
   const Duration late = now - schedule_.drawn();
   counters_.lateness.add(late);
   if (late > kLate) counters_.slots_late.add();
+  turn_draws();
   const Schedule::Aftermath aftermath = schedule_.handle_released(now);
   if (aftermath.behind) {
     counters_.slots_caught_up.add();

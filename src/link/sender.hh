@@ -49,6 +49,13 @@ struct ChangeStep {
   bool operator==(const ChangeStep&) const = default;
 };
 
+// Draws under another key, in the first slot that nobody has drawn when a release is due that is not before
+// `from`.
+struct ChangeDraws {
+  DrawKey key;
+  Instant from{INT64_MIN};
+};
+
 struct SenderCounters {
   Counter cells;            // released, dummies and handshakes included
   Counter cells_dummy;      // of those
@@ -83,11 +90,8 @@ class LaneSender {
   }
   Instant slot_start() const { return schedule_.slot_start(); }
   Instant first_start_from(Instant at) const { return schedule_.first_start_from(at); }
-  // From the next slot on that nobody has drawn.
-  void handle_draw_key(const DrawKey& key) {
-    schedule_.handle_draw_key(key);
-    ++draw_keys_;
-  }
+  // Where that release has gone, a whole number of kAgain later.
+  void handle_draws(ChangeDraws change);
   uint32_t draw_keys() const { return draw_keys_; }  // so many so far
   Draws fork_draws() { return schedule_.fork_draws(); }
   Instant deadline() const { return schedule_.deadline(); }
@@ -143,6 +147,7 @@ class LaneSender {
 
   Instant not_gone(Instant due) const;
   void turn_keys();
+  void turn_draws();
   void stop();
   bool poll_handshake(uint8_t* cell);
   void retire(std::optional<SendKey>& key);
@@ -158,6 +163,7 @@ class LaneSender {
   std::optional<SendKey> coming_;
   std::optional<Instant> stop_at_;  // of the keys that there were then
   bool coming_stops_ = false;       // the one that waits is one of them
+  std::optional<ChangeDraws> coming_draws_;
   uint32_t draw_keys_ = 0;
   Instant polled_{INT64_MIN};  // the deadline of the latest train
   uint32_t sequence_ = 0;

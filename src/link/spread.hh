@@ -21,7 +21,8 @@ enum class Spread : uint8_t {
   every_third = 3,  // releases seldom come near to each other
 };
 
-// Of a slot of so many lanes together. A lane that is alone with two trains has room; single cells are too many.
+// Of a slot of so many lanes together. A lane that is alone with two trains has room; single cells are too
+// many.
 inline Spread spread_of(const SlotPlan& plan, size_t lanes) {
   const bool is_full = lanes > 1 || plan.trains_per_slot > 2;
   return is_full && !plan.scatter ? Spread::every_third : Spread::every_second;

@@ -14,7 +14,7 @@ class LinkControlTest : public LanePair {
   static bool drew_anew(End& end) {
     bool drew = false;
     while (auto command = end.lane().to_pacer.pop()) {
-      drew = drew || std::holds_alternative<DrawKey>(*command);
+      drew = drew || std::holds_alternative<ChangeDraws>(*command);
     }
     return drew;
   }

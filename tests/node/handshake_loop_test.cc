@@ -123,7 +123,7 @@ TEST_F(HandshakeLoopTest, ALinkMadeBeforeTheMachineWasRestoredDrawsAnew) {
   loop_->add(asking, before);
   const auto order = asking_->lane(0).to_pacer.pop();
   ASSERT_TRUE(order.has_value());
-  EXPECT_TRUE(std::holds_alternative<DrawKey>(*order));
+  EXPECT_TRUE(std::holds_alternative<ChangeDraws>(*order));
   add(*answering_);
   EXPECT_FALSE(answering_->lane(0).to_pacer.pop().has_value()) << "it was made after that";
   loop_->handle_restored();

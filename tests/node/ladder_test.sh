@@ -38,7 +38,7 @@ of_each_epoch() {
 }
 
 rate_follows_the_load() {
-  local node changes before talker
+  local node changes talker
   network
   connect
   configure_ladder "100 bits/day"
