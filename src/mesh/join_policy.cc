@@ -17,13 +17,13 @@ bool same_networks(std::vector<IpPrefix> a, std::vector<IpPrefix> b) {
   return a == b;
 }
 
+}  // namespace
+
 std::string exact_text(Duration duration) {
   constexpr int64_t kSecond = 1'000'000'000;
   return duration.ns % kSecond == 0 ? fmt::format("{} s", duration.ns / kSecond)
                                     : fmt::format("{} ns", duration.ns);
 }
-
-}  // namespace
 
 Result<JoinPolicy> join_policy(const Record& record, const Asked& asked, const NodeConfig* before) {
   if (asked.signing_key && record.signing_key && *asked.signing_key != *record.signing_key) {

@@ -28,6 +28,12 @@ struct Asked {  // on the command line; empty and none: as the record says
 // record or command line name other networks or another key.
 Result<JoinPolicy> join_policy(const Record& record, const Asked& asked, const NodeConfig* before);
 
+// What a host that joins for the first time begins with: its links renew their preshared keys daily.
+inline constexpr Duration kRenewPreshared = seconds(86'400);
+
+// "86400 s", to the nanosecond.
+std::string exact_text(Duration duration);
+
 // What `cuttle mesh join` writes of it into [mesh]: lines, none for what is so by default.
 std::string mesh_lines(const JoinPolicy& policy);
 

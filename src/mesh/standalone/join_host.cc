@@ -134,13 +134,14 @@ Result<Asked> asked_by(const JoinOptions& options) {
 
 std::string config_text(const JoinOptions& options, const std::string& node, const Places& places,
                         const Record& record, const JoinPolicy& policy, const Entry& entry,
-                        const CephAccess& access) {
+                        const CephAccess& access, std::optional<Duration> renew_preshared) {
   std::string text = fmt::format(
       "# Cuttle's configuration of {0}, written by `cuttle mesh join`. docs/configuration.md has every key.\n"
       "# Its peers come from the cluster's monitors, within what [mesh] allows; a [[peer]] here wins over "
       "them.\n\n"
       "[node]\nname = \"{1}\"\nprivate_key_file = \"{2}\"\nlisten = \"{3}\"\naddresses = {4}\n",
       entry.host, node, places.key, entry.endpoint.to_string(), sources_of(entry));
+  if (renew_preshared) text += fmt::format("renew_preshared = \"{}\"\n", exact_text(*renew_preshared));
   if (!options.control_socket.empty())
     text += fmt::format("control_socket = \"{}\"\n", options.control_socket);
   text += fmt::format("\n[shape]\nrate = \"{}\"\nslot = \"{}\"\n", record.rate, record.slot);
@@ -265,7 +266,8 @@ Result<Joined> join_host(const JoinOptions& options) {
   entry.lanes = record->lanes;
   prove(entry, *identity);
 
-  const std::string text = config_text(options, node, places, *record, *policy, entry, access);
+  const std::string text = config_text(options, node, places, *record, *policy, entry, access,
+                                       before ? before->config.renew_preshared : kRenewPreshared);
   const ParsedConfig parsed = parse_config(text, "");
   for (const Problem& problem : parsed.problems.list()) {
     if (problem.severity == Severity::error) return failure(to_string(problem, places.config));
