@@ -49,7 +49,7 @@ rate_follows_the_load() {
   eventually 80 rate_is "$SLOW" || fail "without a load the rate stays: $(ladders)"
   CAPTURE_SECONDS=150 start_capture all ma 64
   sleep 12
-  in_space b timeout 60 ping -q -i 0.05 -w 60 "${V4[a]}" >"$WORK/ping" &
+  in_space b timeout 70 ping -q -i 0.05 -w 60 "${V4[a]}" >"$WORK/ping" &
   talker=$!
   transfer "${V4[b]}" --seconds 35
   expect_same "the checksum is the sender's" true "$(transferred match)"
