@@ -151,7 +151,7 @@ make_keyring() { # HOST
   local command
   command=$(in_space mon "$CUTTLE" mesh init "${ADMIN[@]}" --host "$1" | sed -n 's/^ *(umask 077; \(ceph auth get-or-create .*\) -o .*)/\1/p')
   [[ -n $command ]] || fail "init prints no command for the keyring of $1"
-  in_space mon bash -c "$command" >"$WORK/client.cuttle.$1.keyring" || fail "$command"
+  (umask 077 && in_space mon bash -c "$command" >"$WORK/client.cuttle.$1.keyring") || fail "$command"
 }
 
 try_to_join() { # HOST [OPTIONS...]
