@@ -109,6 +109,8 @@ echo "an old entry that was put back brings no old number"
 
 # Joining again loses nothing that root wrote: it stays, or it is refused.
 config=$(config_of h1)
+grep -q '^renew_preshared = "86400 s"' "$config" || fail "a host that joins does not renew preshared keys: $(<"$config")"
+sed -i '/^renew_preshared/d' "$config"
 cp "$config" "$WORK/good"
 in_space mon "$CUTTLE" mesh genkey --key "$WORK/signing" >"$WORK/signing.pub"
 printf 'signing_key = "%s"\n' "$(<"$WORK/signing.pub")" >>"$config" # [mesh] is the last table
@@ -124,6 +126,7 @@ cmp "$config" "$WORK/edited" || fail "joining again changed root's file"
 cp "$WORK/signed" "$config"
 join_host h1 --again
 grep -qF "signing_key = \"$(<"$WORK/signing.pub")\"" "$config" || fail "the signing key is gone: $(<"$config")"
+! grep -q '^renew_preshared' "$config" || fail "joining again renews preshared keys, though root does not"
 has_links h1 h2 h3 || fail "joining again: $(links h1)"
 echo "joining again loses nothing"
 
