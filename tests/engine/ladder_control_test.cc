@@ -196,6 +196,23 @@ TEST(LadderControl, ACoordinatorThatStartsAnewDoesNotLiftTheOthers) {
   for (size_t i = 0; i < 3; ++i) EXPECT_EQ(group.nodes[i]->control.keeper().changes_today(), 1u);
 }
 
+// What it knows is of before: that the others needed more, and when.
+TEST(LadderControl, ACoordinatorThatWasAwayDoesNotLiftTheOthers) {
+  Group group(3);
+  Node& away = *group.nodes[0];
+  away.need(100e6);
+  group.run(seconds(60));
+  ASSERT_EQ(group.steps(), Steps{1});
+  away.need(0);
+  away.runs = false;
+  group.run(seconds(120));
+  ASSERT_EQ(group.steps(), Steps{0});
+  away.runs = true;
+  group.run(seconds(60));
+  EXPECT_EQ(group.steps(), Steps{0});
+  for (size_t i = 1; i < 3; ++i) EXPECT_EQ(group.nodes[i]->control.keeper().changes_today(), 1u);
+}
+
 // It hears the needs of one that is not the coordinator, which hears the one that is.
 TEST(LadderControl, ANodeWithoutALinkToTheCoordinatorGoesToTheTop) {
   Group group(3);
