@@ -70,7 +70,7 @@ rate_follows_the_load() {
     expect "changes of the day" "$(status "$node" .ladder.changes_today)" == 3
     expect "messages that nobody understood" "$(status "$node" .ladder.messages_dropped)" == 0
   done
-  expect_same "epochs of a and b" "$(awk '{ print $1 > 0.5 }' "$WORK/a.epochs")" "$(awk '{ print $1 > 0.5 }' "$WORK/b.epochs")"
+  expect_same "epochs of a and b" "$(awk '{ print ($1 > 0.5) }' "$WORK/a.epochs")" "$(awk '{ print ($1 > 0.5) }' "$WORK/b.epochs")"
   "$CUTTLE" status --socket "$WORK/a.sock" | grep -q 'ladder: 10 Mb/s (of 10 Mb/s, 40 Mb/s); .* bits told today, 3 of' ||
     fail "status: $("$CUTTLE" status --socket "$WORK/a.sock")"
   restart_fills_up_nothing
