@@ -11,6 +11,7 @@
 
 #include "base/file_descriptor.hh"
 #include "io/os_error.hh"
+#include "io/sync_folder.hh"
 
 namespace cuttle::enroll {
 
@@ -42,13 +43,6 @@ Result<void> give_to_owner_of_folder(int fd, const std::string& path) {
   if (::geteuid() != 0) return {};
   if (::stat(folder_of(path).c_str(), &folder) != 0) return os_failure(folder_of(path), errno);
   if (::fchown(fd, folder.st_uid, folder.st_gid) != 0) return os_failure(path, errno);
-  return {};
-}
-
-// That names lead to other files now. Where a file system knows no such thing, it need not be told.
-Result<void> keep_names(const std::string& folder) {
-  const FileDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!file || (::fsync(file.get()) != 0 && errno != EINVAL)) return os_failure(folder, errno);
   return {};
 }
 
@@ -92,7 +86,7 @@ Result<void> FileBatch::commit() {
     paths_.pop_back();
   }
   for (const std::string& folder : changed) {
-    if (auto kept = keep_names(folder); !kept) return kept;
+    if (auto kept = sync_folder(folder); !kept) return kept;
   }
   return {};
 }

@@ -22,9 +22,7 @@ constexpr size_t kBytes = sizeof(LastingWords::Words) + sizeof(uint64_t);
 // Never that of a file of zeros.
 uint64_t sum_of(const LastingWords::Words& words) {
   Fnv1a hash;
-  for (const uint64_t word : words) {
-    for (int i = 0; i < 8; ++i) hash.add(static_cast<uint8_t>(word >> (8 * i)));
-  }
+  for (const uint64_t word : words) hash.add_number(word);
   return hash.value();
 }
 

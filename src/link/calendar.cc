@@ -103,14 +103,11 @@ double Calendar::bytes_a_week() const {
 
 uint16_t Calendar::fingerprint() const {
   Fnv1a hash;
-  const auto mix = [&](uint64_t value) {
-    for (int i = 0; i < 8; ++i) hash.add(static_cast<uint8_t>(value >> (8 * i)));
-  };
   for (const Change& change : changes_) {
-    mix(change.minute);
-    mix(change.rate_bps);
+    hash.add_number(change.minute);
+    hash.add_number(change.rate_bps);
   }
-  return static_cast<uint16_t>(hash.value() % 65535 + 1);  // folded
+  return hash.fingerprint();
 }
 
 }  // namespace cuttle

@@ -18,6 +18,11 @@ constexpr Duration kShortestHiddenGap = microseconds(400);
 constexpr uint32_t kMaxSegments = 64;       // UDP_MAX_SEGMENTS of kernels before 6.9
 constexpr uint32_t kMaxUdpPayload = 65507;  // 65,535 less IPv4 and UDP headers
 
+// So many of at most `max` cells each.
+uint64_t parts_of(uint64_t cells, uint64_t max) {
+  return (cells + max - 1) / max;
+}
+
 }  // namespace
 
 uint32_t max_cells_per_call(uint32_t cell_bytes) {
@@ -39,17 +44,15 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   // all of a node's releases together must not come too often to hide lateness. Where they would, several
   // calls leave together, as one train: how far apart they are shows the CPU's speed, but only behind fast
   // ports. At fixed intervals nothing hides, and a slot stays one train, of several calls where it must.
+  const uint64_t max = max_cells_per_call(request.cell_bytes);
   uint64_t trains = 1;
   if (!request.scatter && request.jitter_percent > 0) {
-    const uint64_t max = max_cells_per_call(request.cell_bytes);
-    const uint64_t calls = (cells + max - 1) / max;
-    const uint64_t in_a_train = max * kMaxCallsPerTrain;
-    const auto gap_of = [&](uint64_t of_a_lane) {
-      return request.slot / static_cast<int64_t>(of_a_lane * request.node_lanes);
-    };
-    trains = gap_of(calls) >= kShortestHiddenGap ? calls : (cells + in_a_train - 1) / in_a_train;
-    if (trains == 1 && calls == 1 && request.node_lanes == 1 && request.slot >= kShortestHiddenGap) {
-      trains = std::min(cells, kTrainsOfOneLane);
+    const uint64_t calls = parts_of(cells, max);
+    const Duration gap = request.slot / static_cast<int64_t>(calls * request.node_lanes);
+    if (gap < kShortestHiddenGap) {
+      trains = parts_of(cells, max * kMaxCallsPerTrain);
+    } else {
+      trains = calls == 1 && request.node_lanes == 1 ? std::min(cells, kTrainsOfOneLane) : calls;
     }
     cells = cells / trains * trains;
     if (cells * cell_e9 / request.rate_bps < static_cast<uint64_t>(kShortestSlot.ns)) cells += trains;
@@ -65,7 +68,6 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
   const auto period = static_cast<int64_t>(numerator / denominator);
   if (period < kShortestSlot.ns || period > kLongestSlot.ns) return false;
   const uint64_t cells_a_release = request.scatter ? 1 : cells / trains;
-  const uint32_t max = max_cells_per_call(request.cell_bytes);
   const uint32_t percent = request.scatter && request.jitter_percent == 0 ? 100 : request.jitter_percent;
   plan = {static_cast<uint32_t>(cells),
           numerator,
@@ -74,7 +76,7 @@ bool plan_slots(const ShapeRequest& request, SlotPlan& plan) {
           request.scatter,
           static_cast<uint32_t>(trains),
           request.node_lanes,
-          static_cast<uint32_t>((cells_a_release + max - 1) / max)};
+          static_cast<uint32_t>(parts_of(cells_a_release, max))};
   return true;
 }
 

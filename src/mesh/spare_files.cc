@@ -11,6 +11,7 @@
 
 #include "base/file_descriptor.hh"
 #include "io/os_error.hh"
+#include "io/sync_folder.hh"
 
 namespace cuttle::mesh {
 
@@ -77,9 +78,7 @@ Result<void> write_into_spare_file(const std::string& beginning, const std::stri
     const FileDescriptor file(::open(spare.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!file || !write_over(file.get(), text)) continue;
     if (::rename(spare.c_str(), path.c_str()) != 0) return os_failure(path, errno);
-    const FileDescriptor names(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!names || (::fsync(names.get()) != 0 && errno != EINVAL)) return os_failure(folder, errno);
-    return {};
+    return sync_folder(folder);
   }
   return failure(path + ": no spare file is left");
 }

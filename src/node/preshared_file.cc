@@ -14,6 +14,7 @@
 #include "base/check.hh"
 #include "crypto/blake2s.hh"
 #include "io/os_error.hh"
+#include "io/sync_folder.hh"
 
 namespace cuttle {
 
@@ -42,13 +43,6 @@ std::optional<RenewedKey> read_key(ByteReader& in) {
 
 void wipe_text(std::string& text) {
   wipe(text.data(), text.size());
-}
-
-// So that a file that was just made is found again after a power cut.
-void sync_folder_of(const std::string& path) {
-  const auto folder = std::filesystem::path(path).parent_path();
-  const FileDescriptor fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd) (void)::fsync(fd.get());
 }
 
 }  // namespace
@@ -111,7 +105,9 @@ Result<PresharedFile> PresharedFile::open(const std::string& path) {
   if (const int error = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(2 * kCopyBytes)); error != 0) {
     return os_failure(path, error);
   }
-  sync_folder_of(path);
+  // So that a file that was just made is found again after a power cut, as far as the folder can be told.
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  (void)sync_folder(folder.empty() ? "." : folder);
   PresharedFile file(path, std::move(fd));
   if (auto loaded = file.load(); !loaded) return tl::unexpected(loaded.error());
   return Result<PresharedFile>(std::move(file));

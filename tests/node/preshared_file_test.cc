@@ -6,9 +6,10 @@
 #include <sys/stat.h>
 
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include "../temporary_folder.hh"
 
 namespace cuttle {
 namespace {
@@ -23,13 +24,6 @@ RenewedKey key(uint8_t byte) {
 
 class PresharedFileTest : public ::testing::Test {
  protected:
-  PresharedFileTest() {
-    char pattern[] = "/tmp/cuttle-preshared-XXXXXX";
-    folder_ = ::mkdtemp(pattern);
-    path_ = (folder_ / "keys").string();
-  }
-  ~PresharedFileTest() override { std::filesystem::remove_all(folder_); }
-
   std::string bytes() const {
     std::ifstream in(path_, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
@@ -44,8 +38,9 @@ class PresharedFileTest : public ::testing::Test {
     return file ? "" : file.error().message;
   }
 
-  std::filesystem::path folder_;
-  std::string path_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
+  const std::string path_ = (folder_ / "keys").string();
 };
 
 const KeptPreshared kFirst{{"mon", {key(1), std::nullopt}}, {"osd1", {std::nullopt, key(2)}}};
