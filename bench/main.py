@@ -8,9 +8,9 @@ import sys
 import time
 
 import host
-from lib import cpu
+from lib import cpu, programs
 
-NAMES = ("cells", "idle", "tunnel", "queueing", "loss", "links", "intervals", "ceph", "drivers", "xdp")
+NAMES = ("cells", "idle", "tunnel", "queueing", "loss", "links", "intervals", "ceph", "drivers", "transfers", "xdp")
 ALONE = ("host",)  # only where it is asked for
 
 
@@ -23,6 +23,9 @@ def parse():
     parser.add_argument("--counts", type=int, nargs="+", help="links: how many")
     parser.add_argument("--cpus-awake", action="store_true",
                         help="no CPU of the machine sleeps meanwhile, whatever is measured (as runtime.cpu_latency = \"0 us\" does)")
+    parser.add_argument("--before", metavar="TREE",
+                        help="cells, tunnel: another tree of Cuttle's, of before a change, in which ./run bench cells was run; "
+                             "its rows stand beside this one's")
     host.arguments(parser)
     options = parser.parse_args()
     if options.rounds < 1 or options.seconds < 2:
@@ -34,6 +37,8 @@ def parse():
         options.names = list(NAMES)
     if options.names != ["cells"] and os.geteuid() != 0:
         parser.error("network namespaces need root; only `cells` does not")
+    if options.before and not os.access(programs.cuttle_of(options.before), os.X_OK):
+        parser.error(f"--before: there is no {programs.cuttle_of(options.before)}; run './run bench cells' in that tree first")
     options.rates = [int(r) if r == int(r) else r for r in options.rates] if options.rates else None
     return options
 

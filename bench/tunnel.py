@@ -3,7 +3,7 @@ nothing: goodput, CPU, ping."""
 
 from lib import cpu, load, tunnels
 from lib.agents import lateness
-from lib.programs import Missing
+from lib.programs import Missing, cuttle_of
 from lib.results import Results
 from lib.shell import say
 
@@ -64,6 +64,10 @@ def main(options):
               (lambda: tunnels.Cuttle(*QUICK), None, False)]
     makers += [(lambda r=r: tunnels.Cuttle(f"{r} Gb/s"), r, True) for r in options.rates or RATES_GBPS]
     makers += [(lambda r=rate, s=slot: tunnels.Cuttle(r, s), gbps, True) for rate, slot, gbps in FIXED]
+    if options.before:
+        program = cuttle_of(options.before)
+        makers += [(lambda: tunnels.Cuttle(*QUICK, program=program), None, False)]
+        makers += [(lambda r=rate, s=slot: tunnels.Cuttle(r, s, program=program), gbps, True) for rate, slot, gbps in FIXED]
     for number in range(options.rounds):
         for make, rate, tcp in makers:
             try:
@@ -83,7 +87,7 @@ def judge(results):
     best = 0
     for row in results.samples:
         missed, of_rate = results.median(row, "missed_percent"), results.median(row, "of_rate")
-        if missed is None or "slots" in row:
+        if missed is None or "slots" in row or row.startswith("before"):
             continue
         rate = float(row.split()[1])
         carried[rate] = results.median(row, "eight_gbps")

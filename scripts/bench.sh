@@ -1,5 +1,5 @@
 #!/bin/bash
-# summary: measure: cells, idle, tunnel, queueing, loss, links, intervals, ceph, drivers, xdp, flood, host, or all (docs/benchmarks.md); --help lists options
+# summary: measure: cells, idle, tunnel, queueing, loss, links, intervals, ceph, drivers, transfers, xdp, flood, host, or all (docs/benchmarks.md); --help lists options
 # example: ./run bench; ./run bench tunnel --rounds 5; ./run bench cells
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
@@ -13,10 +13,14 @@ if [[ " $* " != *" --help "* && " $* " != *" -h "* ]]; then
   heading "Build (build/bench)"
   configure bench -DCUTTLE_BENCH=ON -DCUTTLE_TESTS=OFF
   run_ninja bench cells_bench link_ends sleeper past_socket cuttle
-  if [[ $# == 0 || " $* " == *" drivers "* || " $* " == *" all "* ]]; then
+  if [[ $# == 0 || " $* " == *" drivers "* || " $* " == *" transfers "* || " $* " == *" all "* ]]; then
     # shellcheck source=scripts/lib/seastar.sh
     source "$CUTTLE_ROOT/scripts/lib/seastar.sh"
     build_seastar || say "no Seastar driver here: $WHY_NO_SEASTAR"
+  fi
+  if [[ $# == 0 || " $* " == *" transfers "* || " $* " == *" all "* ]]; then
+    build_release impair
+    export BENCH_IMPAIR=$CUTTLE_ROOT/build/release/tests/tools/impair
   fi
 fi
 exec python3 bench/main.py "$@"

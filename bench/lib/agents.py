@@ -22,7 +22,8 @@ class Agents:
     """Two agents and the link between them. Fixed slots are released by the agent's own thread: the quickest way,
     which tells how busy the host is."""
 
-    def __init__(self, rate, slot=None, lanes=1, runtime="", shape="", up=(), own_cpus=True):
+    def __init__(self, rate, slot=None, lanes=1, runtime="", shape="", up=(), own_cpus=True, program=CUTTLE):
+        self.program = program
         self.folder = tempfile.TemporaryDirectory(prefix="cuttle-bench-")
         self.processes = {}
         os.umask(0o077)
@@ -56,7 +57,7 @@ redirect = ["{spaces.ADDRESS[peer]}"]
 lanes = {lanes}
 """)
         for node in spaces.NODES:
-            self.processes[node] = start(*spaces.inside(node, CUTTLE, "up", "--config", self.path(node + ".toml"), *up),
+            self.processes[node] = start(*spaces.inside(node, program, "up", "--config", self.path(node + ".toml"), *up),
                                          log=self.path(node + ".log"))
         try:
             wait_for(lambda: all(self.link(n).get("state") == "up" for n in spaces.NODES), 30, "the link to come up")
@@ -80,7 +81,7 @@ lanes = {lanes}
         return " / ".join(line.strip() for line in lines)
 
     def status(self, node):
-        text = run(CUTTLE, "status", "--socket", self.path(node + ".sock"), "--json", check=False)
+        text = run(self.program, "status", "--socket", self.path(node + ".sock"), "--json", check=False)
         return json.loads(text) if text else {}
 
     def link(self, node):

@@ -19,6 +19,14 @@ def find(name):
     return path
 
 
+def cuttle_of(tree):
+    return f"{tree}/build/bench/src/cuttle/cuttle"
+
+
+def cells_of(tree):
+    return f"{tree}/build/bench/bench/cells_bench"
+
+
 # Debian 12's wireguard-go, of 2022, is slower than Debian 13's, whose program runs on Debian 12 as it is. It is
 # taken from the archive that this machine already uses, by an apt of its own that changes nothing of the machine's.
 _SUITE = "trixie"

@@ -13,6 +13,7 @@ NAME = f"ctb-{os.getpid()}"
 ADDRESS = {"a": "10.99.0.1", "b": "10.99.0.2"}
 NODES = ("a", "b")
 _other_host = None  # what ssh calls it
+_cable = None  # the process of make_with_cable
 _ids = {}  # files on the other host with the ids of what was started there
 
 
@@ -77,9 +78,29 @@ def ordinary_frames():
         run(*inside(node, "ethtool", "-K", "u0", "tso", "off", "gso", "off", "gro", "off", "tx-udp-segmentation", "off"))
 
 
+def make_with_cable(program, *options):
+    """The two nodes, and between them a space m with a cable that misbehaves (tests/tools/impair.cc)."""
+    global _cable
+    make()
+    run("ip", "-n", space("a"), "link", "del", "u0")
+    run("ip", "netns", "add", space("m"))
+    for node in NODES:
+        run("ip", "link", "add", "u0", "netns", space(node), "type", "veth", "peer", "name", "m" + node, "netns", space("m"))
+        run(*inside(node, "ethtool", "-K", "u0", "tx", "off"))  # whole checksums, as the cable hands frames on
+        run("ip", "-n", space(node), "addr", "add", ADDRESS[node] + "/24", "dev", "u0")
+        run("ip", "-n", space(node), "link", "set", "u0", "up")
+        run("ip", "-n", space("m"), "link", "set", "m" + node, "up")
+    ordinary_frames()
+    _cable = start("ip", "netns", "exec", space("m"), "timeout", 120, program, "ma", "mb", *options)
+
+
 def remove():
     """With every process that is still in them: iperf3 can outlive the command that started it, and spin."""
-    for node in NODES:
+    global _cable
+    if _cable:
+        stop(_cable)
+        _cable = None
+    for node in (*NODES, "m"):
         if os.path.exists(f"/run/netns/{space(node)}"):
             for pid in run("ip", "netns", "pids", space(node), check=False).split():
                 try:

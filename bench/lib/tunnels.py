@@ -26,8 +26,8 @@ class Plain:
 
 class Cuttle:
     def __init__(self, rate, slot=None, **more):
-        """Without a slot the product's default shape."""
-        self.name = f"Cuttle {rate}" + (f", {slot} slots" if slot else "")
+        """Without a slot the product's default shape. With a program, that one of before a change."""
+        self.name = ("before: " if "program" in more else "") + f"Cuttle {rate}" + (f", {slot} slots" if slot else "")
         self.name += f", {more['lanes']} lanes" if more.get("lanes", 1) > 1 else ""
         self.address = spaces.ADDRESS["b"]
         spaces.make()
