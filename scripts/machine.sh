@@ -61,7 +61,11 @@ for test in "${tests[@]}"; do
   CUTTLE=$CUTTLE_ROOT/build/release/src/cuttle/cuttle CUTTLE_TOOLS=$CUTTLE_ROOT/build/release/tests/tools \
     CUTTLE_PACKAGE=$(echo "$OUT"/package/cuttle_*.deb) CUTTLE_TEST_PREFIX=machine MACHINE_WITHOUT=$without \
     MACHINE_KERNEL=$MACHINE_KERNEL \
-    bash "$CUTTLE_ROOT/tests/machine/${test}_test.sh" || failed=$((failed + 1))
+    bash "$CUTTLE_ROOT/tests/machine/${test}_test.sh" &
+  # As a step, which a signal ends at once.
+  STEP_PID=$!
+  wait "$STEP_PID" || failed=$((failed + 1))
+  STEP_PID=
 done
 say ""
 say "$((${#tests[@]} - failed)) passed, $failed failed"

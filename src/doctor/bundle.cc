@@ -104,15 +104,14 @@ Result<void> write_bundle(const std::string& file, const std::string& folder,
     out << without_keys(entry.text) << std::flush;
     if (!out) return failure((inside / entry.name).string() + ": cannot be written; is the disk full?");
   }
-  // For its owner alone from the first byte on; tar writes into what is there.
-  if (auto made = make_private_file(file); !made) return made;
-  const auto packed =
-      run_good_command({"tar", "--create", "--auto-compress", "--owner=0", "--group=0", "--directory",
-                        work->path(), "--file", std::filesystem::absolute(file), folder},
-                       kTarTimeout);
-  if (packed) return {};
-  std::filesystem::remove(file, error);
-  return tl::unexpected(packed.error());
+  // Packed where nobody else can write: the folder that was asked for may be another user's.
+  const std::string packed = work->path() + "/packed-" + std::filesystem::path(file).filename().string();
+  if (auto done = run_good_command({"tar", "--create", "--auto-compress", "--owner=0", "--group=0",
+                                    "--directory", work->path(), "--file", packed, folder},
+                                   kTarTimeout);
+      !done)
+    return tl::unexpected(done.error());
+  return copy_to_new_private_file(packed, file);
 }
 
 }  // namespace cuttle::doctor

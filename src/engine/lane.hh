@@ -31,6 +31,9 @@ namespace cuttle {
 struct StopSending {
   Instant from{INT64_MIN};
 };
+struct ForgetOneSession {
+  uint64_t session;
+};
 struct ForgetSessionsBefore {
   uint64_t session;
 };
@@ -38,7 +41,7 @@ struct ExpectMac {
   std::unique_ptr<HandshakeMac> mac;  // of handshakes to this node
 };
 using PacerCommand = std::variant<StopSending, SendKey, ChangeDraws, ChangeStep>;
-using ReceiverCommand = std::variant<ForgetSessionsBefore, ReceiveKey, ExpectMac>;
+using ReceiverCommand = std::variant<ForgetSessionsBefore, ForgetOneSession, ReceiveKey, ExpectMac>;
 
 // Written by the receiver's thread.
 struct PacketCounters {

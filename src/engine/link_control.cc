@@ -234,6 +234,10 @@ void LinkControl::handle_event(const ForgetBefore& event) {
   for (size_t i = 0; i < lanes_.size(); ++i) tell_receiver(i, ForgetSessionsBefore{event.session});
 }
 
+void LinkControl::handle_event(const ForgetSession& event) {
+  for (size_t i = 0; i < lanes_.size(); ++i) tell_receiver(i, ForgetOneSession{event.session});
+}
+
 void LinkControl::handle_event(const EndSending& event) {
   if (listener_.session_ended) listener_.session_ended(event.why);
   for (auto& to_pacer : to_pacers_) to_pacer.handle_command(StopSending{event.from});

@@ -96,6 +96,7 @@ class LinkControl {
   void handle_event(const InstallReceive& event);
   void handle_event(const InstallSend& event);
   void handle_event(const ForgetBefore& event);
+  void handle_event(const ForgetSession& event);
   void handle_event(const EndSending& event);
   void follow_calendar(Instant now, uint64_t wall_clock_ns);
   void tell_receiver(size_t lane, ReceiverCommand command);

@@ -85,6 +85,8 @@ void drain_for_receiver(Lane& lane) {
       lane.receiver.handle_key(std::move(*key));
     } else if (auto* expect = std::get_if<ExpectMac>(&*command)) {
       lane.handshake_mac = std::move(expect->mac);
+    } else if (auto* one = std::get_if<ForgetOneSession>(&*command)) {
+      lane.receiver.handle_unconfirmed(one->session);
     } else {
       lane.receiver.handle_forget(std::get<ForgetSessionsBefore>(*command).session);
     }

@@ -1,6 +1,7 @@
 #include "io/private_folder.hh"
 
 #include <fcntl.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,10 +25,20 @@ PrivateFolder::~PrivateFolder() {
   if (!path_.empty()) std::filesystem::remove_all(path_, error);
 }
 
-Result<void> make_private_file(const std::string& path) {
-  const FileDescriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (fd) return {};
-  return os_failure(path, errno, errno == EEXIST ? "it is not overwritten; take another name" : "");
+Result<void> copy_to_new_private_file(const std::string& from, const std::string& to) {
+  const FileDescriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!source) return os_failure(from, errno);
+  const FileDescriptor copy(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!copy) return os_failure(to, errno, errno == EEXIST ? "it is not overwritten; take another name" : "");
+  constexpr size_t kMaxBytes = 1 << 20;  // of one call
+  ssize_t copied = 0;
+  do {
+    copied = ::sendfile(copy.get(), source.get(), nullptr, kMaxBytes);
+  } while (copied > 0 || (copied < 0 && errno == EINTR));
+  if (copied == 0) return {};
+  const int error = errno;
+  ::unlink(to.c_str());
+  return os_failure(to, error);
 }
 
 }  // namespace cuttle

@@ -22,7 +22,8 @@ class PrivateFolder {
   std::string path_;
 };
 
-// Makes an empty file for its owner alone. Fails where there is anything of that name.
-Result<void> make_private_file(const std::string& path);
+// Copies a file into a new one, for its owner alone. Fails where there is anything of that name; what becomes
+// of the name meanwhile, in a folder that somebody else may write to, changes no other file.
+Result<void> copy_to_new_private_file(const std::string& from, const std::string& to);
 
 }  // namespace cuttle

@@ -74,7 +74,7 @@ void Association::handle_keys(const AssociationKeys& keys) {
   const PeerKey* in_use = find_peer(session_peer_);
   target_ = in_use != nullptr ? static_cast<size_t>(in_use - peers_.data()) : 0;
   renew_ = true;
-  std::erase_if(unconfirmed_, [&](const Agreed& agreed) { return find_peer(agreed.peer) == nullptr; });
+  forget_unconfirmed([&](const Agreed& agreed) { return find_peer(agreed.peer) == nullptr; });
   if (!sending_session_ || in_use != nullptr) return;
   end_sessions("the peer's key that it was agreed with is no longer accepted");
 }
@@ -114,8 +114,8 @@ void Association::finish_cell(PeerKey& peer, Instant due) {
   datagram_due_ = due;
 }
 
-void Association::finish_answer(PeerKey& peer, Instant arrived) {
-  peer.answers.store({cell_.get(), config_.format.cell_bytes()});
+void Association::finish_answer(PeerKey& peer, Instant arrived, Bytes asked_mac1) {
+  peer.answers.store({cell_.get(), config_.format.cell_bytes()}, asked_mac1);
   finish_cell(peer, counted_from(arrived) + kReaction);
 }
 
@@ -231,6 +231,14 @@ Association::Agreed Association::agree(Instant arrived, InstallReceive receive, 
           offer.timestamp_ns, peer,    offer.renews,    std::move(preshared)};
 }
 
+void Association::forget_unconfirmed(const std::function<bool(const Agreed&)>& is_over) {
+  std::erase_if(unconfirmed_, [&](const Agreed& agreed) {
+    if (!is_over(agreed)) return false;
+    events_.emplace_back(ForgetSession{agreed.session});
+    return true;
+  });
+}
+
 // The keys of sessions that are over or never began, for receiving as for sending: all but those that wait
 // for their first cell.
 void Association::forget_sessions() {
@@ -254,7 +262,9 @@ void Association::use(Instant arrived, const Agreed& agreed) {
   forget_at_ = since + kOverlap;
   next_attempt_ = since + retry();
   if (ratchet_) ratchet_->handle_agreed(agreed.preshared, wall_clock_ns_);
-  unconfirmed_.clear();
+  const uint64_t used = agreed.session;  // `agreed` may be one of these
+  std::erase_if(unconfirmed_, [&](const Agreed& one) { return one.session == used; });
+  forget_unconfirmed([](const Agreed&) { return true; });
   counters_.sessions.add();
 }
 

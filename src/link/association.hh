@@ -32,6 +32,7 @@
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -62,8 +63,10 @@ inline constexpr Duration kRetry = milliseconds(500);
 inline constexpr size_t kMaxAttempts = 4;
 inline constexpr size_t kMaxUnconfirmed = kMaxAttempts;
 // And each so long: longer than an answer and the first cell can take with the longest slots (three waits for
-// a slot and its jitter, key_change_lead, a round trip). After that its keys go.
+// a slot and its jitter, key_change_lead, a round trip). After that its keys go. An answer is taken for half
+// of that, or whoever holds it back could bring the two into sessions of which one is gone.
 inline constexpr Duration kUnconfirmedLife = seconds(10);
+inline constexpr Duration kAttemptLife = kUnconfirmedLife / 2;
 // Keys of the session before stay valid for receiving so long after a change.
 inline constexpr Duration kOverlap = seconds(10);
 // Initiations are decided at whole multiples of this.
@@ -127,11 +130,14 @@ struct InstallSend {  // on every lane: lane j seals with SPI first_spi + j
 struct ForgetBefore {  // sessions before this one are no longer received
   uint64_t session;
 };
+struct ForgetSession {  // and this one neither: nobody confirmed it
+  uint64_t session;
+};
 struct EndSending {  // nothing more is sent in the session in use, from then on
   std::string_view why;
   Instant from{INT64_MIN};
 };
-using AssociationEvent = std::variant<InstallReceive, InstallSend, ForgetBefore, EndSending>;
+using AssociationEvent = std::variant<InstallReceive, InstallSend, ForgetBefore, ForgetSession, EndSending>;
 
 struct AssociationCounters {
   Counter initiations_sent;
@@ -213,12 +219,14 @@ class Association {
     AnswerMac answers;  // of both
   };
   struct Attempt {
+    Instant made;
     uint32_t index;
     Spi first_spi;
     size_t peer;  // in peers_
     std::unique_ptr<NoiseHandshake> noise;
     PresharedRatchet::Rung rung;
     bool renew_preshared;
+    Blake2sTag mac1{};  // of the initiation
   };
   struct Agreed {  // a session whose receiving key is installed
     uint64_t session;
@@ -247,11 +255,12 @@ class Association {
   // association_answer.cc
   void handle_initiation(Instant arrived, Bytes cell);
   bool may_read(Instant arrived, Bytes cell);
-  void answer(Instant arrived, uint32_t asked, NoiseHandshake& noise, const wire::Offer& offer);
+  void answer(Instant arrived, Bytes asked, NoiseHandshake& noise, const wire::Offer& offer);
   void send_cookie(Instant arrived, uint32_t asked);
   std::deque<Agreed>::iterator oldest_unconfirmed();
   bool has_room_for(uint64_t timestamp_ns);
   void expire_unconfirmed(Instant now);
+  void forget_unconfirmed(const std::function<bool(const Agreed&)>& is_over);
   void forget_sessions();
   void end_sessions(std::string_view why, Instant from = {INT64_MIN});
   Agreed agree(Instant arrived, InstallReceive receive, const wire::Offer& offer,
@@ -267,7 +276,7 @@ class Association {
   bool quiet(Instant now, Instant last_authentic) const;
   Duration peer_slot() const;
   uint8_t* begin_cell(wire::HandshakeType type, uint32_t sender, uint32_t receiver);
-  void finish_answer(PeerKey& peer, Instant arrived);
+  void finish_answer(PeerKey& peer, Instant arrived, Bytes asked_mac1 = {});
   void finish_cell(PeerKey& peer, Instant due);
 
   AssociationConfig config_;
@@ -277,7 +286,7 @@ class Association {
   std::vector<PeerKey> peers_;  // one, or two while the peer changes its key
   std::optional<PresharedRatchet> ratchet_;
 
-  std::deque<Attempt> attempts_;  // not answered yet; at most kMaxAttempts
+  std::deque<Attempt> attempts_;  // not answered yet; at most kMaxAttempts, each for kAttemptLife
   size_t target_ = 0;             // in peers_: whom the last attempt went to
   bool renew_ = false;
   Instant next_attempt_{INT64_MIN};

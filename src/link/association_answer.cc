@@ -74,7 +74,7 @@ void Association::handle_initiation(Instant arrived, Bytes cell) {
     return;
   }
   counters_.initiations_received.add();
-  answer(arrived, load_be32(cell.data() + 8), noise, offer);
+  answer(arrived, cell, noise, offer);
 }
 
 std::deque<Association::Agreed>::iterator Association::oldest_unconfirmed() {
@@ -89,12 +89,10 @@ bool Association::has_room_for(uint64_t timestamp_ns) {
 
 // Not for ever, though: where the peer's clock was set back, the genuine one is the oldest.
 void Association::expire_unconfirmed(Instant now) {
-  const size_t gone = std::erase_if(
-      unconfirmed_, [&](const Agreed& agreed) { return now - agreed.since >= kUnconfirmedLife; });
-  if (gone > 0 && !sending_session_) forget_sessions();
+  forget_unconfirmed([&](const Agreed& agreed) { return now - agreed.since >= kUnconfirmedLife; });
 }
 
-void Association::answer(Instant arrived, uint32_t asked, NoiseHandshake& noise, const wire::Offer& offer) {
+void Association::answer(Instant arrived, Bytes asked, NoiseHandshake& noise, const wire::Offer& offer) {
   PresharedAgreement preshared;
   preshared.both = ratchet_ && offer.preshared != PresharedRatchet::kTakesNoPart;
   if (preshared.both) preshared.used = ratchet_->choose(offer.preshared);
@@ -105,12 +103,12 @@ void Association::answer(Instant arrived, uint32_t asked, NoiseHandshake& noise,
   preshared.renew = own_words.renew_preshared || offer.renew_preshared;
   uint8_t own[wire::kOfferBytes];
   wire::store_offer(own, own_words);
-  uint8_t* at = begin_cell(wire::HandshakeType::response, draw_u32(), asked);
+  uint8_t* at = begin_cell(wire::HandshakeType::response, draw_u32(), load_be32(asked.data() + 8));
   if (!noise.write_message(own, {at, wire::kNoiseMessage2Bytes})) {
     counters_.not_genuine.add();
     return;
   }
-  finish_answer(*find_peer(noise.remote_static()), arrived);
+  finish_answer(*find_peer(noise.remote_static()), arrived, wire::mac1_of(asked));
   uint64_t instead_of = 0;
   if (unconfirmed_.size() == kMaxUnconfirmed) {
     const auto oldest = oldest_unconfirmed();

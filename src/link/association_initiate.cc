@@ -81,6 +81,7 @@ void Association::send_initiation(Instant tick, uint64_t wall_clock_ns) {
   last_timestamp_sent_ns_ = std::max(last_timestamp_sent_ns_ + 1, wall_clock_ns);
   const Spi spi = draw_spi();
   Attempt attempt{
+      tick,
       draw_u32(),
       spi,
       target_,
@@ -98,9 +99,11 @@ void Association::send_initiation(Instant tick, uint64_t wall_clock_ns) {
     return;  // the configured peer key is a point of low order
   }
   if (attempts_.size() == kMaxAttempts) attempts_.pop_front();
-  attempts_.push_back(std::move(attempt));
   peers_[target_].cookie.store_mac2(tick, {cell_.get(), config_.format.cell_bytes()});
   finish_cell(peers_[target_], tick + kTick + kReaction);
+  const Bytes mac1 = wire::mac1_of({cell_.get(), config_.format.cell_bytes()});
+  std::copy(mac1.begin(), mac1.end(), attempt.mac1.begin());
+  attempts_.push_back(std::move(attempt));
   counters_.initiations_sent.add();
 }
 
@@ -115,13 +118,14 @@ std::vector<PresharedKey> Association::preshared_candidates() const {
 
 void Association::handle_response(Instant arrived, Bytes cell) {
   const uint32_t receiver = load_be32(cell.data() + 12);
+  std::erase_if(attempts_, [&](const Attempt& old) { return arrived - old.made >= kAttemptLife; });
   const auto attempt = std::find_if(attempts_.begin(), attempts_.end(),
                                     [&](const Attempt& made) { return made.index == receiver; });
   if (attempt == attempts_.end()) {
     counters_.unexpected.add();
     return;
   }
-  const bool proven = peers_[attempt->peer].answers.verify(cell);
+  const bool proven = peers_[attempt->peer].answers.verify(cell, attempt->mac1);
   if (!(proven ? proven_answers_read_ : answers_read_).take(arrived)) {
     counters_.too_many.add();
     return;

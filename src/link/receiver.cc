@@ -184,4 +184,10 @@ void LaneReceiver::handle_forget(uint64_t session) {
   }
 }
 
+void LaneReceiver::handle_unconfirmed(uint64_t session) {
+  for (Session& other : sessions_) {
+    if (other.number == session) retire(other);
+  }
+}
+
 }  // namespace cuttle

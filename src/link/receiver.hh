@@ -52,7 +52,7 @@ class LaneReceiver {
   static constexpr size_t kSessions = 6;
   // A peer never uses keys that this node did not have first. So many cells of such keys, where for so long
   // (or four of the peer's slots) there was none of those in use: this node had them, and was set back.
-  // Whoever forges them has to drop all genuine ones first, which ends the session as well.
+  // Whoever forges them needs such a silence, and gains no more than the end of the sessions.
   static constexpr uint32_t kUnknownCells = 8;
   static constexpr Duration kSilence = milliseconds(50);
 
@@ -71,6 +71,8 @@ class LaneReceiver {
   void handle_key(ReceiveKey key);
   // Forgets the sessions before `session`.
   void handle_forget(uint64_t session);
+  // Forgets that one.
+  void handle_unconfirmed(uint64_t session);
   std::unique_ptr<Aead> poll_retired();
 
   // The newest session that an authentic cell came in; 0 for none.

@@ -102,9 +102,8 @@ void RunningAgent::write_draws(uint64_t wall_ns, Instant now) {
   draws_lost_ = std::max(draws_lost_, lost);
 }
 
-// What links have agreed on goes into their handshakes only once the disk has it. Peers that are not in the
-// configuration any more are forgotten.
-void RunningAgent::keep_preshared(Instant now) {
+// What links have agreed on goes into their handshakes only once the disk has it.
+void RunningAgent::keep_preshared(Instant now, uint64_t wall_clock_ns) {
   if (!preshared_file_ || now < keep_preshared_next_) return;
   KeptPreshared kept;
   for (const PeerConfig& peer : config_.peers) kept[peer.name] = preshared_file_->of(peer.name);
@@ -116,6 +115,7 @@ void RunningAgent::keep_preshared(Instant now) {
     waiting.push_back(link.get());
   }
   if (waiting.empty()) return;
+  kept = with_absent(std::move(kept), preshared_file_->kept(), wall_clock_ns);
   tell_alive();
   const auto written = preshared_file_->keep(kept);
   note_preshared_trouble(written ? "" : written.error().message);
@@ -169,7 +169,7 @@ RunningAgent::End RunningAgent::run() {
     control_sockets_.handle_timeout(now);
     queues_.handle_timeout(now, machine_);
     write_draws(wall, now);
-    keep_preshared(now);
+    keep_preshared(now, wall);
     watch_machine(now);
     if (ends_unwatched()) {
       end = End::unwatched;

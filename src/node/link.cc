@@ -2,7 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "io/entropy.hh"
+#include "node/hedged_entropy.hh"
 
 namespace cuttle {
 
@@ -10,7 +10,7 @@ NodeLink::NodeLink(PeerConfig peer, IpAddress own_address, AssociationConfig ass
                    KeyLog* key_log)
     : peer_(std::move(peer)),
       own_address_(own_address),
-      link_(std::move(association), backend, fill_with_entropy, listener(key_log)) {}
+      link_(std::move(association), backend, fill_with_hedged_entropy, listener(key_log)) {}
 
 LinkListener NodeLink::listener(KeyLog* key_log) const {
   LinkListener listener;

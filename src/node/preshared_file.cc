@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <functional>
 #include <utility>
+#include <vector>
 
 #include "base/byte_stream.hh"
 #include "base/check.hh"
@@ -87,6 +89,24 @@ std::optional<PresharedCopy> parse_preshared_copy(std::string_view bytes) {
   return in.at_end() ? std::optional(std::move(copy)) : std::nullopt;
 }
 
+KeptPreshared with_absent(KeptPreshared present, const KeptPreshared& before, uint64_t wall_clock_ns) {
+  const auto since = [](const RenewedKeys& keys) {
+    return std::max(keys.proven ? keys.proven->since_ns : 0, keys.next ? keys.next->since_ns : 0);
+  };
+  std::vector<std::pair<uint64_t, std::string>> absent;  // since when, and whose
+  for (const auto& [name, keys] : before) {
+    if (present.contains(name) || (!keys.proven && !keys.next)) continue;
+    const uint64_t at = since(keys);
+    // One from the future: the clock was set.
+    if (at < wall_clock_ns && wall_clock_ns - at > static_cast<uint64_t>(kAbsentFor.ns)) continue;
+    absent.emplace_back(at, name);
+  }
+  std::ranges::sort(absent, std::greater());
+  if (absent.size() > kMaxAbsent) absent.resize(kMaxAbsent);
+  for (const auto& [at, name] : absent) present[name] = before.at(name);
+  return present;
+}
+
 Result<PresharedFile> PresharedFile::open(const std::string& path) {
   // Each write returns only once the disk has it: a confined agent has no other way to ask for that.
   FileDescriptor fd(
@@ -110,6 +130,10 @@ Result<PresharedFile> PresharedFile::open(const std::string& path) {
   (void)sync_folder(folder.empty() ? "." : folder);
   PresharedFile file(path, std::move(fd));
   if (auto loaded = file.load(); !loaded) return tl::unexpected(loaded.error());
+  // The older one may have a key that was given up.
+  if (file.copies_differ_) {
+    if (auto kept = file.keep(KeptPreshared(file.kept_)); !kept) return tl::unexpected(kept.error());
+  }
   return Result<PresharedFile>(std::move(file));
 }
 
@@ -124,6 +148,8 @@ Result<void> PresharedFile::load() {
     size += static_cast<size_t>(got);
   }
   bool is_whole = false;
+  copies_differ_ =
+      std::string_view(bytes).substr(0, kCopyBytes) != std::string_view(bytes).substr(kCopyBytes);
   for (size_t place = 0; place < 2; ++place) {
     auto copy = parse_preshared_copy(std::string_view(bytes).substr(place * kCopyBytes, kCopyBytes));
     if (!copy || (is_whole && copy->number <= number_)) continue;
@@ -132,6 +158,7 @@ Result<void> PresharedFile::load() {
     kept_ = std::move(copy->kept);
     newest_ = place;
   }
+  copies_differ_ = copies_differ_ && is_whole;
   was_damaged_ = !is_whole && std::ranges::any_of(bytes, [](char byte) { return byte != '\0'; });
   wipe_text(bytes);
   return {};

@@ -15,6 +15,7 @@
 
 #include "base/file_descriptor.hh"
 #include "base/result.hh"
+#include "base/time.hh"
 #include "link/preshared_ratchet.hh"
 
 namespace cuttle {
@@ -29,6 +30,13 @@ struct PresharedCopy {
 };
 // None: not whole. What follows it does not matter.
 std::optional<PresharedCopy> parse_preshared_copy(std::string_view bytes);
+
+// What is kept beside `present` of peers that are not in the configuration: one can be out of it for a
+// moment, and would fall back to the configured key. Not what is older than kAbsentFor, nor more than
+// kMaxAbsent, the newest. `wall_clock_ns`: since 1970. Pure.
+inline constexpr Duration kAbsentFor = seconds(30 * 86'400);
+inline constexpr size_t kMaxAbsent = 512;
+KeptPreshared with_absent(KeptPreshared present, const KeptPreshared& before, uint64_t wall_clock_ns);
 
 class PresharedFile {
  public:
@@ -57,6 +65,7 @@ class PresharedFile {
   uint64_t number_ = 0;
   size_t newest_ = 1;  // place of the copy of that number
   bool was_damaged_ = false;
+  bool copies_differ_ = false;  // the one who wrote was interrupted between the two
 };
 
 }  // namespace cuttle

@@ -83,7 +83,7 @@ class RunningAgent {
   void retry_links(Instant now);
   bool ends_unwatched() const;
   void write_draws(uint64_t wall_ns, Instant now);
-  void keep_preshared(Instant now);
+  void keep_preshared(Instant now, uint64_t wall_clock_ns);
   void note_preshared_trouble(std::string trouble);
 
   NodeConfig config_;

@@ -35,6 +35,7 @@ struct End {
       if (auto* receive = std::get_if<InstallReceive>(&*event)) receives.push_back(*receive);
       if (auto* send = std::get_if<InstallSend>(&*event)) sends.push_back(*send);
       if (auto* forget = std::get_if<ForgetBefore>(&*event)) forgets.push_back(*forget);
+      if (auto* one = std::get_if<ForgetSession>(&*event)) forgotten.push_back(one->session);
       if (auto* end = std::get_if<EndSending>(&*event)) {
         ended = true;
         ends_from = end->from;
@@ -71,6 +72,7 @@ struct End {
   std::vector<InstallReceive> receives;
   std::vector<InstallSend> sends;
   std::vector<ForgetBefore> forgets;
+  std::vector<uint64_t> forgotten;  // sessions, each by itself
   bool ended = false;
   Instant ends_from{};
   uint64_t wall_clock_ns = 0;  // at the latest tick

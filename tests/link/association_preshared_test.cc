@@ -172,16 +172,40 @@ TEST_F(Preshared, ForgedAnswersLeadNowhereDown) {
   for (const bool with_mac2 : {false, true}) {
     advance(seconds(2));
     tick();
-    responder->handle(now, take(*initiator));
+    const auto asked = take(*initiator);
+    responder->handle(now, asked);
     auto forged = take(*responder);
     forged[wire::kHandshakeHeaderBytes + 40] ^= 1;
-    if (with_mac2) AnswerMac(*responder_key, initiator_key->public_key(), psk).store(forged);
+    if (with_mac2)
+      AnswerMac(*responder_key, initiator_key->public_key(), psk).store(forged, wire::mac1_of(asked));
     HandshakeMac(initiator_key->public_key()).store(forged);
     initiator->handle(now, forged);
     EXPECT_EQ(initiator->association.counters().not_genuine.value(), with_mac2 ? 2u : 1u);
     EXPECT_EQ(initiator->association.preshared()->rung(),
               with_mac2 ? PresharedRatchet::Rung::none : PresharedRatchet::Rung::next);
   }
+}
+
+// Indices are of 32 bits: whoever records answers for long enough has one of each.
+TEST_F(Preshared, ARecordedAnswerLeadsNowhereDownWhateverItsIndex) {
+  live(seconds(260));
+  ASSERT_TRUE(in_common());
+  const uint64_t life = seed;
+  start(true);
+  advance(seconds(2));
+  tick();
+  const auto first = take(*initiator);
+  responder->handle(now, first);
+  const auto recorded = take(*responder);
+  seed = life;  // the index is drawn once more
+  start(true);
+  advance(seconds(2));
+  tick();
+  const auto second = take(*initiator);
+  ASSERT_TRUE(std::equal(first.begin() + 8, first.begin() + 12, second.begin() + 8));
+  initiator->handle(now, recorded);
+  EXPECT_EQ(initiator->association.counters().not_genuine.value(), 1u);
+  EXPECT_EQ(initiator->association.preshared()->rung(), PresharedRatchet::Rung::next);
 }
 
 // As today's agents do: nothing in the offers, and nothing is made of what the other says.

@@ -1,6 +1,8 @@
 // The association: sessions agreed, renewed by the clock, and agreed anew after whatever went wrong.
 #include "link/association.hh"
 
+#include <gmock/gmock.h>
+
 #include "association_fixture.hh"
 
 namespace cuttle {
@@ -271,13 +273,54 @@ TEST_F(AssociationTest, KeysThatNobodyConfirmsGoSoon) {
     responder->handle(now, take(*initiator));
   }
   ASSERT_EQ(responder->receives.size(), kMaxUnconfirmed);
-  EXPECT_TRUE(responder->forgets.empty());
+  EXPECT_TRUE(responder->forgotten.empty());
   advance(kUnconfirmedLife + kReaction);
   responder->tick(now, wall_ns);
-  ASSERT_FALSE(responder->forgets.empty());
-  EXPECT_GT(responder->forgets.back().session, responder->receives.back().session);
+  EXPECT_THAT(responder->forgotten, ::testing::ElementsAre(1, 2, 3, 4));
   responder->first_cell(now, responder->receives.back().session);
   EXPECT_TRUE(responder->sends.empty());
+}
+
+TEST_F(AssociationTest, KeysThatNobodyConfirmsGoSoonBesideASessionInUse) {
+  handshake();
+  const uint64_t in_use = responder->receives.back().session;
+  advance(kRekeyAfter);
+  initiator->last_authentic = responder->last_authentic = now;
+  tick();
+  responder->handle(now, take(*initiator));
+  const uint64_t unconfirmed = responder->receives.back().session;
+  ASSERT_NE(unconfirmed, in_use);
+  advance(kUnconfirmedLife + kReaction);
+  responder->last_authentic = now;
+  responder->tick(now, wall_ns);
+  EXPECT_THAT(responder->forgotten, ::testing::ElementsAre(unconfirmed));
+}
+
+TEST_F(AssociationTest, KeysOfOtherAnswersGoWithTheFirstCell) {
+  for (size_t i = 0; i < 2; ++i, advance(kRetry)) {
+    tick();
+    responder->handle(now, take(*initiator));
+  }
+  initiator->handle(now, responder->out.front());
+  cells_flow();
+  ASSERT_EQ(responder->sends.size(), 1u);
+  EXPECT_THAT(responder->forgotten, ::testing::ElementsAre(2)) << "the attacker held the second answer back";
+}
+
+// Whoever holds an answer back until the answering side has forgotten it would bring the two into sessions
+// that have nothing in common.
+TEST_F(AssociationTest, AnAnswerThatWasHeldBackIsNotTaken) {
+  handshake();
+  advance(kRekeyAfter);
+  initiator->last_authentic = responder->last_authentic = now;
+  tick();
+  responder->handle(now, take(*initiator));
+  const auto answer = take(*responder);
+  advance(kAttemptLife);
+  initiator->last_authentic = responder->last_authentic = now;
+  initiator->handle(now, answer);
+  EXPECT_EQ(initiator->sends.size(), 1u);
+  EXPECT_EQ(initiator->association.counters().unexpected.value(), 1u);
 }
 
 // The old session ends between an answer and the first cell of the new one.

@@ -21,6 +21,17 @@ CPUS=2
 DISK_FORMAT=raw
 QEMU_OPTIONS=() # more of them
 
+# However the test ends. A second signal must not end this. And where the first one ended a `read -t`, bash 5.2 goes back to that read,
+# which is no more, as soon as its time is over (it crashes), unless another one has been read since.
+leave() {
+  local job
+  trap '' INT TERM HUP PIPE
+  read -r -t 1 </dev/null || true
+  for job in $(jobs -p); do kill "$job" 2>/dev/null || true; done # the case
+  clean_up
+}
+trap leave EXIT
+
 # progress TEXT: with the seconds since the test began.
 progress() { printf '  %4d s  %s\n' "$SECONDS" "$*"; }
 
@@ -37,6 +48,12 @@ tap_for_a() {
   ip -n "$NET-m" link set dev ma mtu "${MTU:-1500}" up
 }
 no_device() { ! ip -n "$NET-m" link show dev "$1" >/dev/null 2>&1; }
+
+# end_capture NAME: which must have seen the test to its end.
+end_capture() {
+  process_lives "$(<"$WORK/$1.capture.pid")" || fail "the capture ended after $CAPTURE_SECONDS s, before the test"
+  stop_capture "$1"
+}
 
 # unit NAME: its text on stdin; set-up enables it.
 unit() { cat >"$WORK/files/etc/systemd/system/$1"; }

@@ -234,7 +234,7 @@ mounts_cephfs() {
 # From power on to the end, and whoever sent it.
 nothing_but_cells() {
   local node others="(ip host ${V4[a]} and not $CELLS) or (ip6 and not ip6 multicast)"
-  stop_capture client
+  end_capture client
   for node in mon osd0; do
     progress "$(count_captured client "$CELLS and src host ${V4[a]} and dst host $(address_of "$node")") cells to $node," \
       "$(count_captured client "$CELLS and dst host ${V4[a]} and src host $(address_of "$node")") from it," \

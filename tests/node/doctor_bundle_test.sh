@@ -67,7 +67,27 @@ no_good_configuration() {
   grep -q 'not overwritten' "$WORK/doctor.out" || fail "it overwrites a file: $(<"$WORK/doctor.out")"
 }
 
+# Root writes it where a user asked for it, and that user puts a link to another file in its place meanwhile.
+in_a_users_folder() {
+  network
+  connect
+  RATE="20 Mb/s" configure
+  mkdir "$WORK/shims"
+  echo "must not change" >"$WORK/precious"
+  cat >"$WORK/shims/tar" <<END
+#!/bin/bash
+ln -sf "$WORK/precious" "$WORK/report.tar.gz"
+exec $(command -v tar) "\$@"
+END
+  chmod +x "$WORK/shims/tar"
+  PATH=$WORK/shims:$PATH in_space a timeout 60 "$CUTTLE" doctor --config "$WORK/a.toml" --no-probe --bundle "$WORK/report.tar.gz" \
+    >"$WORK/doctor.out" 2>&1 || true
+  [[ -L $WORK/report.tar.gz ]] || fail "nothing was put in its place, so nothing is tried"
+  expect_same "the other file" "must not change" "$(<"$WORK/precious")"
+}
+
 run_case with_an_agent
 run_case keys_in_the_wrong_place
 run_case no_good_configuration
+run_case in_a_users_folder
 finish

@@ -69,6 +69,48 @@ TEST_F(PresharedFileTest, WhatIsKeptIsThereAfterAStart) {
   EXPECT_EQ(status.st_mode & 0777, 0600u);
 }
 
+TEST(WithAbsent, APeerThatIsOutOfTheConfigurationIsKeptForAMonth) {
+  constexpr uint64_t kDay_ns = uint64_t{86'400} * 1'000'000'000;
+  const KeptPreshared before{{"mon", {key(1), std::nullopt}}, {"osd1", {key(1), key(2)}}, {"osd2", {}}};
+  const KeptPreshared present{{"mon", {key(3), std::nullopt}}};
+  const KeptPreshared both{{"mon", {key(3), std::nullopt}}, {"osd1", {key(1), key(2)}}};
+  EXPECT_EQ(with_absent(present, before, 0), both) << "a clock that was set back";
+  EXPECT_EQ(with_absent(present, before, 30 * kDay_ns), both);
+  EXPECT_EQ(with_absent(present, before, 31 * kDay_ns), present);
+}
+
+TEST(WithAbsent, OfManyTheNewestAreKept) {
+  KeptPreshared before;
+  for (size_t i = 0; i < kMaxAbsent + 10; ++i) {
+    RenewedKey of = key(1);
+    of.since_ns = 1000 + i;
+    before[std::to_string(i)] = {of, std::nullopt};
+  }
+  const KeptPreshared kept = with_absent({}, before, 5000);
+  EXPECT_EQ(kept.size(), kMaxAbsent);
+  EXPECT_FALSE(kept.contains("9"));
+  EXPECT_TRUE(kept.contains("10"));
+}
+
+TEST_F(PresharedFileTest, AStartAfterAnInterruptedWriteLeavesNoOldKey) {
+  std::string before;
+  {
+    auto file = PresharedFile::open(path_);
+    ASSERT_TRUE(file && file->keep(kFirst));
+    before = bytes();
+    ASSERT_TRUE(file->keep(kSecond));
+  }
+  std::string cut = bytes();
+  cut.replace(PresharedFile::kCopyBytes, std::string::npos, before.substr(PresharedFile::kCopyBytes));
+  for (const bool swapped : {false, true}) {
+    SCOPED_TRACE(swapped);
+    write(swapped ? cut.substr(PresharedFile::kCopyBytes) + cut.substr(0, PresharedFile::kCopyBytes) : cut);
+    ASSERT_TRUE(PresharedFile::open(path_));
+    EXPECT_EQ(PresharedFile::open(path_)->kept(), kSecond);
+    EXPECT_EQ(bytes().substr(0, PresharedFile::kCopyBytes), bytes().substr(PresharedFile::kCopyBytes));
+  }
+}
+
 // A power cut at any byte of either copy.
 TEST_F(PresharedFileTest, OneCopyIsWholeWhereverTheWritingStopped) {
   std::string before, after;

@@ -74,5 +74,20 @@ TEST_F(GenerationEventsTest, come_from_the_kernel_and_from_nobody_else) {
   EXPECT_FALSE(comes(*events)) << "another process's own words";
 }
 
+// Any local user has as many of these made as he likes (mounts in a namespace of his own).
+TEST_F(GenerationEventsTest, are_not_crowded_out_by_devices_that_come_and_go) {
+  const Namespace node;
+  const Inside inside(node);
+  auto events = GenerationEvents::open();
+  ASSERT_TRUE(events) << events.error().message;
+  for (int i = 0; i < 1000; ++i)
+    send_as_kernel("add@/devices/virtual/bdi/0:50\0ACTION=add\0SUBSYSTEM=bdi\0"s);
+  pollfd waiting{events->fd(), POLLIN, 0};
+  EXPECT_EQ(poll(&waiting, 1, 0), 0) << "they wake nobody";
+  EXPECT_FALSE(events->take());
+  send_as_kernel(kUevent);
+  EXPECT_TRUE(comes(*events));
+}
+
 }  // namespace
 }  // namespace cuttle

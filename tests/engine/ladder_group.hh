@@ -1,0 +1,129 @@
+// Nodes with a ladder, and links between them that may lose what is said.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/random.hh"
+#include "engine/ladder_control.hh"
+
+namespace cuttle::ladder_group {
+
+inline constexpr uint64_t kSlow = 50'000'000;
+inline constexpr uint64_t kFast = 400'000'000;
+inline constexpr Duration kEpoch = seconds(10);
+// A little after a midnight.
+inline constexpr int64_t kBegin_ns = (20'000 * ladder::kDay_s + 3) * 1'000'000'000;
+
+inline ladder::Settings settings_of(uint32_t bits = 48) {
+  return {.rates_bps = {kSlow, kFast}, .epoch = kEpoch, .budget_bits = bits, .lower_after = seconds(30)};
+}
+
+struct Link final : LadderLink {
+  std::optional<wire::LadderMessage> poll_ladder() override {
+    if (flood > 0) {
+      --flood;
+      return wire::LadderMessage{};
+    }
+    if (inbox.empty()) return std::nullopt;
+    const wire::LadderMessage message = inbox.front();
+    inbox.pop_front();
+    return message;
+  }
+  bool poll_restored() override { return std::exchange(restored, false); }
+  void send_ladder(const wire::LadderMessage& message) override {
+    if (other != nullptr && !is_cut && !(loss != nullptr && loss->chance(0.1)))
+      other->inbox.push_back(message);
+  }
+  double poll_needed_bps(Duration /*since_last*/) override { return needed_bps; }
+  uint32_t told_step() const override { return step; }
+  void change_step(const ChangeStep& change) override {
+    step = change.step;
+    changes.push_back({change, told_at ? *told_at : Instant{}});
+  }
+
+  struct Told {
+    ChangeStep change;
+    Instant when;
+  };
+  std::deque<wire::LadderMessage> inbox;
+  Link* other = nullptr;
+  int flood = 0;
+  bool restored = false;
+  bool is_cut = false;
+  Random* loss = nullptr;
+  double needed_bps = 0;
+  uint32_t step = 1;
+  std::vector<Told> changes;
+  const Instant* told_at = nullptr;
+};
+
+struct Node {
+  explicit Node(const ladder::Settings& settings, ladder::NodeNumber number, int64_t wall_ns)
+      : control(settings, number, static_cast<uint64_t>(wall_ns)) {}
+  std::vector<LadderLink*> links() const {
+    std::vector<LadderLink*> all;
+    for (const auto& link : owned) all.push_back(link.get());
+    return all;
+  }
+  void need(double bps) {
+    for (const auto& link : owned) link->needed_bps = bps;
+  }
+  LadderControl control;
+  std::vector<std::unique_ptr<Link>> owned;
+  Duration clock_wrong{};
+  bool runs = true;
+};
+
+// Nodes that have links with each other, and look every 100 ms.
+class Group {
+ public:
+  explicit Group(size_t count, const ladder::Settings& settings = settings_of()) {
+    for (size_t i = 0; i < count; ++i) add(std::make_unique<Node>(settings, 100 + i, wall_ns()));
+  }
+
+  void add(std::unique_ptr<Node> node) {
+    for (const auto& other : nodes) {
+      auto here = std::make_unique<Link>();
+      auto there = std::make_unique<Link>();
+      here->other = there.get();
+      there->other = here.get();
+      here->loss = there->loss = &random;
+      here->told_at = there->told_at = &now;
+      there->step = other->control.told_step();
+      node->owned.push_back(std::move(here));
+      other->owned.push_back(std::move(there));
+    }
+    nodes.push_back(std::move(node));
+  }
+  int64_t wall_ns() const { return kBegin_ns + now.ns; }
+  void run(Duration time) {
+    for (const Instant end = now + time; now < end; now = now + milliseconds(100)) {
+      for (const auto& node : nodes) {
+        if (!node->runs) continue;
+        const int64_t wall = wall_ns() + node->clock_wrong.ns;
+        node->control.handle_time(now, static_cast<uint64_t>(wall), node->links());
+      }
+    }
+  }
+  std::set<uint32_t> steps() const {
+    std::set<uint32_t> steps;
+    for (const auto& node : nodes) {
+      if (!node->runs) continue;
+      for (const auto& link : node->owned) steps.insert(link->step);
+    }
+    return steps;
+  }
+
+  Instant now{};
+  Random random{7};
+  std::vector<std::unique_ptr<Node>> nodes;
+};
+
+using Steps = std::set<uint32_t>;
+
+}  // namespace cuttle::ladder_group
