@@ -157,6 +157,12 @@ each_mutant() {
     'proven ? proven_answers_read_ : answers_read_' 'false ? proven_answers_read_ : answers_read_' "link"
   "$each" "a forged answer gives a renewed preshared key up" src/link/association_initiate.cc \
     'if (proven && ratchet_)' 'if (ratchet_)' "link"
+  "$each" "a recorded answer counts for another question" src/link/answer_mac.cc \
+    'first(size_)' 'first(wire::kMacCoveredBytes)' "link"
+  "$each" "an answer that was held back is taken" src/link/association_initiate.cc \
+    'arrived - old.made >= kAttemptLife' 'arrived - old.made >= kRejectAfter' "link"
+  "$each" "keys that nobody confirmed stay on the lanes" src/link/association.cc \
+    'events_.emplace_back(ForgetSession{agreed.session});' '' "link"
   "$each" "a renewed preshared key is named before the disk has it" src/link/preshared_ratchet.cc \
     'coming_ = RenewedKey{agreed.derived, wall_clock_ns};' 'keys_.next = RenewedKey{agreed.derived, wall_clock_ns};' "link"
   "$each" "a proven preshared key goes before the next was used" src/link/preshared_ratchet.cc \
