@@ -147,7 +147,7 @@ monitor_answer() {
 }
 machine_runs() { process_lives "$(<"$WORK/machine.pid")"; }
 power_off() {
-  ask 60 'systemctl poweroff --no-block' || true
+  ask 60 'systemctl poweroff --no-block' >/dev/null || true # it may be off before it answers
   eventually 60 machine_ended || progress "it does not go off by itself"
   end_process KILL "$(<"$WORK/machine.pid")"
 }
