@@ -31,7 +31,8 @@ build_copy() { # TEST...
 }
 run_tests() { # TEST...
   local names=$*
-  ctest --test-dir "$MUTANTS/build/release" --output-on-failure --no-tests=error --timeout 300 --stop-on-failure \
+  # The first case that fails is enough.
+  GTEST_FAIL_FAST=1 ctest --test-dir "$MUTANTS/build/release" --output-on-failure --no-tests=error --timeout 300 --stop-on-failure \
     -R "^(${names// /|})\$"
 }
 
