@@ -6,7 +6,6 @@
 # shellcheck source=tests/machine/machine.sh
 source "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
 CELLS=$(cells_v4 1472 4410)
-CAPTURE_SECONDS=1500
 
 describe_boot() {
   local files=$WORK/files
@@ -49,14 +48,14 @@ EOF
 in_the_clear() { # NAME
   captured "$1" "$BETWEEN and not $NEIGHBOURS and not $CELLS and (src host ${V4[a]} or src host ${V6[a]})" | head -n 5
 }
-link_carries() { ask 20 "ping -q -n -c 1 -W 2 ${V4[b]} >/dev/null 2>&1"; }
-journal() { ask 90 "journalctl -b --no-pager -o short-monotonic -u cuttle@a -u cuttle-close@a -u networking -u nftables -u talker"; }
+link_carries() { ask "$PATIENCE_S" "ping -q -n -c 1 -W 2 ${V4[b]} >/dev/null 2>&1"; }
+journal() { ask "$PATIENCE_S" "journalctl -b --no-pager -o short-monotonic -u cuttle@a -u cuttle-close@a -u networking -u nftables -u talker"; }
 
 # survives WHAT COMMAND: afterwards the link carries again.
 survives() {
   progress "$1"
-  ask 150 "$2" || fail "$1: failed"
-  eventually 90 link_carries || fail "$1: the link does not carry any more: $(journal | tail -n 15)"
+  ask "$PATIENCE_S" "$2" || fail "$1: failed"
+  eventually "$PATIENCE_S" link_carries || fail "$1: the link does not carry any more: $(journal | tail -n 15)"
 }
 
 until_it_runs() {
@@ -67,12 +66,12 @@ until_it_runs() {
   start_agent b
   start_capture boot ma 128
   power_on quiet
-  wait_ready 180
+  wait_ready
 }
 # All that closes was there, and the lock with this kernel and the unit's rights, too.
 all_is_closed() {
   expect_same "what could not be closed" "" "$(journal | grep 'without the lock')"
-  expect "locks at eth0's egress" "$(ask 60 'tc filter show dev eth0 egress | grep -c cuttle-lock')" '>' 0
+  expect "locks at eth0's egress" "$(ask "$PATIENCE_S" 'tc filter show dev eth0 egress | grep -c cuttle-lock')" '>' 0
 }
 nothing_left_in_the_clear() {
   progress "power off"
@@ -87,7 +86,7 @@ boots() {
     refuses_the_kernel
     return
   fi
-  eventually 240 link_carries || fail "the link does not carry: $(journal | tail -n 20)"
+  eventually "$PATIENCE_S" link_carries || fail "the link does not carry: $(journal | tail -n 20)"
   progress "the link carries"
   journal | sed -n 's/^\(.*\) a systemd\[1\]: \(\(Start\|Finish\)ed.*\)/    \1 \2/p'
   all_is_closed
@@ -103,11 +102,11 @@ boots() {
 }
 
 # A kernel on which no agent starts (--kernel bullseye): it says so, again and again, and what the unit closed at boot stays closed.
-is_too_old() { [[ $(ask 60 'uname -r; echo 5.11' | sort -V | head -n 1) != 5.11 ]]; }
+is_too_old() { [[ $(ask "$PATIENCE_S" 'uname -r; echo 5.11' | sort -V | head -n 1) != 5.11 ]]; }
 # Each time in a line of its own; $WORK/why has them.
 says_why() { journal >"$WORK/journal" && grep 'Linux 5.11 or later is needed' "$WORK/journal" >"$WORK/why"; }
 refuses_the_kernel() {
-  eventually 400 says_why || fail "the agent does not say why it does not start: $(journal | tail -n 10)"
+  eventually "$PATIENCE_S" says_why || fail "the agent does not say why it does not start: $(journal | tail -n 10)"
   progress "$(head -n 1 "$WORK/why")"
   all_is_closed
   sleep 30

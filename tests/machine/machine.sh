@@ -20,6 +20,8 @@ MEMORY_MIB=384
 CPUS=2
 DISK_FORMAT=raw
 QEMU_OPTIONS=() # more of them
+PATIENCE_S=900   # for all that only ends late where the host is busy: what takes longer hangs
+CAPTURE_SECONDS=5400
 
 # However the test ends. A second signal must not end this. And where the first one ended a `read -t`, bash 5.2 goes back to that read,
 # which is no more, as soon as its time is over (it crashes), unless another one has been read since.
@@ -37,6 +39,7 @@ progress() { printf '  %4d s  %s\n' "$SECONDS" "$*"; }
 
 # The network, with a tap in place of a's end.
 machine_network() {
+  umask 077 # keys come next, and the machine's files, which have another, only after them
   network
   tap_for_a
   connect
@@ -136,8 +139,8 @@ monitor() {
 }
 # The next line that is an answer, and no event.
 monitor_answer() {
-  local line
-  while IFS= read -r -t 120 line <&6; do
+  local until=$((SECONDS + PATIENCE_S)) line
+  while next_line 6 "$until"; do
     case $line in
       *'"return"'*) jq -r '.return | strings' <<<"$line" && return 0 ;;
       *'"error"'*) jq -r '.error.desc' <<<"$line" && return 1 ;;
@@ -145,21 +148,34 @@ monitor_answer() {
   done
   return 1
 }
+# next_line FD UNTIL: into `line`, however many pieces it comes in; 124 when it is too late, 125 when the machine ended.
+next_line() {
+  local piece
+  line=
+  while ((SECONDS < $2)); do
+    machine_runs || return 125
+    if IFS= read -r -t 2 -u "$1" piece; then
+      line+=$piece
+      return 0
+    fi
+    line+=$piece
+  done
+  return 124
+}
 machine_runs() { process_lives "$(<"$WORK/machine.pid")"; }
 power_off() {
-  ask 60 'systemctl poweroff --no-block' >/dev/null || true # it may be off before it answers
-  eventually 60 machine_ended || progress "it does not go off by itself"
+  ask "$PATIENCE_S" 'systemctl poweroff --no-block' >/dev/null || true # it may be off before it answers
+  eventually 300 machine_ended || progress "it does not go off by itself"
   end_process KILL "$(<"$WORK/machine.pid")"
 }
 machine_ended() { ! machine_runs; }
 
 # answer SECONDS: the lines up to "== STATUS"; with STATUS, or 124 after so many seconds without an end.
 answer() {
-  local until=$((SECONDS + $1)) line begun=
-  while ((SECONDS < until)); do
-    machine_runs || { echo "the machine ended: $(tail -n 5 "$WORK/qemu.log" "$WORK/console")"; return 125; }
-    IFS= read -r -t 2 line <&8 || { begun+=$line; continue; }
-    line=$begun$line begun=
+  local until=$((SECONDS + $1)) line status=0
+  while :; do
+    next_line 8 "$until" || status=$?
+    ((status == 0)) || break
     case $line in
       '== ready') return 0 ;;
       '== '*) return "${line#== }" ;;
@@ -167,14 +183,15 @@ answer() {
       *) printf '%s\n' "$line" ;;
     esac
   done
-  return 124
+  ((status != 125)) || echo "the machine ended: $(tail -n 5 "$WORK/qemu.log" "$WORK/console")"
+  return "$status"
 }
 # ask SECONDS COMMAND: in the machine, which reads lines.
 ask() {
   printf '%s\n' "${2//$'\n'/ }" >&7
   answer "$1"
 }
-wait_ready() { # SECONDS
-  answer "$1" || fail "the machine does not come up: $(tail -n 5 "$WORK/qemu.log" "$WORK/console")"
+wait_ready() {
+  answer "$PATIENCE_S" || fail "the machine does not come up: $(tail -n 5 "$WORK/qemu.log" "$WORK/console")"
   progress "it takes commands"
 }

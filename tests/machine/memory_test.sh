@@ -38,8 +38,8 @@ comes_up() {
   start_agent b
   serve_disk
   power_on quiet init=/test/init.sh "MTU=$MTU" "V4=${V4[a]}" "V6=${V6[a]}" "AGENT_PREFIX=$PREFIX"
-  wait_ready 120
-  eventually 120 is_up b || fail "the link does not come up: $(agent_log)"
+  wait_ready
+  eventually "$PATIENCE_S" is_up b || fail "the link does not come up: $(agent_log)"
   progress "the link is up"
 }
 # With what is the worst for the agent: the machine swaps early, and lets dirty pages fill its memory.

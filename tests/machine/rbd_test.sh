@@ -21,7 +21,6 @@ CELL=8972
 RATE="4 Mb/s"
 SLOT="20 ms"
 CELLS=$(cells_v4 "$CELL" 4410)
-CAPTURE_SECONDS=1500
 MIB=4 # of a file
 LONG_MIB=12 # of one that takes half a minute
 IMAGE=rbd/disk
@@ -134,9 +133,9 @@ closed_nodes() {
   [[ ${MACHINE_WITHOUT:-} == redirect ]] || echo osd0
 }
 
-links_carry() { ask 30 "ping -q -n -c 1 -W 3 $MON >/dev/null 2>&1 && ping -q -n -c 1 -W 3 $OSD >/dev/null 2>&1"; }
-agent_log() { ask 60 'tail -n 10 /run/agent.log'; }
-kernel_says() { ask 30 "dmesg | grep -E 'libceph|rbd|ceph:|EXT4|I/O error' | tail -n 10"; }
+links_carry() { ask "$PATIENCE_S" "ping -q -n -c 1 -W 3 $MON >/dev/null 2>&1 && ping -q -n -c 1 -W 3 $OSD >/dev/null 2>&1"; }
+agent_log() { ask "$PATIENCE_S" 'tail -n 10 /run/agent.log'; }
+kernel_says() { ask "$PATIENCE_S" "dmesg | grep -E 'libceph|rbd|ceph:|EXT4|I/O error' | tail -n 10"; }
 
 comes_up() {
   lab_network
@@ -148,47 +147,47 @@ comes_up() {
   build_machine
   start_capture client ma 96
   power_on quiet init=/test/init.sh "MTU=$MTU" "V4=${V4[a]}" "V6=${V6[a]}"
-  wait_ready 300
-  eventually 300 links_carry || fail "the links do not carry: $(agent_log)"
-  progress "both links carry, Linux $(ask 20 'uname -r')"
+  wait_ready
+  eventually "$PATIENCE_S" links_carry || fail "the links do not carry: $(agent_log)"
+  progress "both links carry, Linux $(ask "$PATIENCE_S" 'uname -r')"
 }
 
-# in_machine SECONDS WHAT COMMAND
+# in_machine WHAT COMMAND
 in_machine() {
   local status=0
-  ask "$1" "$3" >"$WORK/said" || status=$?
-  ((status == 0)) || fail "$2: status $status: $(<"$WORK/said") $(kernel_says)"
-  progress "$2"
+  ask "$PATIENCE_S" "$2" >"$WORK/said" || status=$?
+  ((status == 0)) || fail "$1: status $status: $(<"$WORK/said") $(kernel_says)"
+  progress "$1"
 }
 maps_an_image() {
-  in_machine 60 "udev" '/usr/lib/systemd/systemd-udevd --daemon'
-  in_machine 500 "an image is mapped by the kernel, with a file system on it, mounted" "$(box 'rbd map')"
-  in_machine 60 "  it is a block device of the kernel's rbd" 'test -b /dev/rbd0 && grep -q "^/dev/rbd.* /mnt/disk ext4" /proc/mounts'
+  in_machine "udev" '/usr/lib/systemd/systemd-udevd --daemon'
+  in_machine "an image is mapped by the kernel, with a file system on it, mounted" "$(box 'rbd map')"
+  in_machine "  it is a block device of the kernel's rbd" 'test -b /dev/rbd0 && grep -q "^/dev/rbd.* /mnt/disk ext4" /proc/mounts'
 }
 
 begin_writing() { # FILE MIB SEED
-  in_machine 100 "$2 MiB are written to $1" "rm -f /run/written; (/test/dirty write $1 --mib $2 --seed $3 >/run/writer.log 2>&1; echo \$? >/run/written) &"
+  in_machine "$2 MiB are written to $1" "rm -f /run/written; (/test/dirty write $1 --mib $2 --seed $3 >/run/writer.log 2>&1; echo \$? >/run/written) &"
 }
-is_written() { ask 60 'test -e /run/written'; }
-still_writing() { ! is_written || fail "the writer ended before $1: $(ask 20 'cat /run/writer.log /run/written')"; }
+is_written() { ask "$PATIENCE_S" 'test -e /run/written'; }
+still_writing() { ! is_written || fail "the writer ended before $1: $(ask "$PATIENCE_S" 'cat /run/writer.log /run/written')"; }
 ends_writing() {
-  eventually "$1" is_written || fail "the writer is not at its end after $1 s: $(kernel_says)"
-  expect_same "the writer's status" 0 "$(ask 20 'cat /run/written')"
+  eventually "$PATIENCE_S" is_written || fail "the writer is not at its end after $PATIENCE_S s: $(kernel_says)"
+  expect_same "the writer's status" 0 "$(ask "$PATIENCE_S" 'cat /run/written')"
   progress "  written, and on the disk"
 }
 # Not from memory.
 reads_back() { # FILE MIB SEED
-  in_machine 400 "  read back, every byte" "echo 3 >/proc/sys/vm/drop_caches; /test/dirty check $1 --mib $2 --seed $3 >/run/reader.log 2>&1"
+  in_machine "  read back, every byte" "echo 3 >/proc/sys/vm/drop_caches; /test/dirty check $1 --mib $2 --seed $3 >/run/reader.log 2>&1"
 }
 # An image's watch that the OSD gave up while the link was down is no error of anything that is read or written: it is set up anew.
 expect_no_error() {
-  expect_same "errors of the kernel's" "" "$(ask 30 "dmesg | grep -iE 'I/O error|EXT4-fs.*(error|warning)|rbd.*(error|result -)|ceph.*(error|corrupt)' |
+  expect_same "errors of the kernel's" "" "$(ask "$PATIENCE_S" "dmesg | grep -iE 'I/O error|EXT4-fs.*(error|warning)|rbd.*(error|result -)|ceph.*(error|corrupt)' |
     grep -v 'encountered watch error: -107' | head -n 5")"
 }
 
 writes_and_reads_back() {
   begin_writing /mnt/disk/quiet $MIB 1
-  ends_writing 400
+  ends_writing
   reads_back /mnt/disk/quiet $MIB 1
   expect_no_error
 }
@@ -196,12 +195,12 @@ waits_for_the_agent() {
   begin_writing /mnt/disk/restarted $LONG_MIB 2
   sleep 2
   still_writing "the restart"
-  in_machine 200 "  the agent is restarted" 'stop_agent TERM && start_agent'
+  in_machine "  the agent is restarted" 'stop_agent TERM && start_agent'
   still_writing "the kill"
-  in_machine 200 "  the agent is killed, and started" 'stop_agent KILL && start_agent'
+  in_machine "  the agent is killed, and started" 'stop_agent KILL && start_agent'
   still_writing "the stop"
-  in_machine 200 "  the agent is stopped for 10 s" 'stop_agent TERM && sleep 10 && start_agent'
-  ends_writing 500
+  in_machine "  the agent is stopped for 10 s" 'stop_agent TERM && sleep 10 && start_agent'
+  ends_writing
   reads_back /mnt/disk/restarted $LONG_MIB 2
   expect_no_error
 }
@@ -212,7 +211,7 @@ is_in_image() { # FILE MIB SEED
 }
 # What the cluster has is what was written.
 unmaps_it() {
-  in_machine 300 "unmounted, and unmapped" "$(box 'rbd unmap') && ! test -e /dev/rbd0"
+  in_machine "unmounted, and unmapped" "$(box 'rbd unmap') && ! test -e /dev/rbd0"
   at_cluster rbd export --no-progress "$IMAGE" "$WORK/image" || fail "the image cannot be exported"
   is_in_image quiet "$MIB" 1
   is_in_image restarted "$LONG_MIB" 2
@@ -220,15 +219,15 @@ unmaps_it() {
 }
 mounts_cephfs() {
   file_system_comes_up >>"$WORK/ceph.log" 2>&1 || fail "no CephFS: $(tail -n 5 "$WORK/ceph.log")"
-  in_machine 300 "CephFS is mounted" "modprobe ceph && mkdir -p /mnt/files &&
+  in_machine "CephFS is mounted" "modprobe ceph && mkdir -p /mnt/files &&
     mount -t ceph $MON:6789:/ /mnt/files -o name=files,secret=$(secret_of client.files)"
   begin_writing /mnt/files/written $LONG_MIB 3
   sleep 2
   still_writing "the restart"
-  in_machine 200 "  the agent is restarted" 'stop_agent TERM && start_agent'
-  ends_writing 500
+  in_machine "  the agent is restarted" 'stop_agent TERM && start_agent'
+  ends_writing
   reads_back /mnt/files/written $LONG_MIB 3
-  in_machine 300 "unmounted" 'umount /mnt/files'
+  in_machine "unmounted" 'umount /mnt/files'
   expect_no_error
 }
 # From power on to the end, and whoever sent it.

@@ -13,7 +13,6 @@ MTU=1500
 RATE="300 kb/s"
 SLOT="40 ms"
 DISK_FORMAT=qcow2
-CAPTURE_SECONDS=400
 FIRST_LIFE_S=15       # goes on for so long after the snapshot
 LONGEST_S=120         # of a session: nothing is used again for longer, whoever says nothing
 SOON_S=2              # until it has learned of it by b's first cell and sends under new keys, however slowly it is emulated
@@ -21,7 +20,7 @@ SOON_CELLS=20         # that it may still send once it learned of it: of less th
 VMGENID="vmgenid,guid=auto" # a new one for every QEMU, and the same for every restore inside it
 KERNEL_OPTIONS=(quiet init=/test/init.sh "MTU=$MTU" "V4=${V4[a]}" "V6=${V6[a]}")
 
-agent_log() { ask 20 'tail -n 5 /run/agent.log'; }
+agent_log() { ask "$PATIENCE_S" 'tail -n 5 /run/agent.log'; }
 link_carries() { in_space b ping -q -n -c 1 -W 1 "${V4[a]}" >/dev/null 2>&1; }
 
 # A calendar of b's alone, which changes nothing: but as far as a knows, b's next cells may come at any rate.
@@ -41,9 +40,9 @@ comes_up() { # NODE [SILENT]
   start_agent b
   QEMU_OPTIONS=(-device "$VMGENID")
   power_on "${KERNEL_OPTIONS[@]}"
-  wait_ready 300
-  eventually 300 link_carries || fail "the link does not carry: $(agent_log)"
-  progress "the link carries, Linux $(ask 20 'uname -r'), $1 initiates${2:+, $2}"
+  wait_ready
+  eventually "$PATIENCE_S" link_carries || fail "the link does not carry: $(agent_log)"
+  progress "the link carries, Linux $(ask "$PATIENCE_S" 'uname -r'), $1 initiates${2:+, $2}"
 }
 
 # b asks, and the machine's answers ride in its cells: no two alike, in no life.
@@ -86,7 +85,7 @@ second_life_elsewhere() { # NAME
 
 # Until the link carries again, and then what there was to see.
 look_back() { # NAME [TOLD_AT]
-  eventually $((LONGEST_S + 30)) link_carries || fail "the link does not carry any more: $(agent_log)"
+  eventually "$PATIENCE_S" link_carries || fail "the link does not carry any more: $(agent_log)"
   progress "the link carries again"
   sleep 2
   end_traffic
@@ -126,7 +125,7 @@ somebody_sets_the_clock() {
   first_life set
   second_life set
   if [[ ${MACHINE_WITHOUT:-} != clock ]]; then
-    ask 120 "date -s @$EPOCHREALTIME >/dev/null" || fail "the wall clock cannot be set"
+    ask "$PATIENCE_S" "date -s @$EPOCHREALTIME >/dev/null" || fail "the wall clock cannot be set"
   fi
   set_at=$EPOCHREALTIME
   look_back set "$set_at"
@@ -138,12 +137,12 @@ somebody_sets_the_clock() {
 the_hypervisor_says_it() {
   first_life elsewhere
   second_life_elsewhere elsewhere
-  ask 120 true || fail "the restored machine takes no commands"
+  ask "$PATIENCE_S" true || fail "the restored machine takes no commands"
   look_back elsewhere
-  progress "  the kernel says so $(ask 60 'dmesg | grep -c "virtual machine fork"') times, the agent $(ask 60 "grep -c 'machine was restored' /run/agent.log") times"
+  progress "  the kernel says so $(ask "$PATIENCE_S" 'dmesg | grep -c "virtual machine fork"') times, the agent $(ask "$PATIENCE_S" "grep -c 'machine was restored' /run/agent.log") times"
   expect "s for which numbers come again" "$(used_again_s)" '<' "$LONGEST_S"
   # Where the kernel passes it on; the cloud kernels 6.1 and 7.3 do not.
-  [[ $(ask 60 "grep -c 'machine was restored' /run/agent.log") != 0 ]] || return 0
+  [[ $(ask "$PATIENCE_S" "grep -c 'machine was restored' /run/agent.log") != 0 ]] || return 0
   expect "cells with numbers of the first life" "$(reused .twice_after_told)" '<' "$SOON_CELLS"
 }
 
