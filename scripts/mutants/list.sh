@@ -159,6 +159,10 @@ each_mutant() {
     'if (proven && ratchet_)' 'if (ratchet_)' "link"
   "$each" "a recorded answer counts for another question" src/link/answer_mac.cc \
     'first(size_)' 'first(wire::kMacCoveredBytes)' "link"
+  "$each" "a recording that is dated ahead takes the peer's place" src/link/association_answer.cc \
+    'std::tie(a.proven, a.timestamp_ns) < std::tie(b.proven, b.timestamp_ns)' 'a.timestamp_ns < b.timestamp_ns' "link"
+  "$each" "a fresh cookie does not make an initiation new" src/link/association_answer.cc \
+    'const bool newer = proven ||' 'const bool newer =' "link"
   "$each" "an answer that was held back is taken" src/link/association_initiate.cc \
     'arrived - old.made >= kAttemptLife' 'arrived - old.made >= kRejectAfter' "link"
   "$each" "keys that nobody confirmed stay on the lanes" src/link/association.cc \

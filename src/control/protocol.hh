@@ -19,7 +19,7 @@ std::string request_line(std::string_view request);
 Result<std::string> parse_request(std::string_view line);
 
 std::string error_document(std::string_view message);
-// The document itself, or the error that it holds.
+// The document itself, or the error that it holds. What a terminal would not print but obey is replaced.
 Result<std::string> parse_response(std::string document);
 
 }  // namespace cuttle

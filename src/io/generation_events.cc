@@ -20,12 +20,14 @@ constexpr size_t kLongestUevent = 8192;
 // A second's events of a busy host.
 constexpr int kBufferBytes = 4 << 20;
 
-// Only events of a change come in. Any local user can have others made, by mounting in a namespace of his, as
-// many as it takes for the buffer to overflow.
+// Only events of a change come in, and none of devices that are no hardware. Any local user can have others
+// made, by mounts or by virtual machines of his, as many as it takes for the buffer to overflow.
 Result<void> take_changes_only(int fd) {
   sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x6368616e, 0, 1),  // "chan" of "change@"
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x6368616e, 0, 3),  // "chan" of "change@/devices/virtual/"
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x76697274, 1, 0),  // "virt"
       BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
       BPF_STMT(BPF_RET | BPF_K, 0),
   };

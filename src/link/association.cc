@@ -227,8 +227,8 @@ Association::Agreed Association::agree(Instant arrived, InstallReceive receive, 
     peer_clock_ahead_ = Duration{static_cast<int64_t>(offer.timestamp_ns - wall_clock_ns_)};
   }
   events_.emplace_back(receive);
-  return {receive.session,    arrived, offer.first_spi, send_secret,
-          offer.timestamp_ns, peer,    offer.renews,    std::move(preshared)};
+  return {receive.session, arrived, offer.first_spi,     send_secret, offer.timestamp_ns, peer,
+          offer.renews,    false,   std::move(preshared)};
 }
 
 void Association::forget_unconfirmed(const std::function<bool(const Agreed&)>& is_over) {

@@ -236,6 +236,7 @@ class Association {
     uint64_t timestamp_ns;  // of its initiation
     PublicKey peer;
     bool renews;  // what the peer said of the session before
+    bool proven;  // its initiation had a fresh cookie
     PresharedAgreement preshared;
   };
 
@@ -254,11 +255,16 @@ class Association {
   void handle_cookie(Instant arrived, Bytes cell);
   // association_answer.cc
   void handle_initiation(Instant arrived, Bytes cell);
-  bool may_read(Instant arrived, Bytes cell);
-  void answer(Instant arrived, Bytes asked, NoiseHandshake& noise, const wire::Offer& offer);
+  struct Reading {
+    std::optional<Instant> cookie;  // under which its mac2 is: when that was drawn
+  };
+  std::optional<Reading> may_read(Instant arrived, Bytes cell);
+  bool is_proven(const Reading& reading, uint64_t timestamp_ns);
+  void refuse_stale(Instant arrived, Bytes cell, const Reading& reading);
+  void answer(Instant arrived, Bytes asked, NoiseHandshake& noise, const wire::Offer& offer, bool proven);
   void send_cookie(Instant arrived, uint32_t asked);
   std::deque<Agreed>::iterator oldest_unconfirmed();
-  bool has_room_for(uint64_t timestamp_ns);
+  bool has_room_for(bool proven, uint64_t timestamp_ns);
   void expire_unconfirmed(Instant now);
   void forget_unconfirmed(const std::function<bool(const Agreed&)>& is_over);
   void forget_sessions();
@@ -292,6 +298,12 @@ class Association {
   Instant next_attempt_{INT64_MIN};
   uint64_t last_timestamp_sent_ns_ = 0;
   uint64_t last_timestamp_seen_ns_ = 0;
+  struct Proven {  // the latest initiation with a cookie, by the cookie and then by its time stamp
+    Instant cookie{INT64_MIN};
+    uint64_t timestamp_ns = 0;
+    auto operator<=>(const Proven&) const = default;
+  };
+  Proven last_proven_;
   uint64_t wall_clock_ns_ = 0;                           // when the latest datagrams were handled
   TokenBucket unproven_{kAnswerInterval, kAnswerBurst};  // initiations without a good cookie
   TokenBucket proven_{kAnswerInterval, kAnswerBurst};    // with one
@@ -306,7 +318,9 @@ class Association {
   TokenBucket cookies_read_{kCookieReadInterval, kCookieReadBurst};
   CookieIssuer issuer_;
   size_t cookies_sent_ = 0;
-  std::array<Blake2sTag, 8> read_{};  // mac1 of the latest genuine initiations
+  // Ephemeral keys of the latest genuine initiations. Nothing else of them is authenticated by the peer
+  // alone.
+  std::array<PublicKey, 8> read_{};
   size_t reads_ = 0;
 
   uint64_t sessions_made_ = 0;

@@ -1,32 +1,57 @@
 // The answering side of association.hh: initiations, genuine or not, few or many.
 #include <algorithm>
+#include <tuple>
 
 #include "link/association.hh"
 
 namespace cuttle {
 
+namespace {
+
+PublicKey ephemeral_of(Bytes initiation) {
+  PublicKey key;
+  std::copy_n(initiation.begin() + wire::kHandshakeHeaderBytes, key.bytes.size(), key.bytes.begin());
+  return key;
+}
+
+}  // namespace
+
 // Whether an initiation may cost two key agreements. Of those that may not, some are answered with a cookie.
-bool Association::may_read(Instant arrived, Bytes cell) {
-  const Bytes mac1 = wire::mac1_of(cell);
-  const auto is_it = [&](const Blake2sTag& read) {
-    return std::equal(mac1.begin(), mac1.end(), read.begin());
-  };
-  if (std::any_of(read_.begin(), read_.begin() + std::min(reads_, read_.size()), is_it)) {
+std::optional<Association::Reading> Association::may_read(Instant arrived, Bytes cell) {
+  const auto read_end = read_.begin() + static_cast<std::ptrdiff_t>(std::min(reads_, read_.size()));
+  if (std::find(read_.begin(), read_end, ephemeral_of(cell)) != read_end) {
     counters_.stale.add();
-    return false;
+    return std::nullopt;
   }
-  if (issuer_.verify(arrived, cell)) {
-    if (proven_.take(arrived)) return true;
+  const Reading reading{issuer_.verify(arrived, cell)};
+  if (reading.cookie) {
+    if (proven_.take(arrived)) return reading;
   } else {
-    if (unproven_.take(arrived)) return true;
+    if (unproven_.take(arrived)) return reading;
     if (cookies_.take(arrived)) {
       send_cookie(arrived, load_be32(cell.data() + 8));
       counters_.cookie_instead.add();
-      return false;
+      return std::nullopt;
     }
   }
   counters_.too_many.add();
-  return false;
+  return std::nullopt;
+}
+
+// Made a moment ago, by a peer that heard a cookie of the last minutes, and no repetition of one that was.
+bool Association::is_proven(const Reading& reading, uint64_t timestamp_ns) {
+  if (!reading.cookie) return false;
+  const Proven proven{*reading.cookie, timestamp_ns};
+  if (proven <= last_proven_) return false;
+  last_proven_ = proven;
+  return true;
+}
+
+// Older than one seen before: a replay, or a peer whose clock was set back. A cookie tells them apart: with
+// its next one the peer shows that it asks now, and a recording cannot.
+void Association::refuse_stale(Instant arrived, Bytes cell, const Reading& reading) {
+  counters_.stale.add();
+  if (!reading.cookie && cookies_.take(arrived)) send_cookie(arrived, load_be32(cell.data() + 8));
 }
 
 void Association::send_cookie(Instant arrived, uint32_t asked) {
@@ -45,7 +70,8 @@ void Association::send_cookie(Instant arrived, uint32_t asked) {
 }
 
 void Association::handle_initiation(Instant arrived, Bytes cell) {
-  if (!may_read(arrived, cell)) return;
+  const auto reading = may_read(arrived, cell);
+  if (!reading) return;
   NoiseHandshake noise = NoiseHandshake::responder(config_.keys.own, noise_prologue(), draw_ephemeral());
   uint8_t payload[wire::kOfferBytes];
   const Bytes message = cell.subspan(wire::kHandshakeHeaderBytes, wire::kNoiseMessage1Bytes);
@@ -59,32 +85,39 @@ void Association::handle_initiation(Instant arrived, Bytes cell) {
     counters_.not_genuine.add();
     return;
   }
-  std::copy_n(wire::mac1_of(cell).begin(), wire::kMacBytes, read_[reads_++ % read_.size()].begin());
-  const bool newer = offer.timestamp_ns > last_timestamp_seen_ns_;
+  read_[reads_++ % read_.size()] = ephemeral_of(cell);
+  const bool proven = is_proven(*reading, offer.timestamp_ns);
+  const bool newer = proven || offer.timestamp_ns > last_timestamp_seen_ns_;
   expire_unconfirmed(arrived);
-  if ((!newer && !quiet(arrived, last_authentic_)) || !has_room_for(offer.timestamp_ns)) {
-    // Older than one seen before: a replay, or a peer whose clock was set back. The latter is let in once its
-    // old session has gone quiet; a replay gains nothing then, for it cannot confirm the keys.
-    counters_.stale.add();
-    return;
-  }
+  // Where nothing is heard, the old session is dead, and a peer whose clock was set back is let in. So is a
+  // replay, which gains nothing, for it cannot confirm the keys.
+  if ((!newer && !quiet(arrived, last_authentic_)) || !has_room_for(proven, offer.timestamp_ns))
+    return refuse_stale(arrived, cell, *reading);
   last_timestamp_seen_ns_ = std::max(last_timestamp_seen_ns_, offer.timestamp_ns);
-  if (!(newer ? answers_to_newer_ : answers_to_older_).take(arrived)) {
+  if (!(newer && answers_to_newer_.take(arrived)) &&
+      !((proven || !newer) && answers_to_older_.take(arrived))) {
     counters_.too_many.add();
     return;
   }
   counters_.initiations_received.add();
-  answer(arrived, cell, noise, offer);
+  answer(arrived, cell, noise, offer, proven);
 }
 
+// The first to go.
 std::deque<Association::Agreed>::iterator Association::oldest_unconfirmed() {
-  return std::min_element(unconfirmed_.begin(), unconfirmed_.end(),
-                          [](const Agreed& a, const Agreed& b) { return a.timestamp_ns < b.timestamp_ns; });
+  return std::min_element(unconfirmed_.begin(), unconfirmed_.end(), [](const Agreed& a, const Agreed& b) {
+    return std::tie(a.proven, a.timestamp_ns) < std::tie(b.proven, b.timestamp_ns);
+  });
 }
 
-// Of those that wait for their first cell, the genuine one is the newest: replays may push out each other.
-bool Association::has_room_for(uint64_t timestamp_ns) {
-  return unconfirmed_.size() < kMaxUnconfirmed || oldest_unconfirmed()->timestamp_ns < timestamp_ns;
+// Of those that wait for their first cell, the genuine one is the newest, or has a cookie: replays may push
+// out each other. None of them waits twice.
+bool Association::has_room_for(bool proven, uint64_t timestamp_ns) {
+  const auto is_it = [&](const Agreed& agreed) { return agreed.timestamp_ns == timestamp_ns; };
+  if (std::any_of(unconfirmed_.begin(), unconfirmed_.end(), is_it)) return false;
+  if (unconfirmed_.size() < kMaxUnconfirmed) return true;
+  const Agreed& oldest = *oldest_unconfirmed();
+  return std::tie(oldest.proven, oldest.timestamp_ns) < std::tie(proven, timestamp_ns);
 }
 
 // Not for ever, though: where the peer's clock was set back, the genuine one is the oldest.
@@ -92,7 +125,8 @@ void Association::expire_unconfirmed(Instant now) {
   forget_unconfirmed([&](const Agreed& agreed) { return now - agreed.since >= kUnconfirmedLife; });
 }
 
-void Association::answer(Instant arrived, Bytes asked, NoiseHandshake& noise, const wire::Offer& offer) {
+void Association::answer(Instant arrived, Bytes asked, NoiseHandshake& noise, const wire::Offer& offer,
+                         bool proven) {
   PresharedAgreement preshared;
   preshared.both = ratchet_ && offer.preshared != PresharedRatchet::kTakesNoPart;
   if (preshared.both) preshared.used = ratchet_->choose(offer.preshared);
@@ -121,6 +155,7 @@ void Association::answer(Instant arrived, Bytes asked, NoiseHandshake& noise, co
       arrived,
       {.session = 0, .first_spi = spi, .secret = secrets.initiator_to_responder, .instead_of = instead_of},
       offer, secrets.responder_to_initiator, noise.remote_static(), std::move(preshared)));
+  unconfirmed_.back().proven = proven;
 }
 
 void Association::handle_first_cell(Instant arrived, uint64_t session) {

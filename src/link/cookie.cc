@@ -52,14 +52,16 @@ const Cookie& CookieIssuer::current(Instant now, uint64_t wall_clock_ns, const E
   return newest_->cookie;
 }
 
-bool CookieIssuer::verify(Instant now, Bytes cell) noexcept {
+std::optional<Instant> CookieIssuer::verify(Instant now, Bytes cell) noexcept {
   const Bytes mac2 = wire::mac2_of(cell);
-  if (std::all_of(mac2.begin(), mac2.end(), [](uint8_t byte) { return byte == 0; })) return false;
+  if (std::all_of(mac2.begin(), mac2.end(), [](uint8_t byte) { return byte == 0; })) return std::nullopt;
   const auto made_with = [&](std::optional<Issued>& issued) {
     return issued && now < issued->drawn + kCookieLife * 2 &&
            issued->mac.verify(wire::mac_covered(cell), mac2);
   };
-  return made_with(newest_) || made_with(before_);
+  if (made_with(newest_)) return newest_->drawn;
+  if (made_with(before_)) return before_->drawn;
+  return std::nullopt;
 }
 
 void CookieHolder::handle_cookie(Instant now, const Cookie& cookie) {

@@ -56,9 +56,9 @@ class CookieIssuer {
  public:
   // The cookie to hand out now. `wall_clock_ns`: since 1970.
   const Cookie& current(Instant now, uint64_t wall_clock_ns, const Entropy& entropy);
-  // Whether mac2 is made with a cookie that was handed out not too long ago. At most two MACs, and none
-  // before the first cookie or where mac2 is zero.
-  [[nodiscard]] bool verify(Instant now, Bytes cell) noexcept;
+  // When the cookie was drawn that mac2 is made with, if it was handed out not too long ago. At most two
+  // MACs, and none before the first cookie or where mac2 is zero.
+  [[nodiscard]] std::optional<Instant> verify(Instant now, Bytes cell) noexcept;
 
  private:
   struct Issued {

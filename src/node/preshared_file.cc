@@ -159,6 +159,10 @@ Result<void> PresharedFile::load() {
     newest_ = place;
   }
   copies_differ_ = copies_differ_ && is_whole;
+  for (size_t place = 0; place < 2; ++place) {
+    const auto last = std::string_view(bytes).substr(place * kCopyBytes, kCopyBytes).find_last_not_of('\0');
+    if (last != std::string_view::npos) used_ = std::max(used_, last + 1);
+  }
   was_damaged_ = !is_whole && std::ranges::any_of(bytes, [](char byte) { return byte != '\0'; });
   wipe_text(bytes);
   return {};
@@ -172,6 +176,9 @@ RenewedKeys PresharedFile::of(const std::string& peer) const {
 Result<void> PresharedFile::keep(KeptPreshared kept) {
   std::string bytes = preshared_copy(number_ + 1, kept);
   CUTTLE_CHECK(bytes.size() <= kCopyBytes, "there is room for all links that a node can have");
+  const size_t own_bytes = bytes.size();
+  // Over all that a longer one of before left there.
+  bytes.resize(std::max(bytes.size(), used_), '\0');
   // First over the older one.
   auto written = write_copy(1 - newest_, bytes);
   if (written) {
@@ -179,6 +186,9 @@ Result<void> PresharedFile::keep(KeptPreshared kept) {
     newest_ = 1 - newest_;
     kept_ = std::move(kept);
     written = write_copy(1 - newest_, bytes);
+    used_ = written ? own_bytes : bytes.size();
+  } else {
+    used_ = bytes.size();
   }
   wipe_text(bytes);
   return written;

@@ -34,7 +34,7 @@ std::optional<PresharedCopy> parse_preshared_copy(std::string_view bytes);
 // What is kept beside `present` of peers that are not in the configuration: one can be out of it for a
 // moment, and would fall back to the configured key. Not what is older than kAbsentFor, nor more than
 // kMaxAbsent, the newest. `wall_clock_ns`: since 1970. Pure.
-inline constexpr Duration kAbsentFor = seconds(30 * 86'400);
+inline constexpr Duration kAbsentFor = seconds(61 * 86'400);  // a key's longest life, and a month
 inline constexpr size_t kMaxAbsent = 512;
 KeptPreshared with_absent(KeptPreshared present, const KeptPreshared& before, uint64_t wall_clock_ns);
 
@@ -64,6 +64,7 @@ class PresharedFile {
   KeptPreshared kept_;
   uint64_t number_ = 0;
   size_t newest_ = 1;  // place of the copy of that number
+  size_t used_ = 0;    // bytes of a place that may not be zero
   bool was_damaged_ = false;
   bool copies_differ_ = false;  // the one who wrote was interrupted between the two
 };

@@ -278,6 +278,85 @@ TEST_F(AssociationTest, ReplaysToAQuietResponderDoNotPushOutTheGenuineSession) {
   EXPECT_TRUE(up());
 }
 
+// Somebody recorded what the peer asked while its clock was ahead, and sends it again and again, with other
+// indices, which nobody but the receiver's MAC covers. The link must not notice.
+class DatedAhead : public WithTheRightMac {
+ protected:
+  void record(size_t count) {
+    const uint64_t right = wall_ns;
+    wall_ns += uint64_t{7200} * 1'000'000'000;
+    for (size_t i = 0; i < count; ++i) {
+      initiator = make_initiator(100 + i);
+      initiator->tick(now, wall_ns);
+      recorded.push_back(take(*initiator));
+      wall_ns += 1'000'000'000;
+    }
+    wall_ns = right;
+    initiator = make_initiator(11);
+  }
+  void replay() {
+    auto cell = recorded[sent++ % recorded.size()];
+    for (size_t i = 8; i < 12; ++i) cell[i] = static_cast<uint8_t>(random.next());
+    responder->handle(now, with_mac(cell, responder_key->public_key()));
+    responder->out.clear();
+  }
+  // Cells flow all the time; the longest that no session was in use at both ends.
+  Duration longest_gap(Duration duration, int replays_a_tick) {
+    Duration longest{};
+    Duration gap{};
+    for (const Instant end = now + duration; now < end; advance(kTick)) {
+      for (int i = 0; i < replays_a_tick; ++i) {
+        auto cell = recorded[sent++ % recorded.size()];
+        for (size_t at = 8; at < 12; ++at) cell[at] = static_cast<uint8_t>(random.next());
+        responder->handle(now, with_mac(cell, responder_key->public_key()));
+        while (!responder->out.empty()) initiator->handle(now, take(*responder));
+      }
+      tick();
+      while (!initiator->out.empty()) responder->handle(now, take(*initiator));
+      while (!responder->out.empty()) initiator->handle(now, take(*responder));
+      const bool forgotten = !initiator->sends.empty() && is_forgotten();
+      if (!forgotten) cells_flow();
+      const bool carries =
+          up() && !forgotten && initiator->association.established() && responder->association.established();
+      gap = carries ? Duration{} : gap + kTick;
+      longest = std::max(longest, gap);
+    }
+    return longest;
+  }
+  // The session that the initiator seals in is one that the responder gave up.
+  bool is_forgotten() const {
+    const Spi spi = initiator->sends.back().first_spi;
+    for (const auto& receive : responder->receives) {
+      if (receive.first_spi != spi) continue;
+      return std::ranges::find(responder->forgotten, receive.session) != responder->forgotten.end();
+    }
+    return false;
+  }
+
+  std::vector<std::vector<uint8_t>> recorded;
+  size_t sent = 0;
+};
+
+TEST_F(DatedAhead, OneRecordingIsReadOnce) {
+  record(1);
+  for (int i = 0; i < 20; ++i, advance(seconds(1))) replay();
+  EXPECT_EQ(responder->receives.size(), 1u);
+  EXPECT_EQ(responder->association.counters().stale.value(), 19u);
+}
+
+TEST_F(DatedAhead, TheLinkComesUpAndStaysUp) {
+  for (const size_t count : {1, 4, 12, 40}) {
+    SCOPED_TRACE(count);
+    recorded.clear();
+    record(count);
+    responder = make_responder(12);
+    // The first session waits for a cookie, two or three times.
+    EXPECT_LE(longest_gap(seconds(30), 2), seconds(3));
+    EXPECT_LE(longest_gap(seconds(600), 2), kTick);
+    EXPECT_GE(initiator->association.counters().sessions.value(), 5u);
+  }
+}
+
 TEST_F(AssociationTest, AnotherPeersGenuineInitiationIsNotOurs) {
   const PrivateKey stranger = testing::key_of(50);
   End other(stranger, responder_key->public_key(), psk, 51);

@@ -364,10 +364,9 @@ TEST_F(AssociationTest, AClockSetBackIsLetInThoughNewerOnesWaitForTheirFirstCell
   responder->out.clear();
   initiator = make_initiator(95);
   wall_ns -= 3'600'000'000'000;
-  run(seconds(5), never);
-  EXPECT_FALSE(up());
+  run(seconds(2), never);
   EXPECT_GT(responder->association.counters().stale.value(), 0u);
-  run(kUnconfirmedLife, never);
+  EXPECT_GT(initiator->association.counters().cookies_received.value(), 0u) << "which shows that it asks now";
   EXPECT_TRUE(up());
 }
 

@@ -69,14 +69,14 @@ TEST_F(PresharedFileTest, WhatIsKeptIsThereAfterAStart) {
   EXPECT_EQ(status.st_mode & 0777, 0600u);
 }
 
-TEST(WithAbsent, APeerThatIsOutOfTheConfigurationIsKeptForAMonth) {
+TEST(WithAbsent, APeerThatIsOutOfTheConfigurationIsKeptForTwoMonths) {
   constexpr uint64_t kDay_ns = uint64_t{86'400} * 1'000'000'000;
   const KeptPreshared before{{"mon", {key(1), std::nullopt}}, {"osd1", {key(1), key(2)}}, {"osd2", {}}};
   const KeptPreshared present{{"mon", {key(3), std::nullopt}}};
   const KeptPreshared both{{"mon", {key(3), std::nullopt}}, {"osd1", {key(1), key(2)}}};
   EXPECT_EQ(with_absent(present, before, 0), both) << "a clock that was set back";
-  EXPECT_EQ(with_absent(present, before, 30 * kDay_ns), both);
-  EXPECT_EQ(with_absent(present, before, 31 * kDay_ns), present);
+  EXPECT_EQ(with_absent(present, before, 61 * kDay_ns), both);
+  EXPECT_EQ(with_absent(present, before, 62 * kDay_ns), present);
 }
 
 TEST(WithAbsent, OfManyTheNewestAreKept) {
@@ -108,6 +108,24 @@ TEST_F(PresharedFileTest, AStartAfterAnInterruptedWriteLeavesNoOldKey) {
     ASSERT_TRUE(PresharedFile::open(path_));
     EXPECT_EQ(PresharedFile::open(path_)->kept(), kSecond);
     EXPECT_EQ(bytes().substr(0, PresharedFile::kCopyBytes), bytes().substr(PresharedFile::kCopyBytes));
+  }
+}
+
+TEST_F(PresharedFileTest, OfAListThatGetsShorterNothingIsLeft) {
+  const std::string given_up(kKeySize, 3);
+  KeptPreshared many;
+  for (int i = 0; i < 50; ++i) many[std::to_string(i)] = {key(3), std::nullopt};
+  for (const bool opened_again : {false, true}) {
+    SCOPED_TRACE(opened_again);
+    auto file = PresharedFile::open(path_);
+    ASSERT_TRUE(file && file->keep(many));
+    ASSERT_NE(bytes().find(given_up), std::string::npos);
+    if (opened_again) {
+      file = failure("closed");
+      file = PresharedFile::open(path_);
+    }
+    ASSERT_TRUE(file && file->keep(kFirst));
+    EXPECT_EQ(bytes().find(given_up), std::string::npos);
   }
 }
 

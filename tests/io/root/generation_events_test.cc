@@ -82,6 +82,7 @@ TEST_F(GenerationEventsTest, are_not_crowded_out_by_devices_that_come_and_go) {
   ASSERT_TRUE(events) << events.error().message;
   for (int i = 0; i < 1000; ++i)
     send_as_kernel("add@/devices/virtual/bdi/0:50\0ACTION=add\0SUBSYSTEM=bdi\0"s);
+  send_as_kernel("change@/devices/virtual/misc/kvm\0ACTION=change\0NEW_VMGENID=1\0"s);
   pollfd waiting{events->fd(), POLLIN, 0};
   EXPECT_EQ(poll(&waiting, 1, 0), 0) << "they wake nobody";
   EXPECT_FALSE(events->take());
