@@ -160,7 +160,9 @@ each_mutant() {
   "$each" "a recorded answer counts for another question" src/link/answer_mac.cc \
     'first(size_)' 'first(wire::kMacCoveredBytes)' "link"
   "$each" "a recording that is dated ahead takes the peer's place" src/link/association_answer.cc \
-    'std::tie(a.proven, a.timestamp_ns) < std::tie(b.proven, b.timestamp_ns)' 'a.timestamp_ns < b.timestamp_ns' "link"
+    'std::tie(oldest.proven, oldest.timestamp_ns) < std::tie(proven, timestamp_ns)' 'oldest.timestamp_ns < timestamp_ns' "link"
+  "$each" "a recorded initiation's cookie counts again" src/link/association_answer.cc \
+    'if (proven <= last_proven_) return false;' '' "link"
   "$each" "a fresh cookie does not make an initiation new" src/link/association_answer.cc \
     'const bool newer = proven ||' 'const bool newer =' "link"
   "$each" "an answer that was held back is taken" src/link/association_initiate.cc \
