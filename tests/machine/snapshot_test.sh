@@ -18,7 +18,9 @@ LONGEST_S=120         # of a session: nothing is used again for longer, whoever 
 SOON_S=2              # until it has learned of it by b's first cell and sends under new keys, however slowly it is emulated
 SOON_CELLS=20         # that it may still send once it learned of it: of less than a second
 VMGENID="vmgenid,guid=auto" # a new one for every QEMU, and the same for every restore inside it
-KERNEL_OPTIONS=(quiet init=/test/init.sh "MTU=$MTU" "V4=${V4[a]}" "V6=${V6[a]}")
+# Its clock is one that QEMU sets back with it: within one QEMU, the emulated TSC never goes back, and a machine that goes by that is set
+# back while its clocks stay right.
+KERNEL_OPTIONS=(quiet clocksource=hpet init=/test/init.sh "MTU=$MTU" "V4=${V4[a]}" "V6=${V6[a]}")
 
 agent_log() { ask "$PATIENCE_S" 'tail -n 5 /run/agent.log'; }
 link_carries() { in_space b ping -q -n -c 1 -W 1 "${V4[a]}" >/dev/null 2>&1; }
