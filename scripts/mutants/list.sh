@@ -160,7 +160,11 @@ each_mutant() {
   "$each" "a recorded answer counts for another question" src/link/answer_mac.cc \
     'first(size_)' 'first(wire::kMacCoveredBytes)' "link"
   "$each" "a recording that is dated ahead takes the peer's place" src/link/association_answer.cc \
-    'std::tie(oldest.proven, oldest.timestamp_ns) < std::tie(proven, timestamp_ns)' 'oldest.timestamp_ns < timestamp_ns' "link"
+    'return proven && gives_way ?' 'return gives_way ?' "link"
+  "$each" "what the peer asked is not read where a copy was there first" src/link/association_answer.cc \
+    'if (!reading.cookie) {' 'if (true) {' "link"
+  "$each" "keys that nobody confirmed wait for something else" src/link/association_initiate.cc \
+    'for (const Agreed& agreed : unconfirmed_)' 'for (const Agreed& agreed : std::deque<Agreed>{})' "link"
   "$each" "a recorded initiation's cookie counts again" src/link/association_answer.cc \
     'if (proven <= last_proven_) return false;' '' "link"
   "$each" "a fresh cookie does not make an initiation new" src/link/association_answer.cc \

@@ -78,7 +78,7 @@ Result<std::string> parse_response(std::string document) {
     return failure("the agent says: " + printable(*error, true));
   Tidying tidying;
   const OrderedJson shown = tidying.of(json);
-  if (!tidying.has_changed()) return document;
+  if (!tidying.has_changed() && printable(document, true) == document) return document;
   return shown.dump(2, ' ', false, OrderedJson::error_handler_t::replace);
 }
 

@@ -37,7 +37,8 @@ Result<void> copy_to_new_private_file(const std::string& from, const std::string
   } while (copied > 0 || (copied < 0 && errno == EINTR));
   if (copied == 0) return {};
   const int error = errno;
-  ::unlink(to.c_str());
+  // By its name it might be another file by now.
+  (void)!::ftruncate(copy.get(), 0);
   return os_failure(to, error);
 }
 

@@ -260,11 +260,11 @@ class Association {
   };
   std::optional<Reading> may_read(Instant arrived, Bytes cell);
   bool is_proven(const Reading& reading, uint64_t timestamp_ns);
-  void refuse_stale(Instant arrived, Bytes cell, const Reading& reading);
-  void answer(Instant arrived, Bytes asked, NoiseHandshake& noise, const wire::Offer& offer, bool proven);
+  void refuse(Instant arrived, Bytes cell, const Reading& reading, Counter& counter);
+  void answer(Instant arrived, Bytes asked, NoiseHandshake& noise, const wire::Offer& offer, bool proven,
+              std::deque<Agreed>::iterator place);
   void send_cookie(Instant arrived, uint32_t asked);
-  std::deque<Agreed>::iterator oldest_unconfirmed();
-  bool has_room_for(bool proven, uint64_t timestamp_ns);
+  std::optional<std::deque<Agreed>::iterator> place_for(bool proven, uint64_t timestamp_ns);
   void expire_unconfirmed(Instant now);
   void forget_unconfirmed(const std::function<bool(const Agreed&)>& is_over);
   void forget_sessions();
@@ -318,9 +318,11 @@ class Association {
   TokenBucket cookies_read_{kCookieReadInterval, kCookieReadBurst};
   CookieIssuer issuer_;
   size_t cookies_sent_ = 0;
-  // Ephemeral keys of the latest genuine initiations. Nothing else of them is authenticated by the peer
-  // alone.
-  std::array<PublicKey, 8> read_{};
+  struct Read {  // of a genuine initiation; the peer alone authenticates no more of it than the first
+    PublicKey ephemeral;
+    Blake2sTag mac1{};
+  };
+  std::array<Read, 8> read_{};  // the latest
   size_t reads_ = 0;
 
   uint64_t sessions_made_ = 0;

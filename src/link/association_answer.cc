@@ -1,6 +1,6 @@
 // The answering side of association.hh: initiations, genuine or not, few or many.
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 #include "link/association.hh"
 
@@ -18,12 +18,22 @@ PublicKey ephemeral_of(Bytes initiation) {
 
 // Whether an initiation may cost two key agreements. Of those that may not, some are answered with a cookie.
 std::optional<Association::Reading> Association::may_read(Instant arrived, Bytes cell) {
-  const auto read_end = read_.begin() + static_cast<std::ptrdiff_t>(std::min(reads_, read_.size()));
-  if (std::find(read_.begin(), read_end, ephemeral_of(cell)) != read_end) {
-    counters_.stale.add();
-    return std::nullopt;
-  }
   const Reading reading{issuer_.verify(arrived, cell)};
+  const auto read_end = read_.begin() + static_cast<std::ptrdiff_t>(std::min(reads_, read_.size()));
+  const auto read = std::ranges::find(read_.begin(), read_end, ephemeral_of(cell), &Read::ephemeral);
+  if (read != read_end) {
+    const Bytes mac1 = wire::mac1_of(cell);
+    if (std::equal(mac1.begin(), mac1.end(), read->mac1.begin())) {
+      counters_.stale.add();
+      return std::nullopt;
+    }
+    // The same with another index, which only the MACs cover. The later of the two can be the peer's own: it
+    // is, if it has a cookie.
+    if (!reading.cookie) {
+      refuse(arrived, cell, reading, counters_.stale);
+      return std::nullopt;
+    }
+  }
   if (reading.cookie) {
     if (proven_.take(arrived)) return reading;
   } else {
@@ -47,10 +57,10 @@ bool Association::is_proven(const Reading& reading, uint64_t timestamp_ns) {
   return true;
 }
 
-// Older than one seen before: a replay, or a peer whose clock was set back. A cookie tells them apart: with
-// its next one the peer shows that it asks now, and a recording cannot.
-void Association::refuse_stale(Instant arrived, Bytes cell, const Reading& reading) {
-  counters_.stale.add();
+// A replay, or a peer whose clock was set back, or whom replays leave no room. A cookie tells them apart:
+// with its next one the peer shows that it asks now, and a recording cannot.
+void Association::refuse(Instant arrived, Bytes cell, const Reading& reading, Counter& counter) {
+  counter.add();
   if (!reading.cookie && cookies_.take(arrived)) send_cookie(arrived, load_be32(cell.data() + 8));
 }
 
@@ -85,39 +95,37 @@ void Association::handle_initiation(Instant arrived, Bytes cell) {
     counters_.not_genuine.add();
     return;
   }
-  read_[reads_++ % read_.size()] = ephemeral_of(cell);
+  Read& read = read_[reads_++ % read_.size()];
+  read.ephemeral = ephemeral_of(cell);
+  std::copy_n(wire::mac1_of(cell).begin(), wire::kMacBytes, read.mac1.begin());
   const bool proven = is_proven(*reading, offer.timestamp_ns);
   const bool newer = proven || offer.timestamp_ns > last_timestamp_seen_ns_;
   expire_unconfirmed(arrived);
   // Where nothing is heard, the old session is dead, and a peer whose clock was set back is let in. So is a
   // replay, which gains nothing, for it cannot confirm the keys.
-  if ((!newer && !quiet(arrived, last_authentic_)) || !has_room_for(proven, offer.timestamp_ns))
-    return refuse_stale(arrived, cell, *reading);
+  const auto place = place_for(proven, offer.timestamp_ns);
+  if ((!newer && !quiet(arrived, last_authentic_)) || !place)
+    return refuse(arrived, cell, *reading, counters_.stale);
   last_timestamp_seen_ns_ = std::max(last_timestamp_seen_ns_, offer.timestamp_ns);
-  if (!(newer && answers_to_newer_.take(arrived)) &&
-      !((proven || !newer) && answers_to_older_.take(arrived))) {
-    counters_.too_many.add();
-    return;
-  }
+  if (!(newer && answers_to_newer_.take(arrived)) && !((proven || !newer) && answers_to_older_.take(arrived)))
+    return refuse(arrived, cell, *reading, counters_.too_many);
   counters_.initiations_received.add();
-  answer(arrived, cell, noise, offer, proven);
+  answer(arrived, cell, noise, offer, proven, *place);
 }
 
-// The first to go.
-std::deque<Association::Agreed>::iterator Association::oldest_unconfirmed() {
-  return std::min_element(unconfirmed_.begin(), unconfirmed_.end(), [](const Agreed& a, const Agreed& b) {
-    return std::tie(a.proven, a.timestamp_ns) < std::tie(b.proven, b.timestamp_ns);
-  });
-}
-
-// Of those that wait for their first cell, the genuine one is the newest, or has a cookie: replays may push
-// out each other. None of them waits twice.
-bool Association::has_room_for(bool proven, uint64_t timestamp_ns) {
-  const auto is_it = [&](const Agreed& agreed) { return agreed.timestamp_ns == timestamp_ns; };
-  if (std::any_of(unconfirmed_.begin(), unconfirmed_.end(), is_it)) return false;
-  if (unconfirmed_.size() < kMaxUnconfirmed) return true;
-  const Agreed& oldest = *oldest_unconfirmed();
-  return std::tie(oldest.proven, oldest.timestamp_ns) < std::tie(proven, timestamp_ns);
+// Of those that wait for their first cell: the one whose place a new one takes, or the end where there is
+// room. None waits twice, but for a copy with another index that was quicker than the peer's own. Only a
+// cookie takes another's place: whoever has recordings could push out the peer's, before its first cell
+// comes.
+std::optional<std::deque<Association::Agreed>::iterator> Association::place_for(bool proven,
+                                                                                uint64_t timestamp_ns) {
+  const auto same = std::ranges::find(unconfirmed_, timestamp_ns, &Agreed::timestamp_ns);
+  if (same != unconfirmed_.end()) return proven && !same->proven ? std::optional(same) : std::nullopt;
+  if (unconfirmed_.size() < kMaxUnconfirmed) return unconfirmed_.end();
+  const auto first = std::ranges::min_element(
+      unconfirmed_, {}, [](const Agreed& agreed) { return std::pair(agreed.proven, agreed.timestamp_ns); });
+  const bool gives_way = std::pair(first->proven, first->timestamp_ns) < std::pair(true, timestamp_ns);
+  return proven && gives_way ? std::optional(first) : std::nullopt;
 }
 
 // Not for ever, though: where the peer's clock was set back, the genuine one is the oldest.
@@ -126,7 +134,7 @@ void Association::expire_unconfirmed(Instant now) {
 }
 
 void Association::answer(Instant arrived, Bytes asked, NoiseHandshake& noise, const wire::Offer& offer,
-                         bool proven) {
+                         bool proven, std::deque<Agreed>::iterator place) {
   PresharedAgreement preshared;
   preshared.both = ratchet_ && offer.preshared != PresharedRatchet::kTakesNoPart;
   if (preshared.both) preshared.used = ratchet_->choose(offer.preshared);
@@ -144,10 +152,9 @@ void Association::answer(Instant arrived, Bytes asked, NoiseHandshake& noise, co
   }
   finish_answer(*find_peer(noise.remote_static()), arrived, wire::mac1_of(asked));
   uint64_t instead_of = 0;
-  if (unconfirmed_.size() == kMaxUnconfirmed) {
-    const auto oldest = oldest_unconfirmed();
-    instead_of = oldest->session;
-    unconfirmed_.erase(oldest);
+  if (place != unconfirmed_.end()) {
+    instead_of = place->session;
+    unconfirmed_.erase(place);
   }
   const NoiseSecrets secrets = noise.split();
   if (preshared.both) preshared.derived = PresharedRatchet::derive(noise.exported_key());

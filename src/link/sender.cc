@@ -30,7 +30,7 @@ void LaneSender::turn_keys() {
     current_ = std::move(coming_);
     coming_.reset();
     if (!coming_stops_) stop_at_.reset();
-    sequence_ = 0;
+    sequence_ = current_->sequence;
     ring_.resume();
   }
   if (!current_) return;

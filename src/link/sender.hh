@@ -38,6 +38,7 @@ struct SendKey {
   Spi spi;
   Instant from;
   Instant until;
+  uint32_t sequence = 0;  // of the last cell that was sealed with it; of a new one, none
 };
 
 // Another of the lane's plans, from the first slot on that does not begin before `at`. The lane gets a place

@@ -62,8 +62,16 @@ struct End {
     if (other.sends.empty()) return false;
     const InstallSend& send = other.sends.back();
     return std::any_of(receives.begin(), receives.end(), [&](const InstallReceive& receive) {
-      return receive.first_spi == send.first_spi && receive.secret == send.secret;
+      return receive.first_spi == send.first_spi && receive.secret == send.secret && has(receive.session);
     });
+  }
+  // Whether the session's key was not taken away again.
+  bool has(uint64_t session) const {
+    const auto goes = [&](const InstallReceive& other) { return other.instead_of == session; };
+    const auto is_before = [&](const ForgetBefore& forget) { return session < forget.session; };
+    return std::none_of(receives.begin(), receives.end(), goes) &&
+           std::none_of(forgets.begin(), forgets.end(), is_before) &&
+           std::find(forgotten.begin(), forgotten.end(), session) == forgotten.end();
   }
 
   Association association;

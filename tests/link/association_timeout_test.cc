@@ -62,8 +62,8 @@ class AssociationTimeoutTest : public AssociationTest {
 
   void note(Record& run, const std::string& who, const End& end) const {
     std::ostringstream line;
-    line << who << " sends " << end.sends.size() << " forgets " << end.forgets.size() << " receives "
-         << end.receives.size() << " ended " << end.ended;
+    line << who << " sends " << end.sends.size() << " forgets " << end.forgets.size() << " forgotten "
+         << end.forgotten.size() << " receives " << end.receives.size() << " ended " << end.ended;
     for (const auto& cell : end.out) {
       line << " cell " << int{cell[8]} << '.' << int{cell[9]} << '.' << int{cell[40]} << " due "
            << end.due.ns;

@@ -107,6 +107,16 @@ TEST_F(ReceiverTest, AFewCellsOfUnknownKeysInSilenceShowASetBack) {
   EXPECT_EQ(counters.set_back.value(), 1u);
 }
 
+TEST_F(ReceiverTest, OneSessionAloneIsForgotten) {
+  for (uint8_t session : {1, 2, 3}) install(session);
+  receiver.handle_unconfirmed(2);
+  EXPECT_EQ(receive(dummy(2, 1)), Received::dropped);
+  EXPECT_EQ(counters.unknown_spi.value(), 1u);
+  EXPECT_EQ(receive(dummy(1, 1)), Received::first_of_session);
+  EXPECT_EQ(receive(dummy(3, 1)), Received::first_of_session);
+  EXPECT_NE(receiver.poll_retired(), nullptr);
+}
+
 TEST_F(ReceiverTest, ASlowPeerMayBeSilentForFourSlots) {
   receiver.handle_key({aead_of(1), spi_of(1), 1, 0, {milliseconds(300), milliseconds(300)}});
   ASSERT_EQ(receive(dummy(1, 1)), Received::first_of_session);

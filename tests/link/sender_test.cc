@@ -115,6 +115,21 @@ TEST_F(SenderTest, SequenceNumbersCountTheSealedCellsFromOne) {
   }
 }
 
+TEST_F(SenderTest, AKeyIsGivenUpBeforeItsSequenceNumbersEnd) {
+  SendKey used = key(1);
+  used.sequence = UINT32_MAX - 6;
+  sender.handle_key(std::move(used));
+  const auto last = slot();
+  ASSERT_EQ(last.size(), 4u);
+  EXPECT_EQ(wire::load_esp_header(last.back().data()).sequence, Sequence{UINT32_MAX - 2});
+  EXPECT_TRUE(slot().empty()) << "two numbers are left, and a slot takes four";
+  EXPECT_FALSE(sender.has_session());
+  sender.handle_key(key(2, sender.deadline()));
+  const auto next = slot();
+  ASSERT_EQ(next.size(), 4u);
+  EXPECT_EQ(wire::load_esp_header(next.front().data()).sequence, Sequence{1});
+}
+
 TEST_F(SenderTest, AHandshakeWaitsForItsTimeAndKeepsItsOrder) {
   ASSERT_TRUE(sender.handle_handshake(handshake(1), Instant{3'000'000}));
   ASSERT_TRUE(sender.handle_handshake(handshake(2), Instant{1'000'000}));
