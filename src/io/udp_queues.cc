@@ -1,8 +1,11 @@
 // Which queue what the sockets of udp.hh send goes through, and when it is to leave it.
+// errqueue.h needs timespec, and does not say where from.
+// clang-format off
+#include <time.h>
 #include <linux/errqueue.h>
+// clang-format on
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <time.h>  // before the kernel's, which has only a half of it
 
 #include <cstring>
 
