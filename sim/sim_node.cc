@@ -81,7 +81,7 @@ SimNode::SimNode(World world, NodeSetup setup)
       paced_(setup_.peers.size() * setup_.lanes),
       buffer_(std::make_unique<uint8_t[]>(kReceiveBufferBytes)) {
   if (queue_) release_queue_.emplace(queue_device_, queue_->table(), std::nullopt);
-  if (instant_queue_) release_queue_.emplace(queue_device_, std::nullopt);
+  if (instant_queue_) release_queue_.emplace(queue_device_, InstantRules{}, std::nullopt);
   if (setup_.ladder) {
     ladder_.emplace(*setup_.ladder, setup_.number, setup_.clock.wall_ns(world_.loop.now()), std::nullopt,
                     kLadderTimes);

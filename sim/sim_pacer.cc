@@ -48,9 +48,12 @@ void SimNode::end(Lane& lane, const BegunSlot& slot) {
     end_slot(lane, slot, local_now());
     return 0;
   });
-  paced_.handle_released();
   pacer_free_ = std::max(pacer_free_,
                          world_.loop.now() + setup_.cost.send_cell * static_cast<int64_t>(slot.train.count));
+  if (const auto next = follow_up(lane, slot.wake, local_now())) {
+    return at(pacer_free_, [this, &lane, wake = *next] { this->slot(lane, wake); });
+  }
+  paced_.handle_released();
   await_slot();
 }
 

@@ -56,7 +56,9 @@ class SimSocket final : public CellSocket {
   bool empty() const { return waiting_.empty(); }
   size_t send_train(const uint8_t* cells, size_t count, size_t cell_bytes) override;
   void set_way_out(uint32_t interface_index) override { by_queue_ = interface_index != 0; }
-  void set_release_instant(std::optional<Instant> instant) override { release_instant_ = instant; }
+  void set_release_instant(std::optional<Instant> instant, const InstantRules& /*rules*/) override {
+    release_instant_ = instant;
+  }
   bool send_pause(size_t frame_bytes, std::optional<Instant> due) override;
   std::optional<ReceivedTrain> receive(MutableBytes buffer) override;
   bool segmentation() const override { return true; }

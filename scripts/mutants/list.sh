@@ -136,10 +136,16 @@ each_mutant() {
     'lane.sender.handle_change({change->step, change->at + milliseconds(lane.ring.waiting() > 0 ? 20 : 0), change->place_at});' \
     "sim_noninterference"
   "$each" "a train with data carries an earlier instant" src/engine/release_queue.cc \
-    'lane.socket.set_release_instant(instant);' \
-    'lane.socket.set_release_instant(instant - microseconds(train.payloads > 0 ? 100 : 0));' "sim_noninterference"
+    'lane.socket.set_release_instant(instant, rules_);' \
+    'lane.socket.set_release_instant(instant - microseconds(train.payloads > 0 ? 100 : 0), rules_);' "sim_noninterference"
   "$each" "the last instant stays on what the thread releases" src/engine/release_queue.cc \
     'lane.socket.set_release_instant(std::nullopt);' '' "engine"
+  "$each" "a scattered slot takes a wake-up a cell" src/engine/pacing.cc \
+    'return SlotWake{.at = now, .by_queue = true, .follows = true};' 'return std::nullopt;' "engine"
+  "$each" "what etf drops stays away" src/engine/pacing.cc \
+    'if (lane.queue != nullptr) lane.queue->send_dropped_again(lane);' '' "engine"
+  "$each" "a clock that was set goes unnoticed" src/io/tai_clock.cc \
+    'if (!fits(read_())) look_again();' 'if (!ahead_ns_) look_again();' "io"
   "$each" "a lane that was released keeps its place" src/engine/paced_lanes.cc \
     'due_.back().deadline = due_.back().lane->sender.deadline();' '' "engine"
   "$each" "a lane that left goes on being released" src/engine/paced_lanes.cc \

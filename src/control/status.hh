@@ -115,10 +115,13 @@ struct LinkStatus {
   // What lets cells go: "queue", "txtime" (a queue that reads instants; how late it is is not known), the
   // agent's own "thread", or "settling": a queue that was reset, and is not known to keep time yet.
   std::string release = "thread";
-  uint64_t queue_resets = 0;     // times at which a queue was, or let nothing through
-  uint64_t queue_dropped = 0;    // by txtime: packets, anybody's, that the interface's queue dropped
-  uint64_t lead_ns = 0;          // by a queue: handed over so long ahead
-  uint64_t queue_empty = 0;      // by a queue: handed over too late
+  std::string release_queue;   // by txtime: which queue, by which clock
+  uint64_t queue_resets = 0;   // times at which a queue was, or let nothing through
+  uint64_t queue_dropped = 0;  // by txtime: packets, anybody's, that the interface's queue dropped
+  uint64_t queue_sent_again =
+      0;                     // of these, the link's and others' own that the agent's thread sent after all
+  uint64_t lead_ns = 0;      // by a queue: handed over so long ahead
+  uint64_t queue_empty = 0;  // by a queue: handed over too late
   LatenessStatus wire_lateness;  // by a queue: how late it let them go; max is not known
   std::string hiding;            // "hidden", "tells behind fast ports" or "tells"; empty: not known yet
   uint32_t hiding_permille = 0;  // how often an attacker who measures for a second is right; 500 is chance

@@ -65,10 +65,12 @@ Json link_json(const LinkStatus& link) {
                          {"p99.9", link.lateness.p999_ns},
                          {"max", link.lateness.max_ns}};
   json["release"] = {{"by", link.release},
+                     {"queue", link.release_queue},
                      {"lead_ns", link.lead_ns},
                      {"queue_empty", link.queue_empty},
                      {"queue_resets", link.queue_resets},
                      {"queue_dropped", link.queue_dropped},
+                     {"queue_sent_again", link.queue_sent_again},
                      {"wire_lateness_ns",
                       {{"p50", link.wire_lateness.p50_ns},
                        {"p99", link.wire_lateness.p99_ns},
@@ -168,6 +170,8 @@ LinkStatus link_from(const Json& json) {
   read(release, "queue_empty", link.queue_empty);
   read(release, "queue_resets", link.queue_resets);
   read(release, "queue_dropped", link.queue_dropped);
+  read(release, "queue_sent_again", link.queue_sent_again);
+  read(release, "queue", link.release_queue);
   const Json& on_wire = object(release, "wire_lateness_ns");
   read(on_wire, "p50", link.wire_lateness.p50_ns);
   read(on_wire, "p99", link.wire_lateness.p99_ns);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/format.hh"
 #include "base/text_table.hh"
@@ -26,6 +27,14 @@ std::string shape_text(const LinkStatus& link) {
   return text;
 }
 
+std::set<std::string> release_queues(const StatusSnapshot& status) {
+  std::set<std::string> queues;
+  for (const LinkStatus& link : status.links) {
+    if (!link.release_queue.empty()) queues.insert(link.release_queue);
+  }
+  return queues;
+}
+
 std::string head(const StatusSnapshot& status) {
   std::string text = fmt::format("node {}: cuttle {}, up {}, driver {}, {}\n", status.node, status.version,
                                  human_age(status.uptime_s), status.driver, status.backend);
@@ -33,6 +42,9 @@ std::string head(const StatusSnapshot& status) {
       status.realtime ? "  real time: yes\n" : fmt::format("  real time: NO, {}\n", status.realtime_why_not);
   if (!status.queue_why_not.empty()) {
     text += fmt::format("  no queue keeps time, so the agent's own thread does: {}\n", status.queue_why_not);
+  }
+  for (const std::string& queue : release_queues(status)) {
+    text += fmt::format("  cells are released by {}\n", queue);
   }
   if (!status.preshared_why_not.empty()) {
     text += fmt::format("  PRESHARED KEYS are not renewed: {}\n", status.preshared_why_not);
@@ -175,7 +187,9 @@ std::string drops_table(const StatusSnapshot& status) {
       if (count > 0) table.add({link.name, cause, grouped(count)});
     }
     if (link.queue_dropped > 0) {
-      table.add({link.name, "by the interface's queue", grouped(link.queue_dropped)});
+      const std::string again =
+          link.queue_sent_again > 0 ? fmt::format(", sent again {}", grouped(link.queue_sent_again)) : "";
+      table.add({link.name, "by the interface's queue" + again, grouped(link.queue_dropped)});
     }
   }
   return table.empty() ? "  dropped: nothing\n" : table.to_string();

@@ -8,6 +8,7 @@
 #include "cuttle/commands.hh"
 #include "doctor/capacity.hh"
 #include "doctor/firewall.hh"
+#include "node/instant_queues.hh"
 #include "node/preflight.hh"
 
 namespace cuttle {
@@ -53,6 +54,10 @@ void print_summary(const LoadedConfig& loaded) {
   if (node.shape.ladder) print_ladder(*node.shape.ladder);
 }
 
+void print_machine(const NodeConfig& config) {
+  for (const std::string& line : describe_instant_queues(config)) fmt::print("  {}\n", line);
+}
+
 // Others' rules may change by themselves, so they make no configuration wrong.
 void check_firewalls(LoadedConfig& loaded) {
   for (const doctor::Finding& finding : doctor::examine_firewalls(loaded.config)) {
@@ -83,6 +88,7 @@ ExitStatus check(const CheckOptions& options) {
   complain(loaded);
   if (!loaded.good()) return kBadInput;
   print_summary(loaded);
+  if (!options.file_only) print_machine(loaded.config);
   return options.strict && !loaded.problems.list().empty() ? kBadInput : kDone;
 }
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "doctor/examine.hh"
+#include "node/instant_queues.hh"
 #include "node/preflight.hh"
 
 namespace cuttle::doctor {
@@ -36,6 +37,9 @@ Findings examine_configuration(const LoadedConfig& loaded) {
   if (findings.empty()) {
     findings.push_back(
         {Mark::good, loaded.file + " fits this machine: addresses, reverse paths, interfaces", ""});
+  }
+  for (std::string& line : describe_instant_queues(loaded.config)) {
+    findings.push_back({Mark::good, std::move(line), ""});
   }
   examine_key_file(loaded.config.private_key_file, findings);
   for (const PeerConfig& peer : loaded.config.peers) {

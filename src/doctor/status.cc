@@ -204,13 +204,23 @@ void examine_timing(Findings& findings, const LinkStatus& link) {
          fmt::format("link {}: {} trains were handed to the queue too late", link.name, link.queue_empty),
          "a longer lead in [runtime], real-time priority, or CPUs of its own"});
   }
-  if (link.queue_dropped > 0) {
+  if (link.queue_sent_again > 0) {
+    findings.push_back(
+        {Mark::unsure,
+         fmt::format(
+             "link {}: etf has dropped {} trains of this node as too late, and its thread sent them again, "
+             "at other instants",
+             link.name, link.queue_sent_again),
+         "a clock that is not set while the agent runs, and a larger delta (docs/timing.md, \"etf\")"});
+  }
+  if (link.queue_dropped > link.queue_sent_again) {
     findings.push_back(
         {Mark::bad,
          fmt::format("link {}: the interface's own queue has dropped {} packets, perhaps cells, "
                      "and their number shows how busy this host is",
-                     link.name, link.queue_dropped),
-         "a shorter lead in [runtime], or higher limits of fq (flow_limit, limit; tc-fq(8))"});
+                     link.name, link.queue_dropped - link.queue_sent_again),
+         "a shorter lead in [runtime], or higher limits of fq (flow_limit, limit; tc-fq(8)); with etf, a "
+         "priority that nobody else's packets have"});
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/bytes.hh"
 #include "base/time.hh"
+#include "engine/instant_rules.hh"
 
 namespace cuttle {
 
@@ -43,9 +44,12 @@ class CellSocket {
   // From now on everything leaves through this interface (its index) whatever the routes say; 0: by the
   // routes.
   virtual void set_way_out(uint32_t interface_index) = 0;
-  // From now on everything carries this instant of the monotonic clock, before which a queue that reads it
-  // (fq) does not let it go; nothing: none.
-  virtual void set_release_instant(std::optional<Instant> /*instant*/) {}
+  // From now on everything carries that it is to leave at this instant of the monotonic clock, for a queue of
+  // those rules; nothing: none.
+  virtual void set_release_instant(std::optional<Instant> /*instant*/, const InstantRules& /*rules*/ = {}) {}
+  // Sends what such a queue dropped once more, now and past that queue. Returns how many packets that were;
+  // what was a train goes as one.
+  virtual size_t send_dropped_again(size_t /*cell_bytes*/) { return 0; }
   // A datagram that makes a frame of `frame_bytes` with its Ethernet header, for a queue that keeps time
   // (release_queue.hh), which nothing beyond lets out. It says when it is due to pass, or nothing. False when
   // it was not taken.
@@ -60,6 +64,8 @@ class CellSocket {
 
   // False when each datagram of a train goes by itself.
   virtual bool segmentation() const = 0;
+  // Whether instants can be set for a queue of those rules.
+  virtual bool carries_instants(const InstantRules& /*rules*/) const { return true; }
   virtual SocketDrops drops() const { return {}; }
   // On which CPU what arrived last was brought in; nullopt where that is not known.
   virtual std::optional<uint32_t> arrival_cpu() const { return std::nullopt; }

@@ -21,7 +21,7 @@ void CellSocketDouble::put(Bytes bytes, size_t segment_bytes) {
 size_t CellSocketDouble::send_train(const uint8_t* cells, size_t count, size_t cell_bytes) {
   const size_t taken = std::min(count, still_taken_);
   if (still_taken_ != SIZE_MAX) still_taken_ -= taken;
-  sent_with_ = release_instant_;
+  sent_with_.push_back(release_instant_);
   if (taken > 0) peer_->put({cells, taken * cell_bytes}, cell_bytes);
   return taken;
 }

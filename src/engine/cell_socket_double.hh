@@ -19,12 +19,17 @@ class CellSocketDouble final : public CellSocket {
   void put(Bytes bytes, size_t segment_bytes);
   // When what is put or sent to it from now on arrives.
   void set_time(Instant now) { now_ = now; }
+  // A queue dropped so many packets.
+  void handle_dropped(size_t packets) { dropped_ = packets; }
   // From now on it takes so many datagrams more.
   void refuse_after(size_t datagrams) { still_taken_ = datagrams; }
 
   size_t send_train(const uint8_t* cells, size_t count, size_t cell_bytes) override;
   void set_way_out(uint32_t interface_index) override { way_out_ = interface_index; }
-  void set_release_instant(std::optional<Instant> instant) override { release_instant_ = instant; }
+  void set_release_instant(std::optional<Instant> instant, const InstantRules& /*rules*/) override {
+    release_instant_ = instant;
+  }
+  size_t send_dropped_again(size_t /*cell_bytes*/) override { return std::exchange(dropped_, 0); }
   bool send_pause(size_t frame_bytes, std::optional<Instant> due) override;
   std::optional<ReceivedTrain> receive(MutableBytes buffer) override;
   bool segmentation() const override { return true; }
@@ -36,8 +41,9 @@ class CellSocketDouble final : public CellSocket {
     std::optional<Instant> due;
   };
   const std::vector<Pause>& pauses() const { return pauses_; }
-  // What the last train carried.
-  std::optional<Instant> sent_with() const { return sent_with_; }
+  // What the last train carried, and what each did from the first on.
+  std::optional<Instant> sent_with() const { return sent_with_.empty() ? std::nullopt : sent_with_.back(); }
+  const std::vector<std::optional<Instant>>& all_sent_with() const { return sent_with_; }
 
  private:
   struct Waiting {
@@ -50,10 +56,11 @@ class CellSocketDouble final : public CellSocket {
   CellSocketDouble* peer_ = nullptr;
   std::deque<Waiting> waiting_;
   size_t still_taken_ = SIZE_MAX;
+  size_t dropped_ = 0;
   uint32_t way_out_ = 0;
   std::vector<Pause> pauses_;
   std::optional<Instant> release_instant_;
-  std::optional<Instant> sent_with_;
+  std::vector<std::optional<Instant>> sent_with_;
   Instant now_{};
 };
 

@@ -1,7 +1,5 @@
 #include "engine/pacing.hh"
 
-#include <algorithm>
-
 #include "engine/release_queue.hh"
 
 namespace cuttle {
@@ -13,6 +11,13 @@ bool goes_by_queue(const Lane& lane) {
 SlotWake wake_for(const Lane& lane) {
   const bool by_queue = goes_by_queue(lane);
   return {lane.sender.deadline() - (by_queue ? lane.queue->lead() : lane.seal_lead.now()), by_queue};
+}
+
+std::optional<SlotWake> follow_up(const Lane& lane, const SlotWake& wake, Instant now) {
+  const bool goes_on = wake.by_queue && goes_by_queue(lane) && lane.queue->reads_instants() &&
+                       lane.sender.plan().scatter && lane.sender.is_inside_slot();
+  if (!goes_on) return std::nullopt;
+  return SlotWake{.at = now, .by_queue = true, .follows = true};
 }
 
 namespace {
@@ -51,13 +56,14 @@ void release(Lane& lane, const Train& train, Instant now) {
   lane.sender.handle_released(now);
 }
 
-void hand_over(Lane& lane, const Train& train, Instant now, Duration woke_late) {
+void hand_over(Lane& lane, const BegunSlot& slot, Instant now) {
+  const Train& train = slot.train;
   const Instant deadline = lane.sender.deadline();
-  if (now > deadline) lane.sender.counters().queue_empty.add();
-  lane.queue->handle_wake_up(woke_late, lane.seal_lead.now());
+  const Instant leaves = lane.queue->leaves_at(deadline, now);
+  if (leaves > deadline) lane.sender.counters().queue_empty.add();
+  if (!slot.wake.follows) lane.queue->handle_wake_up(slot.began - slot.wake.at, lane.seal_lead.now());
   count(lane, lane.queue->hand_over(lane, train, deadline, now), train.count);
-  // In time, the queue lets it go at its deadline; later, at once.
-  lane.sender.handle_released(std::max(now, deadline));
+  lane.sender.handle_released(leaves);
 }
 
 }  // namespace
@@ -81,10 +87,11 @@ Instant handle_sealed(Lane& lane, const BegunSlot& slot, Instant now) {
 
 void end_slot(Lane& lane, const BegunSlot& slot, Instant now) {
   if (slot.wake.by_queue) {
-    hand_over(lane, slot.train, now, slot.began - slot.wake.at);
+    hand_over(lane, slot, now);
   } else {
     release(lane, slot.train, now);
   }
+  if (lane.queue != nullptr) lane.queue->send_dropped_again(lane);
   while (auto aead = lane.sender.poll_retired()) {
     if (!lane.retired_by_pacer.push(std::move(aead))) break;
   }

@@ -1,7 +1,9 @@
-// What every driver's pacer does in a slot of one lane, in two halves, with the driver's waits before and
+// What every driver's pacer does for a release of one lane, in two halves, with the driver's waits before and
 // between them: it wakes up, the train is sealed, and where the thread keeps time that waits for its
 // deadline. Nothing here depends on payload.
 #pragma once
+
+#include <optional>
 
 #include "base/time.hh"
 #include "engine/lane.hh"
@@ -16,8 +18,12 @@ bool goes_by_queue(const Lane& lane);
 struct SlotWake {
   Instant at;
   bool by_queue;
+  bool follows = false;  // no wake-up: another cell of the same slot was handed over just now
 };
 SlotWake wake_for(const Lane& lane);
+// What goes on without another wake-up behind the slot of `wake`, at `now`: scattered cells, of which a queue
+// that reads instants gets all of a slot at once. Nothing: the pacer is through with this wake-up.
+std::optional<SlotWake> follow_up(const Lane& lane, const SlotWake& wake, Instant now);
 
 struct BegunSlot {
   Train train;  // valid until the lane's next slot
@@ -34,12 +40,14 @@ Instant handle_sealed(Lane& lane, const BegunSlot& slot, Instant now);
 // The second half: sends the train `now`, or hands it over to the queue.
 void end_slot(Lane& lane, const BegunSlot& slot, Instant now);
 
-// Both, on a thread; the clock has now() and poll_until().
+// Both, on a thread, for all of one wake-up; the clock has now() and poll_until().
 template <typename Clock>
 void run_slot(Lane& lane, const SlotWake& wake, uint16_t loss_65536ths, const Clock& clock) {
-  const BegunSlot slot = begin_slot(lane, wake, loss_65536ths, clock.now());
-  clock.poll_until(handle_sealed(lane, slot, clock.now()));
-  end_slot(lane, slot, clock.now());
+  for (std::optional<SlotWake> next = wake; next; next = follow_up(lane, *next, clock.now())) {
+    const BegunSlot slot = begin_slot(lane, *next, loss_65536ths, clock.now());
+    clock.poll_until(handle_sealed(lane, slot, clock.now()));
+    end_slot(lane, slot, clock.now());
+  }
 }
 
 }  // namespace cuttle

@@ -30,14 +30,7 @@ void ReleaseQueue::watch(Instant now) {
 }
 
 size_t ReleaseQueue::hand_over(Lane& lane, const Train& train, Instant instant, Instant now) {
-  if (!clock_) {
-    lane.socket.set_way_out(0);
-    lane.socket.set_release_instant(instant);
-    const size_t sent = send(lane, train);
-    // For whoever releases by himself after this queue is gone.
-    lane.socket.set_release_instant(std::nullopt);
-    return sent;
-  }
+  if (!clock_) return hand_over_with_instant(lane, train, leaves_at(instant, now));
   watch(now);
   put_pauses(lane, instant, now);
   const size_t sent = send(lane, train);
@@ -45,6 +38,27 @@ size_t ReleaseQueue::hand_over(Lane& lane, const Train& train, Instant instant, 
   const size_t calls = max_cells_per_call(static_cast<uint32_t>(train.cell_bytes));
   clock_->handle_train(lane.socket.segmentation() ? (sent + calls - 1) / calls : sent);
   return sent;
+}
+
+size_t ReleaseQueue::hand_over_with_instant(Lane& lane, const Train& train, Instant instant) {
+  // One that went in after it dropped another has not come back by the next.
+  if (!is_fresh_.exchange(false, std::memory_order_acquire) && step() == Step::settling) {
+    step_.store(Step::in_step, std::memory_order_relaxed);
+  }
+  lane.socket.set_way_out(0);
+  lane.socket.set_release_instant(instant, rules_);
+  const size_t sent = send(lane, train);
+  // For whoever releases by himself after this queue is gone.
+  lane.socket.set_release_instant(std::nullopt);
+  return sent;
+}
+
+void ReleaseQueue::send_dropped_again(Lane& lane) {
+  if (!rules_.gives_back()) return;
+  const size_t packets = lane.socket.send_dropped_again(lane.format.cell_bytes());
+  if (packets == 0) return;
+  sent_again_.add(packets);
+  if (step_.exchange(Step::stalled, std::memory_order_relaxed) != Step::stalled) resets_.add();
 }
 
 size_t ReleaseQueue::send(Lane& lane, const Train& train) {

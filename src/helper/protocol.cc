@@ -53,6 +53,15 @@ std::vector<uint64_t GuardStatus::*> numbers_of_guard() {
           &GuardStatus::checksum_wrong};
 }
 
+bool read_rules(ByteReader& in, InstantRules& rules) {
+  const uint64_t kind = in.number();
+  const uint64_t delta_ns = in.number();
+  if (kind > static_cast<uint64_t>(InstantQueueKind::etf_of_card) || delta_ns > INT32_MAX) return false;
+  rules.kind = static_cast<InstantQueueKind>(kind);
+  rules.delta = {static_cast<int64_t>(delta_ns)};
+  return read32(in, rules.priority);
+}
+
 }  // namespace
 
 RequestBytes to_bytes(const Request& request) {
@@ -139,7 +148,7 @@ std::string to_bytes(const QueueDoors& doors) {
   ByteWriter out;
   size_t size = 16 + doors.why_not.size();
   for (const QueueDoor& door : doors.queues) {
-    size += 32 + door.underlay.size() + 8 * door.cell_bytes.size() + DrawKey::kSize;
+    size += 56 + door.underlay.size() + 8 * door.cell_bytes.size() + DrawKey::kSize;
   }
   out.reserve(size);
   out.string(doors.why_not);
@@ -151,6 +160,9 @@ std::string to_bytes(const QueueDoors& doors) {
     for (const uint32_t bytes : door.cell_bytes) out.number(bytes);
     out.key(door.draw_key.bytes());
     out.number(door.index);
+    out.number(static_cast<uint64_t>(door.instants.kind));
+    out.number(static_cast<uint64_t>(door.instants.delta.ns));
+    out.number(door.instants.priority);
   }
   return out.take();
 }
@@ -168,7 +180,7 @@ std::optional<QueueDoors> parse_queue_doors(std::string_view bytes) {
     door.cell_bytes.resize(sizes);
     for (uint32_t& bytes : door.cell_bytes) fits &= read32(in, bytes);
     door.draw_key = DrawKey(in.key<DrawKey::kSize>());
-    fits &= read32(in, door.index);
+    fits &= read32(in, door.index) && read_rules(in, door.instants);
     if (!fits) return std::nullopt;
     doors.queues.push_back(std::move(door));
   }

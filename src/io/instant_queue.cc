@@ -8,8 +8,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <optional>
 #include <vector>
 
+#include "base/units.hh"
 #include "io/clock.hh"
 #include "io/links.hh"
 #include "io/netlink.hh"
@@ -22,22 +25,46 @@ namespace {
 // Of fq, where the kernel does not say (sch_fq.c).
 constexpr uint32_t kDefaultFlowLimit = 100;
 
+// What cells can have as their priority, the least usual first; 5 is the lock's (queue_priority.hh). What the
+// kernel itself and routing daemons send has 0 or 7.
+constexpr uint32_t kPriorities[] = {3, 1, 2, 4, 6};
+constexpr uint32_t kOthersPriorities[] = {0, TC_PRIO_CONTROL};
+
 struct Queue {
   std::string kind;
   uint32_t handle = 0;
   uint32_t parent = 0;
   uint32_t flow_limit = kDefaultFlowLimit;
   uint64_t dropped = 0;
+  std::optional<tc_etf_qopt> etf;
+  std::optional<tc_prio_qopt> prio;
+  std::optional<tc_mqprio_qopt> mqprio;
 };
 
-void read_details(nlattr* const* attributes, Queue& queue) {
-  if (queue.kind == "fq" && attributes[TCA_OPTIONS] != nullptr) {
-    nlattr* options[TCA_FQ_MAX + 1] = {};
-    if (nla_parse_nested(options, TCA_FQ_MAX, attributes[TCA_OPTIONS], nullptr) == 0 &&
-        options[TCA_FQ_FLOW_PLIMIT] != nullptr) {
-      queue.flow_limit = nla_get_u32(options[TCA_FQ_FLOW_PLIMIT]);
-    }
+// What an attribute begins with.
+template <typename Value>
+std::optional<Value> value_of(nlattr* attribute) {
+  if (attribute == nullptr || static_cast<size_t>(nla_len(attribute)) < sizeof(Value)) return std::nullopt;
+  Value value;
+  std::memcpy(&value, nla_data(attribute), sizeof(value));
+  return value;
+}
+
+void read_options(nlattr* options, Queue& queue) {
+  if (options == nullptr) return;
+  if (queue.kind == "prio") queue.prio = value_of<tc_prio_qopt>(options);
+  if (queue.kind == "mqprio") queue.mqprio = value_of<tc_mqprio_qopt>(options);
+  nlattr* parts[std::max<int>(TCA_FQ_MAX, TCA_ETF_MAX) + 1] = {};
+  if (queue.kind == "fq" && nla_parse_nested(parts, TCA_FQ_MAX, options, nullptr) == 0) {
+    queue.flow_limit = value_of<uint32_t>(parts[TCA_FQ_FLOW_PLIMIT]).value_or(kDefaultFlowLimit);
   }
+  if (queue.kind == "etf" && nla_parse_nested(parts, TCA_ETF_MAX, options, nullptr) == 0) {
+    queue.etf = value_of<tc_etf_qopt>(parts[TCA_ETF_PARMS]);
+  }
+}
+
+void read_details(nlattr* const* attributes, Queue& queue) {
+  read_options(attributes[TCA_OPTIONS], queue);
   if (attributes[TCA_STATS2] == nullptr) return;
   nlattr* counts[TCA_STATS_MAX + 1] = {};
   if (nla_parse_nested(counts, TCA_STATS_MAX, attributes[TCA_STATS2], nullptr) < 0) return;
@@ -80,6 +107,91 @@ InstantQueue none(std::string why_not, bool is_unknown = false) {
   return queue;
 }
 
+// --- etf, below a queue that sorts by priority
+
+std::string alone(const std::string& name) {
+  return fmt::format(
+      "the queue of {} is etf, which drops all that carries no instant, so all that others send; put it "
+      "below "
+      "prio or mqprio (docs/timing.md, \"etf\")",
+      name);
+}
+
+// Which of that queue's classes a priority leads to, and what stands there.
+struct Sorted {
+  const std::vector<Queue>& queues;
+  const Queue& root;
+
+  uint32_t class_of(uint32_t priority) const {
+    return root.prio ? root.prio->priomap[priority] : root.mqprio->prio_tc_map[priority];
+  }
+  // Of mqprio a class is some of the card's queues.
+  std::vector<const Queue*> in_class(uint32_t number) const {
+    const uint32_t first = root.prio ? number : root.mqprio->offset[number];
+    const uint32_t count = root.prio ? 1 : root.mqprio->count[number];
+    std::vector<const Queue*> found;
+    for (uint32_t i = first; i < first + count; ++i) {
+      const uint32_t parent = TC_H_MAKE(TC_H_MAJ(root.handle), i + 1);
+      const auto at = std::ranges::find(queues, parent, &Queue::parent);
+      found.push_back(at == queues.end() ? nullptr : &*at);
+    }
+    return found;
+  }
+  bool is_etf(uint32_t number) const {
+    const auto all = in_class(number);
+    return !all.empty() &&
+           std::ranges::all_of(all, [](const Queue* queue) { return queue != nullptr && queue->etf; });
+  }
+};
+
+std::string why_not_etf(const tc_etf_qopt& etf, const std::string& name) {
+  const bool by_card = (etf.flags & TC_ETF_OFFLOAD_ON) != 0;
+  if (etf.clockid != CLOCK_TAI) return fmt::format("etf on {} does not go by CLOCK_TAI", name);
+  if ((etf.flags & TC_ETF_DEADLINE_MODE_ON) != 0) {
+    return fmt::format("etf on {} is in deadline_mode, in which it lets all go at once; leave that out",
+                       name);
+  }
+  if (!by_card && etf.delta < InstantRules::kLeastDelta.ns) {
+    return fmt::format(
+        "etf on {} drops what is more than its delta of {} late, and how much that is shows how busy this "
+        "host "
+        "is; delta {} or more costs nothing where etf has no offload",
+        name, format_duration(Duration{etf.delta}), InstantRules::kLeastDelta.ns);
+  }
+  return "";
+}
+
+InstantQueue look_at_sorted(const Sorted& sorted, const std::string& name) {
+  const auto priority = std::ranges::find_if(
+      kPriorities, [&](uint32_t priority) { return sorted.is_etf(sorted.class_of(priority)); });
+  if (priority == std::end(kPriorities)) {
+    return none(fmt::format("no class of {} on {} is etf, or none that the priorities 1 to 4 or 6 lead to",
+                            sorted.root.kind, name));
+  }
+  const uint32_t number = sorted.class_of(*priority);
+  if (std::ranges::any_of(kOthersPriorities,
+                          [&](uint32_t other) { return sorted.class_of(other) == number; })) {
+    return none(fmt::format(
+        "etf on {} gets what carries no instant as well (priorities 0 and 7), and drops it; give it a "
+        "priority of its own in the map of {}",
+        name, sorted.root.kind));
+  }
+  const auto all = sorted.in_class(number);
+  const tc_etf_qopt& etf = *all.front()->etf;
+  InstantQueue found{"", false, UINT32_MAX, 0};
+  found.rules = {(etf.flags & TC_ETF_OFFLOAD_ON) != 0 ? InstantQueueKind::etf_of_card : InstantQueueKind::etf,
+                 Duration{etf.delta}, *priority};
+  for (const Queue* queue : all) {
+    found.dropped += queue->dropped;
+    if (std::string why_not = why_not_etf(*queue->etf, name); !why_not.empty())
+      return none(std::move(why_not));
+    if (queue->etf->delta != etf.delta || queue->etf->flags != etf.flags) {
+      return none(fmt::format("the etf queues of one class on {} are not alike", name));
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 InstantQueue look_at_instant_queue(std::string_view interface) {
@@ -105,12 +217,15 @@ InstantQueue look_at_instant_queue(std::string_view interface) {
     return none(fmt::format("{} has no queue, so none that reads instants; {}", name, help));
   }
   if (root->kind == "fq") return {"", false, root->flow_limit, root->dropped};
+  if (root->prio || root->mqprio) return look_at_sorted({queues, *root}, name);
+  if (root->kind == "etf") return none(alone(name));
   if (root->kind != "mq") {
     return none(fmt::format("the queue of {} is {}, which reads no instants; {}", name, root->kind, help));
   }
   InstantQueue all{"", false, UINT32_MAX, 0};
   for (const Queue& queue : queues) {
     if (queue.parent == TC_H_ROOT || TC_H_MAJ(queue.parent) != TC_H_MAJ(root->handle)) continue;
+    if (queue.kind == "etf") return none(alone(name));
     if (queue.kind != "fq") {
       return none(fmt::format("a queue of {} is {}, which reads no instants; {}", name, queue.kind, help));
     }

@@ -15,7 +15,6 @@
 
 #include "base/check.hh"
 #include "io/clock.hh"
-#include "io/queue_priority.hh"
 
 namespace cuttle {
 namespace {
@@ -77,7 +76,7 @@ class SendControl {
   SendControl(const SendControl&) = delete;
 
   void put_segment(size_t segment_bytes) { put(SOL_UDP, UDP_SEGMENT, static_cast<uint16_t>(segment_bytes)); }
-  void put_instant(Instant instant) { put(SOL_SOCKET, SCM_TXTIME, static_cast<uint64_t>(instant.ns)); }
+  void put_instant(uint64_t carried_ns) { put(SOL_SOCKET, SCM_TXTIME, carried_ns); }
   // ip(7), ipv6(7). The source is said as well, or IPv4 would look for one on that interface.
   void put_way_out(uint32_t interface_index, const IpAddress& source) {
     if (source.is_v6) {
@@ -113,6 +112,7 @@ class SendControl {
 size_t UdpSocket::send_train(const uint8_t* cells, size_t count, size_t cell_bytes) {
   CUTTLE_CHECK(cell_bytes > 0 && cell_bytes <= kMaxUdpPayload, "a cell is a datagram");
   send_error_ = 0;
+  put_priority();
   if (!segmentation()) return send_one_by_one(cells, count, cell_bytes);
   const size_t sent = send_segmented(cells, count, cell_bytes);
   // EIO: the way out computes no checksums; EINVAL: a tunnel or an old driver in between. Neither can come
@@ -135,7 +135,7 @@ size_t UdpSocket::send_segmented(const uint8_t* cells, size_t count, size_t cell
     SendControl control(message);
     control.put_segment(cell_bytes);
     if (way_out_ != 0) control.put_way_out(way_out_, own_);
-    if (release_instant_) control.put_instant(*release_instant_);
+    if (carried_ns_) control.put_instant(*carried_ns_);
     const ssize_t done =
         past_icmp_errors([&] { return sendmsg(fd_.get(), &message, MSG_NOSIGNAL); }, shared_->icmp_on_send);
     if (done < 0) {
@@ -157,7 +157,7 @@ size_t UdpSocket::send_one_by_one(const uint8_t* cells, size_t count, size_t cel
     msghdr common{};
     SendControl control(common);
     if (way_out_ != 0) control.put_way_out(way_out_, own_);
-    if (release_instant_) control.put_instant(*release_instant_);
+    if (carried_ns_) control.put_instant(*carried_ns_);
     for (size_t i = 0; i < now; ++i) {
       pieces[i] = {const_cast<uint8_t*>(cells + (sent + i) * cell_bytes), cell_bytes};
       messages[i].msg_hdr = common;
@@ -176,22 +176,11 @@ size_t UdpSocket::send_one_by_one(const uint8_t* cells, size_t count, size_t cel
   return sent;
 }
 
-void UdpSocket::set_way_out(uint32_t interface_index) {
-  if ((interface_index != 0) != (way_out_ != 0)) {
-    const int priority = interface_index != 0 ? static_cast<int>(kQueuePriority) : 0;
-    (void)setsockopt(fd_.get(), SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority));
-  }
-  way_out_ = interface_index;
-}
-
-void UdpSocket::set_release_instant(std::optional<Instant> instant) {
-  release_instant_ = carries_instants_ ? instant : std::nullopt;
-}
-
 bool UdpSocket::send_pause(size_t frame_bytes, std::optional<Instant> due) {
   const size_t headers = 14 + 8 + (own_.is_v6 ? sizeof(ip6_hdr) : sizeof(iphdr));
   CUTTLE_CHECK(frame_bytes >= kSmallestPauseFrame && frame_bytes <= headers + kLongestPause.size(),
                "a pause is shorter than a cell");
+  put_priority();
   const int64_t due_ns = due ? due->ns : 0;
   iovec pieces[] = {{const_cast<int64_t*>(&due_ns), sizeof(due_ns)},
                     {const_cast<uint8_t*>(kLongestPause.data()), frame_bytes - headers - sizeof(due_ns)}};

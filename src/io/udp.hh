@@ -16,8 +16,16 @@
 #include "base/time.hh"
 #include "engine/cell_socket.hh"
 #include "io/size_filter.hh"
+#include "io/tai_clock.hh"
 
 namespace cuttle {
+
+// What set_release_instant() can set.
+enum class SocketInstants : uint8_t {
+  none,
+  monotonic,  // for fq
+  tai,        // for etf. Needs CAP_NET_ADMIN
+};
 
 struct UdpOptions {
   Endpoint local;
@@ -26,9 +34,9 @@ struct UdpOptions {
   uint32_t firewall_mark = 0;  // on every datagram, for the routing policy; 0: none. Needs CAP_NET_ADMIN
   size_t receive_buffer_bytes = 4 << 20;
   size_t send_buffer_bytes = 4 << 20;
-  Duration busy_poll = {};        // poll the network card this long when receiving; 0: the system's default
-  bool carries_instants = false;  // allows set_release_instant()
-  bool segmentation = true;       // false: one datagram a system call's entry, as on a card without offloads
+  Duration busy_poll = {};  // poll the network card this long when receiving; 0: the system's default
+  SocketInstants instants = SocketInstants::none;
+  bool segmentation = true;  // false: one datagram a system call's entry, as on a card without offloads
   // Without a route to `remote`, sending fails until there is one; else opening does.
   bool may_wait_for_route = false;
   // Whose sockets alone may share the port: the effective user's when empty. To give it to another needs
@@ -58,9 +66,10 @@ class UdpSocket final : public CellSocket {
   void accept_any_size();
   // What is to leave by an interface and would leave by another is dropped (queue_priority.hh).
   void set_way_out(uint32_t interface_index) override;
-  // SO_TXTIME of the monotonic clock, which takes no privilege (Linux 4.19). Nothing is carried by a socket
-  // that was opened without.
-  void set_release_instant(std::optional<Instant> instant) override;
+  // SO_TXTIME (Linux 4.19). Nothing is carried by a socket that was opened for another clock, or none.
+  void set_release_instant(std::optional<Instant> instant, const InstantRules& rules) override;
+  // What came back on the error queue. Until it is read, whoever waits for the socket is woken.
+  size_t send_dropped_again(size_t cell_bytes) override;
   // For the queue of a clock device (clock_device.hh).
   bool send_pause(size_t frame_bytes, std::optional<Instant> due) override;
   // The smallest frame that has room for that.
@@ -84,6 +93,9 @@ class UdpSocket final : public CellSocket {
   // False when only sizes below a cell's are dropped in the kernel, because it refused the exact filter.
   bool filter_is_exact() const { return filter_.is_exact(); }
   // False when the path out refused segmentation offload and each datagram goes by itself.
+  bool carries_instants(const InstantRules& rules) const override {
+    return instants_ == (rules.goes_by_tai() ? SocketInstants::tai : SocketInstants::monotonic);
+  }
   bool segmentation() const override { return shared_->segmentation.load(std::memory_order_relaxed); }
 
  private:
@@ -96,14 +108,23 @@ class UdpSocket final : public CellSocket {
   UdpSocket(FileDescriptor fd, SizeFilter filter, const UdpOptions& options);
   size_t send_segmented(const uint8_t* cells, size_t count, size_t cell_bytes);
   size_t send_one_by_one(const uint8_t* cells, size_t count, size_t cell_bytes);
+  // A whole train with its headers.
+  static constexpr size_t kDroppedBytes = kLargestTrainBytes + 128;
+  size_t read_dropped(bool& by_queue);
+  void put_priority();
 
   FileDescriptor fd_;
   SizeFilter filter_;
   std::unique_ptr<Shared> shared_;
   IpAddress own_;
   uint32_t way_out_ = 0;
-  std::optional<Instant> release_instant_;
-  bool carries_instants_ = false;
+  // The sending thread's: what stands on what it sends, as the queue's clock has it.
+  std::optional<uint64_t> carried_ns_;
+  uint32_t instants_priority_ = 0;
+  uint32_t priority_ = 0;  // that was last set
+  SocketInstants instants_ = SocketInstants::none;
+  TaiClock tai_;
+  std::unique_ptr<uint8_t[]> dropped_;  // room for a packet that came back; none: nothing does
   int send_error_ = 0;
   Instant last_arrival_{INT64_MIN};  // the receiving thread's
 };

@@ -111,6 +111,22 @@ Result<void> connect_to(int fd, const UdpOptions& options) {
   return {};
 }
 
+// etf drops what comes late, and then says so.
+bool set_instants(int fd, SocketInstants instants) {
+  const bool by_tai = instants == SocketInstants::tai;
+  const sock_txtime txtime{.clockid = by_tai ? CLOCK_TAI : CLOCK_MONOTONIC,
+                           .flags = by_tai ? uint32_t{SOF_TXTIME_REPORT_ERRORS} : 0};
+  return setsockopt(fd, SOL_SOCKET, SO_TXTIME, &txtime, sizeof(txtime)) == 0;
+}
+
+SocketInstants instants_of(int fd) {
+  sock_txtime txtime{};
+  socklen_t size = sizeof(txtime);
+  if (getsockopt(fd, SOL_SOCKET, SO_TXTIME, &txtime, &size) != 0) return SocketInstants::none;
+  if (txtime.clockid == CLOCK_TAI) return SocketInstants::tai;
+  return txtime.clockid == CLOCK_MONOTONIC ? SocketInstants::monotonic : SocketInstants::none;
+}
+
 }  // namespace
 
 UdpSocket::UdpSocket(FileDescriptor fd, SizeFilter filter, const UdpOptions& options)
@@ -119,10 +135,8 @@ UdpSocket::UdpSocket(FileDescriptor fd, SizeFilter filter, const UdpOptions& opt
       shared_(std::make_unique<Shared>()),
       own_(options.local.address) {
   shared_->segmentation = options.segmentation;
-  sock_txtime instants{};
-  socklen_t size = sizeof(instants);
-  carries_instants_ = getsockopt(fd_.get(), SOL_SOCKET, SO_TXTIME, &instants, &size) == 0 &&
-                      instants.clockid == CLOCK_MONOTONIC;
+  instants_ = instants_of(fd_.get());
+  if (instants_ == SocketInstants::tai) dropped_ = std::make_unique<uint8_t[]>(kDroppedBytes);
 }
 
 Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
@@ -145,8 +159,7 @@ Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
   }
   set_option(raw, IPPROTO_UDP, UDP_GRO, 1);        // likewise
   set_option(raw, SOL_SOCKET, SO_TIMESTAMPNS, 1);  // without, arrivals count from when they are read
-  const sock_txtime instants{.clockid = CLOCK_MONOTONIC, .flags = 0};
-  if (options.carries_instants && setsockopt(raw, SOL_SOCKET, SO_TXTIME, &instants, sizeof(instants)) != 0) {
+  if (options.instants != SocketInstants::none && !set_instants(raw, options.instants)) {
     return os_failure(fmt::format("UDP socket on {}: no instants (SO_TXTIME)", options.local.to_string()),
                       errno);
   }

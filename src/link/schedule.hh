@@ -52,6 +52,8 @@ class Schedule {
   Instant slot_start() const { return start_; }
   // Nothing of the current slot was released yet.
   bool is_at_slot_start() const { return release_ == 0; }
+  // The current release comes later than drawn, for a pause is caught up.
+  bool is_behind() const { return earliest_ > deadline_; }
   // When the first slot begins that does not begin before `at`.
   Instant first_start_from(Instant at) const { return start_of(first_slot_from(at)); }
 

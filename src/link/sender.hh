@@ -97,6 +97,8 @@ class LaneSender {
   Draws fork_draws() { return schedule_.fork_draws(); }
   Instant deadline() const { return schedule_.deadline(); }
   Instant drawn() const { return schedule_.drawn(); }
+  // The current release belongs to the slot of the one before it, and no pause is being caught up.
+  bool is_inside_slot() const { return !schedule_.is_at_slot_start() && !schedule_.is_behind(); }
   // The train of the current slot; count is 0 when there is neither a session nor a handshake to send. Valid
   // until the next call. To be called once a slot.
   Train poll_train();

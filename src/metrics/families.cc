@@ -127,6 +127,9 @@ void add_timing(Collection& out, const Labels& labels, const LinkStatus& link) {
   out.counter("cuttle_link_queue_dropped_total",
               "Packets, anybody's, that the interface's own queue dropped since the start (txtime).", labels,
               link.queue_dropped);
+  out.counter("cuttle_link_queue_sent_again_total",
+              "Of these, the node's own that its thread sent after all, since the start (txtime by etf).",
+              labels, link.queue_sent_again);
   if (by_queue) {
     out.counter("cuttle_link_queue_empty_total", "Trains handed to the queue after their time.", labels,
                 link.queue_empty);

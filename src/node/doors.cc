@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "config/shape_plan.hh"
+#include "io/instant_queue.hh"
 #include "io/links.hh"
 #include "io/offloads.hh"
 #include "io/routes.hh"
@@ -43,8 +44,15 @@ Result<std::vector<Tun>> open_queues(const NodeConfig& config, const PeerConfig&
   return queues;
 }
 
-Result<UdpSocket> open_socket(const NodeConfig& config, const PeerConfig& peer, uint32_t index,
-                              std::optional<uint32_t> owner_user) {
+// Of the clock that the queue goes by. Where there is none, another may come.
+SocketInstants instants_for(const NodeConfig& config, const std::string& underlay) {
+  if (config.release != ReleaseBy::txtime) return SocketInstants::none;
+  const bool by_tai = look_at_instant_queue(underlay).rules.goes_by_tai();
+  return by_tai ? SocketInstants::tai : SocketInstants::monotonic;
+}
+
+Result<UdpSocket> open_socket(const NodeConfig& config, const PeerConfig& peer, const std::string& underlay,
+                              uint32_t index, std::optional<uint32_t> owner_user) {
   UdpOptions options;
   options.local = config.listen;
   options.local.port = static_cast<uint16_t>(options.local.port + index);
@@ -54,7 +62,7 @@ Result<UdpSocket> open_socket(const NodeConfig& config, const PeerConfig& peer, 
   options.firewall_mark = config.firewall_mark;
   options.owner_user = owner_user;
   options.segmentation = config.segmentation;
-  options.carries_instants = config.release == ReleaseBy::txtime;
+  options.instants = instants_for(config, underlay);
   options.may_wait_for_route = true;
   return UdpSocket::open(options);
 }
@@ -98,7 +106,7 @@ Result<std::vector<LaneDoor>> open_doors(const NodeConfig& config, size_t i,
   }
   std::vector<LaneDoor> doors;
   for (uint32_t index = 0; index < peer.lanes; ++index) {
-    auto socket = open_socket(config, peer, index, owner_user);
+    auto socket = open_socket(config, peer, underlay, index, owner_user);
     if (!socket) return failure(fmt::format("peer {}: {}", peer.name, socket.error().message));
     doors.push_back({std::move((*queues)[index]), std::move(*socket), underlay, cut_by_cpu});
   }

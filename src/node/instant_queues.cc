@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/units.hh"
 #include "config/shape_plan.hh"
 #include "io/instant_queue.hh"
 #include "link/lead.hh"
@@ -19,8 +20,15 @@ int64_t waiting_of(const NodeConfig& config, const PeerConfig& peer, const SlotP
   const auto in_call =
       static_cast<int64_t>(config.segmentation ? max_cells_per_call(peer.shape.cell_bytes) : 1);
   const Duration lead = config.lead.value_or(Lead::kMax);
-  const int64_t releases = (lead.ns / plan.period().ns + 1) * static_cast<int64_t>(plan.releases_per_slot());
+  // A pause is caught up at twice the rate. Scattered cells of a slot are handed over together.
+  const int64_t slots = 2 * lead.ns / plan.period().ns + (plan.scatter ? 2 : 1);
+  const int64_t releases = slots * static_cast<int64_t>(plan.releases_per_slot());
   return releases * ((cells + in_call - 1) / in_call);
+}
+
+std::string text_of(const InstantRules& rules) {
+  if (!rules.goes_by_tai()) return std::string(rules.name());
+  return fmt::format("{}, delta {}, priority {}", rules.name(), format_duration(rules.delta), rules.priority);
 }
 
 // For whoever the mesh will name: with the shape of root's file, beside those there are.
@@ -40,6 +48,13 @@ std::string why_no_instants(const NodeConfig& config, const PeerConfig& peer, co
   if (underlay.empty()) return fmt::format("no interface leads to {}", peer.name);
   const InstantQueue queue = look_at_instant_queue(underlay);
   if (!queue.why_not.empty()) return queue.why_not;
+  if (config.lead && *config.lead <= queue.rules.notice()) {
+    return fmt::format(
+        "with a lead of {} trains would come too late for etf on {}, which hands them to the card {} ahead; "
+        "a "
+        "longer lead, or none, which then follows",
+        format_duration(*config.lead), underlay, format_duration(queue.rules.delta));
+  }
   const auto steps = plan_peer_steps(config, peer);
   if (!steps) return steps.error().message;
   int64_t waiting = 0;
@@ -49,6 +64,18 @@ std::string why_no_instants(const NodeConfig& config, const PeerConfig& peer, co
       "with this lead and slot {} packets of {} wait at a time, and the queue of {} drops all beyond {}; a "
       "shorter lead, or `tc qdisc replace dev {} root fq flow_limit {}`",
       waiting, peer.name, underlay, queue.max_waiting, underlay, 2 * waiting);
+}
+
+std::vector<std::string> describe_instant_queues(const NodeConfig& config) {
+  std::vector<std::string> lines;
+  if (config.release != ReleaseBy::txtime) return lines;
+  const auto all = [](const PeerConfig& /*peer*/, const std::string& underlay) { return !underlay.empty(); };
+  for (const auto& [underlay, sizes] : cell_sizes_by_underlay(config, all)) {
+    const InstantQueue queue = look_at_instant_queue(underlay);
+    if (!queue.why_not.empty()) continue;
+    lines.push_back(fmt::format("cells on {} are released by {}", underlay, text_of(queue.rules)));
+  }
+  return lines;
 }
 
 Result<QueueDoors> InstantQueues::find(const NodeConfig& config) {
@@ -67,6 +94,8 @@ Result<QueueDoors> InstantQueues::find(const NodeConfig& config) {
   }
   if (!missing.empty()) return failure(fmt::format("release = \"txtime\", but {}", missing));
   for (const auto& [underlay, cell_bytes] : sizes) {
+    const InstantRules rules = look_at_instant_queue(underlay).rules;
+    interfaces_[underlay].rules = rules;
     look_at(underlay, interfaces_[underlay]);
     interfaces_[underlay].dropped = 0;
     for (uint32_t shard = 0; shard < std::max(config.shards, 1u); ++shard) {
@@ -74,6 +103,7 @@ Result<QueueDoors> InstantQueues::find(const NodeConfig& config) {
       door.shard = shard;
       door.underlay = underlay;
       door.cell_bytes = cell_bytes;
+      door.instants = rules;
       doors.queues.push_back(std::move(door));
       underlays_.push_back(underlay);
     }
@@ -85,7 +115,12 @@ void InstantQueues::look_at(const std::string& underlay, Interface& interface) {
   const InstantQueue queue = look_at_instant_queue(underlay);
   if (queue.is_unknown) return;  // as it was, until it can be looked at again
   interface.why_not = queue.why_not;
-  if (!queue.why_not.empty()) {
+  if (queue.why_not.empty() && queue.rules != interface.rules) {
+    interface.why_not =
+        fmt::format("the queue of {} is another one than at the start ({}, not {}); restart the agent",
+                    underlay, text_of(queue.rules), text_of(interface.rules));
+  }
+  if (!interface.why_not.empty()) {
     interface.last_dropped = 0;  // whichever comes next begins anew
     return;
   }
@@ -108,9 +143,11 @@ std::vector<QueueLook> InstantQueues::look(const NodeConfig& config,
     const auto now = way_out_now(config, peer);
     if (!now || *now == known->second) continue;
     const InstantQueue other = look_at_instant_queue(*now);
-    if (other.why_not.empty()) continue;
+    const bool is_alike = other.rules == interfaces_.at(known->second).rules;
+    if (other.why_not.empty() && is_alike) continue;
     troubles[known->second] =
-        fmt::format("the way to {} goes by {} now, and {}", peer.name, *now, other.why_not);
+        fmt::format("the way to {} goes by {} now, and {}", peer.name, *now,
+                    other.why_not.empty() ? "its queue is " + text_of(other.rules) : other.why_not);
   }
   std::vector<QueueLook> looks;
   for (const std::string& underlay : underlays_) {

@@ -11,6 +11,7 @@
 
 #include "base/result.hh"
 #include "config/config.hh"
+#include "engine/instant_rules.hh"
 #include "node/queue_door.hh"
 
 namespace cuttle {
@@ -18,6 +19,9 @@ namespace cuttle {
 // Why the queue of the interface by which cells to that peer leave does not let them go at their instants, in
 // one line with what would help; empty where it does.
 std::string why_no_instants(const NodeConfig& config, const PeerConfig& peer, const std::string& underlay);
+
+// Which queue, by which clock, each interface that cells leave by has for them; one line each.
+std::vector<std::string> describe_instant_queues(const NodeConfig& config);
 
 class InstantQueues {
  public:
@@ -30,6 +34,7 @@ class InstantQueues {
 
  private:
   struct Interface {
+    InstantRules rules;  // at the start
     std::string why_not;
     uint64_t dropped = 0;       // packets, by its queue, since the start
     uint64_t last_dropped = 0;  // since the queue was set up

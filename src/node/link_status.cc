@@ -93,11 +93,13 @@ void describe_release(LinkStatus& status, const Lane& lane) {
   if (lane.queue != nullptr) {
     status.queue_resets = lane.queue->resets();
     status.queue_dropped = lane.queue->dropped();
+    status.queue_sent_again = lane.queue->sent_again();
   }
   if (goes_by_queue(lane)) {
     const QueueLateness late = lane.queue->device().lateness();
     const bool in_step = lane.queue->step() == QueueWatch::State::in_step;
     status.release = lane.queue->reads_instants() ? "txtime" : in_step ? "queue" : "settling";
+    if (lane.queue->reads_instants()) status.release_queue = lane.queue->rules().name();
     status.lead_ns = static_cast<uint64_t>(lane.queue->shown_lead().ns);
     status.wire_lateness = {static_cast<uint64_t>(late.p50.ns), static_cast<uint64_t>(late.p99.ns),
                             static_cast<uint64_t>(late.p999.ns), 0};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/file_descriptor.hh"
+#include "engine/instant_rules.hh"
 #include "link/draws.hh"
 #include "link/queue_clock.hh"
 
@@ -20,6 +21,7 @@ struct QueueDoor {
   std::vector<uint32_t> cell_bytes;  // the sizes of cell that go through it, ascending; not empty
   DrawKey draw_key;                  // what its table of pauses was drawn from
   uint32_t index = 0;                // of its device; 0: none, the interface's own queue reads instants
+  InstantRules instants = {};        // and these are its rules
   FileDescriptor late_map;           // for a ClockView; none without a device
 };
 

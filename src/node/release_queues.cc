@@ -16,7 +16,10 @@ constexpr Duration kRound = seconds(2);
 using Step = QueueWatch::State;
 
 // Empty where it is in step.
-std::string trouble_of(Step step, const std::string& underlay) {
+std::string trouble_of(Step step, const ReleaseQueue& queue, const std::string& underlay) {
+  if (step != Step::in_step && queue.reads_instants()) {
+    return fmt::format("etf on {} dropped a train as too late, which was sent again", underlay);
+  }
   switch (step) {
     case Step::in_step:
       return "";
@@ -30,7 +33,7 @@ std::string trouble_of(Step step, const std::string& underlay) {
 
 std::unique_ptr<ReleaseQueue> make_queue(const QueueDoor& door, const QueueDevice& device,
                                          std::optional<Duration> lead) {
-  if (door.index == 0) return std::make_unique<ReleaseQueue>(device, lead);
+  if (door.index == 0) return std::make_unique<ReleaseQueue>(device, door.instants, lead);
   auto table = draw_pauses(door.draw_key, door.cell_bytes);
   CUTTLE_CHECK(table, "a queue was set up with this table");
   return std::make_unique<ReleaseQueue>(device, std::move(*table), lead);
@@ -43,6 +46,9 @@ void ReleaseQueues::adopt(QueueDoors doors, std::optional<Duration> lead) {
   for (QueueDoor& door : doors.queues) {
     auto device = std::make_unique<ClockView>(door.underlay, door.index, door.late_map);
     auto queue = make_queue(door, *device, lead);
+    if (queue->reads_instants() && door.shard == 0) {
+      spdlog::info("cells on {} are released by {}", door.underlay, door.instants.name());
+    }
     entries_.push_back({door.shard, std::move(door.cell_bytes), std::move(device), std::move(queue), ""});
   }
 }
@@ -50,7 +56,8 @@ void ReleaseQueues::adopt(QueueDoors doors, std::optional<Duration> lead) {
 ReleaseQueue* ReleaseQueues::find(uint32_t shard, const Lane& lane) const {
   for (const Entry& entry : entries_) {
     const bool fits = entry.shard == shard && entry.device->underlay() == lane.underlay &&
-                      std::ranges::count(entry.cell_bytes, lane.format.cell_bytes()) > 0;
+                      std::ranges::count(entry.cell_bytes, lane.format.cell_bytes()) > 0 &&
+                      (!entry.queue->reads_instants() || lane.socket.carries_instants(entry.queue->rules()));
     if (fits) return entry.queue.get();
   }
   return nullptr;
@@ -84,8 +91,10 @@ void ReleaseQueues::say_step(Entry& entry) {
   const std::string& underlay = entry.device->underlay();
   if (step > entry.said) {
     entry.said = step;
-    spdlog::warn("{}: a carrier was away, an interface was set down, or somebody's route leads past it",
-                 trouble_of(step, underlay));
+    spdlog::warn("{}: {}", trouble_of(step, *entry.queue, underlay),
+                 entry.queue->reads_instants()
+                     ? "the clock was set, or the host was later than etf's delta"
+                     : "a carrier was away, an interface was set down, or somebody's route leads past it");
   } else if (step == Step::in_step && entry.said != step) {
     entry.said = step;
     spdlog::info("the queue on {} keeps time again", underlay);
@@ -117,11 +126,14 @@ void ReleaseQueues::handle_look(Entry& entry, const QueueLook& look) {
 // Once, and then each time that there are ten times as many.
 void ReleaseQueues::handle_dropped(Entry& entry, uint64_t packets) {
   entry.queue->handle_dropped(packets);
+  packets -= std::min(packets, entry.queue->sent_again());
   if (packets <= 10 * entry.said_dropped) return;
   entry.said_dropped = packets;
   spdlog::warn(
       "the queue of {} has dropped {} packets since the start, perhaps cells, whose number then shows it: "
-      "its limits (`tc -s qdisc show dev {}`) are too low for what leaves there",
+      "its limits (`tc -s qdisc show dev {}`) are too low for what leaves there, or, of etf, others' packets "
+      "have "
+      "its priority",
       entry.device->underlay(), packets, entry.device->underlay());
 }
 
@@ -138,7 +150,7 @@ void ReleaseQueues::handle_lost(Entry& entry, const std::string& why) {
 std::string ReleaseQueues::why_not() const {
   for (const Entry& entry : entries_) {
     if (!entry.trouble.empty()) return entry.trouble;
-    const std::string trouble = trouble_of(entry.queue->step(), entry.device->underlay());
+    const std::string trouble = trouble_of(entry.queue->step(), *entry.queue, entry.device->underlay());
     if (!trouble.empty()) return trouble;
   }
   return why_not_;

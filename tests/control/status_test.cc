@@ -49,6 +49,8 @@ StatusSnapshot example() {
   link.queue_empty = 3;
   link.queue_resets = 2;
   link.queue_dropped = 7;
+  link.queue_sent_again = 4;
+  link.release_queue = "fq, by the monotonic clock";
   link.pauses = 2;
   link.slots_caught_up = 9;
   link.wire_lateness = {12'288, 21'504, 70'656, 0};
@@ -59,7 +61,8 @@ StatusSnapshot example() {
   status.links.push_back(link);
   link.calendar.reset();
   link.release = "thread";
-  link.lead_ns = link.queue_empty = link.queue_dropped = 0;
+  link.lead_ns = link.queue_empty = link.queue_dropped = link.queue_sent_again = 0;
+  link.release_queue.clear();
   link.wire_lateness = {};
   link.hiding.clear();
   link.hiding_permille = 0;
@@ -197,6 +200,7 @@ TEST(StatusTable, SaysItAll) {
   EXPECT_EQ("\n" + render_table(example()), R"(
 node osd0: cuttle 0.1.0, up 3 h 12 min, driver native, ipsec-mb
   real time: yes
+  cells are released by fq, by the monotonic clock
   unshaped packets stopped: 3 coming in, 0 going out
   datagrams of unknown sources dropped: 14
 
@@ -218,9 +222,9 @@ node osd0: cuttle 0.1.0, up 3 h 12 min, driver native, ipsec-mb
   mon     queue, 428 us ahead  12.29 us  21.5 us  70.66 us       5       7        97  hidden, 0.508
   osd1    thread                 400 ns   1.5 us    190 us       2       7        97  -
 
-  dropped  cause                      count
-  mon      cell_replayed             12,000
-  mon      by the interface's queue       7
+  dropped  cause                                    count
+  mon      cell_replayed                           12,000
+  mon      by the interface's queue, sent again 4       7
 )");
 }
 

@@ -62,6 +62,10 @@ TEST(Doctor, TimingThatTellsIsSaid) {
   EXPECT_FALSE(any_bad(examine_status(status)));
   status.links[0].queue_dropped = 3;
   EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("dropped 3 packets"));
+  // What was sent again is missing nowhere.
+  status.links[0].queue_sent_again = 3;
+  EXPECT_FALSE(any_bad(examine_status(status)));
+  EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("3 trains of this node"));
 }
 
 TEST(Doctor, EachTroubleHasItsOwnFix) {

@@ -44,9 +44,10 @@ class LanePair : public ::testing::Test {
   };
 
   // Ends that follow a ladder or calendar: its fingerprint.
-  explicit LanePair(uint16_t a_follows = 0, uint16_t b_follows = 0) {
-    EXPECT_TRUE(
-        plan_slots({.cell_bytes = kCellBytes, .rate_bps = 20'000'000, .slot = microseconds(1000)}, plan));
+  explicit LanePair(uint16_t a_follows = 0, uint16_t b_follows = 0, bool scatter = false) {
+    EXPECT_TRUE(plan_slots(
+        {.cell_bytes = kCellBytes, .rate_bps = 20'000'000, .slot = microseconds(1000), .scatter = scatter},
+        plan));
     auto [left, right] = CellSocketDouble::create_pair();
     make_end(a, key_of(1), key_of(2).public_key(), "10.0.0.2", "10.0.0.1", a_follows, std::move(left));
     make_end(b, key_of(2), key_of(1).public_key(), "10.0.0.1", "10.0.0.2", b_follows, std::move(right));
@@ -108,6 +109,11 @@ class LanePair : public ::testing::Test {
   void come_up() {
     for (int i = 0; i < 100 && !(is_up(*a) && is_up(*b)); ++i) slots(10);
     ASSERT_TRUE(is_up(*a) && is_up(*b));
+  }
+  // A packet for b waits in a's ring.
+  void pack() {
+    a->device->put(packet_of(3000, "10.0.0.1", "10.0.0.2"));
+    a->packer_stage.pack(a->lane(), {}, 64);
   }
   bool is_up(const End& end) const { return end.control.state(now) == Association::State::up; }
 

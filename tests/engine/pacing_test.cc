@@ -1,6 +1,8 @@
 // A slot as a driver's thread runs it, on a clock that goes on by as much as the work is said to take.
 #include "engine/pacing.hh"
 
+#include <algorithm>
+
 #include "engine/release_queue.hh"
 #include "lane_pair.hh"
 
@@ -33,11 +35,6 @@ class PacingTest : public LanePair {
  protected:
   PacingTest() { come_up(); }
   uint64_t sent() const { return a->lane().sender.counters().cells.value(); }
-
-  void pack() {
-    a->device->put(packet_of(3000, "10.0.0.1", "10.0.0.2"));
-    a->packer_stage.pack(a->lane(), {}, 64);
-  }
 };
 
 TEST_F(PacingTest, ATrainWaitsForItsDeadlineWithDataOrWithout) {
@@ -116,6 +113,90 @@ TEST_F(PacingByQueueTest, WhichKindOfSlotItIsIsSettledWhenThePacerWakesUp) {
   end_slot(lane, slot, wake.at);
   EXPECT_EQ(a->socket->way_out(), 42u);
   EXPECT_FALSE(wake_for(lane).by_queue);
+}
+
+// A queue that reads instants, and cells that are scattered over their slots.
+class ScatteredTest : public LanePair {
+ protected:
+  ScatteredTest() : LanePair(0, 0, true) {
+    come_up();
+    a->lane().queue = &queue;
+    // To the beginning of a slot.
+    for (Lane& lane = a->lane(); !lane.sender.has_reached({INT64_MIN});) run_one(lane, {});
+  }
+  // The cell that is next, so long after the pacer's wake-up for it.
+  void run_one(Lane& lane, Duration late) {
+    const SlotWake wake = wake_for(lane);
+    end_slot(lane, begin_slot(lane, wake, 0, wake.at + late), wake.at + late);
+  }
+  // What the cells of one wake-up carry, so long after it was due.
+  std::vector<std::optional<Instant>> hand_over_slot(Duration late) {
+    const size_t before = a->socket->all_sent_with().size();
+    const SlotWake wake = wake_for(a->lane());
+    run_slot(a->lane(), wake, 0, StepClock(wake.at + late, nanoseconds(100)));
+    const auto& all = a->socket->all_sent_with();
+    return {all.begin() + static_cast<std::ptrdiff_t>(before), all.end()};
+  }
+  static constexpr Duration kLead = milliseconds(2);
+
+  const QueueDouble device;
+  ReleaseQueue queue{device, InstantRules{}, kLead};
+};
+
+TEST_F(ScatteredTest, AllCellsOfASlotAreHandedOverAtOnceEachWithItsInstant) {
+  a->lane().drawn = std::make_unique<DrawnReleases>(64);
+  for (int i = 0; i < 20; ++i) {
+    if (i % 2 == 0) pack();
+    const Instant first = a->lane().sender.deadline();
+    EXPECT_EQ(wake_for(a->lane()).at, first - kLead);
+    const auto carried = hand_over_slot(microseconds(10));
+    ASSERT_EQ(carried.size(), plan.cells_per_slot) << "one wake-up a slot";
+    EXPECT_EQ(carried.front(), first);
+    for (const auto& instant : carried) EXPECT_EQ(instant, a->lane().drawn->pop()->drawn);
+    EXPECT_TRUE(std::ranges::is_sorted(carried));
+    EXPECT_TRUE(a->lane().sender.has_reached({INT64_MIN}));
+  }
+  EXPECT_EQ(a->lane().sender.counters().queue_empty.value(), 0u);
+}
+
+TEST_F(ScatteredTest, OnlyAWakeUpSaysHowLateTheHostIs) {
+  ReleaseQueue follows(device, InstantRules{}, std::nullopt);
+  a->lane().queue = &follows;
+  hand_over_slot({});
+  const Duration before = follows.lead();
+  hand_over_slot({});
+  // Were each cell taken for a wake-up, what is seldom exceeded would be forgotten faster by their number.
+  EXPECT_GT(before, follows.lead());
+  EXPECT_LT((before - follows.lead()).ns, before.ns / 8192 * 2);
+}
+
+TEST_F(ScatteredTest, APauseIsCaughtUpCellByCell) {
+  const auto carried = hand_over_slot(kLead + milliseconds(5));
+  EXPECT_LT(carried.size(), plan.cells_per_slot) << "what is due later waits for a wake-up of its own";
+  int wake_ups = 1;
+  Lane& lane = a->lane();
+  const Instant began = lane.sender.deadline();
+  Instant last = began;
+  for (; lane.sender.deadline() - began < milliseconds(30); ++wake_ups) {
+    EXPECT_EQ(wake_for(lane).at, lane.sender.deadline() - kLead);
+    for (const auto& instant : hand_over_slot({})) {
+      EXPECT_GE(*instant, last) << "in their order";
+      last = *instant;
+    }
+  }
+  EXPECT_EQ(lane.sender.counters().slots_missed.value(), 0u);
+  EXPECT_EQ(hand_over_slot({}).size(), plan.cells_per_slot) << "and then slot by slot again";
+}
+
+TEST_F(ScatteredTest, WhereTheThreadReleasesEachCellHasItsWait) {
+  queue.handle_look(ReleaseQueue::Look::gone);
+  const size_t before = a->socket->all_sent_with().size();
+  const Instant deadline = a->lane().sender.deadline();
+  const SlotWake wake = wake_for(a->lane());
+  const StepClock clock(wake.at, nanoseconds(100));
+  run_slot(a->lane(), wake, 0, clock);
+  EXPECT_EQ(clock.waited_until, deadline);
+  EXPECT_EQ(a->socket->all_sent_with().size(), before + 1);
 }
 
 }  // namespace

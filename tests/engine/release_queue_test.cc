@@ -48,7 +48,7 @@ TEST_F(ReleaseQueueTest, PausesGoAheadOfATrain) {
 }
 
 TEST_F(ReleaseQueueTest, AQueueThatReadsInstantsGetsThemAndNoPauses) {
-  ReleaseQueue reads(device, milliseconds(3));
+  ReleaseQueue reads(device, InstantRules{}, milliseconds(3));
   a->lane().queue = &reads;
   EXPECT_TRUE(goes_by_queue(a->lane()));
   EXPECT_EQ(wake_for(a->lane()).at, a->lane().sender.deadline() - milliseconds(3));
@@ -68,6 +68,46 @@ TEST_F(ReleaseQueueTest, AQueueThatReadsInstantsGetsThemAndNoPauses) {
   EXPECT_FALSE(a->socket->sent_with()) << "the thread sends when it is time";
   reads.handle_look(ReleaseQueue::Look::as_before);
   EXPECT_TRUE(goes_by_queue(a->lane()));
+}
+
+TEST_F(ReleaseQueueTest, WhatEtfDropsIsSentAgainAndTheThreadReleasesUntilTheNextLook) {
+  ReleaseQueue etf(device, {InstantQueueKind::etf, milliseconds(10), 3}, milliseconds(3));
+  a->lane().queue = &etf;
+  hand_over_slot(milliseconds(3));
+  EXPECT_TRUE(etf.is_on());
+  a->socket->handle_dropped(2);
+  hand_over_slot(milliseconds(3));
+  EXPECT_EQ(etf.sent_again(), 2u);
+  EXPECT_EQ(etf.resets(), 1u);
+  EXPECT_FALSE(goes_by_queue(a->lane()));
+  // What comes back only while the thread releases is sent as well.
+  a->socket->handle_dropped(1);
+  slot(*a);
+  EXPECT_EQ(etf.sent_again(), 3u);
+  EXPECT_EQ(etf.resets(), 1u);
+  etf.handle_look(ReleaseQueue::Look::as_before);
+  ASSERT_TRUE(goes_by_queue(a->lane()));
+  EXPECT_NE(etf.step(), QueueWatch::State::in_step) << "nothing has come through yet";
+  hand_over_slot(milliseconds(3));
+  hand_over_slot(milliseconds(3));
+  EXPECT_EQ(etf.step(), QueueWatch::State::in_step);
+  EXPECT_EQ(etf.sent_again(), 3u);
+}
+
+TEST_F(ReleaseQueueTest, ACardNeedsATrainBeforeItsDelta) {
+  const InstantRules card{InstantQueueKind::etf_of_card, milliseconds(1), 3};
+  ReleaseQueue fixed(device, card, milliseconds(3));
+  EXPECT_EQ(fixed.lead(), milliseconds(3));
+  EXPECT_EQ(ReleaseQueue(device, card, std::nullopt).lead(), Lead::kAtFirst + card.notice());
+  a->lane().queue = &fixed;
+  SenderCounters& counters = a->lane().sender.counters();
+  hand_over_slot(milliseconds(2));
+  EXPECT_EQ(counters.queue_empty.value(), 0u);
+  // Too late for its instant by that: as soon as etf takes it, and the slot counts as released then.
+  const Instant deadline = a->lane().sender.deadline();
+  hand_over_slot(card.delta);
+  EXPECT_EQ(counters.queue_empty.value(), 1u);
+  EXPECT_EQ(a->socket->sent_with(), deadline + (card.notice() - card.delta));
 }
 
 TEST_F(ReleaseQueueTest, WhereItIsGoneTheThreadReleases) {

@@ -88,6 +88,7 @@ TEST(HelperProtocol, queues_come_back_whole_or_not_at_all) {
     door.draw_key.data()[0] = static_cast<uint8_t>(shard + 1);
     door.draw_key.data()[31] = 7;
     door.index = 0xfffffff0 + shard;
+    if (shard == 1) door.instants = {InstantQueueKind::etf_of_card, milliseconds(3), 4};
     doors.queues.push_back(std::move(door));
   }
   const std::string bytes = to_bytes(doors);
@@ -102,6 +103,7 @@ TEST(HelperProtocol, queues_come_back_whole_or_not_at_all) {
     EXPECT_EQ(got.cell_bytes, (std::vector<uint32_t>{1452, 1472}));
     EXPECT_EQ(got.draw_key, doors.queues[i].draw_key);
     EXPECT_EQ(got.index, doors.queues[i].index);
+    EXPECT_EQ(got.instants, doors.queues[i].instants);
   }
   for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(parse_queue_doors(bytes.substr(0, size)));
   EXPECT_FALSE(parse_queue_doors(bytes + '\0'));

@@ -42,7 +42,7 @@ TEST_F(InstantQueueTest, ItIsOfAnotherKind) {
 }
 
 // The kernel refuses an instant on a socket that was not opened for it, and one that it cannot read.
-void expect_it_sends_with_an_instant(bool carries_instants, bool segmentation, const Namespace& from,
+void expect_it_sends_with_an_instant(SocketInstants instants, bool segmentation, const Namespace& from,
                                      const Namespace& to, const std::string& own, const std::string& other) {
   SCOPED_TRACE(own);
   auto sender = [&] {
@@ -52,22 +52,26 @@ void expect_it_sends_with_an_instant(bool carries_instants, bool segmentation, c
     options.remote = endpoint(other);
     options.cell_bytes = kCell;
     options.segmentation = segmentation;
-    options.carries_instants = carries_instants;
+    options.instants = instants;
     return UdpSocket::open(options);
   }();
   ASSERT_TRUE(sender) << sender.error().message;
   auto receiver = lane(to, other, own);
   const auto cells = numbered_cells(20);
-  sender->set_release_instant(MonotonicClock().now() + milliseconds(2));
+  const bool by_tai = instants == SocketInstants::tai;
+  const InstantRules rules{by_tai ? InstantQueueKind::etf : InstantQueueKind::fq, milliseconds(5), 3};
+  EXPECT_EQ(sender->carries_instants(rules), instants != SocketInstants::none);
+  sender->set_release_instant(MonotonicClock().now() + milliseconds(2), rules);
   EXPECT_EQ(sender->send_train(cells.data(), 20, kCell), 20u) << sender->last_send_error();
   EXPECT_EQ(sender->segmentation(), segmentation);
   std::vector<uint8_t> got;
   EXPECT_EQ(datagrams(receive(receiver, 20, &got)), 20u);
   EXPECT_EQ(got, cells);
+  EXPECT_EQ(sender->send_dropped_again(kCell), 0u) << "nothing drops here";
 }
 
 TEST_F(UdpTest, TrainsCarryInstants) {
-  for (const bool carries : {true, false}) {
+  for (const auto carries : {SocketInstants::none, SocketInstants::monotonic, SocketInstants::tai}) {
     for (const bool segmentation : {true, false}) {
       expect_it_sends_with_an_instant(carries, segmentation, *a_, *b_, "10.9.0.1:4410", "10.9.0.2:4410");
       expect_it_sends_with_an_instant(carries, segmentation, *a_, *b_, "[fd09::1]:4410", "[fd09::2]:4410");
