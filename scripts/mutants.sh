@@ -1,6 +1,6 @@
 #!/bin/bash
-# summary: plant one-line defects in the sources, one at a time; the tests must catch each (those that match FILTER)
-# example: ./run mutants; ./run mutants replay; ./run mutants --list
+# summary: plant one-line defects in the sources, one at a time; the tests must catch each (those that match a FILTER)
+# example: ./run mutants; ./run mutants replay; ./run mutants "preshared key" "an answer"; ./run mutants --list
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh
@@ -16,7 +16,7 @@ if [[ ${1:-} == --list ]]; then
   exit 0
 fi
 [[ ${1:-} != -* ]] || DIE_STATUS=2 die "no option '$1' for 'mutants'; there is --list, or words of a mutant's name"
-filter=${1:-}
+filters=("$@")
 setup_packages
 mutants_began=$(now_ms)
 trap put_back EXIT
@@ -26,7 +26,7 @@ heading "The tests as they are"
 step "they pass without a mutant" tests_pass_unchanged
 heading "Mutants"
 each_mutant try_mutant
-((TRIED > 0)) || DIE_STATUS=2 die "no mutant's name has '$filter' in it (./run mutants --list)"
+((TRIED > 0)) || DIE_STATUS=2 die "no mutant's name has '${filters[*]}' in it (./run mutants --list)"
 say ""
 say "Mutants: $CAUGHT of $TRIED caught; $(seconds_since "$mutants_began") s"
 ((CAUGHT == TRIED))

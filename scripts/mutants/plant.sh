@@ -61,7 +61,7 @@ plant() {
 names_of_tests() {
   local tests
   # shellcheck disable=SC2317  # each_mutant calls it
-  collect() { tests+=" $5"; }
+  collect() { ! is_wanted "$1" || tests+=" $5"; }
   each_mutant collect
   tr ' ' '\n' <<<"$tests" | sort -u | grep . | tr '\n' ' '
 }
@@ -71,11 +71,20 @@ tests_pass_unchanged() {
   in_copy build_copy "${tests[@]}" && in_copy run_tests "${tests[@]}"
 }
 
+is_wanted() { # WHAT
+  # shellcheck disable=SC2154  # of mutants.sh
+  ((${#filters[@]} > 0)) || return 0
+  local filter
+  for filter in "${filters[@]}"; do
+    [[ $1 != *"$filter"* ]] || return 0
+  done
+  return 1
+}
+
 # try_mutant WHAT FILE FROM TO TESTS
 try_mutant() {
-  # shellcheck disable=SC2154  # of mutants.sh
-  local what=$1 wanted=$filter file=$2 log=$OUT/mutants.log began tests
-  [[ $what == *"$wanted"* ]] || return 0
+  local what=$1 file=$2 log=$OUT/mutants.log began tests
+  is_wanted "$what" || return 0
   began=$(now_ms)
   TRIED=$((TRIED + 1))
   plant "$file" "$3" "$4"

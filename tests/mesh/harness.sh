@@ -185,6 +185,16 @@ bring_in() {
   start_mesh "$1"
 }
 
+# begin_mesh HOSTS...: network, monitor and these hosts, from nothing.
+begin_mesh() {
+  local host
+  make_network
+  make_monitor
+  start_monitor
+  in_space mon "$CUTTLE" mesh init "${ADMIN[@]}" --network 10.98.0.0/24 --rate "20 Mb/s" --host h1 >/dev/null
+  for host in "$@"; do bring_in "$host"; done
+}
+
 # links HOST: "h2 up" and so on, a line each.
 links() { "$CUTTLE" status --socket "$WORK/$1.sock" --json 2>/dev/null | jq -r '.links[] | .name + " " + .state + (if .open then " OPEN" else "" end)' | sort; }
 has_links() { # HOST PEERS...: up all of them, closed, and no other

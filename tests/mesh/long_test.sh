@@ -4,11 +4,7 @@
 # shellcheck source=tests/mesh/harness.sh
 source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
 
-make_network
-make_monitor
-start_monitor
-in_space mon "$CUTTLE" mesh init "${ADMIN[@]}" --network 10.98.0.0/24 --rate "20 Mb/s" --host h1 >/dev/null
-for host in h1 h2 h3; do bring_in "$host"; done
+begin_mesh h1 h2 h3
 expect_links 20 h1 h2 h3
 expect_links 20 h3 h1 h2
 
