@@ -14,7 +14,7 @@ expect_links 20 h3 h1 h2
 make_keyring h4
 before=$(started h1 h2)
 
-stop_monitor
+stop_monitor mon
 away_since=$SECONDS
 # h1 and h2 are left alone: their link must not notice. Not by a function: the signal below is for ping itself.
 ip netns exec "$NET-h1" ping -q -i 0.05 -W 2 "$(address_of h2)" >"$WORK/ping" &
