@@ -90,6 +90,13 @@ TEST_F(AssociationTimeoutTest, NothingIsMissedBetweenWhatIsDue) {
   EXPECT_GT(handshakes, 40U) << "the runs show something";
 }
 
+TEST_F(AssociationTimeoutTest, KeysThatNobodyConfirmedAreDue) {
+  tick();
+  EXPECT_EQ(responder->association.poll_timeout(), Instant::never());
+  responder->handle(now, take(*initiator));
+  EXPECT_EQ(responder->association.poll_timeout(), now + kUnconfirmedLife + kReaction);
+}
+
 // Else whoever waits for it would not sleep.
 TEST_F(AssociationTimeoutTest, IsLaterThanWhatWasJustHandled) {
   for (int i = 0; i < 5'000; ++i, advance(milliseconds(37))) {
