@@ -92,10 +92,10 @@ class UdpSocket final : public CellSocket {
   int counter() const { return filter_.counter(); }
   // False when only sizes below a cell's are dropped in the kernel, because it refused the exact filter.
   bool filter_is_exact() const { return filter_.is_exact(); }
-  // False when the path out refused segmentation offload and each datagram goes by itself.
   bool carries_instants(const InstantRules& rules) const override {
     return instants_ == (rules.goes_by_tai() ? SocketInstants::tai : SocketInstants::monotonic);
   }
+  // False when the path out refused segmentation offload and each datagram goes by itself.
   bool segmentation() const override { return shared_->segmentation.load(std::memory_order_relaxed); }
 
  private:

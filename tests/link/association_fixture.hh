@@ -142,6 +142,13 @@ class AssociationTest : public ::testing::Test {
     cells_flow();
     cells_flow();
   }
+  // Cells flowed until the session was old: the initiator asks for the next one, and the responder hears it.
+  void ask_for_renewal() {
+    advance(kRekeyAfter);
+    initiator->last_authentic = responder->last_authentic = now;
+    tick();
+    responder->handle(now, take(*initiator));
+  }
   bool up() const { return responder->receives_from(*initiator) && initiator->receives_from(*responder); }
   // Time goes by in ticks with cells flowing and all messages passed on, or lost where `loss` says.
   template <typename Loss>

@@ -357,10 +357,7 @@ TEST_F(DatedAhead, WhatHadAFreshCookieIsNoLessRecorded) {
 TEST_F(DatedAhead, NoneTakesThePlaceOfWhatWasJustAsked) {
   record(12);
   handshake();
-  advance(kRekeyAfter);
-  initiator->last_authentic = responder->last_authentic = now;
-  tick();
-  responder->handle(now, take(*initiator));
+  ask_for_renewal();
   const auto answer = take(*responder);
   for (int i = 0; i < 12; ++i, advance(milliseconds(20))) replay();
   initiator->handle(now, answer);

@@ -284,10 +284,7 @@ TEST_F(AssociationTest, KeysThatNobodyConfirmsGoSoon) {
 TEST_F(AssociationTest, KeysThatNobodyConfirmsGoSoonBesideASessionInUse) {
   handshake();
   const uint64_t in_use = responder->receives.back().session;
-  advance(kRekeyAfter);
-  initiator->last_authentic = responder->last_authentic = now;
-  tick();
-  responder->handle(now, take(*initiator));
+  ask_for_renewal();
   const uint64_t unconfirmed = responder->receives.back().session;
   ASSERT_NE(unconfirmed, in_use);
   advance(kUnconfirmedLife + kReaction);
@@ -311,10 +308,7 @@ TEST_F(AssociationTest, KeysOfOtherAnswersGoWithTheFirstCell) {
 // that have nothing in common.
 TEST_F(AssociationTest, AnAnswerThatWasHeldBackIsNotTaken) {
   handshake();
-  advance(kRekeyAfter);
-  initiator->last_authentic = responder->last_authentic = now;
-  tick();
-  responder->handle(now, take(*initiator));
+  ask_for_renewal();
   const auto answer = take(*responder);
   advance(kAttemptLife);
   initiator->last_authentic = responder->last_authentic = now;
