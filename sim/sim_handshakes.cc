@@ -15,7 +15,10 @@ constexpr Duration kWakesLate = microseconds(50);
 // Key agreements that the link is about to make: for what is due, and for what came on each lane.
 int64_t agreements(const LinkControl& link, Instant now) {
   int64_t count = link.poll_timeout() <= now ? 1 : 0;
-  for (size_t i = 0; i < link.lanes(); ++i) count += link.lane(i).handshakes_in.front() ? 1 : 0;
+  for (size_t i = 0; i < link.lanes(); ++i) {
+    const auto waiting = link.lane(i).handshakes_in.front();
+    count += waiting && waiting->stamp + kSettle <= now ? 1 : 0;
+  }
   return count;
 }
 

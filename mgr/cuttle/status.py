@@ -27,7 +27,7 @@ def of_host(host: Host) -> str:
     if host.report is None:
         return "%s (%s) has reported nothing yet.\n" % (host.name, host.entry)
     rows = [("PEER", "STATE", "OPEN", "LATE P99", "TIMING")]
-    for link in sorted(host.report.links):
+    for link in sorted(host.report.links, key=lambda link: (link.peer, link.state)):
         rows.append(
             (
                 link.peer,

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "base/printable.hh"
+
 namespace cuttle {
 
 enum ExitStatus : int {
@@ -14,9 +16,10 @@ enum ExitStatus : int {
   kBadInput = 2,  // arguments, configuration or environment; nothing was changed
 };
 
-// "cuttle: MESSAGE" on stderr. Returns what the program is to end with.
+// "cuttle: MESSAGE" on stderr; a message may repeat what somebody else sent. Returns what the program is to end
+// with.
 inline ExitStatus complain(std::string_view message, ExitStatus status = kBadInput) {
-  fmt::print(stderr, "cuttle: {}\n", message);
+  fmt::print(stderr, "cuttle: {}\n", printable(message, true));
   return status;
 }
 

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/printable.hh"
 #include "capture/record_reader.hh"
 
 namespace cuttle::capture {
@@ -146,7 +147,7 @@ class PcapngReader : public RecordReader {
       at = value + (length + 3) / 4 * 4;
     }
     section_.push_back(one);
-    names_.push_back(name);
+    names_.push_back(printable(name));
     return false;
   }
 

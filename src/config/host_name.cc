@@ -29,6 +29,16 @@ std::optional<std::string> parse_host_name(std::string_view text) {
   }
 }
 
+std::optional<std::string> parse_peer_name(std::string_view text) {
+  const bool good =
+      !text.empty() && text.size() <= kLongestPeerName && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+      });
+  return good ? std::optional(std::string(text)) : std::nullopt;
+}
+
+std::string shown_host(std::string_view text) { return parse_host_name(text).value_or("(no host's name)"); }
+
 std::string in_lower_case(std::string text) {
   for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return text;

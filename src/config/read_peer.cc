@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/units.hh"
+#include "config/host_name.hh"
 #include "config/sections.hh"
 #include "config/shape_plan.hh"
 #include "config/wording.hh"
@@ -9,16 +10,7 @@ namespace cuttle {
 
 namespace {
 
-constexpr size_t kLongestPeerName = 12;  // IFNAMSIZ is 16: "ct-", the name, and a final zero
 constexpr uint32_t kMaxLanes = 32;       // an association has so many SPIs (link/association.cc)
-
-std::optional<std::string> parse_peer_name(std::string_view text) {
-  const bool good =
-      !text.empty() && text.size() <= kLongestPeerName && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-      });
-  return good ? std::optional(std::string(text)) : std::nullopt;
-}
 
 // "peer.mon", or "peer#2" when it has no name that could stand in a message.
 std::string shown_peer(const toml::table& table, size_t index) {

@@ -6,9 +6,10 @@ namespace cuttle {
 
 namespace {
 
-// Handshake cells in one direction that can wait for the other thread. Inwards they may be a flood's.
+// Handshake cells in one direction that can wait for the other thread. Inwards they may be a flood's, and wait
+// for kSettle (link_control.hh); the peer's own come on the first lane.
 constexpr size_t kHandshakesWaiting = 8;
-constexpr size_t kHandshakesWaitingInwards = 64;
+constexpr size_t kHandshakesWaitingOnFirst = 128;
 
 }  // namespace
 
@@ -33,7 +34,7 @@ Lane::Lane(LaneSetup setup, std::unique_ptr<PacketDevice> device, std::unique_pt
                setup.foreign_peer ? CellSizes::any : CellSizes::one),
       handshake_mac(std::make_unique<HandshakeMac>(setup.own_key)),
       handshakes_out(format.cell_bytes(), kHandshakesWaiting),
-      handshakes_in(format.cell_bytes(), kHandshakesWaitingInwards) {
+      handshakes_in(format.cell_bytes(), index == 0 ? kHandshakesWaitingOnFirst : kHandshakesWaiting) {
   packer.set_limits(lane_sizes(sender.plan(), format));
 }
 

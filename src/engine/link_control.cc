@@ -91,34 +91,75 @@ void LinkControl::follow_calendar(Instant now, uint64_t wall_clock_ns) {
 
 void LinkControl::handle_handshakes(Instant now, uint64_t wall_clock_ns) {
   if (static_sessions_) return handle_static(now);
-  restored_at_ = shown_set_back();
   wall_clock_ns_ = wall_clock_ns;
-  association_.handle_heard(last_authentic(), wall_clock_ns);
   tell_waiting();
   follow_calendar(now, wall_clock_ns);
+  note_set_back();
+  // No more than came by then, however fast a flood brings more.
+  const Instant settled = now - kSettle;
+  for (auto first = earliest(); first && first->at <= settled; first = earliest()) {
+    handle_ticks(first->at);
+    handle_arrival(*first);
+    drain();
+  }
+  handle_ticks(settled);
   for (const auto& lane : lanes_) {
-    take_handshakes(*lane);
-    take_restored(lane->receiver.current_session_since());
-    confirm(*lane);
     while (lane->retired_by_pacer.pop()) {
     }
     while (lane->retired_by_receiver.pop()) {
     }
   }
-  take_restored(Instant::never());
-  association_.handle_timeout(now, last_authentic(), wall_clock_ns);
+}
+
+Instant LinkControl::poll_timeout() const {
+  if (static_sessions_) return static_sessions_->poll_timeout();
+  Instant due = association_.poll_timeout();
+  if (const auto first = earliest()) due = std::min(due, first->at);
+  return due == Instant::never() ? due : due + kSettle;
+}
+
+void LinkControl::handle_ticks(Instant until) {
+  association_.handle_timeout(until, heard_by(until), wall_clock_ns_);
   drain();
 }
 
-// All in the order of their arrivals, and of the ticks between them, however late this thread comes to them.
-void LinkControl::take_restored(Instant before) {
-  if (!restored_at_ || *restored_at_ >= before) return;
-  const Instant at = *std::exchange(restored_at_, std::nullopt);
-  association_.handle_timeout(at, last_authentic(), wall_clock_ns_);
-  drain();
-  found_restored_ = true;
-  handle_restored(at);
-  drain();
+// Of what is known to have arrived and was not handled. A lane's ring is in the order of arrivals.
+std::optional<LinkControl::Arrival> LinkControl::earliest() const {
+  std::optional<Arrival> first;
+  const auto consider = [&first](Arrival::Kind kind, Instant at, Lane* lane) {
+    if (!first || at < first->at) first = Arrival{kind, at, lane};
+  };
+  for (const auto& lane : lanes_) {
+    if (lane->confirmed_session.load(std::memory_order_acquire) > confirmed_session_) {
+      consider(Arrival::Kind::first_cell, lane->receiver.current_session_since(), lane.get());
+    }
+  }
+  for (const auto& lane : lanes_) {
+    if (const auto waiting = lane->handshakes_in.front()) {
+      consider(Arrival::Kind::datagram, waiting->stamp, lane.get());
+    }
+  }
+  if (shown_at_) consider(Arrival::Kind::set_back, *shown_at_, nullptr);
+  return first;
+}
+
+void LinkControl::handle_arrival(const Arrival& arrival) {
+  association_.handle_heard(heard_by(arrival.at), wall_clock_ns_);
+  switch (arrival.kind) {
+    case Arrival::Kind::first_cell:
+      confirmed_session_ = arrival.lane->confirmed_session.load(std::memory_order_acquire);
+      association_.handle_first_cell(arrival.at, confirmed_session_);
+      break;
+    case Arrival::Kind::datagram:
+      association_.handle_datagram(arrival.at, arrival.lane->handshakes_in.front()->cell);
+      arrival.lane->handshakes_in.pop();
+      break;
+    case Arrival::Kind::set_back:
+      shown_at_.reset();
+      found_restored_ = true;
+      handle_restored(arrival.at);
+      break;
+  }
 }
 
 void LinkControl::handle_static(Instant now) {
@@ -137,27 +178,6 @@ void LinkControl::handle_static(Instant now) {
     change_send_key(0, std::move(key->key), first);
     if (listener_.session_used) listener_.session_used(key->session);
   }
-}
-
-void LinkControl::take_handshakes(Lane& lane) {
-  // Not more at a time than wait now, however fast a flood brings more.
-  for (size_t turns = lane.handshakes_in.capacity(); turns > 0; --turns) {
-    const auto waiting = lane.handshakes_in.front();
-    if (!waiting) break;
-    // In the order of arrival, whichever this thread hears of first: the wire must not show the difference.
-    take_restored(waiting->stamp);
-    if (lane.receiver.current_session_since() <= waiting->stamp) confirm(lane);
-    association_.handle_datagram(waiting->stamp, waiting->cell);
-    lane.handshakes_in.pop();
-    drain();
-  }
-}
-
-void LinkControl::confirm(const Lane& lane) {
-  const uint64_t confirmed = lane.confirmed_session.load(std::memory_order_acquire);
-  if (confirmed <= confirmed_session_) return;
-  confirmed_session_ = confirmed;
-  association_.handle_first_cell(lane.receiver.current_session_since(), confirmed);
 }
 
 // What the association wants done: keys first, for what is sent may be answered under them.
@@ -187,16 +207,14 @@ PeerTimes LinkControl::peer_times() const {
 
 // By the first cell that shows it, if there is one that was not looked at. A peer that numbers its cells as
 // it likes loses its own link, and no other.
-std::optional<Instant> LinkControl::shown_set_back() {
-  Instant first = Instant::never();
+void LinkControl::note_set_back() {
   Instant last = set_back_at_;
   for (const auto& lane : lanes_) {
     const Instant at = lane->receiver.set_back_at();
-    if (at > set_back_at_) first = std::min(first, at);
+    if (at > set_back_at_) shown_at_ = std::min(shown_at_.value_or(at), at);
     last = std::max(last, at);
   }
   set_back_at_ = last;
-  return first == Instant::never() ? std::nullopt : std::optional(first);
 }
 
 void LinkControl::handle_event(const InstallReceive& event) {
@@ -280,9 +298,9 @@ void LinkControl::handle_restored(std::optional<Instant> shown_at) {
   }
 }
 
-Instant LinkControl::last_authentic() const {
+Instant LinkControl::heard_by(Instant at) const {
   Instant last{INT64_MIN / 2};
-  for (const auto& lane : lanes_) last = std::max(last, lane->receiver.last_authentic());
+  for (const auto& lane : lanes_) last = std::max(last, lane->receiver.heard_by(at));
   return last;
 }
 

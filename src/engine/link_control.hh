@@ -1,6 +1,10 @@
 // What the handshakes' thread does with a link: runs the association with the peer, turns its events into
 // keys for the lanes' threads, and what these report into calls of the association. Owns the lanes.
 //
+// What it does, it does in the order in which things arrived, each kSettle after its arrival: by then all that
+// came before is known, from every lane. So neither how late this thread runs nor how late a receiver's does
+// makes a difference to what leaves (association.hh says when).
+//
 // One thread at a time; it talks to the lanes' others through their rings.
 #pragma once
 
@@ -29,6 +33,10 @@ struct LinkListener {
   std::function<void(std::string_view why)> session_ended;
 };
 
+// From an arrival, as the kernel saw it, until the receivers have told of it; the other half of kReaction is
+// this thread's.
+inline constexpr Duration kSettle = kReaction / 2;
+
 class LinkControl {
  public:
   LinkControl(AssociationConfig config, AeadBackend backend, Entropy entropy, LinkListener listener = {});
@@ -45,9 +53,7 @@ class LinkControl {
   // Everything there is to do now. To be called when a lane's receiver had something for this thread, and
   // whenever poll_timeout() is over.
   void handle_handshakes(Instant now, uint64_t wall_clock_ns);
-  Instant poll_timeout() const {
-    return static_sessions_ ? static_sessions_->poll_timeout() : association_.poll_timeout();
-  }
+  Instant poll_timeout() const;
 
   // At start-up: the link's rate follows a calendar. `rates`: of the lanes' steps, in their order.
   void set_calendar(CalendarWatch watch, std::vector<uint64_t> rates);
@@ -92,7 +98,6 @@ class LinkControl {
   void handle_static(Instant now);
   void change_send_key(size_t lane, SendKey key, bool first);
   PeerTimes peer_times() const;
-  std::optional<Instant> shown_set_back();
   void handle_event(const InstallReceive& event);
   void handle_event(const InstallSend& event);
   void handle_event(const ForgetBefore& event);
@@ -101,11 +106,17 @@ class LinkControl {
   void follow_calendar(Instant now, uint64_t wall_clock_ns);
   void tell_receiver(size_t lane, ReceiverCommand command);
   void tell_waiting();
-  void take_handshakes(Lane& lane);
-  void take_restored(Instant before);
-  void confirm(const Lane& lane);
+  struct Arrival {
+    enum class Kind : uint8_t { first_cell, datagram, set_back } kind;
+    Instant at;
+    Lane* lane;  // none: of the link
+  };
+  std::optional<Arrival> earliest() const;
+  void handle_arrival(const Arrival& arrival);
+  void handle_ticks(Instant until);
   void drain();
-  Instant last_authentic() const;       // on any lane: the peer lives
+  void note_set_back();
+  Instant heard_by(Instant at) const;   // on any lane: the peer lives
   Instant heard_on_every_lane() const;  // on the lane that has been quiet longest: nothing is missing
 
   Association association_;
@@ -120,7 +131,7 @@ class LinkControl {
   uint64_t confirmed_session_ = 0;
   uint64_t wall_clock_ns_ = 0;          // in this round
   Instant set_back_at_{INT64_MIN};      // as far as it was looked at
-  std::optional<Instant> restored_at_;  // what that showed, until all that came before is handled
+  std::optional<Instant> shown_at_;     // what that showed, until all that came before is handled
   std::optional<CalendarWatch> calendar_;
   std::vector<uint64_t> rates_;
   struct Ladder {

@@ -6,13 +6,12 @@
 #include <optional>
 #include <sstream>
 
+#include "config/host_name.hh"
 #include "config/parse.hh"
 
 namespace cuttle::enroll {
 
 namespace {
-
-constexpr size_t kLongestPeerName = 12;  // its interface is "ct-" + name, IFNAMSIZ is 16
 
 bool is_taken(const std::string& name, const std::vector<std::string>& taken) {
   return std::find(taken.begin(), taken.end(), name) != taken.end();

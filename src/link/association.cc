@@ -257,6 +257,7 @@ void Association::use(Instant arrived, const Agreed& agreed) {
                                    since + kRejectAfter, since + kReaction});
   sending_session_ = agreed.session;
   session_peer_ = agreed.peer;
+  attempts_.clear();
   renew_ = false;
   established_ = since;
   forget_at_ = since + kOverlap;

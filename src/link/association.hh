@@ -25,7 +25,8 @@
 // at the socket, and each leaves kReaction after that, or a fixed time later where that was missed
 // (LaneSender::kAgain). The stamp of an arrival is the kernel's, from before the receiving thread was woken;
 // that, too, is a little late on a busy machine. So arrivals count from the next whole multiple of
-// kArrivalGrid, and what varies within one does not show.
+// kArrivalGrid, and what varies within one does not show. Whether anything leaves, and which message, is
+// decided by what had arrived by then, in the order of arrivals and ticks (engine/link_control.hh).
 //
 // One thread, that of the handshakes. No clock and no randomness of its own.
 #pragma once
@@ -71,8 +72,9 @@ inline constexpr Duration kAttemptLife = kUnconfirmedLife / 2;
 inline constexpr Duration kOverlap = seconds(10);
 // Initiations are decided at whole multiples of this.
 inline constexpr Duration kTick = milliseconds(100);
-// From what decides to what the wire shows; longer than the threads in between ever take.
-inline constexpr Duration kReaction = milliseconds(20);
+// From what decides to what the wire shows; longer than the threads in between ever take: a half of it the
+// receivers, until all that had arrived is known (link_control.hh, kSettle), the other the handshakes' thread.
+inline constexpr Duration kReaction = milliseconds(40);
 // Counted from the first whole multiple of this that is not before the arrival, by the kernel's stamp. Long
 // beside what its interrupts are late by: only an arrival that close to a multiple still shows it.
 inline constexpr Duration kArrivalGrid = milliseconds(10);
@@ -161,13 +163,14 @@ class Association {
 
   // A cell-sized datagram with the non-ESP marker, and when it arrived.
   void handle_datagram(Instant arrived, Bytes cell);
-  // When the last authentic cell came on any lane, and what the wall clock says, in nanoseconds since 1970;
-  // before what arrived since is handled.
+  // When the last authentic cell came on any lane of those that had come when the next datagram or first cell
+  // did, and what the wall clock says, in nanoseconds since 1970; before that is handled.
   void handle_heard(Instant last_authentic, uint64_t wall_clock_ns) {
     last_authentic_ = last_authentic;
     wall_clock_ns_ = wall_clock_ns;
   }
-  // The clock has moved; to be called whenever poll_timeout() is over. `last_authentic`: as above.
+  // The clock has moved; to be called whenever poll_timeout() is over, and before what arrived after it is
+  // handled. `last_authentic`: the last that had come by `now`.
   // `wall_clock_ns`: for the time stamp of initiations.
   void handle_timeout(Instant now, Instant last_authentic, uint64_t wall_clock_ns);
   // Until then handle_timeout() has nothing to do, as long as nothing else is handled and nothing more is

@@ -109,7 +109,7 @@ void LaneReceiver::handle_authentic(Instant now, Session& session, Sequence sequ
   session.window.accept(sequence);
   counters_.cells.add();
   unknown_ = 0;
-  last_authentic_ns_.store(now.ns, std::memory_order_relaxed);
+  heard_.handle_cell(now);
   if (const auto report = reassembler_.poll_loss_report()) {
     reported_loss_.store(*report, std::memory_order_relaxed);
   }

@@ -12,6 +12,7 @@
 
 #include "base/counter.hh"
 #include "crypto/aead.hh"
+#include "link/heard.hh"
 #include "link/peer_pace.hh"
 #include "link/reassembler.hh"
 #include "link/replay_window.hh"
@@ -84,7 +85,9 @@ class LaneReceiver {
   // knows have fallen silent (kUnknownCells). Any thread.
   Instant set_back_at() const { return {set_back_ns_.load(std::memory_order_acquire)}; }
   // When the last authentic cell came; any thread.
-  Instant last_authentic() const { return {last_authentic_ns_.load(std::memory_order_relaxed)}; }
+  Instant last_authentic() const { return heard_.last(); }
+  // When the last one came of those that had come by then (heard.hh); any thread.
+  Instant heard_by(Instant at) const { return heard_.by(at); }
   // What this side should report to the peer: lost of all expected cells in the last full second, in
   // 65,536ths. Any thread.
   uint16_t loss_65536ths() const { return loss_.load(std::memory_order_relaxed); }
@@ -124,7 +127,7 @@ class LaneReceiver {
   Duration silence_{kSilence};
   uint32_t unknown_ = 0;  // cells, since those of known keys fell silent
   std::atomic<int64_t> session_since_ns_{INT64_MIN / 2};
-  std::atomic<int64_t> last_authentic_ns_{INT64_MIN / 2};
+  Heard heard_;
   std::atomic<int64_t> set_back_ns_{INT64_MIN};
   std::atomic<uint16_t> loss_{0};
   std::atomic<uint16_t> reported_loss_{0};

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "config/host_name.hh"
+
 namespace cuttle::mesh {
 
 namespace {
@@ -28,9 +30,12 @@ std::vector<IpAddress> addresses_in(const Json& list) {
   return addresses;
 }
 
+// The file is cuttle-mesh's, and `cuttle mesh status` shows it to root.
+std::string host_of(const std::string& key) { return parse_host_name(key).value(); }
+
 Pin pin_of(const std::string& host, const Json& json) {
   Pin pin;
-  pin.name = json.at("name").get<std::string>();
+  pin.name = parse_peer_name(json.at("name").get<std::string>()).value();
   auto entry = parse_entry(host, json.at("entry").get<std::string>());
   if (!entry) throw std::bad_optional_access();
   pin.entry = std::move(*entry);
@@ -75,18 +80,18 @@ Result<Known> parse_known(std::string_view text) {
     const Json json = Json::parse(text);
     if (json.at("version") != kVersion) return failure("of another version than this program's");
     Known known;
-    for (const auto& [host, pin] : json.at("pins").items()) known.pins[host] = pin_of(host, pin);
+    for (const auto& [host, pin] : json.at("pins").items()) known.pins[host_of(host)] = pin_of(host, pin);
     for (const auto& [host, acceptance] : json.at("accepted").items()) {
       const auto identity = VerifyingKey::parse(acceptance.at("identity").get<std::string>());
       if (!identity) return failure("damaged");
       // No number in files of earlier versions.
-      known.accepted[host] = {*identity, addresses_in(acceptance.at("addresses")),
+      known.accepted[host_of(host)] = {*identity, addresses_in(acceptance.at("addresses")),
                               acceptance.value("counter", uint64_t{0})};
     }
     // Not in files of earlier versions.
     const Json forgotten = json.value("forgotten", Json::object());
     for (const auto& [host, its] : forgotten.items()) {
-      known.forgotten[host] = {its.at("counter").get<uint64_t>(), its.at("revoked").get<bool>(),
+      known.forgotten[host_of(host)] = {its.at("counter").get<uint64_t>(), its.at("revoked").get<bool>(),
                                its.value("by_identity", std::map<std::string, uint64_t>())};
     }
     return known;

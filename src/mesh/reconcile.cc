@@ -18,11 +18,6 @@ namespace {
 // Addresses that one host had once: each stays closed on all others.
 constexpr size_t kMaxClosed = 256;
 
-// The key is hostile, too.
-std::string shown(const std::string& host) {
-  return parse_host_name(host).value_or("(no host's name)");
-}
-
 class Reconciliation {
  public:
   Reconciliation(const Known& before, const StoreView& view, const Bounds& bounds)
@@ -95,11 +90,11 @@ class Reconciliation {
         entries.emplace(host, std::move(*entry));
         continue;
       }
-      note(kEntryBad, shown(host),
-           fmt::format("{}{}: {}; {}", kPeerPrefix, shown(host), entry.error().message,
+      note(kEntryBad, shown_host(host),
+           fmt::format("{}{}: {}; {}", kPeerPrefix, shown_host(host), entry.error().message,
                        pin_of(host) != nullptr ? "what was known of it stays in force" : "it has no link"),
            fmt::format("its own cuttle-mesh puts it right; where that host is gone: ceph config-key rm {}{}",
-                       kPeerPrefix, shown(host)));
+                       kPeerPrefix, shown_host(host)));
     }
     return entries;
   }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "config/host_name.hh"
+
 namespace cuttle::mesh {
 
 bool is_one_of(const VerifyingKey& identity, const std::vector<std::string>& beginnings) {
@@ -16,7 +18,7 @@ bool is_one_of(const VerifyingKey& identity, const std::vector<std::string>& beg
 Result<void> sign_entry(Store& store, const SigningKey& desk, const std::string& host,
                         const std::string& text, const std::function<bool(const Entry&)>& agrees) {
   auto entry = parse_proved_entry(host, text);
-  if (!entry) return failure(fmt::format("{}{}: {}", kPeerPrefix, host, entry.error().message));
+  if (!entry) return failure(fmt::format("{}{}: {}", kPeerPrefix, shown_host(host), entry.error().message));
   if (entry->left || is_signed(*entry, desk.verifying_key())) return {};
   if (!agrees(*entry)) return failure(fmt::format("{} is not signed", host));
   sign(*entry, desk);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/printable.hh"
 #include "base/units.hh"
 #include "plan/load_parts.hh"
 
@@ -16,6 +17,9 @@ using Json = nlohmann::json;
 
 // More than this would take minutes to replay; then the busiest stretch is taken.
 constexpr uint64_t kMaxReplayedBytes = 2'000'000'000;
+
+// An exabyte. No link has carried that, and what is more fits no counter's 64 bits.
+constexpr double kMostBytes = 1e18;
 
 // The year 5138. Whoever exports milliseconds is beyond it since 1973.
 constexpr double kLatest_s = 1e11;
@@ -51,7 +55,7 @@ std::string series_name(const Json& series) {
     name += (name.empty() ? "" : " ") +
             (key == "__name__" ? value.get<std::string>() : key + "=" + value.get<std::string>());
   }
-  return name.empty() ? "series" : name;
+  return name.empty() ? "series" : printable(name);
 }
 
 // Interfaces that no packet leaves a host by: the loopback, and what containers and guests are plugged into.
@@ -87,6 +91,9 @@ std::string why_no_counter(const Json& series, const std::vector<Sample>& sample
     ++falls;
     if (value > samples[i - 1].value / 2) ++little;
   }
+  const auto beyond = std::ranges::find_if(
+      samples, [](const Sample& sample) { return sample.value < 0 || sample.value > kMostBytes; });
+  if (beyond != samples.end()) return fmt::format("one of its values is {}", beyond->value);
   const std::string name = metric_of(series);
   const bool rarely = falls <= 1 || falls * 10 <= samples.size();
   // Functions take the name away, and recording rules put theirs in.
@@ -96,6 +103,13 @@ std::string why_no_counter(const Json& series, const std::vector<Sample>& sample
     return fmt::format("it falls {} time{} in {} steps", falls, falls == 1 ? "" : "s", samples.size() - 1);
   }
   return named_rate ? "it is called a rate" : "";
+}
+
+// A step that by itself is more than can be replayed: a part of it, at the same rate.
+LoadStep replayed(const LoadStep& step) {
+  if (step.bytes <= kMaxReplayedBytes) return step;
+  const double share = static_cast<double>(kMaxReplayedBytes) / static_cast<double>(step.bytes);
+  return {step.at_s, step.length_s * share, kMaxReplayedBytes};
 }
 
 // The stretch of steps around the busiest one that fits into what can be replayed.
@@ -142,8 +156,10 @@ Result<LinkLoad> load_of_series(const Json& series, uint64_t burst_bps) {
   Random random(kLoadSeed);
   Instant now{};
   constexpr double kBurstBytes = 1'000'000;
+  bool left_out = end - begin < steps.size();
   for (size_t i = begin; i < end; ++i) {
-    const LoadStep& step = steps[i];
+    const LoadStep step = replayed(steps[i]);
+    left_out = left_out || step.bytes < steps[i].bytes;
     // Bursts at random times, as many as the step's bytes make; faster than planned where it needs to be.
     const uint64_t pace =
         std::max(burst_bps, rate_of_bytes(step.bytes, duration_of(step.length_s)) * 5 / 4 + 1);
@@ -164,8 +180,8 @@ Result<LinkLoad> load_of_series(const Json& series, uint64_t burst_bps) {
   if (metric_of(series).empty()) {
     load.note += "; the series has no name, as what a function made: it is taken for a counter of bytes";
   }
-  if (end - begin < steps.size()) {
-    load.note += fmt::format("; replayed: the busiest {:.0f} s of {:.0f} s", seconds_of(load.span), seen_s);
+  if (left_out) {
+    load.note += fmt::format("; replayed: the busiest {:.3g} s of {:.3g} s", seconds_of(load.span), seen_s);
   }
   return load;
 }

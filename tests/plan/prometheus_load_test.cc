@@ -118,8 +118,32 @@ TEST(Prometheus, OddSamples) {
   const auto reversed = of(R"([130,"2000"],[115,"1500"],[100,"0"])");
   ASSERT_TRUE(reversed) << reversed.error().message;
   EXPECT_EQ(reversed->front().bytes, 2000u);
+  EXPECT_THAT(of(R"([100,"-5000"],[115,"5000"])").error().message, HasSubstr("one of its values is -5000"));
+  EXPECT_THAT(of(R"([100,"0"],[115,"1e300"])").error().message, HasSubstr("one of its values is 1e+300"));
   EXPECT_THAT(of(R"([1700000000000,"0"],[1700000015000,"5"])").error().message, HasSubstr("milliseconds"));
   EXPECT_THAT(of(R"([100,"5000"],[115,"5000"])").error().message, HasSubstr("not a byte in 15 s"));
+}
+
+// An hour at 10 Gb/s: a part of it stands for it.
+TEST(Prometheus, AStepOfTerabytesIsReplayedInPart) {
+  const auto loads = loads_of_prometheus(
+      matrix({series(kCounter + std::string(R"("device":"eth0")"), {"0", "4500000000000"})}), 20'000'000'000);
+  ASSERT_TRUE(loads) << loads.error().message;
+  const LinkLoad& load = loads->front();
+  EXPECT_EQ(load.bytes, 4'500'000'000'000u);
+  uint64_t bytes = 0;
+  for (const Arrival& arrival : load.arrivals) bytes += arrival.bytes;
+  EXPECT_NEAR(static_cast<double>(bytes), 2e9, 1e7);
+  EXPECT_NEAR(static_cast<double>(bytes) / static_cast<double>(load.span.ns),
+              static_cast<double>(load.bytes) / static_cast<double>(load.seen.ns), 0.01 * 300);
+  EXPECT_THAT(load.note, HasSubstr("replayed: the busiest"));
+}
+
+TEST(Prometheus, WhatATerminalObeysIsNotRepeated) {
+  const auto loads = loads_of_prometheus(
+      matrix({series(kCounter + std::string(R"("device":"eth0\u001b[8m")"), {"0", "4500000"})}), 1'000'000);
+  ASSERT_TRUE(loads) << loads.error().message;
+  EXPECT_THAT(loads->front().name, HasSubstr("device=eth0?[8m"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "access.hh"
+#include "config/host_name.hh"
 #include "enroll/files.hh"
 #include "enroll/node_files.hh"
 
@@ -31,7 +32,7 @@ std::vector<Entry> good_entries(const StoreView& view) {
   for (const auto& [host, text] : view.entries) {
     auto entry = parse_proved_entry(host, text);
     if (!entry) {
-      complain(fmt::format("{}{}: {}; left out", kPeerPrefix, host, entry.error().message));
+      complain(fmt::format("{}{}: {}; left out", kPeerPrefix, shown_host(host), entry.error().message));
     } else if (!entry->left && !view.revoked.contains(host)) {
       entries.push_back(std::move(*entry));
     }
