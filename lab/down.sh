@@ -6,6 +6,7 @@ clean_up() {
   stop_all_processes
   remove_network
   rm -rf --one-file-system "$STATE"
+  rmdir "${STATE%/*}" 2>/dev/null || true
 }
 
 anything_left() { [[ -e $STATE || -n $(lab_namespaces) ]]; }

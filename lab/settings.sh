@@ -23,7 +23,7 @@ declare -A ADDRESS=([mon]=10.77.0.10 [osd0]=10.77.0.11 [osd1]=10.77.0.12)
 
 # After the options are known.
 derive_settings() {
-  STATE=/var/tmp/$LAB_NAME-lab
+  STATE=$(lab_state "$LAB_NAME")
   STEP_LOG=$STATE/lab.log
   NODES=(mon osd0)
   OSDS=(0)
@@ -48,13 +48,16 @@ settings_line() {
   echo "plain=$LAB_PLAIN one_osd=$LAB_ONE_OSD rate=$LAB_RATE slot=$LAB_SLOT jitter=$LAB_JITTER scatter=$LAB_SCATTER poll_before=$LAB_POLL_BEFORE release=$LAB_RELEASE cell=$LAB_CELL driver=$LAB_DRIVER"
 }
 
+settings_names() { echo LAB_{PLAIN,ONE_OSD,RATE,SLOT,JITTER,SCATTER,POLL_BEFORE,RELEASE,CELL,DRIVER}; }
+
 # The settings of the lab that is up, for the words that only look at it.
 recall_settings() {
   local line setting name
   line=$(cat "$STATE/settings" 2>/dev/null) || return 0
   for setting in $line; do
     name=LAB_${setting%%=*}
-    printf -v "${name^^}" '%s' "${setting#*=}"
+    # A name that is no setting could be anything, an expression that runs a command included.
+    [[ " $(settings_names) " != *" ${name^^} "* ]] || printf -v "${name^^}" '%s' "${setting#*=}"
   done
   derive_settings
 }

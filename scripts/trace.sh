@@ -10,7 +10,7 @@ source "$CUTTLE_ROOT/scripts/lib/own_lab.sh"
 
 TRACE=$OUT/trace
 LAB_NAME=cuttle-trace
-STATE=/var/tmp/$LAB_NAME-lab
+STATE=$(lab_state "$LAB_NAME")
 PROGRAM=$CUTTLE_ROOT/build/release/src/trace/standalone/cuttle-trace
 STEP_LOG=$TRACE/trace.log
 PAYLOAD='Hello^'

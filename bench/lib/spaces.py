@@ -40,7 +40,7 @@ def start_inside(node, *words, log=None):
     if not _other_host or node == "a":
         return start(*inside(node, *words), log=log)
     # The end of ssh is not that of what it started.
-    file = f"/tmp/{NAME}-{len(_ids)}.pid"
+    file = f"/run/{NAME}-{len(_ids)}.pid"  # where no other user can have prepared it
     script = f"echo $$ >{file}; exec {shlex.join(str(word) for word in words)}"
     process = start(*inside(node, "sh", "-c", script), log=log)
     _ids[process] = file

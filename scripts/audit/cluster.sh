@@ -2,7 +2,7 @@
 # The experiment's cluster.
 LAB_NAME=cuttle-audit
 # shellcheck disable=SC2034  # the loads read it
-LAB_STATE=/var/tmp/$LAB_NAME-lab
+LAB_STATE=$(lab_state "$LAB_NAME")
 
 bring_up_cluster() {
   local options=(--rate "$RATE")

@@ -1,5 +1,7 @@
 # shellcheck shell=bash
 # A lab under a name of its own ($LAB_NAME), so that it does not meet a lab of the user's. It goes whatever happens.
+# shellcheck source=scripts/lib/lab_state.sh
+source "$CUTTLE_ROOT/scripts/lib/lab_state.sh"
 LAB_PID=
 
 lab() { # WORD ARGUMENTS...

@@ -61,6 +61,6 @@ end_soak() {
   # What is needed to find out what went wrong.
   rm -rf "$SOAK/log"
   # shellcheck disable=SC2153  # of soak.sh and restart.sh
-  cp -r "/var/tmp/$LAB_NAME-lab/log" "$SOAK/log" 2>/dev/null || true
+  cp -r "$(lab_state "$LAB_NAME")/log" "$SOAK/log" 2>/dev/null || true
   remove_lab
 }

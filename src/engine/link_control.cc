@@ -119,7 +119,7 @@ Instant LinkControl::poll_timeout() const {
 }
 
 void LinkControl::handle_ticks(Instant until) {
-  association_.handle_timeout(until, heard_by(until), wall_clock_ns_);
+  association_.handle_timeout(until, heard_by(Association::decided_at(until)), wall_clock_ns_);
   drain();
 }
 

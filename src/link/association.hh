@@ -170,9 +170,10 @@ class Association {
     wall_clock_ns_ = wall_clock_ns;
   }
   // The clock has moved; to be called whenever poll_timeout() is over, and before what arrived after it is
-  // handled. `last_authentic`: the last that had come by `now`.
+  // handled. `last_authentic`: the last that had come by decided_at(now).
   // `wall_clock_ns`: for the time stamp of initiations.
   void handle_timeout(Instant now, Instant last_authentic, uint64_t wall_clock_ns);
+  static Instant decided_at(Instant now);  // the last tick
   // Until then handle_timeout() has nothing to do, as long as nothing else is handled and nothing more is
   // heard; what is heard only puts it off. In the past where it has.
   Instant poll_timeout() const;

@@ -7,17 +7,17 @@ namespace cuttle {
 
 namespace {
 
-Instant tick_before(Instant now) {
-  const int64_t into = now.ns % kTick.ns;
-  return {now.ns - (into < 0 ? into + kTick.ns : into)};
-}
-
 Instant tick_from(Instant instant) {
-  const Instant tick = tick_before(instant);
+  const Instant tick = Association::decided_at(instant);
   return tick == instant ? tick : tick + kTick;
 }
 
 }  // namespace
+
+Instant Association::decided_at(Instant now) {
+  const int64_t into = now.ns % kTick.ns;
+  return {now.ns - (into < 0 ? into + kTick.ns : into)};
+}
 
 void Association::handle_timeout(Instant now, Instant last_authentic, uint64_t wall_clock_ns) {
   last_authentic_ = last_authentic;
@@ -28,7 +28,7 @@ void Association::handle_timeout(Instant now, Instant last_authentic, uint64_t w
   // What arrived before is handled by now, and decided by when it arrived.
   expire_unconfirmed(now - kReaction);
   if (sending_session_ && now >= established_ + kRejectAfter) forget_sessions();
-  const Instant tick = tick_before(now);
+  const Instant tick = decided_at(now);
   if (tick >= next_attempt_ && due(tick, last_authentic)) send_initiation(tick, wall_clock_ns);
 }
 

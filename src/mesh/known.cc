@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/printable.hh"
 #include "config/host_name.hh"
 
 namespace cuttle::mesh {
@@ -35,7 +36,8 @@ std::string host_of(const std::string& key) { return parse_host_name(key).value(
 
 Pin pin_of(const std::string& host, const Json& json) {
   Pin pin;
-  pin.name = parse_peer_name(json.at("name").get<std::string>()).value();
+  pin.name = json.at("name").get<std::string>();
+  if (printable(pin.name) != pin.name) throw std::bad_optional_access();
   auto entry = parse_entry(host, json.at("entry").get<std::string>());
   if (!entry) throw std::bad_optional_access();
   pin.entry = std::move(*entry);

@@ -48,9 +48,17 @@ class LanePair : public ::testing::Test {
     EXPECT_TRUE(plan_slots(
         {.cell_bytes = kCellBytes, .rate_bps = 20'000'000, .slot = microseconds(1000), .scatter = scatter},
         plan));
+    a_follows_ = a_follows;
+    b_follows_ = b_follows;
+    make_ends();
+  }
+
+  // Both anew.
+  void make_ends() {
+    now = Instant{1'000'000};
     auto [left, right] = CellSocketDouble::create_pair();
-    make_end(a, key_of(1), key_of(2).public_key(), "10.0.0.2", "10.0.0.1", a_follows, std::move(left));
-    make_end(b, key_of(2), key_of(1).public_key(), "10.0.0.1", "10.0.0.2", b_follows, std::move(right));
+    make_end(a, key_of(1), key_of(2).public_key(), "10.0.0.2", "10.0.0.1", a_follows_, std::move(left));
+    make_end(b, key_of(2), key_of(1).public_key(), "10.0.0.1", "10.0.0.2", b_follows_, std::move(right));
   }
 
   void make_end(std::unique_ptr<End>& end, const PrivateKey& own, const PublicKey& peer, const char* from,
@@ -119,6 +127,8 @@ class LanePair : public ::testing::Test {
 
   SlotPlan plan{};
   Instant now{1'000'000};
+  uint16_t a_follows_ = 0;
+  uint16_t b_follows_ = 0;
   std::unique_ptr<End> a;
   std::unique_ptr<End> b;
   std::vector<uint8_t> buffer = std::vector<uint8_t>(kReceiveBufferBytes);

@@ -19,6 +19,20 @@ class LinkControlTest : public LanePair {
     return drew;
   }
 
+  static void look(End& end, Instant at) {
+    end.control.handle_handshakes(at, static_cast<uint64_t>(at.ns));
+  }
+  static uint64_t asked(End& end) {
+    return end.control.association().counters().initiations_sent.value();
+  }
+  static std::vector<uint8_t> take_handshake(End& end) {
+    const auto waiting = end.lane().handshakes_out.front();
+    if (!waiting) return {};
+    std::vector<uint8_t> cell(waiting->cell.begin(), waiting->cell.end());
+    end.lane().handshakes_out.pop();
+    return cell;
+  }
+
   // An initiation, as it arrives.
   std::vector<uint8_t> initiation() {
     initiator().control.handle_handshakes(now, 1);
@@ -29,7 +43,7 @@ class LinkControlTest : public LanePair {
   // When the answer to it is due, where the handshakes' thread comes to it so late.
   Instant answer_due(Instant arrived, Duration late) {
     answerer().lane().handshakes_in.push(initiation(), arrived);
-    answerer().control.handle_handshakes(arrived + late, 1);
+    answerer().control.handle_handshakes(arrived + kSettle + late, 1);
     const auto answer = answerer().lane().handshakes_out.front();
     EXPECT_TRUE(answer);
     return answer ? answer->stamp : Instant{};
@@ -98,7 +112,7 @@ TEST_F(LinkControlTest, ANodeWhoseClockWasSetBackNoticesByItsPeersCells) {
     a->socket->set_time(now - back);
     slot(*b);
     receive(*a);
-    a->control.handle_handshakes(now, static_cast<uint64_t>(now.ns));
+    look(*a, now + kSettle);
     EXPECT_EQ(drew_anew(*a), back > PeerPace::kAhead) << back.ns;
   }
   EXPECT_FALSE(is_up(*a));
@@ -122,7 +136,7 @@ TEST_F(LinkControlTest, WhatAPeersCellShowsEndsTheSessionAtItsInstant) {
     int count = 0;
     bool is_told = false;
     for (; count < 300 && a->lane().sender.has_session(); ++count) {
-      if (!is_told && now - shown >= late) {
+      if (!is_told && now - shown >= kSettle + late) {
         is_told = true;
         a->control.handle_handshakes(now, static_cast<uint64_t>(now.ns));
       }
@@ -135,6 +149,117 @@ TEST_F(LinkControlTest, WhatAPeersCellShowsEndsTheSessionAtItsInstant) {
   EXPECT_LE(slots_until_the_end[0], (kReaction + kArrivalGrid).ns / plan.period().ns + 1);
   EXPECT_EQ(slots_until_the_end[1], slots_until_the_end[0]);
   EXPECT_EQ(slots_until_the_end[2], slots_until_the_end[0]);
+}
+
+// Whether anything leaves, and which message, follows from what had arrived when it was decided, however late
+// the receiver's thread opens that, and this one looks at it. An attacker chooses both arrivals: something a
+// moment before or behind an instant at which something is decided.
+class DecisionTest : public LinkControlTest {
+ protected:
+  static constexpr Duration kLate[] = {microseconds(20), microseconds(300), milliseconds(5), milliseconds(15)};
+
+  // What arrives at `arrives` is told of so much later, and the thread looks so much after it settles; and
+  // sooner, where something else wakes it.
+  template <typename Tell>
+  void come_to_it(End& end, Instant decided, Instant arrives, Duration told_late, Duration looked_late,
+                  Tell tell) {
+    const Instant told = arrives + told_late;
+    bool is_told = false;
+    for (const Instant at : {decided + microseconds(50), decided + kSettle + looked_late,
+                             std::max(told, arrives + kSettle) + looked_late}) {
+      if (!is_told && told <= at) tell();
+      is_told = is_told || told <= at;
+      look(end, at);
+    }
+  }
+  // The first tick at which a link that heard the last cell at `last` is quiet.
+  static Instant tick_of_silence(Instant last) { return {((last + seconds(1)).ns / kTick.ns + 1) * kTick.ns}; }
+  // Of initiations that `end` asked meanwhile, where a cell ends a silence of a second `after` its tick.
+  uint64_t asked_in_silence(Duration after, Duration told_late, Duration looked_late) {
+    come_up();
+    slots(200);
+    End& asking = initiator();
+    End& other = answerer();
+    const Instant tick = tick_of_silence(asking.lane().receiver.last_authentic());
+    const uint64_t before = asked(asking);
+    const Instant arrives = tick + after;
+    asking.socket->set_time(arrives);
+    slot(other);
+    come_to_it(asking, tick, arrives, told_late, looked_late, [&] { receive(asking); });
+    return asked(asking) - before;
+  }
+};
+
+TEST_F(DecisionTest, AnAnswerBehindTheTickOfTheRetryIsTooLateForIt) {
+  const Instant began{10'000'000'000};
+  look(initiator(), began + kSettle);
+  answerer().lane().handshakes_in.push(take_handshake(initiator()), began + milliseconds(130));
+  look(answerer(), began + milliseconds(130) + kSettle);
+  const auto answer = take_handshake(answerer());
+  ASSERT_FALSE(answer.empty());
+  const Instant tick = began + kRetry;
+  for (const Duration after : {microseconds(100), microseconds(-100)}) {
+    for (const Duration told : kLate) {
+      for (const Duration looked : kLate) {
+        make_ends();
+        look(initiator(), began + kSettle);
+        (void)take_handshake(initiator());
+        const uint64_t before = asked(initiator());
+        const Instant arrives = tick + after;
+        come_to_it(initiator(), tick, arrives, told, looked,
+                   [&] { initiator().lane().handshakes_in.push(answer, arrives); });
+        EXPECT_EQ(asked(initiator()) - before, after.ns > 0 ? 1u : 0u)
+            << after.ns << ' ' << told.ns << ' ' << looked.ns;
+      }
+    }
+  }
+}
+
+TEST_F(DecisionTest, ACellThatEndsASilenceCountsFromItsArrival) {
+  for (const Duration after : {microseconds(100), microseconds(-100)}) {
+    for (const Duration told : kLate) {
+      for (const Duration looked : kLate) {
+        make_ends();
+        EXPECT_EQ(asked_in_silence(after, told, looked), after.ns > 0 ? 1u : 0u)
+            << after.ns << ' ' << told.ns << ' ' << looked.ns;
+      }
+    }
+  }
+}
+
+// An old one is answered where nothing is heard, and gets a cookie where something is.
+TEST_F(DecisionTest, AnOldInitiationIsAnsweredByWhatWasHeardWhenItCame) {
+  for (const Duration told : kLate) {
+    for (const Duration looked : kLate) {
+      make_ends();
+      const Instant began{10'000'000'000};
+      std::vector<std::vector<uint8_t>> recorded;
+      for (int i = 0; i < 3; ++i) {
+        look(initiator(), began + kRetry * i + kSettle);
+        recorded.push_back(take_handshake(initiator()));
+      }
+      const Instant asked_at = began + milliseconds(1200);
+      answerer().lane().handshakes_in.push(recorded.back(), asked_at);
+      look(answerer(), asked_at + kSettle);
+      initiator().lane().handshakes_in.push(take_handshake(answerer()), asked_at + milliseconds(50));
+      look(initiator(), asked_at + milliseconds(50) + kSettle);
+      now = asked_at + milliseconds(100);
+      initiator().lane().sender.handle_start(now);
+      answerer().lane().sender.handle_start(now);
+      slots(300);
+      ASSERT_TRUE(is_up(answerer()));
+      const Instant arrives = answerer().lane().receiver.last_authentic() + milliseconds(1500);
+      const Instant cell = arrives + microseconds(100);
+      while (answerer().lane().handshakes_out.front()) answerer().lane().handshakes_out.pop();
+      answerer().lane().handshakes_in.push(recorded.front(), arrives);
+      answerer().socket->set_time(cell);
+      slot(initiator());
+      come_to_it(answerer(), arrives, cell, told, looked, [&] { receive(answerer()); });
+      const auto answer = take_handshake(answerer());
+      ASSERT_FALSE(answer.empty());
+      EXPECT_EQ(answer[4], static_cast<uint8_t>(wire::HandshakeType::response)) << told.ns << ' ' << looked.ns;
+    }
+  }
 }
 
 }  // namespace

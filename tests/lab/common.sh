@@ -4,8 +4,10 @@ set -euo pipefail
 CUTTLE_ROOT=${CUTTLE_ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 # shellcheck source=scripts/lib/tcpdump.sh
 source "$CUTTLE_ROOT/scripts/lib/tcpdump.sh"
+# shellcheck source=scripts/lib/lab_state.sh
+source "$CUTTLE_ROOT/scripts/lib/lab_state.sh"
 LAB_NAME=cuttle-test-$$
-STATE=/var/tmp/$LAB_NAME-lab
+STATE=$(lab_state "$LAB_NAME")
 
 lab() {
   local word=$1

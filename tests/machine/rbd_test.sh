@@ -9,8 +9,10 @@
 #   MACHINE_WITHOUT=redirect: neither the OSD nor the machine redirects the other's address, to see that this test would notice.
 # shellcheck source=tests/machine/machine.sh
 source "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
+# shellcheck source=scripts/lib/lab_state.sh
+source "$CUTTLE_ROOT/scripts/lib/lab_state.sh"
 LAB=$NET
-STATE=/var/tmp/$LAB-lab
+STATE=$(lab_state "$LAB")
 MON=10.77.0.10
 OSD=10.77.0.11
 V4[a]=10.77.0.13

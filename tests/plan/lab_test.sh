@@ -38,26 +38,26 @@ rate=$(jq '[.options[] | select(.keeps_up and .held_back == 0 and .added_p99_ns 
 [[ $rate != null ]] || fail "no rate queues this load: $(jq -c '.options[] | {rate_bps, held_back, added_p99_ns}' "$STATE/choice.json")"
 "$CUTTLE" plan --capture "$STATE/load.pcap" --between "$FROM" "$TO" --rates "$rate b/s" --json --html "$STATE/plan.html" \
   >"$STATE/plan.json" || true
-mv "$STATE/load.pcap" "/var/tmp/$LAB_NAME.pcap"
-mv "$STATE/plan.json" "/var/tmp/$LAB_NAME.json"
-trap 'rm -f "/var/tmp/$LAB_NAME".{pcap,json,replayed}; lab down >/dev/null 2>&1 || true' EXIT
+KEPT=$(mktemp -d)
+mv "$STATE/load.pcap" "$STATE/plan.json" "$KEPT"
+trap 'rm -rf "$KEPT"; lab down >/dev/null 2>&1 || true' EXIT
 lab down >/dev/null
 
 # The same rate for real. Up to three times: an agent of this test cannot help what else the machine does meanwhile.
 lab up --one-osd --rate "${rate}b/s"
 measure() {
-  lab sh osd0 -- timeout 90 "$CUTTLE_TOOLS/replay" receive >"/var/tmp/$LAB_NAME.replayed" 2>"$STATE/receiver" &
+  lab sh osd0 -- timeout 90 "$CUTTLE_TOOLS/replay" receive >"$KEPT/replayed" 2>"$STATE/receiver" &
   local receiver=$!
   until grep -q ready "$STATE/receiver"; do sleep 0.05; done
-  lab sh mon -- timeout 90 chrt --fifo 1 "$CUTTLE_TOOLS/replay" send --capture "/var/tmp/$LAB_NAME.pcap" --from "$FROM" --to "$TO" \
+  lab sh mon -- timeout 90 chrt --fifo 1 "$CUTTLE_TOOLS/replay" send --capture "$KEPT/load.pcap" --from "$FROM" --to "$TO" \
     --target "$TO"
   wait "$receiver"
 }
-predicted=$(jq '.options[0].added_p99_ns' "/var/tmp/$LAB_NAME.json")
+predicted=$(jq '.options[0].added_p99_ns' "$KEPT/plan.json")
 for _ in 1 2 3; do
   measure
-  measured=$(jq .p99_ns "/var/tmp/$LAB_NAME.replayed")
-  echo "rate $rate b/s: predicted p99 $predicted ns, measured $measured ns: $(jq -c . "/var/tmp/$LAB_NAME.replayed")"
+  measured=$(jq .p99_ns "$KEPT/replayed")
+  echo "rate $rate b/s: predicted p99 $predicted ns, measured $measured ns: $(jq -c . "$KEPT/replayed")"
   if awk "BEGIN { exit !($measured >= $predicted * 0.75 && $measured <= $predicted * 1.25) }"; then
     echo "within 25 %"
     lab down
