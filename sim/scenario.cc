@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "link/association.hh"
 #include "link/lane_keys.hh"
 #include "sim/cost_model.hh"
 #include "sim/draw.hh"
@@ -200,6 +201,22 @@ void draw_hold(Random& random, Scenario& scenario) {
                             instant_in(random, Instant{0} + milliseconds(900), scenario.faults_stop)});
 }
 
+// Somebody lets nothing of a node's pass for a little longer than its peer waits, and begins again about when
+// the peer decides whether to ask for a new session: by what had come (engine/link_control.hh).
+void draw_silence(Random& random, Scenario& scenario) {
+  if (scenario.shape.slot > milliseconds(10) || !random.chance(0.15)) return;
+  const auto a = static_cast<NodeNumber>(random.below(scenario.nodes));
+  const auto b = static_cast<NodeNumber>((a + 1 + random.below(scenario.nodes - 1)) % scenario.nodes);
+  scenario.faults_stop = scenario.faults_stop + milliseconds(1600);
+  scenario.end = scenario.faults_stop;
+  const Instant from = Instant{0} + milliseconds(between(random, 600, 900));
+  const Instant comes = scenario.clocks[b].local(from + milliseconds(between(random, 1000, 1300)));
+  const Instant tick{(comes.ns / kTick.ns + 1) * kTick.ns};
+  const Instant until =
+      scenario.clocks[b].global(tick) - scenario.delay + microseconds(between(random, -2000, 1000));
+  scenario.cuts.push_back({a, b, from, until});
+}
+
 }  // namespace
 
 Scenario draw_scenario(Family family, uint64_t seed) {
@@ -255,6 +272,7 @@ Scenario draw_scenario(Family family, uint64_t seed) {
     scenario.by_instants.push_back(more.chance(0.4) && by_queue);
   }
   if (family == Family::pairs) draw_hold(more, scenario);
+  if (family == Family::pairs) draw_silence(more, scenario);
   return scenario;
 }
 

@@ -37,7 +37,9 @@ std::optional<std::string> parse_peer_name(std::string_view text) {
   return good ? std::optional(std::string(text)) : std::nullopt;
 }
 
-std::string shown_host(std::string_view text) { return parse_host_name(text).value_or("(no host's name)"); }
+std::string shown_host(std::string_view text) {
+  return parse_host_name(text).value_or("(no host's name)");
+}
 
 std::string in_lower_case(std::string text) {
   for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

@@ -1,9 +1,9 @@
 // What the handshakes' thread does with a link: runs the association with the peer, turns its events into
 // keys for the lanes' threads, and what these report into calls of the association. Owns the lanes.
 //
-// What it does, it does in the order in which things arrived, each kSettle after its arrival: by then all that
-// came before is known, from every lane. So neither how late this thread runs nor how late a receiver's does
-// makes a difference to what leaves (association.hh says when).
+// What it does, it does in the order in which things arrived, each kSettle after its arrival: by then all
+// that came before is known, from every lane. So neither how late this thread runs nor how late a receiver's
+// does makes a difference to what leaves (association.hh says when).
 //
 // One thread at a time; it talks to the lanes' others through their rings.
 #pragma once
@@ -129,9 +129,9 @@ class LinkControl {
   std::deque<Outbox<ReceiverCommand>> to_receivers_;
   std::vector<std::function<void()>> receiver_wake_ups_;
   uint64_t confirmed_session_ = 0;
-  uint64_t wall_clock_ns_ = 0;          // in this round
-  Instant set_back_at_{INT64_MIN};      // as far as it was looked at
-  std::optional<Instant> shown_at_;     // what that showed, until all that came before is handled
+  uint64_t wall_clock_ns_ = 0;       // in this round
+  Instant set_back_at_{INT64_MIN};   // as far as it was looked at
+  std::optional<Instant> shown_at_;  // what that showed, until all that came before is handled
   std::optional<CalendarWatch> calendar_;
   std::vector<uint64_t> rates_;
   struct Ladder {

@@ -28,7 +28,8 @@ NetlinkMessage build(int type, int flags, uint32_t table, const Route& route) {
   header.rtm_table = RT_TABLE_UNSPEC;  // wider than its 8 bits: in an attribute
   header.rtm_protocol = kRouteProtocol;
   header.rtm_type = route.blackhole ? RTN_BLACKHOLE : RTN_UNICAST;
-  header.rtm_scope = route.blackhole || route.prefix.address.is_v6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+  // A socket with SO_DONTROUTE passes by what has a wider scope, a blackhole as well.
+  header.rtm_scope = route.prefix.address.is_v6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
   message.put_header(header);
   message.put_u32(RTA_TABLE, table);
   message.put_address(RTA_DST, route.prefix.address);

@@ -24,8 +24,8 @@ constexpr size_t kMaxUdpPayload = 65507;              // 65,535 less IPv4 and UD
 constexpr std::array<uint8_t, 1500> kLongestPause{};  // what a pause's datagram holds: nothing
 
 // An ICMP error that came in since the last call is reported once, by a call that then does nothing: ask
-// again. More than two in a row and the error is the call's own.
-constexpr int kTries = 3;
+// again. So many in a row and the error is the call's own; anybody can send some.
+constexpr int kTries = 32;
 
 bool is_full(int error_number) {
   return error_number == EAGAIN || error_number == EWOULDBLOCK || error_number == ENOBUFS;

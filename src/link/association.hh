@@ -73,7 +73,8 @@ inline constexpr Duration kOverlap = seconds(10);
 // Initiations are decided at whole multiples of this.
 inline constexpr Duration kTick = milliseconds(100);
 // From what decides to what the wire shows; longer than the threads in between ever take: a half of it the
-// receivers, until all that had arrived is known (link_control.hh, kSettle), the other the handshakes' thread.
+// receivers, until all that had arrived is known (link_control.hh, kSettle), the other the handshakes'
+// thread.
 inline constexpr Duration kReaction = milliseconds(40);
 // Counted from the first whole multiple of this that is not before the arrival, by the kernel's stamp. Long
 // beside what its interrupts are late by: only an arrival that close to a multiple still shows it.

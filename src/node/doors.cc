@@ -51,14 +51,15 @@ SocketInstants instants_for(const NodeConfig& config, const std::string& underla
   return by_tai ? SocketInstants::tai : SocketInstants::monotonic;
 }
 
-// The kernel keeps real-time threads from starving others: 50 ms in a second, by default, they do not run on a
-// CPU that they would have all to themselves (sched(7), sched_rt_runtime_us; since 6.12 the fair server).
+// The kernel keeps real-time threads from starving others: 50 ms in a second, by default, they do not run on
+// a CPU that they would have all to themselves (sched(7), sched_rt_runtime_us; since 6.12 the fair server).
 // Cells of that time wait for the receiver, or a busy host would lose them and every stream in them stall.
 constexpr Duration kHeldBack = milliseconds(60);
 constexpr size_t kMostWaitingBytes = 128 << 20;
 
 size_t receive_buffer_bytes(const PeerConfig& peer) {
-  const double bytes = static_cast<double>(at_highest_rate(peer.shape).rate_bps) / 8 / peer.lanes * static_cast<double>(kHeldBack.ns) / 1e9;
+  const double bytes = static_cast<double>(at_highest_rate(peer.shape).rate_bps) / 8 / peer.lanes *
+                       static_cast<double>(kHeldBack.ns) / 1e9;
   // What the kernel counts of a datagram is half as much again.
   return std::clamp(static_cast<size_t>(bytes * 1.5), UdpOptions{}.receive_buffer_bytes, kMostWaitingBytes);
 }

@@ -19,12 +19,8 @@ class LinkControlTest : public LanePair {
     return drew;
   }
 
-  static void look(End& end, Instant at) {
-    end.control.handle_handshakes(at, static_cast<uint64_t>(at.ns));
-  }
-  static uint64_t asked(End& end) {
-    return end.control.association().counters().initiations_sent.value();
-  }
+  static void look(End& end, Instant at) { end.control.handle_handshakes(at, static_cast<uint64_t>(at.ns)); }
+  static uint64_t asked(End& end) { return end.control.association().counters().initiations_sent.value(); }
   static std::vector<uint8_t> take_handshake(End& end) {
     const auto waiting = end.lane().handshakes_out.front();
     if (!waiting) return {};
@@ -156,7 +152,8 @@ TEST_F(LinkControlTest, WhatAPeersCellShowsEndsTheSessionAtItsInstant) {
 // moment before or behind an instant at which something is decided.
 class DecisionTest : public LinkControlTest {
  protected:
-  static constexpr Duration kLate[] = {microseconds(20), microseconds(300), milliseconds(5), milliseconds(15)};
+  static constexpr Duration kLate[] = {microseconds(20), microseconds(300), milliseconds(5),
+                                       milliseconds(15)};
 
   // What arrives at `arrives` is told of so much later, and the thread looks so much after it settles; and
   // sooner, where something else wakes it.
@@ -173,7 +170,9 @@ class DecisionTest : public LinkControlTest {
     }
   }
   // The first tick at which a link that heard the last cell at `last` is quiet.
-  static Instant tick_of_silence(Instant last) { return {((last + seconds(1)).ns / kTick.ns + 1) * kTick.ns}; }
+  static Instant tick_of_silence(Instant last) {
+    return {((last + seconds(1)).ns / kTick.ns + 1) * kTick.ns};
+  }
   // Of initiations that `end` asked meanwhile, where a cell ends a silence of a second `after` its tick.
   uint64_t asked_in_silence(Duration after, Duration told_late, Duration looked_late) {
     come_up();
@@ -257,7 +256,8 @@ TEST_F(DecisionTest, AnOldInitiationIsAnsweredByWhatWasHeardWhenItCame) {
       come_to_it(answerer(), arrives, cell, told, looked, [&] { receive(answerer()); });
       const auto answer = take_handshake(answerer());
       ASSERT_FALSE(answer.empty());
-      EXPECT_EQ(answer[4], static_cast<uint8_t>(wire::HandshakeType::response)) << told.ns << ' ' << looked.ns;
+      EXPECT_EQ(answer[4], static_cast<uint8_t>(wire::HandshakeType::response))
+          << told.ns << ' ' << looked.ns;
     }
   }
 }

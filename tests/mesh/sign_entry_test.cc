@@ -34,12 +34,13 @@ TEST(MeshSign, NothingIsSignedBeforeItIsAgreedTo) {
   EXPECT_EQ(shown.size(), 2u);
 }
 
-// Whose key it is, a hostile monitor says; with `--all` nobody named it. What is drawn on the terminal is what
-// the operator believes.
+// Whose key it is, a hostile monitor says; with `--all` nobody named it. What is drawn on the terminal is
+// what the operator believes.
 TEST(MeshSign, AKeyThatIsNoHostsNameIsNotRepeated) {
   StoreDouble store;
   const auto agrees = [](const Entry&) { return true; };
-  for (const std::string host : {"\x1b[8mosd1", "\r\x1b[2K osd3: identity genuine. Sign it? (yes) ", "a\nb"}) {
+  for (const std::string host :
+       {"\x1b[8mosd1", "\r\x1b[2K osd3: identity genuine. Sign it? (yes) ", "a\nb"}) {
     for (const std::string& text : {std::string("x"), test_host(1).to_string()}) {
       const auto done = sign_entry(store, kDesk, host, text, agrees);
       ASSERT_FALSE(done);

@@ -170,6 +170,10 @@ TEST_F(RoutesTest, marked_sockets_leave_by_the_main_table) {
   const SocketAddress to = socket_address(endpoint("10.9.0.2:4410"));
   EXPECT_EQ(connect(plain.get(), to.raw(), to.size), -1);
   EXPECT_EQ(errno, EINVAL) << "a blackhole";
+  const int on = 1;
+  ASSERT_EQ(setsockopt(plain.get(), SOL_SOCKET, SO_DONTROUTE, &on, sizeof(on)), 0);
+  EXPECT_EQ(connect(plain.get(), to.raw(), to.size), -1) << "for one that asks for neighbours only, too";
+  EXPECT_EQ(errno, EINVAL);
 }
 
 TEST_F(RoutesTest, says_what_is_wrong_with_a_route) {
