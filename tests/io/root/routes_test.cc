@@ -113,7 +113,7 @@ TEST_F(RoutesTest, sets_and_lists_routes_and_blackholes) {
   run("ip route add 10.8.0.0/24 dev wire table 4410");  // not ours
   EXPECT_THAT(list_routes(kTable).value(), SizeIs(4));
   EXPECT_THAT(output_of("ip route list table 4410"), HasSubstr("10.9.0.2 dev ct-b proto 199 scope link"));
-  EXPECT_THAT(output_of("ip route list table 4410"), HasSubstr("blackhole 10.9.0.2 proto 199 metric 4000"));
+  EXPECT_THAT(output_of("ip route list table 4410"), HasSubstr("blackhole 10.9.0.2 proto 199 scope link metric 4000"));
   EXPECT_THAT(output_of("ip -6 route list table 4410"),
               HasSubstr("fd09::2 dev ct-b proto 199 src fd09::1 metric 100"));
 
