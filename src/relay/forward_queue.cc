@@ -1,0 +1,89 @@
+#include "relay/forward_queue.hh"
+
+#include <algorithm>
+
+#include "base/check.hh"
+
+namespace cuttle::relay {
+
+ForwardQueue::ForwardQueue(PacketPool& pool, size_t max_bytes, Duration max_wait)
+    : pool_(pool), max_bytes_(max_bytes), max_wait_(max_wait) {
+  sources_.reserve(kMaxSources);
+}
+
+ForwardQueue::~ForwardQueue() {
+  clear();
+}
+
+void ForwardQueue::clear() {
+  for (Source& source : sources_) {
+    while (source.head != kNone) drop_head(source);
+  }
+}
+
+ForwardQueue::Source& ForwardQueue::source_of(uint64_t number) {
+  const auto found = std::ranges::find(sources_, number, &Source::number);
+  if (found != sources_.end()) return *found;
+  if (sources_.size() == kMaxSources) return sources_.back();
+  sources_.push_back({.number = number});
+  return sources_.back();
+}
+
+void ForwardQueue::drop_head(Source& source) {
+  const Place place = source.head;
+  const PacketPool::Entry& entry = pool_.entry(place);
+  source.head = entry.next;
+  source.bytes -= entry.bytes;
+  bytes_ -= entry.bytes;
+  --packets_;
+  pool_.give_back(place);
+}
+
+bool ForwardQueue::drop_oldest() {
+  const auto most = std::ranges::max_element(sources_, {}, &Source::bytes);
+  if (most == sources_.end() || most->head == kNone) return false;
+  drop_head(*most);
+  dropped_full_.add();
+  return true;
+}
+
+void ForwardQueue::handle_packet(Instant now, uint64_t number, Bytes packet) {
+  while (bytes_ + packet.size() > max_bytes_ && drop_oldest()) {
+  }
+  auto place = pool_.take(now, packet);
+  if (!place && drop_oldest()) place = pool_.take(now, packet);
+  if (!place) {
+    dropped_full_.add();
+    return;
+  }
+  Source& source = source_of(number);
+  if (source.head == kNone) {
+    source.head = *place;
+  } else {
+    pool_.entry(source.tail).next = *place;
+  }
+  source.tail = *place;
+  source.bytes += packet.size();
+  bytes_ += packet.size();
+  ++packets_;
+}
+
+std::optional<Bytes> ForwardQueue::poll_front(Instant now) {
+  for (size_t looked = 0; looked < sources_.size(); ++looked, turn_ = (turn_ + 1) % sources_.size()) {
+    Source& source = sources_[turn_];
+    while (source.head != kNone && now - pool_.entry(source.head).since > max_wait_) {
+      drop_head(source);
+      dropped_stale_.add();
+    }
+    if (source.head != kNone) return pool_.packet(source.head);
+  }
+  return std::nullopt;
+}
+
+void ForwardQueue::handle_taken() {
+  CUTTLE_CHECK(turn_ < sources_.size() && sources_[turn_].head != kNone, "poll_front showed a packet");
+  drop_head(sources_[turn_]);
+  turn_ = (turn_ + 1) % sources_.size();
+}
+
+}  // namespace cuttle::relay

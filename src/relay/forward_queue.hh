@@ -1,0 +1,66 @@
+// Packets that are to go over one link for others, or as this node's own overflow: a queue for each node that
+// they are from, which take turns. Bounded in bytes and in time: when it is full, the oldest of the node that
+// has most in it is dropped; what waited too long is of no use at the other end, and is dropped as well.
+//
+// One thread. Nothing is allocated after construction but for a node that it has not seen yet.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.hh"
+#include "base/counter.hh"
+#include "base/time.hh"
+#include "relay/packet_pool.hh"
+
+namespace cuttle::relay {
+
+class ForwardQueue {
+ public:
+  static constexpr size_t kMaxSources = 64;  // with queues of their own; the others share one
+
+  // The pool outlives it.
+  ForwardQueue(PacketPool& pool, size_t max_bytes, Duration max_wait);
+  ForwardQueue(const ForwardQueue&) = delete;
+  ForwardQueue& operator=(const ForwardQueue&) = delete;
+  ~ForwardQueue();
+
+  void handle_packet(Instant now, uint64_t source, Bytes packet);
+  bool empty() const { return packets_ == 0; }
+  size_t bytes() const { return bytes_; }
+  // The packet whose turn it is; it stays until handle_taken().
+  std::optional<Bytes> poll_front(Instant now);
+  void handle_taken();
+  // Everything in it goes.
+  void clear();
+
+  // Any thread.
+  uint64_t dropped_full() const { return dropped_full_.value(); }
+  uint64_t dropped_stale() const { return dropped_stale_.value(); }
+
+ private:
+  using Place = PacketPool::Place;
+  static constexpr Place kNone = PacketPool::kNone;
+  struct Source {
+    uint64_t number = 0;
+    size_t bytes = 0;
+    Place head = kNone;
+    Place tail = kNone;
+  };
+  Source& source_of(uint64_t number);
+  void drop_head(Source& source);
+  bool drop_oldest();
+
+  PacketPool& pool_;
+  size_t max_bytes_;
+  Duration max_wait_;
+  std::vector<Source> sources_;
+  size_t turn_ = 0;
+  size_t packets_ = 0;
+  size_t bytes_ = 0;
+  Counter dropped_full_;
+  Counter dropped_stale_;
+};
+
+}  // namespace cuttle::relay
