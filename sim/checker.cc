@@ -22,8 +22,12 @@ std::vector<uint8_t> as_sent(const InnerId& id, size_t bytes, size_t segment_byt
 
 }  // namespace
 
-Checker::Checker(size_t nodes, uint32_t cell_bytes, bool look_inside)
-    : nodes_(nodes), cell_bytes_(cell_bytes), look_inside_(look_inside), pairs_(nodes * nodes) {}
+Checker::Checker(size_t nodes, uint32_t cell_bytes, bool look_inside, bool in_order)
+    : nodes_(nodes),
+      cell_bytes_(cell_bytes),
+      look_inside_(look_inside),
+      in_order_(in_order),
+      pairs_(nodes * nodes) {}
 
 std::vector<uint8_t> Checker::make(NodeNumber source, NodeNumber destination, const Sent& sent) {
   Pair& flow = pair(source, destination);
@@ -93,12 +97,15 @@ const FlowMark* Checker::saw_packet(NodeNumber node, NodeNumber peer, Bytes pack
     return nullptr;
   }
   uint32_t& next = flow.next[order_class(*id, packet.size())];
-  if (id->number < next) {
+  if (id->number < next && !in_order_) {
+    ++packets_disordered_;
+  } else if (id->number < next) {
     fail(3, fmt::format("node {} got from node {} packet {} after a later one", node, peer, id->number));
   }
   if (sent.came == 0) ++packets_delivered_;
   sent.came = place + 1;
-  next = id->number;
+  flow.bytes_delivered += packet.size();
+  next = std::max(next, id->number);
   return &sent.mark;
 }
 

@@ -32,8 +32,9 @@ struct FlowMark {
 
 class Checker {
  public:
-  // `look_inside`: search every datagram for plaintext, too.
-  Checker(size_t nodes, uint32_t cell_bytes, bool look_inside);
+  // `look_inside`: search every datagram for plaintext, too. `in_order`: whole packets that come after later
+  // ones are a violation; else they are counted.
+  Checker(size_t nodes, uint32_t cell_bytes, bool look_inside, bool in_order = true);
   uint32_t cell_bytes() const { return cell_bytes_; }
 
   // A new inner packet: registers and makes it.
@@ -55,6 +56,11 @@ class Checker {
   const std::vector<Violation>& violations() const { return violations_; }
   uint64_t packets_sent() const { return packets_sent_; }
   uint64_t packets_delivered() const { return packets_delivered_; }
+  uint64_t packets_disordered() const { return packets_disordered_; }
+  // Of all that node `source` sent to that one.
+  uint64_t bytes_delivered(NodeNumber source, NodeNumber destination) const {
+    return pairs_[source * nodes_ + destination].bytes_delivered;
+  }
 
  private:
   struct Sent {
@@ -69,6 +75,7 @@ class Checker {
   struct Pair {
     std::vector<Sent> sent;
     std::array<uint32_t, kOrderClasses> next{};  // no number below may still come
+    uint64_t bytes_delivered = 0;
   };
 
   std::vector<uint8_t> make(NodeNumber source, NodeNumber destination, const Sent& sent);
@@ -77,10 +84,12 @@ class Checker {
   size_t nodes_;
   uint32_t cell_bytes_;
   bool look_inside_;
+  bool in_order_;
   std::vector<Pair> pairs_;
   std::vector<Violation> violations_;
   uint64_t packets_sent_ = 0;
   uint64_t packets_delivered_ = 0;
+  uint64_t packets_disordered_ = 0;
 };
 
 }  // namespace cuttle::sim

@@ -27,6 +27,8 @@ struct RunResult {
   std::vector<DirectedLoad> loads;
   uint64_t packets_sent = 0;
   uint64_t packets_delivered = 0;
+  uint64_t packets_disordered = 0;
+  uint64_t packets_relayed = 0;  // passed on by relays, and sent to them
   uint64_t sessions = 0;
   uint64_t events = 0;
 };

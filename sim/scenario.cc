@@ -175,6 +175,15 @@ void draw_ladder(Random& random, Scenario& scenario) {
   }
 }
 
+// Small packets, and none that its kernel would cut: whoever looks at the order of what comes goes by whole
+// ones. Some nodes take no part.
+void draw_relays(Random& random, Scenario& scenario) {
+  scenario.relays = true;
+  scenario.offloads = false;
+  scenario.faults_stop = scenario.faults_stop + milliseconds(between(random, 500, 1500));
+  scenario.end = scenario.faults_stop;
+}
+
 // The rate changes once in the run, at each node by its own clock, which may be wrong by some.
 void draw_calendar(Random& random, Scenario& scenario) {
   draw_other_rate(random, scenario);
@@ -225,14 +234,15 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   scenario.seed = seed;
   scenario.family = family;
   const bool changes = family == Family::calendar || family == Family::ladder;
-  const bool compared = family == Family::pairs || family == Family::reactions || changes;
+  const bool relays = family == Family::relay;
+  const bool compared = family == Family::pairs || family == Family::reactions || changes || relays;
   const bool slow =
-      random.chance(family == Family::network ? 0.05 : 0.1) && family != Family::reactions && !changes;
+      random.chance(family == Family::network ? 0.05 : 0.1) && family != Family::reactions && !changes && !relays;
   const bool many =
       family == Family::reactions || ((family == Family::pairs || changes) && random.chance(0.3));
   scenario.nodes = many ? 3 : 2;
-  if (family == Family::network) scenario.nodes = static_cast<size_t>(between(random, 3, 5));
-  scenario.lanes = static_cast<uint8_t>(random.chance(0.3) ? between(random, 2, 3) : 1);
+  if (family == Family::network || relays) scenario.nodes = static_cast<size_t>(between(random, 3, 5));
+  scenario.lanes = static_cast<uint8_t>(random.chance(0.3) && !relays ? between(random, 2, 3) : 1);
   scenario.shape = draw_shape(random, family, slow, scenario.lanes);
   scenario.shape.node_lanes = static_cast<uint32_t>(scenario.nodes - 1) * scenario.lanes;
   scenario.delay = microseconds(between(random, 20, random.chance(0.2) ? 30'000 : 1000));
@@ -264,6 +274,7 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   draw_queue_resets(random, scenario);
   if (changes) scenario.clock_jumps.clear();
   if (family == Family::calendar) draw_calendar(random, scenario);
+  if (relays) draw_relays(random, scenario);
   if (family == Family::ladder) draw_ladder(random, scenario);
   Random more(seed * 3 + static_cast<uint64_t>(family) + (uint64_t{1} << 63));
   draw_overlapping_key_changes(more, scenario, compared);
@@ -319,6 +330,7 @@ const std::vector<std::pair<std::string_view, Remove>>& removals() {
       {"flows", [](Scenario& s) { s.flows = 0; }},
       {"calendar", [](Scenario& s) { s.other_rate_bps = 0; }},  // or ladder
       {"reloads", leave_out_reloads},
+      {"relays", [](Scenario& s) { s.relays = false; }},
       {"offloads", [](Scenario& s) { s.offloads = false; }},
   };
   return all;

@@ -21,9 +21,11 @@ enum class Family {
   reactions,  // the same with short slots and a node that starts anew: handshakes under load
   calendar,   // like pairs, and in the middle of it the rate changes by a calendar
   ladder,     // like pairs, longer, and the rate changes by a ladder, of which the said steps are given
+  relay,      // like pairs, longer, with nodes that relay for each other
 };
 inline constexpr Family kFamilies[] = {Family::two_nodes, Family::network,  Family::pairs,
-                                       Family::reactions, Family::calendar, Family::ladder};
+                                       Family::reactions, Family::calendar, Family::ladder,
+                                       Family::relay};
 const char* family_name(Family family);
 
 struct Cut {
@@ -95,6 +97,7 @@ struct Scenario {
   // By the calendar, in every second minute, or of the ladder, whose top is that of `shape`; 0: there is
   // none.
   uint64_t other_rate_bps = 0;
+  bool relays = false;  // nodes relay for each other
   Duration delay{};
   Faults faults;
   std::vector<Cut> cuts;

@@ -87,15 +87,23 @@ SimNode::SimNode(World world, NodeSetup setup)
                     kLadderTimes);
     if (setup_.mutant != Mutant::steps_by_need) ladder_->use_said(said_for);
   }
+  if (setup_.relays) {
+    relay_.emplace(RelaySettings{.number = uint64_t{1000} + setup_.number});
+  }
   for (const SimPeer& peer : setup_.peers) add_link(peer);
   for (const auto& sim : lanes_) {
     packer_stage_.add(*sim->lane);
     packed_.push_back(sim.get());
+    if (relay_) {
+      relay_->packing().add(*sim->lane);
+      relay_->receiving().add(*sim->lane);
+    }
     sim->has_packer = sim->has_receiver = true;
     paced_.handle_join(*sim->lane, local_now());
   }
   await_slot();
   await_handshakes();
+  if (relay_) await_relays();
 }
 
 SimNode::~SimNode() {
@@ -127,6 +135,10 @@ SimNode::Link& SimNode::add_link(const SimPeer& peer) {
   if (ladder_) {
     link.control.set_ladder(setup_.ladder->fingerprint(), setup_.ladder->rates_bps,
                             setup_.format.ip_bytes(false));
+  }
+  if (relay_) {
+    Lane& lane = link.control.lane(0);
+    lane.relay = relay_->make_post("", setup_.plan, setup_.format);
   }
   return link;
 }

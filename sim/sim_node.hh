@@ -20,6 +20,7 @@
 #include "engine/paced_lanes.hh"
 #include "engine/pacing.hh"
 #include "engine/packer_stage.hh"
+#include "engine/relay_node.hh"
 #include "engine/release_queue.hh"
 #include "sim/cost_model.hh"
 #include "sim/scenario.hh"
@@ -50,6 +51,7 @@ struct NodeSetup {
   bool shared_core = false;
   bool by_queue = false;     // a queue keeps time, not the pacer
   bool by_instants = false;  // and it is one that reads instants
+  bool relays = false;       // for others
   uint64_t seed = 0;         // of keys, SPIs and jitter; another one each time the node is started
   std::vector<SimPeer> peers;
 };
@@ -102,6 +104,14 @@ class SimNode {
   void reset_queue();
 
   bool up(NodeNumber peer) const;
+  // Over the link with that peer, for others or as this node's overflow.
+  uint64_t packets_passed_on(NodeNumber peer) const {
+    const RelayPost* relay = link_of(peer).control.lane(0).relay.get();
+    return relay == nullptr ? 0 : relay->counters.passed_on.value();
+  }
+  const RelayCounters& relay_counters(NodeNumber peer) const {
+    return link_of(peer).control.lane(0).relay->counters;
+  }
   const Association& association(NodeNumber peer) const { return link_of(peer).control.association(); }
 
  private:
@@ -158,6 +168,8 @@ class SimNode {
   void kick_packer();
   void take_packers_change();
   Duration begin_packing();
+  void relay_for_others();
+  void await_relays();
   void end_packing();
   void look_again(SimLane& sim);
   void pack_all(Lane& lane, Duration& cost);
@@ -170,6 +182,7 @@ class SimNode {
   void kick_receivers_change();
   Duration receive(SimLane& sim);
   void received(SimLane& sim);
+  void hand_over(SimLane& sim);
 
   void await_handshakes();
   void kick_handshakes();
@@ -194,6 +207,7 @@ class SimNode {
   SimQueueDevice queue_device_;
   std::optional<ReleaseQueue> release_queue_;
   std::optional<LadderControl> ladder_;
+  std::optional<RelayNode> relay_;
   std::vector<std::unique_ptr<Link>> links_;
   // What ended stays, closed, so that whoever still uses it is seen.
   std::vector<std::unique_ptr<Link>> ended_links_;
@@ -220,6 +234,7 @@ class SimNode {
   uint64_t handshakes_round_ = 0;
   std::unique_ptr<uint8_t[]> buffer_;
   bool woke_handshakes_ = false;  // the receiver's current work did
+  bool woke_packer_ = false;      // the same
 
   std::deque<LinkChange> changes_;  // the first of them is being made
   LaneHandover pacers_change_;

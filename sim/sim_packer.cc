@@ -21,6 +21,7 @@ void SimNode::kick_packer() {
 // The pacer and the receiver run on while the packet is read.
 Duration SimNode::begin_packing() {
   take_packers_change();
+  if (relay_) relay_for_others();
   bool has_more = false;
   for (size_t i = 0; i < packed_.size() && !has_more; ++i) {
     packing_turn_ = (packing_turn_ + 1) % packed_.size();
@@ -58,14 +59,40 @@ void SimNode::take_packers_change() {
         SimLane& sim = sim_of(lane);
         packer_stage_.add(lane);
         packed_.push_back(&sim);
+        if (relay_) relay_->packing().add(lane);
         sim.has_packer = true;
         sim.outcome = PackerStage::Outcome::more;  // there may be something already
       },
       [this](Lane& lane) {
         SimLane& sim = sim_of(lane);
         std::erase(packed_, &sim);
+        if (relay_) relay_->packing().remove(lane);
         sim.has_packer = false;
       });
+}
+
+// What each round of the packer does where its node relays (src/node/packer_loop.cc).
+void SimNode::relay_for_others() {
+  guarded("RelayPacking::handle_time", [&] {
+    relay_->packing().handle_time(local_now());
+    return 0;
+  });
+  for (SimLane* sim : packed_) {
+    if (sim->outcome == PackerStage::Outcome::drained && RelayPacking::has_waiting(*sim->lane)) {
+      sim->outcome = PackerStage::Outcome::more;
+    }
+  }
+}
+
+// The loop's timeout where there is nothing to pack.
+void SimNode::await_relays() {
+  at(world_.loop.now() + kRelayReportInterval, [this] {
+    for (SimLane* sim : packed_) {
+      if (sim->outcome == PackerStage::Outcome::drained) sim->outcome = PackerStage::Outcome::more;
+    }
+    kick_packer();
+    await_relays();
+  });
 }
 
 // The pacer wakes nobody, so after a slot.

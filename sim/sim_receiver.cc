@@ -21,23 +21,37 @@ Duration SimNode::receive(SimLane& sim) {
   Lane& lane = *sim.lane;
   woke_handshakes_ = false;
   if (!sim.has_receiver) return {};  // it left meanwhile
-  woke_handshakes_ = guarded("receive_train", [&] {
+  const TrainReceived received = guarded("receive_train", [&] {
     drain_for_receiver(lane);
-    return receive_train(lane, {buffer_.get(), kReceiveBufferBytes}).for_handshakes;
+    return receive_train(lane, {buffer_.get(), kReceiveBufferBytes});
   });
-  return sim.socket->cost_of_received(setup_.format.cell_bytes()) + sim.device->cost_of_written(setup_.cost);
+  woke_handshakes_ = received.for_handshakes;
+  woke_packer_ = received.for_packer;
+  Duration cost = sim.socket->cost_of_received(setup_.format.cell_bytes());
+  for (const auto& each : lanes_) cost = cost + each->device->cost_of_written(setup_.cost);
+  return cost;
 }
 
 // What was written is there for the host, and the handshakes' thread is awake.
 void SimNode::received(SimLane& sim) {
   sim.is_received = false;
   if (woke_handshakes_) kick_handshakes();
+  if (woke_packer_) kick_packer();
+  // What a relay brought is for another link.
+  if (relay_) {
+    for (const auto& each : lanes_) hand_over(*each);
+  } else {
+    hand_over(sim);
+  }
+  if (!sim.socket->empty()) kick_receiver(sim);
+}
+
+void SimNode::hand_over(SimLane& sim) {
   for (HostPacket& packet : sim.device->take_written()) {
     for (const auto& each : received_by_host(std::move(packet))) {
       if (sim.link->reading) world_.delivered(setup_.number, sim.link->peer, each);
     }
   }
-  if (!sim.socket->empty()) kick_receiver(sim);
 }
 
 // Its work for lanes that leave was queued before this.
@@ -46,10 +60,14 @@ void SimNode::kick_receivers_change() {
     receivers_change_.poll(
         [this](Lane& lane) {
           SimLane& sim = sim_of(lane);
+          if (relay_) relay_->receiving().add(lane);
           sim.has_receiver = true;
           if (!sim.socket->empty()) kick_receiver(sim);
         },
-        [this](Lane& lane) { sim_of(lane).has_receiver = false; });
+        [this](Lane& lane) {
+          if (relay_) relay_->receiving().remove(lane);
+          sim_of(lane).has_receiver = false;
+        });
     return Duration{};
   });
 }

@@ -49,7 +49,7 @@ World::World(const Scenario& scenario, const RunOptions& options)
     : scenario_(scenario),
       options_(options),
       checker_(scenario.nodes, scenario.shape.cell_bytes,
-               scenario.family == Family::two_nodes || scenario.family == Family::network),
+               scenario.family == Family::two_nodes || scenario.family == Family::network, !scenario.relays),
       network_(loop_, scenario.seed, scenario.nodes, scenario.lanes, scenario.delay, checker_, result_.trace),
       clocks_(scenario.clocks),
       incarnations_(scenario.nodes, 0),
@@ -104,6 +104,7 @@ void World::start(NodeNumber number) {
                   .shared_core = scenario_.shared_cores[number],
                   .by_queue = scenario_.by_queue[number],
                   .by_instants = scenario_.by_instants[number],
+                  .relays = scenario_.relays,
                   .seed = (scenario_.seed * 1000 + number) * 1000 + ++incarnations_[number],
                   .peers = std::move(peers)};
   SimNode::World world{
@@ -302,12 +303,14 @@ RunResult World::run() {
   if (options_.liveness) check_liveness();
   for (NodeNumber a = 0; a < scenario_.nodes; ++a) {
     for (NodeNumber b = 0; b < scenario_.nodes && nodes_[a] != nullptr; ++b) {
+      if (nodes_[a]->has_link(b)) result_.packets_relayed += nodes_[a]->packets_passed_on(b);
       if (nodes_[a]->has_link(b)) result_.sessions += nodes_[a]->association(b).counters().sessions.value();
     }
   }
   result_.violations = checker_.violations();
   result_.packets_sent = checker_.packets_sent();
   result_.packets_delivered = checker_.packets_delivered();
+  result_.packets_disordered = checker_.packets_disordered();
   result_.events = loop_.events();
   return std::move(result_);
 }
@@ -328,6 +331,10 @@ std::string compare_pair(const Scenario& scenario, uint64_t payload_seed, Mutant
   other.load_variant = 1 + static_cast<unsigned>(payload_seed % 3);
   const RunResult a = run(scenario, one);
   const RunResult b = run(scenario, other);
+  for (const RunResult* result : {&a, &b}) {
+    // What relays do to packets shows in pairs, too.
+    if (scenario.relays && !result->violations.empty()) return result->violations.front().text;
+  }
   const std::string difference = first_difference(a.trace, b.trace);
   if (difference.empty()) return "";
   return difference + "\n  one:   " + describe(a.loads) + "\n  other: " + describe(b.loads);

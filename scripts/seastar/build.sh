@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Building cuttle-seastar inside the root (root.sh). Only the libraries that the driver needs are configured.
 SEASTAR_BUILD=build/seastar
-SEASTAR_FOLDERS=' base wire crypto link ladder engine io config control node helper cuttle seastar '
+SEASTAR_FOLDERS=' base wire crypto link ladder relay engine io config control node helper cuttle seastar '
 
 seastar_program() { echo "$CUTTLE_ROOT/$SEASTAR_BUILD/src/seastar/cuttle-seastar"; }
 

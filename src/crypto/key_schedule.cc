@@ -17,4 +17,11 @@ AeadKey derive_cell_key(const Secret<32>& secret, uint8_t lane) {
   return key;
 }
 
+AeadKey derive_relay_key(const Secret<32>& secret) {
+  constexpr std::string_view kLabel = "cuttle relay";
+  AeadKey key;
+  hkdf_expand(secret, {reinterpret_cast<const uint8_t*>(kLabel.data()), kLabel.size()}, key.bytes);
+  return key;
+}
+
 }  // namespace cuttle

@@ -16,4 +16,9 @@ namespace cuttle {
 // share a key, and each may count its IVs from 1.
 AeadKey derive_cell_key(const Secret<32>& secret, uint8_t lane);
 
+// The key and salt of packets that go by relays in one direction, with a label of its own:
+//
+//   HKDF-Expand(secret, "cuttle relay", 36)
+AeadKey derive_relay_key(const Secret<32>& secret);
+
 }  // namespace cuttle

@@ -19,6 +19,7 @@
 #include "engine/ladder_post.hh"
 #include "engine/own_cells.hh"
 #include "engine/packet_device.hh"
+#include "engine/relay_post.hh"
 #include "link/handshake_mac.hh"
 #include "link/lane_keys.hh"
 #include "link/packer.hh"
@@ -123,6 +124,8 @@ struct Lane {
   std::atomic<uint64_t> confirmed_session{0};  // the newest whose first authentic cell came
   // Null: the link follows no ladder. Set before any thread serves the lane.
   std::unique_ptr<LadderPost> ladder;
+  // Null: the node relays nothing. Set before any thread serves the lane.
+  std::unique_ptr<RelayPost> relay;
 
   // Keys that are no longer used, freed by the handshakes' thread.
   Ring<std::unique_ptr<Aead>> retired_by_pacer{8};

@@ -109,6 +109,10 @@ void LinkControl::handle_handshakes(Instant now, uint64_t wall_clock_ns) {
     while (lane->retired_by_receiver.pop()) {
     }
   }
+  if (RelayPost* relay = lanes_.front()->relay.get()) {
+    while (relay->retired_by_packer.pop() || relay->retired_by_receiver.pop()) {
+    }
+  }
 }
 
 Instant LinkControl::poll_timeout() const {
@@ -226,6 +230,9 @@ void LinkControl::handle_event(const InstallReceive& event) {
     }
     tell_receiver(i, make_receive_key(event, index, backend_, times));
   }
+  if (RelayPost* relay = lanes_.front()->relay.get()) {
+    relay->receive_keys.push({make_relay_aead(event.secret), event.first_spi.value, event.session});
+  }
 }
 
 void LinkControl::handle_event(const InstallSend& event) {
@@ -236,7 +243,16 @@ void LinkControl::handle_event(const InstallSend& event) {
     }
     change_send_key(i, make_send_key(event, index, backend_, event.from), event.first);
   }
+  if (RelayPost* relay = lanes_.front()->relay.get()) {
+    relay->send_keys.push({make_relay_aead(event.secret), event.first_spi.value, event.until});
+  }
   if (listener_.session_used) listener_.session_used(event.session);
+}
+
+std::unique_ptr<Aead> LinkControl::make_relay_aead(const Secret<32>& secret) const {
+  auto aead = make_aead(backend_, derive_relay_key(secret));
+  CUTTLE_CHECK(aead.has_value(), "the backend was available at start-up");
+  return std::move(*aead);
 }
 
 void LinkControl::change_send_key(size_t i, SendKey key, bool first) {
@@ -250,6 +266,7 @@ void LinkControl::change_send_key(size_t i, SendKey key, bool first) {
 
 void LinkControl::handle_event(const ForgetBefore& event) {
   for (size_t i = 0; i < lanes_.size(); ++i) tell_receiver(i, ForgetSessionsBefore{event.session});
+  if (RelayPost* relay = lanes_.front()->relay.get()) relay->receive_keys.push({nullptr, 0, event.session});
 }
 
 void LinkControl::handle_event(const ForgetSession& event) {
@@ -259,6 +276,7 @@ void LinkControl::handle_event(const ForgetSession& event) {
 void LinkControl::handle_event(const EndSending& event) {
   if (listener_.session_ended) listener_.session_ended(event.why);
   for (auto& to_pacer : to_pacers_) to_pacer.handle_command(StopSending{event.from});
+  if (RelayPost* relay = lanes_.front()->relay.get()) relay->send_keys.push(RelaySendKey{});
 }
 
 void LinkControl::tell_receiver(size_t lane, ReceiverCommand command) {

@@ -97,6 +97,7 @@ class LinkControl {
  private:
   void handle_static(Instant now);
   void change_send_key(size_t lane, SendKey key, bool first);
+  std::unique_ptr<Aead> make_relay_aead(const Secret<32>& secret) const;
   PeerTimes peer_times() const;
   void handle_event(const InstallReceive& event);
   void handle_event(const InstallSend& event);

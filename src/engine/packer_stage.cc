@@ -4,8 +4,10 @@
 #include <array>
 
 #include "engine/offload.hh"
+#include "engine/relay_node.hh"
 #include "wire/inner_packet.hh"
 #include "wire/ladder_message.hh"
+#include "wire/relay_packet.hh"
 
 namespace cuttle {
 
@@ -49,7 +51,8 @@ PackerStage::Begun PackerStage::begin(Lane& lane, const Losses& losses) {
   // No longer than an interface there may take.
   if (lane.foreign_peer) longest_bytes = std::min<size_t>(longest_bytes, lane.inner_mtu);
   take_ladder(lane);
-  const bool waiting = lane.packer.handle_waiting();
+  const bool others_wait = lane.relay != nullptr && lane.relay->node.packing().pack_waiting(lane);
+  const bool waiting = lane.packer.handle_waiting() || others_wait;
   if (longest_bytes < RingWriter::kLargestPacketBytes) return {std::nullopt, longest_bytes, waiting};
   return {lane.packer.poll_room(), longest_bytes, waiting};
 }
@@ -68,10 +71,13 @@ PackerStage::Outcome PackerStage::finish(Lane& lane, Begun begun) {
   const Bytes first = first_bytes(room, bytes, memory);
   if (is_own_cell(first, bytes, lane.cell_ends)) {
     lane.own_cells.add();
-  } else if (wire::claims_ladder(first)) {
+  } else if (wire::claims_ladder(first) || wire::claims_relay(first)) {
     lane.ladder_forged.add();
   } else if (!prepare_for_cells(header_, room, bytes)) {
     lane.checksum_wrong.add();
+  } else if (lane.relay != nullptr &&
+             lane.relay->node.packing().handle_packet(lane, first, room, bytes, header_.gso_bytes)) {
+    // It went, by whichever way.
   } else if (begun.room) {
     begun.room->commit(bytes);
   } else {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/offload.hh"
+#include "engine/relay_node.hh"
 #include "engine/virtio_header.hh"
 #include "wire/inner_packet.hh"
 #include "wire/ladder_message.hh"
@@ -26,18 +27,21 @@ void keep_ladder(Lane& lane, Bytes packet) {
   }
 }
 
-void deliver(Lane& lane, Bytes packet) {
-  const auto ends = wire::inner_ends(packet);
-  if (!ends) {
-    lane.packets.unreadable.add();
-    return;
-  }
-  if (ends->source == wire::kLadderAddress) return keep_ladder(lane, packet);
-  if (!any_contains(lane.allowed_sources, ends->source)) {
+// The same.
+void keep_relay(Lane& lane, Instant now, Bytes packet) {
+  if (lane.relay == nullptr) {
     lane.packets.foreign_source.add();
     return;
   }
-  if (!lane.allowed_destinations.empty() && !any_contains(lane.allowed_destinations, ends->destination)) {
+  lane.relay->node.receiving().handle_packet(lane, now, packet);
+}
+
+void to_host(Lane& lane, const wire::InnerEnds& ends, Bytes packet) {
+  if (!any_contains(lane.allowed_sources, ends.source)) {
+    lane.packets.foreign_source.add();
+    return;
+  }
+  if (!lane.allowed_destinations.empty() && !any_contains(lane.allowed_destinations, ends.destination)) {
     lane.packets.foreign_destination.add();
     return;
   }
@@ -51,6 +55,17 @@ void deliver(Lane& lane, Bytes packet) {
   }
   lane.packets.packets_out.add();
   lane.packets.bytes_out.add(packet.size());
+}
+
+void deliver(Lane& lane, Instant now, Bytes packet) {
+  const auto ends = wire::inner_ends(packet);
+  if (!ends) {
+    lane.packets.unreadable.add();
+    return;
+  }
+  if (ends->source == wire::kLadderAddress) return keep_ladder(lane, packet);
+  if (ends->source == wire::kRelayAddress) return keep_relay(lane, now, packet);
+  to_host(lane, *ends, packet);
 }
 
 // True when it is for the handshakes' thread.
@@ -73,13 +88,22 @@ bool open_datagram(Lane& lane, Instant arrived, Bytes datagram) {
   if (is_first) {
     lane.confirmed_session.store(lane.receiver.current_session(), std::memory_order_release);
   }
-  while (auto packet = lane.receiver.poll_packet()) deliver(lane, *packet);
+  while (auto packet = lane.receiver.poll_packet()) deliver(lane, arrived, *packet);
   return is_first;
 }
 
 }  // namespace
 
+void deliver_to_host(Lane& lane, Bytes packet) {
+  if (const auto ends = wire::inner_ends(packet)) {
+    to_host(lane, *ends, packet);
+  } else {
+    lane.packets.unreadable.add();
+  }
+}
+
 void drain_for_receiver(Lane& lane) {
+  if (lane.relay != nullptr) lane.relay->node.receiving().drain(lane);
   while (auto command = lane.to_receiver.pop()) {
     if (auto* key = std::get_if<ReceiveKey>(&*command)) {
       lane.receiver.handle_key(std::move(*key));
@@ -106,6 +130,11 @@ TrainReceived receive_train(Lane& lane, MutableBytes buffer) {
     if (open_datagram(lane, train->arrived, datagram)) received.for_handshakes = true;
   }
   if (lane.receiver.set_back_at() != set_back_at) received.for_handshakes = true;
+  if (lane.relay != nullptr) {
+    RelayReceiving& relay = lane.relay->node.receiving();
+    relay.handle_time(train->arrived);
+    received.for_packer = relay.poll_passed_on();
+  }
   const bool whole_train = train->bytes >= lane.sender.plan().cells_per_release() * lane.format.cell_bytes();
   received.more = !whole_train || train->bytes + lane.format.cell_bytes() > buffer.size();
   return received;

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "base/check.hh"
-#include "wire/flow_hash.hh"
 
 namespace cuttle {
 
@@ -68,9 +67,11 @@ void FlowQueue::refill_room() {
 
 void FlowQueue::handle_packet(size_t bytes) {
   CUTTLE_CHECK(bytes > 0 && bytes <= kRoomBytes, "a packet that fits the room");
+  handle_packet(bytes, flow_of({memory_of(room_chunks_[0]), std::min(bytes, kChunkBytes)}));
+}
+
+void FlowQueue::handle_packet(size_t bytes, uint32_t index) {
   const Chunk packet = room_chunks_[0];
-  const uint64_t hash = wire::flow_hash({memory_of(packet), std::min(bytes, kChunkBytes)}, seed_);
-  const auto index = static_cast<uint32_t>(hash % kFlows);
   Flow& flow = flows_[index];
 
   const size_t used = chunks_of(bytes);
@@ -91,13 +92,17 @@ void FlowQueue::handle_packet(size_t bytes) {
   refill_room();
 }
 
-void FlowQueue::handle_copy(Bytes packet) {
+void FlowQueue::handle_copy(Bytes packet, std::optional<uint32_t> flow) {
   for (size_t done = 0, i = 0; done < packet.size(); ++i) {
     const size_t piece = std::min(packet.size() - done, kChunkBytes);
     std::memcpy(room_[i].iov_base, packet.data() + done, piece);
     done += piece;
   }
-  handle_packet(packet.size());
+  if (flow) {
+    handle_packet(packet.size(), *flow);
+  } else {
+    handle_packet(packet.size());
+  }
 }
 
 // Of those nearly as early as the earliest, the one with the shortest packet.

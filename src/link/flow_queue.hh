@@ -14,11 +14,13 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/bytes.hh"
 #include "base/counter.hh"
+#include "wire/flow_hash.hh"
 
 namespace cuttle {
 
@@ -53,7 +55,16 @@ class FlowQueue {
   // Room for a packet, always there. What is written to it waits once handle_packet said how long it is.
   std::span<const iovec> poll_room() const { return room_; }
   void handle_packet(size_t bytes);
-  void handle_copy(Bytes packet);
+  void handle_copy(Bytes packet) { handle_copy(packet, std::nullopt); }
+  // As one of that flow, whatever is in it.
+  void handle_copy(Bytes packet, std::optional<uint32_t> flow);
+
+  static constexpr size_t kFlows = 256;
+  // Of the packet that begins so; and whether any of that flow waits.
+  uint32_t flow_of(Bytes beginning) const {
+    return static_cast<uint32_t>(wire::flow_hash(beginning, seed_) % kFlows);
+  }
+  bool waits(uint32_t flow) const { return flows_[flow].head != kNone; }
 
   // The packet whose turn it is, in pieces; empty when none waits. Valid until the next call of anything
   // else.
@@ -69,7 +80,6 @@ class FlowQueue {
   static constexpr size_t kChunkBytes = 2048;
   static constexpr size_t kRoomChunks = kRoomPieces;
   static_assert(kRoomChunks * kChunkBytes == kRoomBytes);
-  static constexpr size_t kFlows = 256;
 
   // A packet is a chain of chunks and goes by its first one.
   struct ChunkState {
@@ -88,6 +98,7 @@ class FlowQueue {
 
   static size_t chunks_of(size_t bytes) { return (bytes + kChunkBytes - 1) / kChunkBytes; }
   uint8_t* memory_of(Chunk chunk) { return memory_.get() + size_t{chunk} * kChunkBytes; }
+  void handle_packet(size_t bytes, uint32_t flow);
   void append(Flow& flow, Chunk packet);
   uint32_t next_flow() const;
   Chunk take_head(uint32_t index);

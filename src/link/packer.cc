@@ -22,6 +22,13 @@ void Packer::Room::commit(size_t bytes) {
   }
 }
 
+bool Packer::handle_first(Bytes packet) {
+  if (!has_room() || !writer_.handle_copy(packet)) return false;
+  packets_.add();
+  bytes_.add(packet.size());
+  return true;
+}
+
 bool Packer::handle_waiting() {
   queue_.set_limit(queue_bytes_.load(std::memory_order_relaxed));
   while (!queue_.empty() && has_room()) {

@@ -56,6 +56,16 @@ class Packer {
   // Copies a packet to those that wait; where has_queue_room said no, another one is dropped for it.
   void handle_copy(Bytes packet) { queue_.handle_copy(packet); }
 
+  // The same, as one of that flow.
+  void handle_copy(Bytes packet, uint32_t flow) { queue_.handle_copy(packet, flow); }
+  // Straight into the ring, before all that waits; false where it has no room.
+  bool handle_first(Bytes packet);
+
+  uint32_t flow_of(Bytes beginning) const { return queue_.flow_of(beginning); }
+  bool waits(uint32_t flow) const { return queue_.waits(flow); }
+  // Of the packets that wait for room in the ring, now.
+  size_t queued_bytes() const { return queue_.packet_bytes(); }
+
   bool has_queue_room(size_t bytes) const { return queue_.has_room(bytes); }
 
   // Moves what waits into the ring as far as there is room. True when something still waits: call again after

@@ -1,0 +1,136 @@
+// A node of a relayed mesh: what a link has no room for goes over other links, in place of dummies, to nodes
+// that pass it on. Nothing of that shows: how many cells leave, and when, is decided without it.
+//
+//   source       a packet of a flow that waits for the direct link is sealed for the destination, numbered,
+//                and goes directly, or by the relay that granted most (relay_packing.cc)
+//   relay        what the peer itself sealed for another peer goes to that one's link, and to no other node:
+//                so nothing is relayed twice, and there are no loops (relay_receiving.cc, relay_packing.cc)
+//   destination  opens it, takes each once, and puts the flows back in order (relay_receiving.cc)
+//
+// All links of a node have their packer on one thread, and their receiver on one.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/packet_ring.hh"
+#include "engine/relay_post.hh"
+#include "link/lane_keys.hh"
+
+namespace cuttle {
+
+struct RelaySettings {
+  uint64_t number = 0;          // of this node; each has another
+  uint32_t share_percent = 25;  // of each link that others have at the least
+  std::string site;             // empty: none
+  size_t inner_mtu = 1500;
+};
+
+// How often nodes tell each other what came and what may come.
+inline constexpr Duration kRelayReportInterval = milliseconds(100);
+
+// The packer's thread.
+class RelayPacking {
+ public:
+  RelayPacking(const RelaySettings& settings, PacketRing& passed_on);
+
+  void add(Lane& lane);
+  void remove(Lane& lane);
+  // Once in each round: what peers said, what is to be passed on, what is to be said.
+  void handle_time(Instant now);
+  // Whether there is something to pack that is not in its TUN.
+  static bool has_waiting(const Lane& lane) { return !lane_side(lane).forward.empty(); }
+  // Before the lane's own packets are packed: what goes over this link for others. True when something still
+  // waits.
+  bool pack_waiting(Lane& lane);
+  // A packet from the lane's TUN that lies in `room`: true when it went, numbered, by whichever way; false:
+  // it goes as every packet does.
+  bool handle_packet(Lane& lane, Bytes first, std::span<const iovec> room, size_t bytes, uint16_t gso_bytes);
+
+ private:
+  static RelayPackerSide& lane_side(const Lane& lane);
+  bool takes_part(const RelayPackerSide& side) const;
+  bool may_relay(const Lane& relay, const Lane& destination) const;
+  Lane* relay_of(const Lane& destination, size_t way) const;
+  std::optional<size_t> choose_way(Lane& lane, size_t bytes) const;
+  void send_piece(Lane& lane, uint8_t flow, Bytes piece, bool is_first);
+  void take_keys(Lane& lane);
+  void take_report(Lane& lane, const wire::RelayReport& report);
+  void say(Lane& lane);
+  void handle_interval(Lane& lane);
+
+  RelaySettings settings_;
+  PacketRing& passed_on_;
+  relay::PacketPool pool_;
+  std::vector<Lane*> lanes_;
+  Instant now_{};
+  Instant say_next_{};
+  size_t grants_from_ = 0;  // in lanes_: more than a report holds take turns
+  std::vector<uint8_t> whole_;
+  std::vector<uint8_t> piece_;
+  std::vector<uint8_t> sealed_;
+
+  friend RelayNode;
+};
+
+// The receiver's thread.
+class RelayReceiving {
+ public:
+  RelayReceiving(const RelaySettings& settings, PacketRing& passed_on);
+
+  void add(Lane& lane);
+  void remove(Lane& lane);
+  void drain(Lane& lane);  // keys
+  // A packet from the address of relays that came out of the lane's cells.
+  void handle_packet(Lane& lane, Instant now, Bytes packet);
+  // Packets that waited long enough for those before them. After each train.
+  void handle_time(Instant now);
+  // Whether something waits for the packer's thread since it was asked last.
+  bool poll_passed_on() { return std::exchange(has_passed_on_, false); }
+
+ private:
+  void take_report(Lane& lane, Bytes packet);
+  void pass_on(Lane& lane, const wire::RelayHeader& header, Bytes packet);
+  void open(Lane& lane, const wire::RelayHeader& header, Instant now, Bytes packet);
+  Lane* lane_of(uint64_t number) const;
+
+  RelaySettings settings_;
+  PacketRing& passed_on_;
+  relay::PacketPool pool_;
+  std::vector<Lane*> lanes_;
+  std::vector<uint8_t> opened_;
+  bool has_passed_on_ = false;
+
+  friend RelayNode;
+};
+
+class RelayNode {
+ public:
+  explicit RelayNode(const RelaySettings& settings);
+
+  // What a link gets that begins, of one lane. The node outlives it.
+  std::unique_ptr<RelayPost> make_post(std::string site, const SlotPlan& plan, const wire::CellFormat& format);
+
+  RelayPacking& packing() { return packing_; }
+  RelayReceiving& receiving() { return receiving_; }
+  const RelaySettings& settings() const { return settings_; }
+  // At start-up: of the packer's thread, called by the receiver's.
+  void set_wake_packer(std::function<void()> wake) { wake_packer_ = std::move(wake); }
+  void wake_packer() const {
+    if (wake_packer_) wake_packer_();
+  }
+
+ private:
+  RelaySettings settings_;
+  PacketRing passed_on_;
+  RelayPacking packing_;
+  RelayReceiving receiving_;
+  std::function<void()> wake_packer_;
+};
+
+// How many bytes of packets a link carries in so long.
+size_t data_bytes_in(const SlotPlan& plan, const wire::CellFormat& format, Duration duration);
+
+}  // namespace cuttle

@@ -1,0 +1,154 @@
+// A relayed mesh on the receiver's thread: as a relay, for whom a packet is; as the destination, whether it is
+// genuine, new and next.
+#include <algorithm>
+
+#include "engine/lane.hh"
+#include "engine/receiving.hh"
+#include "engine/relay_node.hh"
+
+namespace cuttle {
+
+void RelayReceiving::add(Lane& lane) {
+  lanes_.push_back(&lane);
+}
+
+void RelayReceiving::remove(Lane& lane) {
+  lane.relay->receiver->reorder.clear();
+  std::erase(lanes_, &lane);
+}
+
+Lane* RelayReceiving::lane_of(uint64_t number) const {
+  const auto found = std::ranges::find_if(
+      lanes_, [&](const Lane* lane) { return lane->relay->receiver->number == number; });
+  return found == lanes_.end() ? nullptr : *found;
+}
+
+void RelayReceiving::drain(Lane& lane) {
+  RelayPost& post = *lane.relay;
+  auto& sessions = post.receiver->sessions;
+  const auto retire = [&](RelayReceiverSide::Session& session) {
+    if (session.aead != nullptr) post.retired_by_receiver.push(std::move(session.aead));
+    session = {};
+  };
+  while (auto key = post.receive_keys.pop()) {
+    if (key->aead == nullptr) {
+      for (auto& session : sessions) {
+        if (session.number < key->session) retire(session);
+      }
+      continue;
+    }
+    auto place = std::ranges::find(sessions, key->session, &RelayReceiverSide::Session::number);
+    if (place == sessions.end()) {
+      place = std::ranges::min_element(sessions, {}, &RelayReceiverSide::Session::number);
+    }
+    retire(*place);
+    place->aead = std::move(key->aead);
+    place->spi = key->spi;
+    place->number = key->session;
+  }
+}
+
+void RelayReceiving::handle_packet(Lane& lane, Instant now, Bytes packet) {
+  RelayCounters& counters = lane.relay->counters;
+  const auto kind = wire::relay_kind(packet);
+  if (!kind) {
+    counters.malformed.add();
+    return;
+  }
+  if (*kind == wire::RelayKind::report) return take_report(lane, packet);
+  const wire::RelayHeader header = wire::load_relay_header(packet);
+  if (header.destination == settings_.number) return open(lane, header, now, packet);
+  pass_on(lane, header, packet);
+}
+
+void RelayReceiving::take_report(Lane& lane, Bytes packet) {
+  RelayCounters& counters = lane.relay->counters;
+  const auto report = wire::load_relay_report(packet);
+  if (!report) {
+    counters.malformed.add();
+    return;
+  }
+  const Lane* known = lane_of(report->author);
+  if (report->author == settings_.number || (known != nullptr && known != &lane)) {
+    counters.number_taken.add();
+    return;
+  }
+  lane.relay->receiver->number = report->author;
+  (void)lane.relay->reports.push(*report);  // full: the packer did not run for long, and the next one says more
+}
+
+// Only what the peer itself sealed, and only to the link of whom it is for.
+void RelayReceiving::pass_on(Lane& lane, const wire::RelayHeader& header, Bytes packet) {
+  RelayCounters& counters = lane.relay->counters;
+  if (header.source != lane.relay->receiver->number) {
+    counters.not_its_own.add();
+    return;
+  }
+  const Lane* to = lane_of(header.destination);
+  if (to == nullptr || to == &lane) {
+    counters.unknown_destination.add();
+  } else if (passed_on_.push(to, header.source, packet)) {
+    has_passed_on_ = true;
+  } else {
+    counters.lost.add();
+  }
+}
+
+void RelayReceiving::open(Lane& lane, const wire::RelayHeader& header, Instant now, Bytes packet) {
+  RelayCounters& counters = lane.relay->counters;
+  Lane* source = lane_of(header.source);
+  if (source == nullptr) {
+    counters.unknown_source.add();
+    return;
+  }
+  RelayReceiverSide& side = *source->relay->receiver;
+  const auto session = std::ranges::find_if(
+      side.sessions, [&](const auto& one) { return one.aead != nullptr && one.spi == header.spi; });
+  if (session == side.sessions.end()) {
+    counters.unknown_session.add();
+    return;
+  }
+  const Sequence sequence{static_cast<uint32_t>(header.iv)};
+  if (header.iv > UINT32_MAX || session->window.check(sequence) != ReplayVerdict::fresh) {
+    counters.repeated.add();
+    return;
+  }
+  if (!session->aead->open(header.iv, packet.subspan(wire::kRelayAadOffset, wire::kRelayAadBytes),
+                           packet.subspan(wire::kRelaySealedOffset), opened_.data())) {
+    counters.altered.add();
+    return;
+  }
+  session->window.accept(sequence);
+  source->relay->counters.came.add();
+  const MutableBytes inner(opened_.data() + wire::kRelayInnerBytes, packet.size() - wire::kRelayOverheadBytes);
+  relay::Reorder& reorder = side.reorder;
+  if (session->number > side.current) {
+    side.current = session->number;
+    reorder.handle_new_session();
+    while (const auto next = reorder.poll_packet(now)) deliver_to_host(*source, *next);
+  }
+  using Verdict = relay::Reorder::Verdict;
+  // What is of the session before comes out as it comes.
+  const Verdict verdict =
+      session->number < side.current
+          ? Verdict::in_order
+          : reorder.handle_packet(now, opened_[0], load_be32(opened_.data() + 4), inner);
+  if (verdict == Verdict::late) {
+    counters.late.add();
+  } else if (header.way < relay::Ways::kMax) {
+    auto& came = source->relay->came_by_way[header.way];
+    came.store(came.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  if (verdict != Verdict::held) deliver_to_host(*source, inner);
+  while (const auto next = reorder.poll_packet(now)) deliver_to_host(*source, *next);
+}
+
+void RelayReceiving::handle_time(Instant now) {
+  for (Lane* lane : lanes_) {
+    relay::Reorder& reorder = lane->relay->receiver->reorder;
+    if (reorder.empty()) continue;
+    while (const auto next = reorder.poll_packet(now)) deliver_to_host(*lane, *next);
+  }
+}
+
+}  // namespace cuttle

@@ -1,0 +1,396 @@
+// A source, a relay and a destination, and what a relay can do to packets.
+#include "engine/relay_node.hh"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "engine/receiving.hh"
+#include "lane_pair.hh"
+
+namespace cuttle::testing {
+namespace {
+
+constexpr uint64_t kSource = 1;
+constexpr uint64_t kRelay = 2;
+constexpr uint64_t kDestination = 3;
+
+class RelayTest : public ::testing::Test {
+ protected:
+  struct End {
+    PacketDeviceDouble* device;
+    std::unique_ptr<CellSocketDouble> other;  // of the socket
+    std::unique_ptr<Lane> lane;
+  };
+  struct Node {
+    explicit Node(uint64_t number, const std::string& site = "") : relay({.number = number, .site = site}) {}
+    RelayNode relay;
+    std::map<uint64_t, End> ends;  // by peer
+    PackerStage stage;
+    Lane& lane(uint64_t peer) { return *ends.at(peer).lane; }
+    RelayCounters& counters(uint64_t peer) { return lane(peer).relay->counters; }
+    std::vector<int> came(uint64_t peer) const {
+      std::vector<int> numbers;
+      for (const auto& packet : ends.at(peer).device->written()) numbers.push_back(load_be16(&packet.bytes[4]));
+      return numbers;
+    }
+  };
+
+  RelayTest() {
+    EXPECT_TRUE(plan_slots({.cell_bytes = 1472, .rate_bps = 8'000'000, .slot = milliseconds(3)}, plan));
+    for (const uint64_t number : {kSource, kRelay, kDestination}) {
+      nodes.emplace(std::piecewise_construct, std::forward_as_tuple(number), std::forward_as_tuple(number));
+    }
+    for (const uint64_t own : {kSource, kRelay, kDestination}) {
+      for (const uint64_t peer : {kSource, kRelay, kDestination}) {
+        if (own != peer) join(own, peer);
+      }
+    }
+    exchange_keys(kSource, kDestination, 7);
+    // What a peer grants counts once it is known who the others are.
+    say_all();
+    say_all();
+  }
+
+  static std::string address(uint64_t node) { return "10.0.0." + std::to_string(node); }
+  Node& node(uint64_t number) { return nodes.at(number); }
+  Node& source() { return node(kSource); }
+  Node& relay() { return node(kRelay); }
+  Node& destination() { return node(kDestination); }
+
+  void join(uint64_t own, uint64_t peer, const std::string& site = "") {
+    auto device = std::make_unique<PacketDeviceDouble>();
+    auto [near, far] = CellSocketDouble::create_pair();
+    End end{.device = device.get(), .other = std::move(far), .lane = {}};
+    end.lane = std::make_unique<Lane>(LaneSetup{.format = wire::CellFormat(1472),
+                                                .steps = plan,
+                                                .own_key = key_of(static_cast<uint8_t>(own)).public_key(),
+                                                .allowed_sources = {*IpPrefix::parse(address(peer))},
+                                                .allowed_destinations = {*IpPrefix::parse(address(own))},
+                                                .cell_ends = {},
+                                                .epoch = now,
+                                                .seed = own * 10 + peer,
+                                                .draws = own * 10 + peer},
+                                      std::move(device), std::move(near));
+    end.lane->relay = node(own).relay.make_post(site, plan, wire::CellFormat(1472));
+    node(own).stage.add(*end.lane);
+    node(own).relay.packing().add(*end.lane);
+    node(own).relay.receiving().add(*end.lane);
+    node(own).ends.emplace(peer, std::move(end));
+  }
+
+  static std::unique_ptr<Aead> aead(uint8_t of) {
+    AeadKey key;
+    key.bytes.fill(of);
+    return std::move(*make_aead(best_aead_backend(), key));
+  }
+  void exchange_keys(uint64_t from, uint64_t to, uint8_t session) {
+    node(from).lane(to).relay->send_keys.push({aead(session), session, Instant::never()});
+    node(to).lane(from).relay->receive_keys.push({aead(session), session, session});
+    node(to).relay.receiving().drain(node(to).lane(from));
+  }
+
+  // What each node says to each.
+  void say(uint64_t from, uint64_t to, std::vector<wire::RelayGrant> grants = {}) {
+    wire::RelayReport report{.author = from, .number = ++said};
+    for (size_t way = 0; way < relay::Ways::kMax; ++way) {
+      const uint32_t came = node(from).lane(to).relay->came_by_way[way];
+      if (came > 0) report.counts.add({static_cast<uint8_t>(way), came});
+    }
+    for (const auto& grant : grants) report.grants.add(grant);
+    std::vector<uint8_t> packet(wire::kLargestRelayReportBytes);
+    packet.resize(wire::store_relay_report(packet, report));
+    hand(to, from, packet);
+  }
+  void say_all() {
+    for (auto& [from, one] : nodes) {
+      for (auto& [to, end] : one.ends) {
+        const uint64_t other = kSource + kRelay + kDestination - from - to;
+        say(from, to, {{other, 1'000'000}});
+      }
+    }
+    for (auto& [number, one] : nodes) one.relay.packing().handle_time(now);
+  }
+  // A packet out of the cells of `from`.
+  void hand(uint64_t to, uint64_t from, Bytes packet) {
+    const std::vector<uint8_t> copy(packet.begin(), packet.end());
+    node(to).relay.receiving().handle_packet(node(to).lane(from), now, copy);
+  }
+  // What waits to go over that link for others.
+  std::vector<std::vector<uint8_t>> waiting(uint64_t own, uint64_t peer) {
+    node(own).relay.packing().handle_time(now);
+    relay::ForwardQueue& queue = node(own).lane(peer).relay->packer->forward;
+    std::vector<std::vector<uint8_t>> packets;
+    while (const auto packet = queue.poll_front(now)) {
+      packets.emplace_back(packet->begin(), packet->end());
+      queue.handle_taken();
+    }
+    return packets;
+  }
+  // So many packets of one flow to the destination: more than its link carries at once. What goes by the
+  // relay comes back.
+  std::vector<std::vector<uint8_t>> overflow(int packets) {
+    for (int i = 0; i < packets; ++i) {
+      auto packet = packet_of(1200, address(kSource).c_str(), address(kDestination).c_str());
+      store_be16(&packet[4], static_cast<uint16_t>(++sent));
+      source().ends.at(kDestination).device->put(packet);
+    }
+    source().relay.packing().handle_time(now);
+    drain(source().lane(kRelay));
+    // Without a slot, as many as the ring takes go into it, and the rest waits.
+    source().stage.pack(source().lane(kDestination), {}, packets + 1);
+    return waiting(kSource, kRelay);
+  }
+  // What nodes say leaves at once.
+  static void drain(Lane& lane) {
+    do {
+      while (lane.ring.take() != nullptr) lane.ring.release();
+    } while (lane.packer.handle_waiting());
+  }
+  // As the relay does it.
+  std::vector<std::vector<uint8_t>> pass_on(const std::vector<std::vector<uint8_t>>& packets) {
+    std::vector<std::vector<uint8_t>> passed;
+    for (const auto& packet : packets) {
+      hand(kRelay, kSource, packet);
+      for (auto& one : waiting(kRelay, kDestination)) passed.push_back(std::move(one));
+    }
+    return passed;
+  }
+
+  SlotPlan plan{};
+  Instant now{1'000'000'000};
+  std::map<uint64_t, Node> nodes;
+  uint64_t said = 0;
+  int sent = 0;
+};
+
+TEST_F(RelayTest, WhatTheLinkHasNoRoomForGoesByTheRelay) {
+  const auto packets = pass_on(overflow(40));
+  // As many as may wait for the relay's link at once.
+  ASSERT_GE(packets.size(), 3u);
+  for (const auto& packet : packets) hand(kDestination, kRelay, packet);
+  EXPECT_EQ(destination().counters(kSource).came.value(), packets.size());
+  // The first of its flow went directly, and is waited for.
+  EXPECT_TRUE(destination().came(kSource).empty());
+  now = now + seconds(1);
+  destination().relay.receiving().handle_time(now);
+  const auto came = destination().came(kSource);
+  EXPECT_EQ(came.size(), packets.size());
+  EXPECT_TRUE(std::ranges::is_sorted(came));
+  EXPECT_EQ(destination().counters(kRelay).altered.value(), 0u);
+}
+
+TEST_F(RelayTest, WithoutAGrantEverythingGoesDirectly) {
+  now = now + relay::Ways::kGrantLife;
+  for (const uint64_t peer : {kRelay, kDestination}) say(peer, kSource);
+  EXPECT_TRUE(overflow(40).empty());
+  EXPECT_EQ(source().counters(kDestination).sent_in_places.value(), 0u);
+}
+
+TEST_F(RelayTest, WhoSaysNothingGetsNothingByRelays) {
+  now = now + seconds(1);
+  EXPECT_TRUE(overflow(40).empty());
+}
+
+TEST_F(RelayTest, AFlowWithLittleToSendStaysOnItsLink) {
+  ASSERT_FALSE(overflow(40).empty());
+  const uint64_t before = source().counters(kDestination).sent_in_places.value();
+  auto packet = packet_of(100, address(kSource).c_str(), address(kDestination).c_str());
+  packet[9] = 252;  // another protocol: another flow
+  source().ends.at(kDestination).device->put(packet);
+  source().stage.pack(source().lane(kDestination), {}, 2);
+  EXPECT_EQ(source().counters(kDestination).sent_in_places.value(), before);
+}
+
+TEST_F(RelayTest, TheRelaySeesNothingOfThePacket) {
+  const auto packets = overflow(40);
+  ASSERT_FALSE(packets.empty());
+  const std::vector<uint8_t> plain(8, 0x55);
+  for (const auto& packet : packets) {
+    EXPECT_TRUE(std::ranges::search(packet, plain).empty());
+    EXPECT_EQ(packet.size(), 1200 + wire::kRelayOverheadBytes);
+  }
+}
+
+TEST_F(RelayTest, ARelayThatAlters) {
+  auto packets = pass_on(overflow(40));
+  ASSERT_FALSE(packets.empty());
+  // Anywhere: in what it is to read, and in what it is not.
+  const size_t places[] = {41, 44, 48, 64, 72, 100, packets.front().size() - 1};
+  size_t i = 0;
+  for (auto& packet : packets) {
+    packet[places[i++ % std::size(places)]] ^= 1;
+    hand(kDestination, kRelay, packet);
+  }
+  now = now + seconds(1);
+  destination().relay.receiving().handle_time(now);
+  const RelayCounters& counters = destination().counters(kRelay);
+  EXPECT_TRUE(destination().came(kSource).empty());
+  EXPECT_EQ(counters.altered.value() + counters.unknown_session.value() + counters.unknown_source.value() +
+                counters.repeated.value(),
+            packets.size());
+  EXPECT_GT(counters.altered.value(), 0u);
+}
+
+TEST_F(RelayTest, ARelayThatRepeats) {
+  const auto packets = pass_on(overflow(40));
+  for (int i = 0; i < 3; ++i) {
+    for (const auto& packet : packets) hand(kDestination, kRelay, packet);
+  }
+  now = now + seconds(1);
+  destination().relay.receiving().handle_time(now);
+  EXPECT_EQ(destination().came(kSource).size(), packets.size());
+  EXPECT_EQ(destination().counters(kRelay).repeated.value(), 2 * packets.size());
+}
+
+TEST_F(RelayTest, ARelayThatReorders) {
+  auto packets = pass_on(overflow(40));
+  std::ranges::reverse(packets);
+  for (const auto& packet : packets) hand(kDestination, kRelay, packet);
+  now = now + seconds(1);
+  destination().relay.receiving().handle_time(now);
+  EXPECT_EQ(destination().came(kSource).size(), packets.size());
+  EXPECT_TRUE(std::ranges::is_sorted(destination().came(kSource)));
+}
+
+TEST_F(RelayTest, ARelayThatDropsOrDelaysIsLeftOut) {
+  for (const bool delays : {false, true}) {
+    std::vector<std::vector<uint8_t>> held;
+    const uint64_t left_out = source().counters(kRelay).left_out.value();
+    int reports = 0;
+    for (; reports < 60 && source().counters(kRelay).left_out.value() == left_out; ++reports) {
+      const auto packets = pass_on(overflow(20));
+      if (delays) {
+        // What is behind them comes, and they come when it is over.
+        for (const auto& packet : held) hand(kDestination, kRelay, packet);
+        held.assign(packets.begin(), packets.end() - (packets.empty() ? 0 : 1));
+        if (!packets.empty()) hand(kDestination, kRelay, packets.back());
+      }
+      now = now + milliseconds(300);
+      destination().relay.receiving().handle_time(now);
+      say_all();
+    }
+    EXPECT_LT(reports, 30) << (delays ? "delays" : "drops");
+    EXPECT_TRUE(overflow(20).empty());
+    if (delays) {
+      EXPECT_GT(destination().counters(kRelay).late.value(), 0u);
+    }
+    now = now + relay::Ways::kLeftOut;
+    say_all();
+  }
+}
+
+TEST_F(RelayTest, ARelayPassesOnOnlyWhatItsPeerSealed) {
+  const auto packets = overflow(40);
+  ASSERT_FALSE(packets.empty());
+  // The destination got it from the relay, and is asked to pass on what is another's.
+  auto packet = packets.front();
+  store_be64(&packet[56], kSource);
+  hand(kDestination, kRelay, packet);
+  EXPECT_TRUE(waiting(kDestination, kSource).empty());
+  EXPECT_EQ(destination().counters(kRelay).not_its_own.value(), 1u);
+  // To nobody, and back to where it came from.
+  store_be64(&packet[56], 99);
+  hand(kRelay, kSource, packet);
+  store_be64(&packet[56], kSource);
+  hand(kRelay, kSource, packet);
+  EXPECT_EQ(relay().counters(kSource).unknown_destination.value(), 2u);
+  EXPECT_TRUE(waiting(kRelay, kSource).empty());
+}
+
+TEST_F(RelayTest, APeerCannotTakeAnothersNumber) {
+  wire::RelayReport report{.author = kDestination, .number = 999};
+  std::vector<uint8_t> packet(wire::kLargestRelayReportBytes);
+  packet.resize(wire::store_relay_report(packet, report));
+  hand(kSource, kRelay, packet);
+  report.author = kSource;
+  wire::store_relay_report(packet, report);
+  hand(kSource, kRelay, packet);
+  EXPECT_EQ(source().counters(kRelay).number_taken.value(), 2u);
+}
+
+TEST_F(RelayTest, WhatIsNoMessageIsCounted) {
+  std::vector<uint8_t> packet(200);
+  wire::store_relay_ip(packet);
+  for (const int kind : {0, 3, 255}) {
+    packet[40] = static_cast<uint8_t>(kind);
+    hand(kSource, kRelay, packet);
+  }
+  packet[40] = 2;  // a report that says that it is longer than it is
+  packet[41] = 32;
+  hand(kSource, kRelay, packet);
+  hand(kSource, kRelay, Bytes(packet).first(45));
+  EXPECT_EQ(source().counters(kRelay).malformed.value(), 5u);
+}
+
+TEST_F(RelayTest, OldKeysAreForgottenAndNewOnesTaken) {
+  const auto packets = pass_on(overflow(40));
+  exchange_keys(kSource, kDestination, 8);
+  destination().lane(kSource).relay->receive_keys.push({nullptr, 0, 8});
+  destination().relay.receiving().drain(destination().lane(kSource));
+  for (const auto& packet : packets) hand(kDestination, kRelay, packet);
+  EXPECT_EQ(destination().counters(kRelay).unknown_session.value(), packets.size());
+  say_all();
+  const auto more = pass_on(overflow(10));
+  ASSERT_FALSE(more.empty());
+  for (const auto& packet : more) hand(kDestination, kRelay, packet);
+  EXPECT_EQ(destination().counters(kSource).came.value(), more.size());
+}
+
+TEST_F(RelayTest, OwnPacketsGoFirstAndOthersHaveAShare) {
+  // The relay's own link is full, and so is what it is to pass on.
+  Lane& lane = relay().lane(kDestination);
+  const auto own = packet_of(1200, address(kRelay).c_str(), address(kDestination).c_str());
+  const std::vector<uint8_t> sealed = overflow(20).front();
+  uint64_t last_own = 0;
+  for (int i = 0; i < 2000; ++i) {
+    relay().ends.at(kDestination).device->put(own);
+    lane.relay->packer->forward.handle_packet(now, kSource, sealed);
+    relay().stage.pack(lane, {}, 3);
+    while (lane.ring.take() != nullptr) lane.ring.release();
+    now = now + milliseconds(1);
+    relay().relay.packing().handle_time(now);
+    last_own = lane.packer.bytes() - lane.relay->counters.passed_on_bytes.value();
+  }
+  EXPECT_GT(last_own, 0u);
+  EXPECT_GT(lane.relay->counters.passed_on.value(), 100u);
+}
+
+TEST_F(RelayTest, ABorderBetweenSitesIsNotCrossedTwice) {
+  // The source and the destination are elsewhere than the relay.
+  Node here(4, "north");
+  const auto made = [&](const char* site) { return here.relay.make_post(site, plan, wire::CellFormat(1472)); };
+  EXPECT_EQ(made("south")->site, "south");
+  nodes.emplace(std::piecewise_construct, std::forward_as_tuple(4), std::forward_as_tuple(4, "north"));
+  for (const auto& [far_site, relayed] :
+       std::vector<std::pair<std::string, bool>>{{"south", false}, {"north", true}, {"west", true}}) {
+    node(4).ends.clear();
+    nodes.erase(4);
+    nodes.emplace(std::piecewise_construct, std::forward_as_tuple(4), std::forward_as_tuple(4, "north"));
+    join(4, kRelay, far_site);
+    join(4, kDestination, "west");
+    node(4).lane(kDestination).relay->send_keys.push({aead(9), 9, Instant::never()});
+    for (const uint64_t peer : {kRelay, kDestination}) {
+      wire::RelayReport report{.author = peer, .number = ++said};
+      report.grants.add({kDestination, 1'000'000});
+      std::vector<uint8_t> packet(wire::kLargestRelayReportBytes);
+      packet.resize(wire::store_relay_report(packet, report));
+      hand(4, peer, packet);
+      node(4).relay.packing().handle_time(now);
+    }
+    wire::RelayReport again{.author = kRelay, .number = ++said};
+    again.grants.add({kDestination, 1'000'000});
+    std::vector<uint8_t> packet(wire::kLargestRelayReportBytes);
+    packet.resize(wire::store_relay_report(packet, again));
+    hand(4, kRelay, packet);
+    node(4).relay.packing().handle_time(now);
+    for (int i = 0; i < 40; ++i) {
+      node(4).ends.at(kDestination).device->put(packet_of(1200, "10.0.0.4", "10.0.0.3"));
+    }
+    node(4).stage.pack(node(4).lane(kDestination), {}, 41);
+    EXPECT_EQ(!waiting(4, kRelay).empty(), relayed) << far_site;
+  }
+}
+
+}  // namespace
+}  // namespace cuttle::testing
