@@ -13,9 +13,9 @@
 namespace cuttle::sim {
 
 struct RelayRunOptions {
-  Matrix matrix{2};           // in parts of r
-  uint64_t rate_bps = 0;      // r: of inner packets
-  uint64_t link_rate_bps = 0; // of each link, of IP packets
+  Matrix matrix{2};            // in parts of r
+  uint64_t rate_bps = 0;       // r: of inner packets
+  uint64_t link_rate_bps = 0;  // of each link, of IP packets
   bool relays = true;
   uint64_t seed = 1;
   Duration warm_up = seconds(1);
@@ -26,10 +26,10 @@ struct RelayRunOptions {
 };
 
 struct RelayRunResult {
-  double carried = 0;         // of what was sent while it was measured, 0 to 1
-  double worst_pair = 1;      // the same of the pair that lost most, of those that send a hundredth of r
-  double relayed_share = 0;   // packets that went over a relay, of all that came
-  double disordered = 0;      // packets that came after later ones, of all that came
+  double carried = 0;        // of what was sent while it was measured, 0 to 1
+  double worst_pair = 1;     // the same of the pair that lost most, of those that send a hundredth of r
+  double relayed_share = 0;  // packets that went over a relay, of all that came
+  double disordered = 0;     // packets that came after later ones, of all that came
   std::vector<double> carried_by_100_ms{};  // from the warm-up's end, between nodes that live
 };
 

@@ -236,8 +236,8 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   const bool changes = family == Family::calendar || family == Family::ladder;
   const bool relays = family == Family::relay;
   const bool compared = family == Family::pairs || family == Family::reactions || changes || relays;
-  const bool slow =
-      random.chance(family == Family::network ? 0.05 : 0.1) && family != Family::reactions && !changes && !relays;
+  const bool slow = random.chance(family == Family::network ? 0.05 : 0.1) && family != Family::reactions &&
+                    !changes && !relays;
   const bool many =
       family == Family::reactions || ((family == Family::pairs || changes) && random.chance(0.3));
   scenario.nodes = many ? 3 : 2;

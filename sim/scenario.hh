@@ -23,9 +23,8 @@ enum class Family {
   ladder,     // like pairs, longer, and the rate changes by a ladder, of which the said steps are given
   relay,      // like pairs, longer, with nodes that relay for each other
 };
-inline constexpr Family kFamilies[] = {Family::two_nodes, Family::network,  Family::pairs,
-                                       Family::reactions, Family::calendar, Family::ladder,
-                                       Family::relay};
+inline constexpr Family kFamilies[] = {Family::two_nodes, Family::network, Family::pairs, Family::reactions,
+                                       Family::calendar,  Family::ladder,  Family::relay};
 const char* family_name(Family family);
 
 struct Cut {

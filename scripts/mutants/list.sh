@@ -76,6 +76,22 @@ each_mutant() {
     'wire::claims_ladder(first)' 'false' "engine"
   "$each" "a ladder's message goes to the host" src/engine/receiving.cc \
     'if (ends->source == wire::kLadderAddress) return keep_ladder(lane, packet);' '' "engine"
+  "$each" "a relay passes on what another node sealed" src/engine/relay_receiving.cc \
+    'header.source != lane.relay->receiver->number' 'false' "engine"
+  "$each" "a relayed packet is taken twice" src/engine/relay_receiving.cc \
+    'session->window.accept(sequence);' '' "engine"
+  "$each" "a border between sites is crossed twice" src/engine/relay_packing.cc \
+    'relay.relay->site == destination.relay->site' 'true' "engine"
+  "$each" "who takes no part is sent packets by relays" src/engine/relay_packing.cc \
+    'side.number && now_ - side.heard < kSilent' 'side.number.has_value()' "engine"
+  "$each" "a relay that drops goes on being used" src/relay/ways.cc \
+    'one.left_out_until = now + std::min(how_long, kLeftOutLongest);' '' "relay engine"
+  "$each" "a grant lasts for ever" src/relay/ways.hh \
+    ' || now >= one.granted_until' '' "relay engine"
+  "$each" "a gap in a flow is waited for for ever" src/relay/reorder.cc \
+    'if (!is_next && now - entry.since < hold_) continue;' 'if (!is_next) continue;' "relay engine"
+  "$each" "one source fills a relay's queue" src/relay/forward_queue.cc \
+    'std::ranges::max_element(sources_, {}, &Source::bytes)' 'sources_.end() - 1' "relay"
   "$each" "two lanes take one turn" src/link/turn_sequence.cc \
     'i * layout.members.size() + turn' 'i * layout.members.size()' "link"
   "$each" "the queue forgets the credit it has" src/link/queue_clock.hh \
@@ -88,7 +104,7 @@ each_mutant() {
     'while (!waiting_.empty() && ring_.push(std::move(waiting_.front()))) {' \
     'while (!waiting_.empty()) { (void)ring_.push(std::move(waiting_.front()));' "engine"
   "$each" "a packet from another peer's address is delivered" src/engine/receiving.cc \
-    'if (!any_contains(lane.allowed_sources, ends->source)) {' 'if (false) {' "engine sim_two_nodes"
+    'if (!any_contains(lane.allowed_sources, ends.source)) {' 'if (false) {' "engine sim_two_nodes"
   "$each" "a packet to another host's address is delivered" src/engine/receiving.cc \
     '!lane.allowed_destinations.empty() && !any_contains' 'false && !any_contains' "engine"
   "$each" "a wrong checksum is taken" src/engine/offload.cc \

@@ -266,11 +266,14 @@ void LinkControl::change_send_key(size_t i, SendKey key, bool first) {
 
 void LinkControl::handle_event(const ForgetBefore& event) {
   for (size_t i = 0; i < lanes_.size(); ++i) tell_receiver(i, ForgetSessionsBefore{event.session});
-  if (RelayPost* relay = lanes_.front()->relay.get()) relay->receive_keys.push({nullptr, 0, event.session});
+  if (RelayPost* relay = lanes_.front()->relay.get()) relay->receive_keys.push({.session = event.session});
 }
 
 void LinkControl::handle_event(const ForgetSession& event) {
   for (size_t i = 0; i < lanes_.size(); ++i) tell_receiver(i, ForgetOneSession{event.session});
+  if (RelayPost* relay = lanes_.front()->relay.get()) {
+    relay->receive_keys.push({.session = event.session, .is_alone = true});
+  }
 }
 
 void LinkControl::handle_event(const EndSending& event) {

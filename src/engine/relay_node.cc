@@ -6,8 +6,8 @@ namespace cuttle {
 
 namespace {
 
-constexpr size_t kPlaces = 2048;        // packets that wait, on each of the two threads
-constexpr size_t kPassedOn = 512;       // on their way between them
+constexpr size_t kPlaces = 2048;          // packets that wait, on each of the two threads
+constexpr size_t kPassedOn = 512;         // on their way between them
 constexpr size_t kMaxPacketBytes = 9216;  // longer inner packets are not relayed
 // Packets wait so long for their turn at a relay, and for those before them at the destination; the second is
 // longer, because a packet can wait at the source, too.

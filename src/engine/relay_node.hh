@@ -111,7 +111,8 @@ class RelayNode {
   explicit RelayNode(const RelaySettings& settings);
 
   // What a link gets that begins, of one lane. The node outlives it.
-  std::unique_ptr<RelayPost> make_post(std::string site, const SlotPlan& plan, const wire::CellFormat& format);
+  std::unique_ptr<RelayPost> make_post(std::string site, const SlotPlan& plan,
+                                       const wire::CellFormat& format);
 
   RelayPacking& packing() { return packing_; }
   RelayReceiving& receiving() { return receiving_; }

@@ -1,5 +1,5 @@
-// What a link of a relayed mesh has beside its lane (relay_node.hh): the packer's side, which sends and passes
-// on, the receiver's, which takes in, and what crosses between these and the handshakes' thread.
+// What a link of a relayed mesh has beside its lane (relay_node.hh): the packer's side, which sends and
+// passes on, the receiver's, which takes in, and what crosses between these and the handshakes' thread.
 #pragma once
 
 #include <array>
@@ -28,11 +28,12 @@ struct RelaySendKey {
   uint32_t spi = 0;
   Instant until{};
 };
-// For packets from the peer; without a key: the sessions before this one are forgotten.
+// For packets from the peer; without a key: the sessions before this one are forgotten, or this one alone.
 struct RelayReceiveKey {
-  std::unique_ptr<Aead> aead;
+  std::unique_ptr<Aead> aead{};
   uint32_t spi = 0;
   uint64_t session = 0;
+  bool is_alone = false;
 };
 
 // The packer's thread.
@@ -117,7 +118,7 @@ struct RelayPost {
   // Receiver to packer.
   Ring<wire::RelayReport> reports{4};
   std::array<std::atomic<uint32_t>, relay::Ways::kMax> came_by_way{};  // in time; written by the receiver
-  std::atomic<bool> takes_part{false};                                 // written by the packer, for the status
+  std::atomic<bool> takes_part{false};  // written by the packer, for the status
   // Handshakes' thread to packer and receiver, and keys back to be freed.
   Ring<RelaySendKey> send_keys{4};
   Ring<RelayReceiveKey> receive_keys{16};

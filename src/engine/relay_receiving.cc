@@ -1,5 +1,5 @@
-// A relayed mesh on the receiver's thread: as a relay, for whom a packet is; as the destination, whether it is
-// genuine, new and next.
+// A relayed mesh on the receiver's thread: as a relay, for whom a packet is; as the destination, whether it
+// is genuine, new and next.
 #include <algorithm>
 
 #include "engine/lane.hh"
@@ -18,8 +18,8 @@ void RelayReceiving::remove(Lane& lane) {
 }
 
 Lane* RelayReceiving::lane_of(uint64_t number) const {
-  const auto found = std::ranges::find_if(
-      lanes_, [&](const Lane* lane) { return lane->relay->receiver->number == number; });
+  const auto found =
+      std::ranges::find_if(lanes_, [&](const Lane* lane) { return lane->relay->receiver->number == number; });
   return found == lanes_.end() ? nullptr : *found;
 }
 
@@ -33,7 +33,8 @@ void RelayReceiving::drain(Lane& lane) {
   while (auto key = post.receive_keys.pop()) {
     if (key->aead == nullptr) {
       for (auto& session : sessions) {
-        if (session.number < key->session) retire(session);
+        const bool goes = key->is_alone ? session.number == key->session : session.number < key->session;
+        if (goes) retire(session);
       }
       continue;
     }
@@ -74,7 +75,8 @@ void RelayReceiving::take_report(Lane& lane, Bytes packet) {
     return;
   }
   lane.relay->receiver->number = report->author;
-  (void)lane.relay->reports.push(*report);  // full: the packer did not run for long, and the next one says more
+  (void)lane.relay->reports.push(
+      *report);  // full: the packer did not run for long, and the next one says more
 }
 
 // Only what the peer itself sealed, and only to the link of whom it is for.
@@ -120,7 +122,8 @@ void RelayReceiving::open(Lane& lane, const wire::RelayHeader& header, Instant n
   }
   session->window.accept(sequence);
   source->relay->counters.came.add();
-  const MutableBytes inner(opened_.data() + wire::kRelayInnerBytes, packet.size() - wire::kRelayOverheadBytes);
+  const MutableBytes inner(opened_.data() + wire::kRelayInnerBytes,
+                           packet.size() - wire::kRelayOverheadBytes);
   relay::Reorder& reorder = side.reorder;
   if (session->number > side.current) {
     side.current = session->number;
@@ -129,10 +132,9 @@ void RelayReceiving::open(Lane& lane, const wire::RelayHeader& header, Instant n
   }
   using Verdict = relay::Reorder::Verdict;
   // What is of the session before comes out as it comes.
-  const Verdict verdict =
-      session->number < side.current
-          ? Verdict::in_order
-          : reorder.handle_packet(now, opened_[0], load_be32(opened_.data() + 4), inner);
+  const Verdict verdict = session->number < side.current
+                              ? Verdict::in_order
+                              : reorder.handle_packet(now, opened_[0], load_be32(opened_.data() + 4), inner);
   if (verdict == Verdict::late) {
     counters.late.add();
   } else if (header.way < relay::Ways::kMax) {

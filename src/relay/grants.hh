@@ -29,8 +29,8 @@ class Grants {
  private:
   struct Source {
     uint64_t number;
-    uint64_t used_bytes;     // in the interval before
-    uint64_t now_bytes;      // in this one
+    uint64_t used_bytes;  // in the interval before
+    uint64_t now_bytes;   // in this one
     uint32_t silent_intervals;
   };
 

@@ -62,8 +62,8 @@ class Reorder {
   Duration hold_;
   std::array<Flow, kFlows> flows_{};
   size_t held_ = 0;
-  size_t look_ = 0;            // the flow that was looked at last
-  bool flushing_ = false;      // what waits is of an earlier session
+  size_t look_ = 0;        // the flow that was looked at last
+  bool flushing_ = false;  // what waits is of an earlier session
   Place handed_out_ = kNone;
   Counter late_;
   Counter gaps_;

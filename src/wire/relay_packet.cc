@@ -3,8 +3,8 @@
 namespace cuttle::wire {
 
 size_t store_relay_report(MutableBytes out, const RelayReport& report) {
-  const size_t bytes = kRelayReportBytes + report.counts.count * kRelayCountBytes +
-                       report.grants.count * kRelayGrantBytes;
+  const size_t bytes =
+      kRelayReportBytes + report.counts.count * kRelayCountBytes + report.grants.count * kRelayGrantBytes;
   const MutableBytes packet = out.first(bytes);
   std::fill(packet.begin(), packet.end(), uint8_t{0});
   store_relay_ip(packet);

@@ -1,6 +1,6 @@
-// What nodes of a relayed mesh send each other (docs/wire-format.md, R1 to R12): packets inside the cells, like
-// any other, so the wire does not show them. Each is IPv6 with no next header (RFC 8200, section 4.7), from
-// and to an address that no host has, so whoever does not know it drops it as a foreign source.
+// What nodes of a relayed mesh send each other (docs/wire-format.md, R1 to R12): packets inside the cells,
+// like any other, so the wire does not show them. Each is IPv6 with no next header (RFC 8200, section 4.7),
+// from and to an address that no host has, so whoever does not know it drops it as a foreign source.
 //
 //    0  40  IPv6: hop limit 1, both addresses fe80::4375:7474:7265
 //   40   1  kind: 1 sealed, 2 report
@@ -139,8 +139,9 @@ struct RelayReport {
 inline constexpr size_t kRelayReportBytes = 64;
 inline constexpr size_t kRelayCountBytes = 8;
 inline constexpr size_t kRelayGrantBytes = 12;
-inline constexpr size_t kLargestRelayReportBytes =
-    kRelayReportBytes + RelayReport::kMaxCounts * kRelayCountBytes + RelayReport::kMaxGrants * kRelayGrantBytes;
+inline constexpr size_t kLargestRelayReportBytes = kRelayReportBytes +
+                                                   RelayReport::kMaxCounts * kRelayCountBytes +
+                                                   RelayReport::kMaxGrants * kRelayGrantBytes;
 
 // Returns how many bytes of `out`, at least kLargestRelayReportBytes, it takes.
 size_t store_relay_report(MutableBytes out, const RelayReport& report);

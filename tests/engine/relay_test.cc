@@ -1,11 +1,10 @@
 // A source, a relay and a destination, and what a relay can do to packets.
-#include "engine/relay_node.hh"
-
 #include <gtest/gtest.h>
 
 #include <map>
 
 #include "engine/receiving.hh"
+#include "engine/relay_node.hh"
 #include "lane_pair.hh"
 
 namespace cuttle::testing {
@@ -31,7 +30,8 @@ class RelayTest : public ::testing::Test {
     RelayCounters& counters(uint64_t peer) { return lane(peer).relay->counters; }
     std::vector<int> came(uint64_t peer) const {
       std::vector<int> numbers;
-      for (const auto& packet : ends.at(peer).device->written()) numbers.push_back(load_be16(&packet.bytes[4]));
+      for (const auto& packet : ends.at(peer).device->written())
+        numbers.push_back(load_be16(&packet.bytes[4]));
       return numbers;
     }
   };
@@ -326,7 +326,7 @@ TEST_F(RelayTest, WhatIsNoMessageIsCounted) {
 TEST_F(RelayTest, OldKeysAreForgottenAndNewOnesTaken) {
   const auto packets = pass_on(overflow(40));
   exchange_keys(kSource, kDestination, 8);
-  destination().lane(kSource).relay->receive_keys.push({nullptr, 0, 8});
+  destination().lane(kSource).relay->receive_keys.push({.session = 8});
   destination().relay.receiving().drain(destination().lane(kSource));
   for (const auto& packet : packets) hand(kDestination, kRelay, packet);
   EXPECT_EQ(destination().counters(kRelay).unknown_session.value(), packets.size());
@@ -359,7 +359,9 @@ TEST_F(RelayTest, OwnPacketsGoFirstAndOthersHaveAShare) {
 TEST_F(RelayTest, ABorderBetweenSitesIsNotCrossedTwice) {
   // The source and the destination are elsewhere than the relay.
   Node here(4, "north");
-  const auto made = [&](const char* site) { return here.relay.make_post(site, plan, wire::CellFormat(1472)); };
+  const auto made = [&](const char* site) {
+    return here.relay.make_post(site, plan, wire::CellFormat(1472));
+  };
   EXPECT_EQ(made("south")->site, "south");
   nodes.emplace(std::piecewise_construct, std::forward_as_tuple(4), std::forward_as_tuple(4, "north"));
   for (const auto& [far_site, relayed] :

@@ -1,11 +1,10 @@
 // Traffic matrices over a mesh whose nodes relay for each other, packet by packet.
-#include "sim/relay_run.hh"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdio>
 
+#include "sim/relay_run.hh"
 #include "trials.hh"
 
 namespace cuttle::sim {
@@ -41,9 +40,10 @@ void expect_carried(size_t nodes, double part, uint64_t count) {
     most_relayed = std::max(most_relayed, result.relayed_share);
     most_disordered = std::max(most_disordered, result.disordered);
   }
-  std::printf("%zu nodes, %.2f of the direct rate, %zu matrices: least carried %.4f, of a pair %.4f; most relayed "
-              "%.3f, out of order %.5f\n",
-              nodes, part, static_cast<size_t>(count), least, least_of_a_pair, most_relayed, most_disordered);
+  std::printf(
+      "%zu nodes, %.2f of the direct rate, %zu matrices: least carried %.4f, of a pair %.4f; most relayed "
+      "%.3f, out of order %.5f\n",
+      nodes, part, static_cast<size_t>(count), least, least_of_a_pair, most_relayed, most_disordered);
 }
 
 // CUTTLE_SIM_SHARE=10 makes it a hundred.
@@ -71,8 +71,8 @@ TEST(Relays, ANodeThatDiesCostsTheOthersLittleAndForAMoment) {
   const std::vector<double>& parts = result.carried_by_100_ms;
   for (const double part : parts) std::printf("%.3f ", part);
   std::printf("\n");
-  // What was on its way over that node is lost, and what is behind it in its flow waits a moment; a third of what a
-  // pair relays goes over one of three. Then the other relays have it.
+  // What was on its way over that node is lost, and what is behind it in its flow waits a moment; a third of
+  // what a pair relays goes over one of three. Then the other relays have it.
   EXPECT_GE((parts[5] + parts[6] + parts[7] + parts[8] + parts[9]) / 5, 0.9);
   for (size_t i = 10; i < parts.size(); ++i) EXPECT_GE(parts[i], 0.95) << i;
 }
