@@ -13,6 +13,9 @@ namespace {
 
 constexpr uint32_t kCellBytes = 1472;
 constexpr size_t kPacketBytes = 1300;
+constexpr uint64_t kRate_bps = 8'000'000;  // r
+// What a link of r takes: headers and ICV of cells are the difference.
+constexpr double kCellBytesAPayload = 1500.0 / 1434;
 constexpr Duration kLook = milliseconds(100);
 
 PrivateKey key_of(uint64_t seed) {
@@ -31,6 +34,7 @@ class Mesh {
         network_(loop_, options.seed, count_, 1, microseconds(100), checker_, trace_),
         nodes_(count_),
         sent_(count_ * count_),
+        sent_at_(count_ * count_),
         random_(options.seed) {
     const ShapeRequest shape{.cell_bytes = kCellBytes,
                              .rate_bps = options.link_rate_bps,
@@ -57,6 +61,7 @@ class Mesh {
     if (options_.killed) {
       loop_.at(began + options_.kill_after, [this] { nodes_[*options_.killed].reset(); });
     }
+    waits_ns_.clear();
     const auto sent_before = sent_;
     const auto came_before = came();
     auto sent_last = sent_;
@@ -75,6 +80,8 @@ class Mesh {
     result.worst_pair = carried(sent_before, came_before, true);
     const auto all = static_cast<double>(std::max<uint64_t>(checker_.packets_delivered() - all_before, 1));
     result.relayed_share = static_cast<double>(relayed() - relayed_before) / all;
+    result.wait_p50 = wait(0.5);
+    result.wait_p99 = wait(0.99);
     result.disordered = static_cast<double>(checker_.packets_disordered() - disordered_before) / all;
     CUTTLE_CHECK(checker_.violations().empty(), "nothing comes twice, altered or to the wrong node");
     return result;
@@ -103,6 +110,11 @@ class Mesh {
         SimNode::World{loop_, network_, checker_, [] { return uint64_t{0}; },
                        [this](NodeNumber node, NodeNumber peer, Bytes packet) {
                          checker_.saw_packet(node, peer, packet);
+                         const auto id = parse_inner(packet);
+                         const auto& sent_at = sent_at_[peer * count_ + node];
+                         if (id && id->number < sent_at.size()) {
+                           waits_ns_.push_back((loop_.now() - sent_at[id->number]).ns);
+                         }
                        },
                        [this](NodeNumber node, NodeNumber peer) { return peer_of(node, peer); }},
         std::move(setup));
@@ -120,12 +132,20 @@ class Mesh {
       const auto flow = static_cast<uint8_t>(random_.below(kConnections));
       nodes_[a]->send_packet(b, {checker_.make_packet(a, b, kPacketBytes, false, flow)});
       sent_[a * count_ + b] += kPacketBytes;
+      sent_at_[a * count_ + b].push_back(loop_.now());
     }
     const auto wide = static_cast<uint64_t>(every.ns);
     loop_.after(every / 2 + Duration{static_cast<int64_t>(random_.below(wide))},
                 [this, a, b, every] { send(a, b, every); });
   }
 
+  Duration wait(double share) {
+    if (waits_ns_.empty()) return {};
+    const auto at = waits_ns_.begin() +
+                    static_cast<std::ptrdiff_t>(share * static_cast<double>(waits_ns_.size() - 1));
+    std::ranges::nth_element(waits_ns_, at);
+    return Duration{*at};
+  }
   std::vector<uint64_t> came() const {
     std::vector<uint64_t> bytes;
     for (NodeNumber a = 0; a < count_; ++a) {
@@ -174,10 +194,21 @@ class Mesh {
   std::vector<PrivateKey> keys_;
   std::vector<std::unique_ptr<SimNode>> nodes_;
   std::vector<uint64_t> sent_;
+  std::vector<std::vector<Instant>> sent_at_;  // by a packet's number
+  std::vector<int64_t> waits_ns_;
   Random random_;
 };
 
 }  // namespace
+
+RelayRunOptions draw_relay_run(uint64_t seed, size_t nodes, double part) {
+  Random random(seed);
+  const size_t permutations = seed % kHardest == 0 ? 1 : 1 + random.below(20);
+  return {.matrix = draw_matrix(random, nodes, permutations),
+          .rate_bps = kRate_bps,
+          .link_rate_bps = static_cast<uint64_t>(kRate_bps * part * kCellBytesAPayload),
+          .seed = seed};
+}
 
 RelayRunResult run_relays(const RelayRunOptions& options) {
   return Mesh(options).run();

@@ -30,8 +30,16 @@ struct RelayRunResult {
   double worst_pair = 1;     // the same of the pair that lost most, of those that send a hundredth of r
   double relayed_share = 0;  // packets that went over a relay, of all that came
   double disordered = 0;     // packets that came after later ones, of all that came
+  // From a host's hand to the other's, of all that came.
+  Duration wait_p50{};
+  Duration wait_p99{};
   std::vector<double> carried_by_100_ms{};  // from the warm-up's end, between nodes that live
 };
+
+// A drawn matrix; of every fourth seed the hardest, in which each node sends all it may to one other, else a
+// sum of up to twenty such. `part`: of r, that a link carries of inner packets; its cells are larger.
+RelayRunOptions draw_relay_run(uint64_t seed, size_t nodes, double part);
+inline constexpr uint64_t kHardest = 4;  // a seed of one
 
 RelayRunResult run_relays(const RelayRunOptions& options);
 

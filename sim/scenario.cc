@@ -179,6 +179,7 @@ void draw_ladder(Random& random, Scenario& scenario) {
 // ones. Some nodes take no part.
 void draw_relays(Random& random, Scenario& scenario) {
   scenario.relays = true;
+  if (random.chance(0.2)) scenario.takes_no_part = static_cast<NodeNumber>(random.below(scenario.nodes));
   scenario.offloads = false;
   scenario.faults_stop = scenario.faults_stop + milliseconds(between(random, 500, 1500));
   scenario.end = scenario.faults_stop;

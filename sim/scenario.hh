@@ -3,6 +3,7 @@
 // which is how a failing run is shrunk.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -97,6 +98,7 @@ struct Scenario {
   // none.
   uint64_t other_rate_bps = 0;
   bool relays = false;  // nodes relay for each other
+  std::optional<NodeNumber> takes_no_part{};  // but this one
   Duration delay{};
   Faults faults;
   std::vector<Cut> cuts;

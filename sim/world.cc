@@ -104,7 +104,7 @@ void World::start(NodeNumber number) {
                   .shared_core = scenario_.shared_cores[number],
                   .by_queue = scenario_.by_queue[number],
                   .by_instants = scenario_.by_instants[number],
-                  .relays = scenario_.relays,
+                  .relays = scenario_.relays && scenario_.takes_no_part != number,
                   .seed = (scenario_.seed * 1000 + number) * 1000 + ++incarnations_[number],
                   .peers = std::move(peers)};
   SimNode::World world{

@@ -73,7 +73,7 @@ each_mutant() {
   "$each" "a ladder's messages go to whoever has none" src/engine/link_control.cc \
     ' || offer->calendar != ladder_->fingerprint' '' "engine"
   "$each" "anybody on a host says steps for its node" src/engine/packer_stage.cc \
-    'wire::claims_ladder(first)' 'false' "engine"
+    'wire::claims_node(first)' 'false' "engine"
   "$each" "a ladder's message goes to the host" src/engine/receiving.cc \
     'if (ends->source == wire::kLadderAddress) return keep_ladder(lane, packet);' '' "engine"
   "$each" "a relay passes on what another node sealed" src/engine/relay_receiving.cc \

@@ -7,6 +7,7 @@
 #include "ladder/bit_budget.hh"
 #include "sim/cover/ladder_day.hh"
 #include "sim/cover/relay_mesh.hh"
+#include "sim/cover/relay_packets.hh"
 
 namespace cuttle::sim {
 namespace {
@@ -95,15 +96,22 @@ int main_with(int argc, char** argv) {
   CLI::App app("What cover costs, in virtual time (docs/cover.md).", "sim cover");
   bool only_ladder = false;
   bool only_relays = false;
+  bool packets = false;
+  RelayPacketsOptions mesh;
   double hours = 24;
   app.add_flag("--ladder", only_ladder, "a day of a ladder with a budget of bits, and no more");
   app.add_flag("--relays", only_relays, "matrices through a mesh with relays, and no more");
+  app.add_flag("--packets", packets, "matrices packet by packet through the engine, and no more");
+  app.add_option("--nodes", mesh.nodes, "of the mesh, with --packets")->check(CLI::Range(3, 200));
+  app.add_option("--part", mesh.part, "of r, that its links carry")->check(CLI::Range(0.01, 2.0));
+  app.add_option("--matrices", mesh.matrices, "how many")->check(CLI::Range(1, 1000));
   app.add_option("--hours", hours, "of the day, with --ladder")->check(CLI::Range(1.0, 24.0));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  if (packets) return relay_packets(mesh) == 0 ? 0 : 1;
   int bad = 0;
   if (!only_relays) bad += ladder_day(hours);
   if (!only_ladder) bad += relays();

@@ -7,7 +7,7 @@
 #include "engine/relay_node.hh"
 #include "wire/inner_packet.hh"
 #include "wire/ladder_message.hh"
-#include "wire/relay_packet.hh"
+#include "wire/node_addresses.hh"
 
 namespace cuttle {
 
@@ -71,7 +71,7 @@ PackerStage::Outcome PackerStage::finish(Lane& lane, Begun begun) {
   const Bytes first = first_bytes(room, bytes, memory);
   if (is_own_cell(first, bytes, lane.cell_ends)) {
     lane.own_cells.add();
-  } else if (wire::claims_ladder(first) || wire::claims_relay(first)) {
+  } else if (wire::claims_node(first)) {
     lane.ladder_forged.add();
   } else if (!prepare_for_cells(header_, room, bytes)) {
     lane.checksum_wrong.add();

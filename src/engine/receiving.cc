@@ -8,6 +8,7 @@
 #include "engine/virtio_header.hh"
 #include "wire/inner_packet.hh"
 #include "wire/ladder_message.hh"
+#include "wire/node_addresses.hh"
 
 namespace cuttle {
 
@@ -63,8 +64,10 @@ void deliver(Lane& lane, Instant now, Bytes packet) {
     lane.packets.unreadable.add();
     return;
   }
-  if (ends->source == wire::kLadderAddress) return keep_ladder(lane, packet);
-  if (ends->source == wire::kRelayAddress) return keep_relay(lane, now, packet);
+  if (wire::may_be_node_address(ends->source)) {
+    if (ends->source == wire::kLadderAddress) return keep_ladder(lane, packet);
+    if (ends->source == wire::kRelayAddress) return keep_relay(lane, now, packet);
+  }
   to_host(lane, *ends, packet);
 }
 

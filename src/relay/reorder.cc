@@ -29,10 +29,6 @@ void Reorder::insert(Flow& flow, Place place) {
 
 Reorder::Verdict Reorder::handle_packet(Instant now, uint8_t number, uint32_t sequence, Bytes packet) {
   Flow& flow = flows_[number];
-  if (sequence == flow.next && flow.head == kNone) {
-    ++flow.next;
-    return Verdict::in_order;
-  }
   if (sequence < flow.next) {
     late_.add();
     return Verdict::late;

@@ -1,4 +1,4 @@
-// What nodes of a relayed mesh send each other (docs/wire-format.md, R1 to R12): packets inside the cells,
+// What nodes of a relayed mesh send each other (docs/wire-format.md, R1 to R10): packets inside the cells,
 // like any other, so the wire does not show them. Each is IPv6 with no next header (RFC 8200, section 4.7),
 // from and to an address that no host has, so whoever does not know it drops it as a foreign source.
 //

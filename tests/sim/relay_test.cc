@@ -10,28 +10,13 @@
 namespace cuttle::sim {
 namespace {
 
-constexpr uint64_t kRate_bps = 8'000'000;  // that a node may send or receive, r
-// What a link of r takes: headers and ICV of cells are the difference.
-constexpr double kCellBytesAPayload = 1500.0 / 1434;
-
-// `part`: of the rate that a link of a mesh without relays needs.
-RelayRunOptions mesh(uint64_t seed, size_t nodes, double part) {
-  Random random(seed);
-  // From the hardest, in which each node sends all it may to one other, to sums of twenty.
-  const size_t permutations = seed % 4 == 0 ? 1 : 1 + random.below(20);
-  return {.matrix = draw_matrix(random, nodes, permutations),
-          .rate_bps = kRate_bps,
-          .link_rate_bps = static_cast<uint64_t>(kRate_bps * part * kCellBytesAPayload),
-          .seed = seed};
-}
-
 void expect_carried(size_t nodes, double part, uint64_t count) {
   double least = 1;
   double least_of_a_pair = 1;
   double most_relayed = 0;
   double most_disordered = 0;
   for (uint64_t seed = 1; seed <= count; ++seed) {
-    const RelayRunResult result = run_relays(mesh(seed, nodes, part));
+    const RelayRunResult result = run_relays(draw_relay_run(seed, nodes, part));
     EXPECT_GE(result.carried, 0.98) << seed;
     EXPECT_GE(result.worst_pair, 0.95) << seed;
     EXPECT_LE(result.disordered, 0.01) << seed;
@@ -57,13 +42,13 @@ TEST(Relays, FiveNodesOnHalfTheDirectRateCarryEveryMatrix) {
 }
 
 TEST(Relays, WithoutRelaysTheHardestMatricesAreNotCarried) {
-  RelayRunOptions options = mesh(4, 5, 0.5);
+  RelayRunOptions options = draw_relay_run(4, 5, 0.5);
   options.relays = false;
   EXPECT_LT(run_relays(options).carried, 0.6);
 }
 
 TEST(Relays, ANodeThatDiesCostsTheOthersLittleAndForAMoment) {
-  RelayRunOptions options = mesh(4, 5, 0.6);
+  RelayRunOptions options = draw_relay_run(4, 5, 0.6);
   options.killed = NodeNumber{2};
   options.kill_after = milliseconds(500);
   options.measured = milliseconds(2500);
