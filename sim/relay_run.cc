@@ -16,6 +16,7 @@ constexpr size_t kPacketBytes = 1300;
 constexpr uint64_t kRate_bps = 8'000'000;  // r
 // What a link of r takes: headers and ICV of cells are the difference.
 constexpr double kCellBytesAPayload = 1500.0 / 1434;
+constexpr size_t kOnTheWay = 2 * kPacketBytes;  // when it is measured, of a pair
 constexpr Duration kLook = milliseconds(100);
 
 PrivateKey key_of(uint64_t seed) {
@@ -170,7 +171,7 @@ class Mesh {
       sent += sent_here;
       came += came_here;
       const bool counts = options_.matrix.at(i / count_, i % count_) >= 0.01;
-      if (counts) least = std::min(least, came_here / sent_here);
+      if (counts) least = std::min(least, (came_here + kOnTheWay) / sent_here);
     }
     return worst ? least : sent == 0 ? 1 : came / sent;
   }
