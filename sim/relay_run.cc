@@ -142,8 +142,8 @@ class Mesh {
 
   Duration wait(double share) {
     if (waits_ns_.empty()) return {};
-    const auto at = waits_ns_.begin() +
-                    static_cast<std::ptrdiff_t>(share * static_cast<double>(waits_ns_.size() - 1));
+    const auto at =
+        waits_ns_.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(waits_ns_.size() - 1));
     std::ranges::nth_element(waits_ns_, at);
     return Duration{*at};
   }

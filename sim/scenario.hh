@@ -97,7 +97,7 @@ struct Scenario {
   // By the calendar, in every second minute, or of the ladder, whose top is that of `shape`; 0: there is
   // none.
   uint64_t other_rate_bps = 0;
-  bool relays = false;  // nodes relay for each other
+  bool relays = false;                        // nodes relay for each other
   std::optional<NodeNumber> takes_no_part{};  // but this one
   Duration delay{};
   Faults faults;

@@ -183,7 +183,7 @@ void RelayPacking::take_report(Lane& lane, const wire::RelayReport& report) {
     if (!side.ways.handle_count(now_, way, counts[way])) continue;
     if (const Lane* relay = relay_of(lane, way)) relay->relay->counters.left_out.add();
   }
-  side.ways.handle_report();
+  side.ways.handle_report(now_);
   // What it grants is of ways over it.
   const auto at = static_cast<size_t>(std::ranges::find(lanes_, &lane) - lanes_.begin());
   for (const wire::RelayGrant& grant : report.grants) {
@@ -231,7 +231,10 @@ void RelayPacking::handle_time(Instant now) {
   now_ = now;
   for (Lane* lane : lanes_) {
     take_keys(*lane);
-    while (const auto report = lane->relay->reports.pop()) take_report(*lane, *report);
+    // What an older one counted is less than what had come by now.
+    std::optional<wire::RelayReport> newest;
+    while (auto report = lane->relay->reports.pop()) newest = *report;
+    if (newest) take_report(*lane, *newest);
   }
   while (const auto packet = passed_on_.front()) {
     const auto to = std::ranges::find(lanes_, packet->to);

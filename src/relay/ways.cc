@@ -42,7 +42,9 @@ bool Ways::handle_count(Instant now, size_t way, uint32_t packets) {
   return true;
 }
 
-void Ways::handle_report() {
+void Ways::handle_report(Instant now) {
+  if (now - last_report_ < kReportsApart) return;
+  last_report_ = now;
   for (Way& one : ways_) {
     std::copy_backward(one.sent_before.begin(), one.sent_before.end() - 1, one.sent_before.end());
     one.sent_before.front() = one.sent;

@@ -20,6 +20,7 @@ class Ways {
   static constexpr Duration kGrantLife = milliseconds(300);
   // So many reports ago, what was sent has come or is lost.
   static constexpr size_t kReportsBack = 5;
+  static constexpr Duration kReportsApart = milliseconds(80);
   // A way is judged by so many packets at least, and is bad where a quarter of them is missing.
   static constexpr uint32_t kJudged = 32;
   static constexpr uint32_t kBadPart = 4;
@@ -43,8 +44,8 @@ class Ways {
   void handle_sent(size_t way, size_t bytes);
   // So many packets of a way came in time so far, by the destination's count. True when it is left out now.
   bool handle_count(Instant now, size_t way, uint32_t packets);
-  // After all counts of a report.
-  void handle_report();
+  // After all counts of a report. Those that come together, because a thread stood still, are one.
+  void handle_report(Instant now);
   // Other relays have these numbers from now on.
   void handle_other_relays() { *this = Ways(); }
 
@@ -64,6 +65,7 @@ class Ways {
     uint32_t count = 0;
   };
   std::array<Way, kMax> ways_{};
+  Instant last_report_{INT64_MIN / 2};
 };
 
 }  // namespace cuttle::relay

@@ -189,6 +189,7 @@ TEST_F(RelayTest, WithoutAGrantEverythingGoesDirectly) {
 
 TEST_F(RelayTest, WhoSaysNothingGetsNothingByRelays) {
   now = now + seconds(1);
+  say(kRelay, kSource, {{kDestination, 1'000'000}});
   EXPECT_TRUE(overflow(40).empty());
 }
 

@@ -23,7 +23,7 @@ class WaysTest : public ::testing::Test {
       total += on_the_way[2];
       now = now + milliseconds(100);
       if (ways.handle_count(now, 1, total)) return true;
-      ways.handle_report();
+      ways.handle_report(now);
     }
     return false;
   }
@@ -76,6 +76,15 @@ TEST_F(WaysTest, ARelayThatDropsIsLeftOutWithinTwoSecondsAndLongerEachTime) {
 TEST_F(WaysTest, ARelayThatDropsEverythingIsLeftOutAsWell) {
   EXPECT_FALSE(reports(5, 0, 0));
   EXPECT_TRUE(reports(20, 20, 0));
+}
+
+TEST_F(WaysTest, ReportsThatComeTogetherAreOne) {
+  EXPECT_FALSE(reports(10, 50, 50));
+  for (int k = 0; k < 200; ++k) ways.handle_sent(1, 100);
+  for (size_t i = 0; i < 2 * Ways::kReportsBack; ++i) {
+    EXPECT_FALSE(ways.handle_count(now, 1, total));
+    ways.handle_report(now);
+  }
 }
 
 TEST_F(WaysTest, ADestinationThatCountsAnewIsNoBadRelay) {

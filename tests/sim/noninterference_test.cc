@@ -11,8 +11,8 @@ TEST(Noninterference, SixteenHundredPairs) {
 // Two networks in which nothing happens look the same. Some are so bad that nothing does.
 TEST(Noninterference, TheLinksOfThePairsComeUp) {
   const uint64_t count = seeds(100);
-  for (const Family family : {Family::pairs, Family::reactions, Family::calendar, Family::ladder,
-                              Family::relay}) {
+  for (const Family family :
+       {Family::pairs, Family::reactions, Family::calendar, Family::ladder, Family::relay}) {
     uint64_t up = 0;
     for (uint64_t seed = 1; seed <= count; ++seed) {
       const RunOptions idle{.payload_seed = seed, .load_variant = 0, .liveness = false};
@@ -43,7 +43,8 @@ TEST(Noninterference, NodesOfThePairsDoRelay) {
   const uint64_t count = seeds(100);
   uint64_t relayed = 0;
   for (uint64_t seed = 1; seed <= count; ++seed) {
-    const RunOptions busy{.payload_seed = seed, .load_variant = 1 + static_cast<unsigned>(seed % 3), .liveness = false};
+    const RunOptions busy{
+        .payload_seed = seed, .load_variant = 1 + static_cast<unsigned>(seed % 3), .liveness = false};
     if (run(draw_scenario(Family::relay, seed), busy).packets_relayed > 0) ++relayed;
   }
   EXPECT_GE(relayed * 2, count) << relayed << " of " << count;
