@@ -64,6 +64,7 @@ struct PeerConfig {
   bool joining = false;  // until the link has been up once, traffic passes beside it (node/joining.hh)
   std::optional<Duration> joining_limit = {};  // then it ends even where the link has not been up
   uint32_t line = 0;                           // where [[peer]] stands in root's file; 0: the mesh named it
+  std::string site = {};                       // where it is, for relays; empty: none
   std::string interface_name() const { return "ct-" + name; }
 
   bool operator==(const PeerConfig&) const = default;
@@ -83,6 +84,14 @@ struct MeshConfig {
   std::string keyring;                           // empty: where Ceph looks by itself
 
   bool operator==(const MeshConfig&) const = default;
+};
+
+// Nodes send for each other what a link has no room for (docs/cover.md).
+struct RelayConfig {
+  uint32_t share_percent = 25;  // of each link that others have at the least
+  std::string site;             // of this node; empty: none
+
+  bool operator==(const RelayConfig&) const = default;
 };
 
 struct NodeConfig {
@@ -118,7 +127,8 @@ struct NodeConfig {
   uint32_t shards = 1;           // links are spread over this many groups of threads
   std::vector<uint32_t> cpus;    // shard i's pacer runs on cpus[i % size]; empty: the kernel decides
   std::string driver = "native";
-  Shape shape;                    // default of every link
+  Shape shape;  // default of every link
+  std::optional<RelayConfig> relay = {};
   std::vector<PeerConfig> peers;  // root's own first, then those of the peers file
   std::optional<MeshConfig> mesh = {};
   // Addresses without a link that stay closed: of hosts that left the mesh or were revoked. None of a peer's.

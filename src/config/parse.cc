@@ -32,6 +32,10 @@ void read_root(const toml::table& root, const std::string& directory, const std:
     out.problems.add(out.lines.line({"runtime.driver", "shape.ladder"}),
                      fmt::format("shape.ladder: takes the driver native, not {}", out.config.driver));
   }
+  if (const toml::table* table = reader.table("relay")) {
+    TomlReader section(*table, "relay", "relay", out);
+    read_relay(section, out);
+  }
   if (const toml::table* table = reader.table("mesh")) {
     TomlReader section(*table, "mesh", "mesh", out);
     read_mesh(section, directory, out);
@@ -43,6 +47,7 @@ void read_root(const toml::table& root, const std::string& directory, const std:
   }
   reader.finish();
   if (peers && out.config.mesh) read_peers_file(*peers, shape_good, out);
+  check_relay(out);
 }
 
 }  // namespace

@@ -99,6 +99,7 @@ void read_peer(TomlReader& reader, const std::string& directory, bool default_sh
   peer.lanes = static_cast<uint32_t>(reader.number("lanes", 1, kMaxLanes).value_or(peer.lanes));
   peer.joining = reader.boolean("joining").value_or(peer.joining);
   peer.joining_limit = reader.parsed("joining_limit", parse_joining_limit, kJoiningLimitAdvice);
+  peer.site = reader.parsed("site", parse_site, kSiteAdvice).value_or("");
   read_peer_shape(reader, peer, default_shape_good, out);
   reader.finish();
   out.config.peers.push_back(std::move(peer));

@@ -29,6 +29,14 @@ inline constexpr size_t kMaxPeers = 1024;  // of one file
 void read_peers(const toml::node& list, const std::string& directory, bool default_shape_good,
                 ParsedConfig& out);
 
+// [relay]
+void read_relay(TomlReader& reader, ParsedConfig& out);
+// What a site may be called.
+std::optional<std::string> parse_site(std::string_view text);
+inline constexpr std::string_view kSiteAdvice = "not a name; use 1 to 32 of A-Z a-z 0-9 - _ .";
+// Notes what a node that relays cannot have.
+void check_relay(ParsedConfig& out);
+
 // [mesh]
 void read_mesh(TomlReader& reader, const std::string& directory, ParsedConfig& out);
 // The file that [mesh] names: [[peer]] tables, which come after those of the file itself, and `closed`. Its

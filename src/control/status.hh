@@ -61,6 +61,21 @@ struct LadderStatus {
   bool operator==(const LadderStatus&) const = default;
 };
 
+// What a link does in a relayed mesh (docs/cover.md), in packets.
+struct RelayStatus {
+  bool peer_takes_part = false;
+  uint64_t sent_numbered = 0;    // to the peer, by whichever way, so that they can be put in order
+  uint64_t sent_by_relays = 0;   // of these, those over other nodes' links
+  uint64_t came_numbered = 0;    // from the peer
+  uint64_t passed_on = 0;        // over this link, for others and as this node's overflow
+  uint64_t passed_on_bytes = 0;  // of these
+  uint64_t gaps = 0;             // in the peer's packets, that were given up
+  uint64_t late = 0;             // that the peer, as a relay, handed over after those behind them
+  uint64_t left_out = 0;         // times that the peer was not used as a relay because too little came of it
+
+  bool operator==(const RelayStatus&) const = default;
+};
+
 // How long after its deadline a slot's first cell left.
 struct LatenessStatus {
   uint64_t p50_ns = 0;
@@ -90,6 +105,7 @@ struct LinkStatus {
   uint64_t peer_rate_bps = 0;              // of the other direction, as the peer says; 0: not known yet
   std::optional<CalendarStatus> calendar;  // none: the rate follows none
   std::optional<CalendarStatus> ladder;    // the same of the node's ladder; no next rate is known
+  std::optional<RelayStatus> relay;        // none: the node relays nothing
   uint32_t cells_per_slot = 0;             // of each lane
   uint32_t lanes = 1;
   uint32_t jitter_percent = 0;

@@ -17,6 +17,19 @@ std::string dump(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
+// Names of the numbers of a link's relaying, for both ways.
+template <typename Relay, typename Visit>
+void for_each_relay_number(Relay& relay, Visit visit) {
+  visit("sent_numbered", relay.sent_numbered);
+  visit("sent_by_relays", relay.sent_by_relays);
+  visit("came_numbered", relay.came_numbered);
+  visit("passed_on", relay.passed_on);
+  visit("passed_on_bytes", relay.passed_on_bytes);
+  visit("gaps", relay.gaps);
+  visit("late", relay.late);
+  visit("left_out", relay.left_out);
+}
+
 Json link_json(const LinkStatus& link) {
   Json json;
   json["name"] = link.name;
@@ -44,6 +57,10 @@ Json link_json(const LinkStatus& link) {
   }
   if (link.ladder) {
     json["ladder"] = {{"peer", link.ladder->peer}, {"clocks_apart_ms", link.ladder->clocks_apart_ms}};
+  }
+  if (link.relay) {
+    json["relay"] = {{"peer_takes_part", link.relay->peer_takes_part}};
+    for_each_relay_number(*link.relay, [&](const char* name, auto value) { json["relay"][name] = value; });
   }
   json["cells"] = {{"sent", link.cells_sent},
                    {"sent_dummy", link.cells_sent_dummy},
@@ -148,6 +165,12 @@ LinkStatus link_from(const Json& json) {
     CalendarStatus& read_to = link.ladder.emplace();
     read(ladder, "peer", read_to.peer);
     read(ladder, "clocks_apart_ms", read_to.clocks_apart_ms);
+  }
+  if (json.contains("relay")) {
+    const Json& relay = object(json, "relay");
+    RelayStatus& read_to = link.relay.emplace();
+    read(relay, "peer_takes_part", read_to.peer_takes_part);
+    for_each_relay_number(read_to, [&](const char* name, auto& value) { read(relay, name, value); });
   }
   const Json& cells = object(json, "cells");
   read(cells, "sent", link.cells_sent);

@@ -136,6 +136,21 @@ std::string ladder_lines(const StatusSnapshot& status) {
   return text;
 }
 
+// "  osd1: 120 packets to it went by relays, 300 by it; ..."
+std::string relay_lines(const StatusSnapshot& status) {
+  std::string text;
+  for (const LinkStatus& link : status.links) {
+    if (!link.relay) continue;
+    const RelayStatus& relay = *link.relay;
+    text += fmt::format("  relay {}: {}{} packets to it by relays, {} passed on over it ({})", link.name,
+                        relay.peer_takes_part ? "" : "TAKES NO PART; ", grouped(relay.sent_by_relays),
+                        grouped(relay.passed_on), human_bytes(relay.passed_on_bytes));
+    if (relay.left_out > 0) text += fmt::format("; LEFT OUT {} times as a relay", grouped(relay.left_out));
+    text += "\n";
+  }
+  return text;
+}
+
 std::string traffic_table(const StatusSnapshot& status) {
   TextTable table({{"traffic"}, {""}, {"cells", true}, {"dummy", true}, {"packets", true}, {"bytes", true}});
   for (const LinkStatus& link : status.links) {
@@ -200,8 +215,8 @@ std::string drops_table(const StatusSnapshot& status) {
 std::string render_table(const StatusSnapshot& status) {
   if (status.links.empty()) return head(status) + "  no links\n";
   return head(status) + "\n" + links_table(status) + calendar_lines(status) + ladder_lines(status) +
-         preshared_lines(status) + "\n" + traffic_table(status) + "\n" + timing_table(status) + "\n" +
-         drops_table(status);
+         relay_lines(status) + preshared_lines(status) + "\n" + traffic_table(status) + "\n" +
+         timing_table(status) + "\n" + drops_table(status);
 }
 
 }  // namespace cuttle

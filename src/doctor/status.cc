@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint64_t kManyCells = 1000;
 constexpr uint64_t kManyDamaged = 100;
+constexpr uint64_t kManyLate = 100;
 constexpr double kTolerableLoss = 0.001;
 
 uint64_t dropped(const LinkStatus& link, const char* cause) {
@@ -182,6 +183,45 @@ void examine_link(Findings& findings, const LinkStatus& link, uint64_t checksum_
   }
 }
 
+// What a peer does as a relay, and what came of that.
+void examine_relay(Findings& findings, const LinkStatus& link) {
+  if (!link.relay) return;
+  const auto note = [&](Mark mark, std::string what, const char* fix) {
+    findings.push_back({mark, fmt::format("relay {}: ", link.name) + std::move(what), fix});
+  };
+  const RelayStatus& relay = *link.relay;
+  if (link.state == "up" && !relay.peer_takes_part) {
+    note(Mark::unsure, "takes no part, so what goes to it has this link alone, and nothing goes by it",
+         "enabled = true in its [relay]; a link that has just come up needs a moment");
+  }
+  if (relay.left_out > 0) {
+    note(Mark::bad,
+         fmt::format("left out {} times: too few of the packets that it was to pass on came in time",
+                     relay.left_out),
+         "it drops, delays or alters them: look at its own status, whether it is overloaded, and whether it "
+         "is still yours");
+  }
+  if (const uint64_t altered = dropped(link, "relay_altered"); altered > 0) {
+    note(Mark::bad, fmt::format("{} packets that it passed on were altered, and dropped", altered),
+         "no honest relay does that: look whether the node is still yours");
+  }
+  if (const uint64_t repeated = dropped(link, "relay_repeated"); repeated > 0) {
+    note(Mark::bad,
+         fmt::format("{} packets that it passed on had come before or are too old, and were dropped",
+                     repeated),
+         "no honest relay does that: look whether the node is still yours");
+  }
+  if (relay.late > kManyLate && share(relay.late, relay.came_numbered + relay.late) > kTolerableLoss) {
+    note(Mark::unsure, fmt::format("{} packets that it passed on came after those behind them", relay.late),
+         "it is slow, or the path to it is");
+  }
+  const uint64_t lies = dropped(link, "relay_not_its_own") + dropped(link, "relay_malformed");
+  if (lies > 0) {
+    note(Mark::bad, fmt::format("{} packets of it are against the rules of relaying, and were dropped", lies),
+         "another version of Cuttle, or a node that is not yours any more");
+  }
+}
+
 // What lets cells go, and whether the shape hides how late that is.
 void examine_timing(Findings& findings, const LinkStatus& link) {
   if (link.state != "up") return;
@@ -255,6 +295,7 @@ Findings examine_status(const StatusSnapshot& status) {
   for (const LinkStatus& link : status.links) {
     examine_link(findings, link, status.guard.checksum_wrong);
     examine_timing(findings, link);
+    examine_relay(findings, link);
   }
   return findings;
 }

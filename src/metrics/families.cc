@@ -158,6 +158,24 @@ void add_timing(Collection& out, const Labels& labels, const LinkStatus& link) {
             labels, seconds_of(link.lateness.max_ns));
 }
 
+void add_relay(Collection& out, const Labels& labels, const RelayStatus& relay) {
+  out.gauge("cuttle_relay_peer_takes_part", "Whether the peer relays, too.", labels,
+            relay.peer_takes_part ? 1 : 0);
+  out.counter("cuttle_relay_sent_packets_total", "Packets to the peer that went by other nodes' links.",
+              labels, relay.sent_by_relays);
+  out.counter("cuttle_relay_passed_on_packets_total",
+              "Packets to others over the link with the peer: other nodes', or this node's overflow.", labels,
+              relay.passed_on);
+  out.counter("cuttle_relay_passed_on_bytes_total", "The same in bytes.", labels, relay.passed_on_bytes);
+  out.counter("cuttle_relay_gaps_total", "Gaps in the peer's packets that were not waited for any longer.",
+              labels, relay.gaps);
+  out.counter("cuttle_relay_late_packets_total",
+              "Packets that the peer, as a relay, brought after those behind them.", labels, relay.late);
+  out.counter("cuttle_relay_left_out_total",
+              "Times at which the peer was not used as a relay because too little came of what it got.",
+              labels, relay.left_out);
+}
+
 void add_link(Collection& out, const Labels& node, const LinkStatus& link) {
   const Labels labels = with(node, "peer", link.name);
   out.gauge("cuttle_link_up", "Whether authentic cells come from the peer.", labels,
@@ -177,6 +195,7 @@ void add_link(Collection& out, const Labels& node, const LinkStatus& link) {
                 "Times at which the two ends had no renewed preshared key in common any more.", labels,
                 link.preshared->lost);
   }
+  if (link.relay) add_relay(out, labels, *link.relay);
   out.counter("cuttle_link_sessions_total", "Sessions agreed.", labels, link.handshakes);
   out.counter("cuttle_link_set_back_total",
               "Times at which the peer's cells showed that this node was set back, and its session ended.",

@@ -72,6 +72,7 @@ Result<ReloadReport> RunningAgent::change_to(const LoadedConfig& wanted) {
                      .key_log = key_log_.get(),
                      .preshared = preshared_file_ ? &*preshared_file_ : nullptr,
                      .ladder = ladder_.get(),
+                     .relay = relay_.get(),
                      .alive = [this] { tell_alive(); }};
   auto changed = apply_reload(in, wanted.config, *wanted.keys, changes);
   service_manager_.tell("READY=1");

@@ -24,6 +24,7 @@ Result<std::unique_ptr<RunningAgent>> RunningAgent::start(const NodeConfig& conf
   agent->driver_ =
       (options.make_driver ? options.make_driver : make_native_driver)(agent->config_, agent->wake_up_);
   agent->driver_->set_queues(agent->queues_);
+  if (agent->relay_ != nullptr) agent->driver_->set_relay(*agent->relay_);
   auto handshakes = HandshakeLoop::create(agent->wake_up_, agent->restore_watch_, *agent->driver_);
   if (!handshakes) return tl::unexpected(handshakes.error());
   agent->handshakes_ = std::move(*handshakes);
@@ -76,6 +77,13 @@ Result<void> RunningAgent::open_control(const AgentOptions& options) {
   if (config_.shape.ladder) {
     ladder_ = NodeLadder::open(config_, keys_.private_key.public_key(), wall_clock_ns());
   }
+  if (config_.relay) {
+    relay_ = std::make_unique<RelayNode>(
+        RelaySettings{.number = load_be64(keys_.private_key.public_key().bytes.data()),
+                      .share_percent = config_.relay->share_percent,
+                      .site = config_.relay->site,
+                      .inner_mtu = config_.inner_mtu});
+  }
   const auto locked = lock_memory();
   memory_locked_ = locked.has_value();
   if (!locked) {
@@ -104,10 +112,10 @@ Result<void> RunningAgent::set_up() {
   auto unknown_sources = machine_.open_unknown_sources(0);
   if (!unknown_sources) return tl::unexpected(unknown_sources.error());
   unknown_sources_ = std::move(*unknown_sources);
-  auto links =
-      assemble_links({config_, keys_, backend_, key_log_.get(), static_keys_ ? &*static_keys_ : nullptr,
-                      preshared_file_ ? &*preshared_file_ : nullptr, unknown_sources_.size(), ladder_.get()},
-                     [&](size_t peer) { return machine_.open_lanes(peer); });
+  auto links = assemble_links(
+      {config_, keys_, backend_, key_log_.get(), static_keys_ ? &*static_keys_ : nullptr,
+       preshared_file_ ? &*preshared_file_ : nullptr, unknown_sources_.size(), ladder_.get(), relay_.get()},
+      [&](size_t peer) { return machine_.open_lanes(peer); });
   if (!links) return tl::unexpected(links.error());
   links_ = std::move(*links);
   for (const auto& link : links_) {

@@ -57,7 +57,7 @@ class Change {
   Result<std::unique_ptr<NodeLink>> assemble(size_t i) {
     in_.alive();
     return assemble_link({wanted_, keys_, in_.backend, in_.key_log, nullptr, in_.preshared,
-                          in_.unknown_sources.size(), in_.ladder},
+                          in_.unknown_sources.size(), in_.ladder, in_.relay},
                          i, [&](size_t peer) { return in_.machine.open_lanes(peer); });
   }
 

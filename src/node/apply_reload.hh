@@ -35,6 +35,7 @@ struct InService {
   KeyLog* key_log;                 // may be null
   const PresharedFile* preshared;  // the same
   const NodeLadder* ladder;        // the same
+  RelayNode* relay;                // the same
   std::function<void()> alive;     // called between any two steps: a change of many links may take a while
 };
 

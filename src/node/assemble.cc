@@ -121,6 +121,10 @@ Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t
     const size_t ip_bytes = wire::CellFormat(peer.shape.cell_bytes).ip_bytes(peer.endpoint.address.is_v6);
     link->set_ladder(peer.shape.ladder->fingerprint(), planned->rates_bps, ip_bytes);
   }
+  if (assembly.relay != nullptr && sessions.empty()) {
+    Lane& lane = link->lane(0);
+    lane.relay = assembly.relay->make_post(peer.site, steps.slowest(), lane.format);
+  }
   if (!sessions.empty()) link->use_static_sessions({std::move(sessions), assembly.backend});
   if (watch) link->set_calendar(std::move(*watch), planned->rates_bps);
   return link;

@@ -9,6 +9,7 @@
 #include "config/config.hh"
 #include "config/key_files.hh"
 #include "crypto/aead.hh"
+#include "engine/relay_node.hh"
 #include "io/clock.hh"
 #include "node/doors.hh"
 #include "node/key_log.hh"
@@ -28,6 +29,7 @@ struct Assembly {
   const PresharedFile* preshared = nullptr;  // the same; without it, preshared keys are not renewed
   size_t ports = SIZE_MAX;  // that the node holds: a link has one for each of its lanes, or is none
   const NodeLadder* ladder = nullptr;  // there where the configuration has one
+  RelayNode* relay = nullptr;          // the same
 };
 
 // What the link with the configuration's i-th peer agrees its sessions with. `plan`: the slowest that it has.

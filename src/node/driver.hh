@@ -11,6 +11,7 @@
 
 #include "base/result.hh"
 #include "config/config.hh"
+#include "engine/relay_node.hh"
 #include "io/event_queue.hh"
 #include "io/system_calls.hh"
 #include "node/link.hh"
@@ -25,6 +26,9 @@ class Driver {
 
   // Before start(): which of these a lane's pacer hands its trains to. They outlive the driver.
   void set_queues(const ReleaseQueues& queues) { queues_ = &queues; }
+
+  // The same: the node relays (engine/relay_node.hh). It outlives the driver.
+  void set_relay(RelayNode& relay) { relay_ = &relay; }
 
   // Begins to serve the lanes of these links, which outlive the driver, and gives each link the ways to wake
   // its receivers. Returns why the pacers have no real-time priority; empty when they have, or were not meant
@@ -53,8 +57,11 @@ class Driver {
     lane.queue = queues_ == nullptr ? nullptr : queues_->find(shard, lane);
   }
 
+  RelayNode* relay() const { return relay_; }  // null: it relays nothing
+
  private:
   const ReleaseQueues* queues_ = nullptr;
+  RelayNode* relay_ = nullptr;
 };
 
 // `handshakes` wakes the thread of the handshakes (handshake_loop.hh), and outlives the driver.

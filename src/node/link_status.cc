@@ -75,6 +75,29 @@ void count_lane(LinkStatus& status, const Lane& lane) {
   drops["handshake_unsent"] += lane.handshakes_unsent.value();
 }
 
+void describe_relay(LinkStatus& status, const RelayPost& post) {
+  const RelayCounters& counters = post.counters;
+  status.relay = RelayStatus{.peer_takes_part = post.takes_part.load(std::memory_order_relaxed),
+                             .sent_numbered = counters.sent_in_places.value(),
+                             .sent_by_relays = counters.sent_by_relays.value(),
+                             .came_numbered = counters.came.value(),
+                             .passed_on = counters.passed_on.value(),
+                             .passed_on_bytes = counters.passed_on_bytes.value(),
+                             .gaps = post.receiver->reorder.gaps(),
+                             .late = counters.late.value(),
+                             .left_out = counters.left_out.value()};
+  auto& drops = status.drops;
+  drops["relay_altered"] = counters.altered.value();
+  drops["relay_repeated"] = counters.repeated.value();
+  drops["relay_unknown_session"] = counters.unknown_session.value();
+  drops["relay_unknown_source"] = counters.unknown_source.value();
+  drops["relay_unknown_destination"] = counters.unknown_destination.value();
+  drops["relay_not_its_own"] = counters.not_its_own.value();
+  drops["relay_malformed"] = counters.malformed.value() + counters.number_taken.value();
+  drops["relay_queue_full"] = post.packer->forward.dropped_full() + counters.lost.value();
+  drops["relay_too_old"] = post.packer->forward.dropped_stale();
+}
+
 void count_handshakes(LinkStatus& status, const AssociationCounters& counters) {
   status.handshakes = counters.sessions.value();
   auto& drops = status.drops;
@@ -188,6 +211,7 @@ LinkStatus NodeLink::status(Instant now) const {
   describe_sessions(status, now);
   for (size_t i = 0; i < link_.lanes(); ++i) count_lane(status, link_.lane(i));
   describe_release(status, link_.lane(0));
+  if (const RelayPost* relay = link_.lane(0).relay.get()) describe_relay(status, *relay);
 
   // The worst lane's: percentiles do not add.
   for (size_t i = 0; i < link_.lanes(); ++i) {

@@ -35,8 +35,16 @@ Result<std::unique_ptr<PackerLoop>> PackerLoop::create(std::vector<Lane*> lanes,
 PackerLoop::PackerLoop(EventQueue events, WakeUp wake_up, bool spin)
     : events_(std::move(events)), wake_up_(std::move(wake_up)), spin_(spin) {}
 
+void PackerLoop::set_relay(RelayPacking& relay) {
+  relay_ = &relay;
+  for (const auto& source : sources_) {
+    if (source->lane->relay != nullptr) relay.add(*source->lane);
+  }
+}
+
 void PackerLoop::serve(std::unique_ptr<Source> source) {
   packer_stage_.add(*source->lane);
+  if (relay_ != nullptr && source->lane->relay != nullptr) relay_->add(*source->lane);
   sources_.push_back(std::move(source));
 }
 
@@ -62,15 +70,32 @@ void PackerLoop::remove(Lane& lane) {
   wait_for_loop(change_);
 }
 
+// The receiver wakes this thread for what came to be passed on; what nodes tell each other is due by the
+// clock.
+void PackerLoop::relay_for_others(std::optional<Duration>& timeout) {
+  relay_->handle_time(clock_.now());
+  timeout = kRelayReportInterval;
+  for (const auto& source : sources_) {
+    const bool waits = source->lane->relay != nullptr && RelayPacking::has_waiting(*source->lane);
+    if (waits && source->outcome == Outcome::drained) source->outcome = Outcome::more;
+    // A report waits in the queue, which is looked at with the TUN.
+    if (source->lane->packer.queued_bytes() > 0 && source->outcome == Outcome::drained) {
+      source->outcome = Outcome::more;
+    }
+  }
+}
+
 void PackerLoop::run(const std::atomic<bool>& stop) {
   std::array<uint64_t, 64> ready;
   while (!stop.load(std::memory_order_relaxed)) {
     // Not between the events of one wait, which may speak of a lane that leaves.
     change_.poll([&](Lane& /*lane*/) { serve(std::move(coming_)); },
                  [&](Lane& lane) {
+                   if (relay_ != nullptr && lane.relay != nullptr) relay_->remove(lane);
                    std::erase_if(sources_, [&](const auto& source) { return source->lane == &lane; });
                  });
     std::optional<Duration> timeout;
+    if (relay_ != nullptr) relay_for_others(timeout);
     for (const auto& at : sources_) {
       Source& source = *at;
       if (const LadderPost* ladder = source.lane->ladder.get()) {

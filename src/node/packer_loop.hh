@@ -4,11 +4,14 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/lane.hh"
 #include "engine/lane_handover.hh"
 #include "engine/packer_stage.hh"
+#include "engine/relay_node.hh"
+#include "io/clock.hh"
 #include "io/event_queue.hh"
 
 namespace cuttle {
@@ -21,6 +24,8 @@ class PackerLoop {
   // Until `stop` is set and wake_up() was called.
   void run(const std::atomic<bool>& stop);
   void wake_up() const { wake_up_.set(); }
+  // Before run(): all links of the node have their packers here, and it relays. It outlives the loop.
+  void set_relay(RelayPacking& relay);
 
   // While it runs; from the control thread.
   Result<void> add(Lane& lane);
@@ -37,6 +42,7 @@ class PackerLoop {
   PackerLoop(EventQueue events, WakeUp wake_up, bool spin);
   void serve(std::unique_ptr<Source> source);
   Result<void> watch(Source& source);
+  void relay_for_others(std::optional<Duration>& timeout);
 
   std::vector<std::unique_ptr<Source>> sources_;
   LaneHandover change_;
@@ -44,6 +50,8 @@ class PackerLoop {
   EventQueue events_;
   WakeUp wake_up_;
   bool spin_;
+  RelayPacking* relay_ = nullptr;  // null: it relays nothing
+  MonotonicClock clock_;
   PackerStage packer_stage_;
 };
 

@@ -51,6 +51,13 @@ ReceiverLoop::ReceiverLoop(std::vector<Lane*> lanes, const WakeUp& handshakes, E
       spin_(spin),
       buffer_(std::make_unique<uint8_t[]>(kReceiveBufferBytes)) {}
 
+void ReceiverLoop::set_relay(RelayNode& relay) {
+  relay_ = &relay;
+  for (Lane* lane : lanes_) {
+    if (lane->relay != nullptr) relay.receiving().add(*lane);
+  }
+}
+
 void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
   std::array<uint64_t, 64> ready;
   cpus_ = thread_cpus();
@@ -61,10 +68,12 @@ void ReceiverLoop::run(const std::atomic<bool>& stop, bool realtime) {
     change_.poll(
         [&](Lane& lane) {
           lanes_.push_back(&lane);
+          if (relay_ != nullptr && lane.relay != nullptr) relay_->receiving().add(lane);
           handle_lanes();
         },
         [&](Lane& lane) {
           std::erase(lanes_, &lane);
+          if (relay_ != nullptr && lane.relay != nullptr) relay_->receiving().remove(lane);
           handle_lanes();
         });
     const bool moderates = moderation_.wait().ns > 0;
@@ -100,6 +109,7 @@ void ReceiverLoop::read(Lane& lane) {
   for (int turn = 0; turn < kMaxPerTurn; ++turn) {
     const TrainReceived received = receive_train(lane, {buffer_.get(), kReceiveBufferBytes});
     if (received.for_handshakes) handshakes_.set();
+    if (received.for_packer) relay_->wake_packer();
     if (!received.more) return;
   }
 }

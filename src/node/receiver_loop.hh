@@ -11,6 +11,7 @@
 #include "engine/interrupt_moderation.hh"
 #include "engine/lane.hh"
 #include "engine/lane_handover.hh"
+#include "engine/relay_node.hh"
 #include "io/clock.hh"
 #include "io/cpu_affinity.hh"
 #include "io/cpu_throttle.hh"
@@ -27,6 +28,8 @@ class ReceiverLoop {
   // `realtime`: the thread has real-time priority, so it must leave something to others whatever comes in.
   void run(const std::atomic<bool>& stop, bool realtime);
   void wake_up() const { wake_up_.set(); }
+  // Before run(), as with the packer's (packer_loop.hh).
+  void set_relay(RelayNode& relay);
 
   // While it runs; from the control thread.
   Result<void> add(Lane& lane);
@@ -53,6 +56,7 @@ class ReceiverLoop {
   EventQueue events_;
   WakeUp wake_up_;
   bool spin_;
+  RelayNode* relay_ = nullptr;  // null: it relays nothing
   InterruptModeration moderation_;
   CpuThrottle throttle_ = CpuThrottle::of_receiver();
   CpuAffinity affinity_;

@@ -83,6 +83,7 @@ void check_unchangeable(const NodeConfig& now, const NodeConfig& wanted, const S
     problems.add(lines.line(path),
                  fmt::format("{}: not what the agent runs with; that takes a restart of it", path));
   };
+  check("relay", now.relay == wanted.relay);
   check("shape.ladder", now.shape.ladder == wanted.shape.ladder);
   check("node.name", now.name == wanted.name);
   check("node.listen", now.listen == wanted.listen);

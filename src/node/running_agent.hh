@@ -116,6 +116,7 @@ class RunningAgent {
   std::unique_ptr<DrawLog> draw_log_;
   uint64_t draws_lost_ = 0;             // already said
   std::unique_ptr<NodeLadder> ladder_;  // null: the configuration has none
+  std::unique_ptr<RelayNode> relay_;    // the same; outlives the links
   std::vector<UnknownSourceSocket> unknown_sources_;
   std::vector<std::unique_ptr<NodeLink>> links_;
   ReleaseQueues queues_;

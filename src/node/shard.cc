@@ -37,6 +37,12 @@ Shard::Shard(std::unique_ptr<PackerLoop> packer, std::unique_ptr<ReceiverLoop> r
       receiver_(std::move(receiver)),
       pacer_(std::move(lanes), {options.poll_before, options.spin, options.max_pacer_percent()}) {}
 
+void Shard::set_relay(RelayNode& relay) {
+  packer_->set_relay(relay.packing());
+  receiver_->set_relay(relay);
+  relay.set_wake_packer([this] { packer_->wake_up(); });
+}
+
 std::string Shard::start() {
   std::promise<std::string> why_not;
   std::future<std::string> answer = why_not.get_future();

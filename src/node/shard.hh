@@ -36,6 +36,8 @@ class Shard {
 
   // Returns why the pacer has no real-time priority; empty when it has, or was not meant to.
   std::string start();
+  // Before start(), of the only shard: the node relays. It outlives the shard.
+  void set_relay(RelayNode& relay);
   void handle_timeout(Instant now) { receiver_->handle_timeout(now); }
   void wake_receiver() const { receiver_->wake_up(); }
 

@@ -14,7 +14,7 @@ inline const std::vector<Damage>& damages_of_peers() {
       {"UnknownKeyOnTwoLines",
        "lanes = 1",
        R"("a\nb" = 1)",
-       {R"(F:17: peer.mon.a\x0ab: unknown key; known here: name, public_key, next_public_key, preshared_key_file, endpoint, redirect, ports, lanes, joining, joining_limit and shape)"}},
+       {R"(F:17: peer.mon.a\x0ab: unknown key; known here: name, public_key, next_public_key, preshared_key_file, endpoint, redirect, ports, lanes, joining, joining_limit, site and shape)"}},
       {"PortsNone",
        "lanes = 1",
        "ports = []",

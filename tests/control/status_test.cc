@@ -134,6 +134,20 @@ TEST(StatusTable, ALadderAndWhatIsWrongWithIt) {
   EXPECT_THAT(render_table(status), testing::HasSubstr("  THE BUDGET IS SPENT until 00:00 UTC\n"));
 }
 
+TEST(StatusJson, RelaysComeBackAsTheyWereAndShow) {
+  StatusSnapshot status = example();
+  status.links[0].relay = RelayStatus{true, 1'001, 1'002, 1'003, 1'004, 1'005, 6, 7, 8};
+  status.links[1].relay = RelayStatus{};
+  const auto back = status_from_json(to_json(status));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(*back, status);
+  const std::string table = render_table(status);
+  EXPECT_THAT(table,
+              testing::HasSubstr("  relay mon: 1,002 packets to it by relays, 1,004 passed on over it"));
+  EXPECT_THAT(table, testing::HasSubstr("LEFT OUT 8 times as a relay\n"));
+  EXPECT_THAT(table, testing::HasSubstr("  relay osd1: TAKES NO PART; 0 packets"));
+}
+
 TEST(StatusJson, ComesBackAsItWas) {
   const auto back = status_from_json(to_json(example()));
   ASSERT_TRUE(back) << back.error().message;

@@ -128,6 +128,27 @@ TEST(Doctor, CalendarsThatDifferAndClocksThatAreApart) {
   EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("90.0 s apart"));
 }
 
+TEST(Doctor, WhatIsWrongWithARelay) {
+  StatusSnapshot good = healthy();
+  good.links[0].relay = RelayStatus{.peer_takes_part = true, .came_numbered = 1'000'000};
+  EXPECT_FALSE(any_bad(examine_status(good)));
+  const auto said = [&](auto damage) {
+    StatusSnapshot status = good;
+    damage(status.links[0]);
+    return complaint(examine_status(status)).what;
+  };
+  EXPECT_THAT(said([](LinkStatus& link) { link.relay->peer_takes_part = false; }),
+              HasSubstr("takes no part"));
+  EXPECT_THAT(said([](LinkStatus& link) { link.relay->left_out = 2; }), HasSubstr("left out 2 times"));
+  EXPECT_THAT(said([](LinkStatus& link) { link.drops["relay_altered"] = 3; }),
+              HasSubstr("3 packets that it"));
+  EXPECT_THAT(said([](LinkStatus& link) { link.drops["relay_repeated"] = 4; }), HasSubstr("had come before"));
+  EXPECT_THAT(said([](LinkStatus& link) { link.drops["relay_not_its_own"] = 5; }),
+              HasSubstr("against the rules"));
+  EXPECT_THAT(said([](LinkStatus& link) { link.relay->late = 20'000; }),
+              HasSubstr("after those behind them"));
+}
+
 TEST(Doctor, WhatIsWrongWithALadder) {
   StatusSnapshot good = healthy();
   good.ladder.emplace();

@@ -48,6 +48,7 @@ StatusSnapshot some_status() {
     link.hiding_permille = 505;
     link.drops["cell_replayed"] = 3;
     (link.name == "mon" ? link.calendar : link.ladder) = CalendarStatus{};
+    if (link.name == "mon") link.relay = RelayStatus{.left_out = 2};
     if (link.name == "mon") link.preshared = PresharedStatus{7200, true, 1};
   }
   status.ladder.emplace();
@@ -85,6 +86,8 @@ TEST(Metrics, WhatALadderTold) {
 
 TEST(Metrics, ValuesAndUnits) {
   const std::string got = text();
+  EXPECT_THAT(got, HasSubstr("cuttle_relay_left_out_total{node=\"osd0\",peer=\"mon\"} 2"));
+  EXPECT_THAT(got, Not(HasSubstr("cuttle_relay_left_out_total{node=\"osd0\",peer=\"osd1\"}")));
   EXPECT_THAT(got, HasSubstr("cuttle_agent_up{node=\"osd0\"} 1"));
   EXPECT_THAT(got, HasSubstr("cuttle_agent_up{node=\"mon\"} 0"));
   EXPECT_THAT(got, HasSubstr("cuttle_link_rate_bytes_per_second{node=\"osd0\",peer=\"mon\"} 25000000"));
