@@ -90,11 +90,14 @@ def total(by_pair, since, until, lives):
     )
 
 
-def count_sessions():
-    """Of the first node; a link carries nothing for a moment while its keys change, relays or not."""
-    command = [os.environ["CUTTLE"], "status", "--json", "--socket", os.environ["WORK"] + "/n0.sock"]
-    status = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-    return sum(link["handshakes"] for link in status["links"])
+def count_sessions(nodes):
+    """Of all; a link carries nothing for a moment while its keys change, relays or not."""
+    count = 0
+    for i in range(nodes):
+        command = [os.environ["CUTTLE"], "status", "--json", "--socket", f"{os.environ['WORK']}/n{i}.sock"]
+        status = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+        count += sum(link["handshakes"] for link in status["links"])
+    return count
 
 
 def carry(net, nodes, matrix, r_bps, seconds, kill=None):
@@ -123,14 +126,14 @@ def carry(net, nodes, matrix, r_bps, seconds, kill=None):
 def run(net, nodes, matrices, r_bps, kill):
     random_ = random.Random(1)
     worst = 1.0
-    sessions = count_sessions()
+    sessions = 0 if kill else count_sessions(nodes)
     for number in range(matrices):
         permutations = 1 if number % 4 == 0 else 1 + random_.randrange(20)
         matrix = draw(random_, nodes, permutations)
         seconds = WARM_UP_S + MEASURED_S + 0.5 + (5 if kill else 0)
         for _ in range(TRIES):
             sent, got, began, busy = carry(net, nodes, matrix, r_bps, seconds, kill)
-            sessions_before, sessions = sessions, count_sessions()
+            sessions_before, sessions = sessions, sessions if kill else count_sessions(nodes)
             if kill or (busy < BUSY_S and sessions == sessions_before):
                 break
             why = f"a host stood still for {busy * 1000:.0f} ms" if busy >= BUSY_S else "keys changed"
