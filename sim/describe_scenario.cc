@@ -20,6 +20,8 @@ const char* family_name(Family family) {
       return "calendar";
     case Family::ladder:
       return "ladder";
+    case Family::yielding:
+      return "yielding";
   }
   return "?";
 }

@@ -21,10 +21,17 @@ enum class Family {
   reactions,  // the same with short slots and a node that starts anew: handshakes under load
   calendar,   // like pairs, and in the middle of it the rate changes by a calendar
   ladder,     // like pairs, longer, and the rate changes by a ladder, of which the said steps are given
+  yielding,   // the same, and nodes tell each other what is lost
 };
 inline constexpr Family kFamilies[] = {Family::two_nodes, Family::network,  Family::pairs,
-                                       Family::reactions, Family::calendar, Family::ladder};
+                                       Family::reactions, Family::calendar, Family::ladder,
+                                       Family::yielding};
 const char* family_name(Family family);
+
+// By a ladder, not a calendar.
+inline bool has_ladder(Family family) {
+  return family == Family::ladder || family == Family::yielding;
+}
 
 struct Cut {
   NodeNumber a;

@@ -11,7 +11,8 @@ TEST(Noninterference, SixteenHundredPairs) {
 // Two networks in which nothing happens look the same. Some are so bad that nothing does.
 TEST(Noninterference, TheLinksOfThePairsComeUp) {
   const uint64_t count = seeds(100);
-  for (const Family family : {Family::pairs, Family::reactions, Family::calendar, Family::ladder}) {
+  for (const Family family : {Family::pairs, Family::reactions, Family::calendar, Family::ladder,
+                              Family::yielding}) {
     uint64_t up = 0;
     for (uint64_t seed = 1; seed <= count; ++seed) {
       const RunOptions idle{.payload_seed = seed, .load_variant = 0, .liveness = false};
@@ -31,6 +32,10 @@ TEST(Noninterference, FourHundredPairsInWhichTheRateChangesByACalendar) {
 
 TEST(Noninterference, TwoHundredPairsInWhichTheRateChangesByALadder) {
   expect_all_good(Family::ladder, 1, seeds(200));
+}
+
+TEST(Noninterference, TwoHundredPairsInWhichALadderYields) {
+  expect_all_good(Family::yielding, 1, seeds(200));
 }
 
 }  // namespace
