@@ -49,9 +49,9 @@ each_mutant() {
   "$each" "yielding takes the breaker's change" src/ladder/step_keeper.cc \
     'changes_left() - 1;  // without the' 'changes_left();  // without the' "ladder"
   "$each" "a cut ends with a restart" src/ladder/step_keeper.cc \
-    'is_cut_ = shape.yields && before->is_cut;' '' "ladder node"
-  "$each" "a node that hears nobody goes above its ceiling" src/ladder/step_keeper.cc \
-    'return is_cut_ ? 0 : std::min(ceiling_, shape_.top());' 'return is_cut_ ? 0 : shape_.top();' "ladder"
+    'if (shape.yields && before->is_cut) cut_day_ = day_;' '' "ladder node"
+  "$each" "a node that hears nobody goes above its ceiling" src/ladder/step_keeper.hh \
+    'return is_cut() ? 0 : std::min(ceiling_, shape_.top());' 'return is_cut() ? 0 : shape_.top();' "ladder"
   "$each" "a report that is said again takes another step" src/ladder/yielding.cc \
     'std::max(step, 1U) - 1' 'std::max(std::min(step, ceiling_), 1U) - 1' "ladder"
   "$each" "what was lost before a change counts after it" src/engine/ladder_control.cc \

@@ -16,7 +16,7 @@ StepKeeper::StepKeeper(const LadderShape& shape, Epoch epoch, const std::optiona
   }
   if (before->day < day_) return;
   day_ = before->day;
-  is_cut_ = shape.yields && before->is_cut;
+  if (shape.yields && before->is_cut) cut_day_ = day_;
   const uint32_t to_the_top = before->step != step_ ? 1 : 0;
   changes_today_ = std::min(before->changes, shape.changes_per_day);
   changes_today_ = std::min(changes_today_ + to_the_top, shape.changes_per_day);
@@ -73,7 +73,7 @@ void StepKeeper::handle_day(Epoch epoch) {
   if (day <= day_) return;
   day_ = day;
   changes_today_ = 0;
-  is_cut_ = false;
+  if (cut_day_ && *cut_day_ < day) cut_day_.reset();
 }
 
 uint32_t StepKeeper::affordable(uint32_t wanted) const {
@@ -84,7 +84,7 @@ uint32_t StepKeeper::affordable(uint32_t wanted) const {
 }
 
 uint32_t StepKeeper::affordable_yielding(uint32_t wanted) const {
-  if (is_cut_) return 0;
+  if (is_cut()) return 0;
   const uint32_t left = changes_left() - 1;  // without the breaker's
   if (left > 2) return wanted;
   // It stays there until the day ends, or the ceiling falls: so no lower than that.

@@ -61,8 +61,8 @@ class StepKeeper {
   void handle_said(Epoch epoch, uint32_t step);
   // Of a keeper that yields: no step above that from the next epoch on, as far as the budget goes.
   void handle_ceiling(uint32_t ceiling) { ceiling_ = ceiling; }
-  // And the lowest step from the next epoch on until the day ends.
-  void handle_cut() { is_cut_ = true; }
+  // And the lowest step from the next epoch on until the day of that one ends.
+  void handle_cut() { cut_day_ = std::max(day_, shape_.day_of(epoch_ + 1)); }
   // That epoch begins; each one after the other, or later ones. The step in it.
   uint32_t handle_epoch(Epoch epoch);
   // It is too late to change at the beginning of that epoch, or of one before it: the step is held.
@@ -82,10 +82,10 @@ class StepKeeper {
   // Whether there is one to give way with.
   bool can_fall() const { return changes_left() >= kFewestToYield; }
   uint32_t ceiling() const { return ceiling_; }
-  bool is_cut() const { return is_cut_; }
+  bool is_cut() const { return cut_day_.has_value(); }
   // What the schedule of the day so far can have told.
   double bits_today() const { return bits_of({shape_.epochs_per_day, shape_.rates}, changes_today_); }
-  Spent spent() const { return {day_, changes_today_, step_, ceiling_, is_cut_}; }
+  Spent spent() const { return {day_, changes_today_, step_, ceiling_, is_cut()}; }
 
   struct Counters {
     uint64_t out_of_place = 0;    // said for an epoch that is not to come, or no step
@@ -101,7 +101,7 @@ class StepKeeper {
   uint32_t affordable(uint32_t wanted) const;
   uint32_t affordable_yielding(uint32_t wanted) const;
   // Where it goes that has nobody to follow.
-  uint32_t highest() const { return is_cut_ ? 0 : std::min(ceiling_, shape_.top()); }
+  uint32_t highest() const { return is_cut() ? 0 : std::min(ceiling_, shape_.top()); }
   void handle_day(Epoch epoch);
 
   LadderShape shape_;
@@ -110,7 +110,7 @@ class StepKeeper {
   uint32_t step_;
   uint32_t agreed_;
   uint32_t ceiling_;
-  bool is_cut_ = false;  // until the day ends
+  std::optional<uint64_t> cut_day_;
   uint32_t changes_today_ = 0;
   uint32_t unsaid_ = 0;           // epochs, one after the other
   bool to_the_top_ = false;       // with the next epoch, whatever is left

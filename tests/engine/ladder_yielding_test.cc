@@ -150,7 +150,7 @@ TEST(LadderYielding, OneThatDoesNotSaysNothingOfLosses) {
     settings.yields = yields;
     Group group(2, settings);
     narrow(group, 10e6);
-    Link& link = *group.nodes[1]->owned[0];
+    Link& link = *group.nodes[0]->owned[0];  // of the node that looks first: what the other said waits
     bool is_said = false;
     for (int i = 0; i < 600; ++i) {
       group.run(milliseconds(100));

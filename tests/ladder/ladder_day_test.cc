@@ -100,7 +100,7 @@ TEST(LadderDay, AMeshYieldsWithinEpochsAndComesBackWhenThePathsCarryItAgain) {
   load.busy = {{300, 3600}};
   LadderOptions options = short_day();
   options.yields = true;
-  options.budget_bits = 100;
+  options.budget_bits = 200;
   options.narrow = {{600, 1500}};
   options.narrow_bps = 200e6;
   const DayResult day = run_day(load, options);
@@ -122,6 +122,7 @@ TEST(LadderDay, WhereEvenTheLowestRateIsTooHighTheBreakerCuts) {
     load.busy = {{300, 3600}};
     LadderOptions options = short_day();
     options.yields = true;
+    options.budget_bits = 100;
     options.narrow = {{600, 1500}};
     options.narrow_bps = 40e6;
     options.mutant = mutant;

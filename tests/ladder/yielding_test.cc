@@ -126,14 +126,14 @@ TEST(Yielding, NoMoreSchedulesThanTheBudgetHasRoomFor) {
     for (const uint32_t changes : {2u, 3u, 4u}) {
       const LadderShape shape{rates == 2 ? 7u : 5u, rates, changes, true};
       const uint32_t ways = rates * rates;  // of an epoch
-      const auto all = static_cast<uint32_t>(std::pow(ways, shape.epochs_per_day));
-      std::set<std::vector<uint32_t>> seen;
+      const auto all = 2 * static_cast<uint32_t>(std::pow(ways, shape.epochs_per_day));
+      std::set<std::vector<uint32_t>> seen[2];  // of days that begin at the lowest step, and at the highest
       for (uint32_t cut = 0; cut <= shape.epochs_per_day; ++cut) {  // the last: never
         for (uint32_t number = 0; number < all; ++number) {
           const Epoch first = Epoch{shape.epochs_per_day} * 7;
-          StepKeeper keeper = keeper_at(shape, 0, first - 1);
+          StepKeeper keeper = keeper_at(shape, number % 2 == 0 ? 0 : shape.top(), first - 1);
           std::vector<uint32_t> schedule;
-          for (uint32_t i = 0, rest = number; i < shape.epochs_per_day; ++i, rest /= ways) {
+          for (uint32_t i = 0, rest = number / 2; i < shape.epochs_per_day; ++i, rest /= ways) {
             keeper.handle_said(first + i, rest % rates);
             keeper.handle_ceiling(rest / rates % rates);
             if (i == cut) keeper.handle_cut();
@@ -143,12 +143,15 @@ TEST(Yielding, NoMoreSchedulesThanTheBudgetHasRoomFor) {
           if (cut < shape.epochs_per_day) {
             ASSERT_EQ(schedule.back(), 0u) << "there is always one left for the breaker";
           }
-          seen.insert(std::move(schedule));
+          seen[number % 2].insert(std::move(schedule));
         }
       }
-      EXPECT_LE(std::log2(seen.size()), bits_of({shape.epochs_per_day, rates}, changes) + 1e-9)
-          << rates << " rates, " << changes << " changes: " << seen.size();
-      EXPECT_GT(seen.size(), 1u);
+      for (const auto& schedules : seen) {
+        EXPECT_LE(std::log2(schedules.size()), bits_of({shape.epochs_per_day, rates}, changes) + 1e-9)
+            << rates << " rates, " << changes << " changes: " << schedules.size();
+      }
+      EXPECT_EQ(seen[0].size() > 1, changes > 2) << "it could not give way after a rise";
+      EXPECT_GT(seen[1].size(), 1u);
     }
   }
 }
@@ -214,12 +217,24 @@ TEST(Yielding, ACutLastsUntilTheDayEndsAndOverARestart) {
   EXPECT_EQ(again.changes_today(), 1u);
   again.handle_said(7006, 2);
   EXPECT_EQ(again.handle_epoch(7006), 0u);
-  again.handle_said(8000, 2);
   again.handle_missed(7999);
   again.handle_said(8000, 2);
   EXPECT_EQ(again.handle_epoch(8000), 2u);
   EXPECT_FALSE(again.is_cut());
   EXPECT_FALSE(StepKeeper(kThree, 8005, keeper.spent()).is_cut()) << "of another day";
+}
+
+// It is of the day of the epoch that it begins with.
+TEST(Yielding, ACutAtMidnightIsOfTheNewDay) {
+  StepKeeper keeper = keeper_at(kThree, 2, 6998);
+  keeper.handle_epoch(6999);
+  keeper.handle_cut();
+  EXPECT_EQ(keeper.handle_epoch(7000), 0u);
+  keeper.handle_missed(7998);
+  keeper.handle_said(7999, 2);
+  EXPECT_EQ(keeper.handle_epoch(7999), 0u);
+  keeper.handle_said(8000, 2);
+  EXPECT_EQ(keeper.handle_epoch(8000), 2u);
 }
 
 TEST(Yielding, ARestartGoesOnWhereItWas) {
