@@ -23,9 +23,8 @@ enum class Family {
   ladder,     // like pairs, longer, and the rate changes by a ladder, of which the said steps are given
   yielding,   // the same, and nodes tell each other what is lost
 };
-inline constexpr Family kFamilies[] = {Family::two_nodes, Family::network,  Family::pairs,
-                                       Family::reactions, Family::calendar, Family::ladder,
-                                       Family::yielding};
+inline constexpr Family kFamilies[] = {Family::two_nodes, Family::network, Family::pairs,   Family::reactions,
+                                       Family::calendar,  Family::ladder,  Family::yielding};
 const char* family_name(Family family);
 
 // By a ladder, not a calendar.

@@ -14,9 +14,9 @@ namespace cuttle::sim {
 
 enum class LadderMutant {
   none,
-  own_need,   // a node goes as high as it needs itself, whatever was said
-  mid_epoch,  // and at once, not with the next epoch
-  no_budget,  // no node counts its changes
+  own_need,    // a node goes as high as it needs itself, whatever was said
+  mid_epoch,   // and at once, not with the next epoch
+  no_budget,   // no node counts its changes
   no_breaker,  // nobody cuts
 };
 

@@ -68,9 +68,9 @@ bool read_rates(TomlReader& reader, ladder::Settings& settings, ParsedConfig& ou
 bool has_enough_to_yield(TomlReader& section, const ladder::Settings& settings) {
   const uint32_t changes = settings.shape().changes_per_day;
   if (!settings.yields || changes >= ladder::StepKeeper::kFewestToYield) return true;
-  section.problem("yield",
-                  fmt::format("the budget allows {} changes a day; to yield takes {}, one of them the breaker's",
-                              changes, ladder::StepKeeper::kFewestToYield));
+  section.problem(
+      "yield", fmt::format("the budget allows {} changes a day; to yield takes {}, one of them the breaker's",
+                           changes, ladder::StepKeeper::kFewestToYield));
   return false;
 }
 

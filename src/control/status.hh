@@ -45,7 +45,7 @@ struct YieldStatus {
   uint64_t falls = 0;     // of the ceiling
   uint64_t rises = 0;
   uint64_t unknown = 0;  // epochs of which it is not known what was lost
-  bool is_cut = false;    // by the breaker, until 00:00 UTC
+  bool is_cut = false;   // by the breaker, until 00:00 UTC
   std::string why_cut;
 
   bool operator==(const YieldStatus&) const = default;

@@ -114,9 +114,8 @@ std::string preshared_lines(const StatusSnapshot& status) {
 // "  yields: at most 50 Mb/s; osd1 lost 3.2 % of this node's cells"
 std::string yielding_lines(const LadderStatus& ladder, const YieldStatus& yields) {
   if (yields.ceiling >= ladder.rates_bps.size()) return "";
-  std::string text =
-      fmt::format("  yields: at most {}; {}\n", format_rate(ladder.rates_bps[yields.ceiling]),
-                  yields.lost.empty() ? "what is lost is not known yet" : yields.lost);
+  std::string text = fmt::format("  yields: at most {}; {}\n", format_rate(ladder.rates_bps[yields.ceiling]),
+                                 yields.lost.empty() ? "what is lost is not known yet" : yields.lost);
   if (yields.is_cut) text += fmt::format("  THE BREAKER CUT until 00:00 UTC: {}\n", yields.why_cut);
   return text;
 }

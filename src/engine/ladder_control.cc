@@ -117,9 +117,7 @@ void LadderControl::hear(std::span<LadderLink* const> links) {
 }
 
 void LadderControl::forget_links_that_went(std::span<LadderLink* const> links) {
-  const auto is_gone = [&](const LadderLink* link) {
-    return std::ranges::find(links, link) == links.end();
-  };
+  const auto is_gone = [&](const LadderLink* link) { return std::ranges::find(links, link) == links.end(); };
   // Nobody's number any more.
   std::erase_if(numbers_, [&](const auto& one) {
     if (is_gone(one.first)) coordinator_.forget(one.second);

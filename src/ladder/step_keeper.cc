@@ -8,7 +8,12 @@
 namespace cuttle::ladder {
 
 StepKeeper::StepKeeper(const LadderShape& shape, Epoch epoch, const std::optional<Spent>& before)
-    : shape_(shape), epoch_(epoch), day_(shape.day_of(epoch)), step_(shape.top()), agreed_(step_), ceiling_(step_) {
+    : shape_(shape),
+      epoch_(epoch),
+      day_(shape.day_of(epoch)),
+      step_(shape.top()),
+      agreed_(step_),
+      ceiling_(step_) {
   if (!before) return;
   if (shape.yields && before->step < shape.rates) {
     step_ = agreed_ = before->step;

@@ -6,8 +6,8 @@
 // many that is said. It rises by one step after kQuietEpochs epochs with less, and after twice as many for
 // each time that a rise was followed by a fall. Where nothing is known of an epoch nothing changes.
 //
-// The breaker (RFC 8084) is for what goes on although nothing is left to give way with: more than 10 % lost in
-// kCutAfter epochs one after the other, at the lowest step or with the budget spent.
+// The breaker (RFC 8084) is for what goes on although nothing is left to give way with: more than 10 % lost
+// in kCutAfter epochs one after the other, at the lowest step or with the budget spent.
 //
 // Pure; one thread.
 #pragma once

@@ -199,8 +199,7 @@ void add_yielding(Collection& out, const Labels& labels, const YieldStatus& yiel
   out.counter("cuttle_ladder_ceiling_rises_total", "Times at which the ceiling rose.", labels, yields.rises);
   out.counter("cuttle_ladder_loss_unknown_total", "Epochs of which it is not known what was lost.", labels,
               yields.unknown);
-  out.gauge("cuttle_ladder_cut", "1: the breaker cut, until 00:00 UTC.", labels,
-            yields.is_cut ? 1 : 0);
+  out.gauge("cuttle_ladder_cut", "1: the breaker cut, until 00:00 UTC.", labels, yields.is_cut ? 1 : 0);
 }
 
 void add_ladder(Collection& out, const Labels& labels, const LadderStatus& ladder) {

@@ -117,7 +117,7 @@ void NodeLadder::log_yielding(std::span<const NodeLink* const> links) {
   }
   if (keeper.is_cut() == is_cut_) return;
   is_cut_ = keeper.is_cut();
-  why_cut_ = !is_cut_          ? ""
+  why_cut_ = !is_cut_         ? ""
              : control_.cut() ? describe_lost(control_.cut(), links)
              : spent_         ? "before the agent started"
                               : "the budget cannot be kept over a restart";

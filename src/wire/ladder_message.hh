@@ -8,7 +8,8 @@
 //   42   2  fingerprint of the ladder (ladder/settings.hh)
 //   44   1  bit 0: its author listens and does not coordinate yet
 //   45   1  ceiling of a need's author, and
-//   46   2  what it lost of the reader's cells, in 65,536ths (65,535: not known). Both 0 where the ladder does
+//   46   2  what it lost of the reader's cells, in 65,536ths (65,535: not known). Both 0 where the ladder
+//   does
 //           not yield (ladder/yielding.hh), and in a said step
 //   48   8  epoch: whole epochs since 1970
 //   56   8  number of its author: another for each node

@@ -253,10 +253,11 @@ TEST(GoodConfig, ALadderIsOfAllLinksWithoutARateOfTheirOwn) {
 
 TEST(GoodConfig, ALadderYieldsOnlyWhereItSaysSo) {
   const auto parsed = [](const char* more) {
-    return parse_config(std::string("[node]\nname = \"osd0\"\nprivate_key_file = \"k\"\nlisten = "
-                                    "\"10.77.0.11:4410\"\n[shape.ladder]\nrates = [\"8 Mb/s\", \"9 Mb/s\"]\n") +
-                            more + "[mesh]\npeers = \"p\"\n",
-                        "");
+    return parse_config(
+        std::string("[node]\nname = \"osd0\"\nprivate_key_file = \"k\"\nlisten = "
+                    "\"10.77.0.11:4410\"\n[shape.ladder]\nrates = [\"8 Mb/s\", \"9 Mb/s\"]\n") +
+            more + "[mesh]\npeers = \"p\"\n",
+        "");
   };
   EXPECT_FALSE(parsed("").config.shape.ladder->yields);
   EXPECT_FALSE(parsed("yield = false\n").config.shape.ladder->yields);

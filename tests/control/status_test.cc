@@ -120,7 +120,8 @@ TEST(StatusJson, OneThatYieldsComesBackAsItWas) {
   StatusSnapshot status = example();
   status.ladder = some_ladder();
   EXPECT_EQ(to_json(status).find("yields"), std::string::npos);
-  status.ladder->yields = YieldStatus{1, "mon lost 20.1 % of this node's cells", 201'000, 2, 3, 4, true, "why"};
+  status.ladder->yields =
+      YieldStatus{1, "mon lost 20.1 % of this node's cells", 201'000, 2, 3, 4, true, "why"};
   const auto back = status_from_json(to_json(status));
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(*back, status);

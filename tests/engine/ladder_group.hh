@@ -64,8 +64,8 @@ struct Link final : LadderLink {
   std::vector<Told> changes;
   const Instant* told_at = nullptr;
   uint32_t first_step = 1;  // before any change
-  // In the time since the last look, at the step that is sent now; `carries_bps`: what the way from this end to
-  // the other has room for.
+  // In the time since the last look, at the step that is sent now; `carries_bps`: what the way from this end
+  // to the other has room for.
   uint32_t sent_step(Instant now) const {
     uint32_t sent = first_step;
     for (const Told& told : changes) {

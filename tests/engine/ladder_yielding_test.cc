@@ -33,7 +33,8 @@ void narrow(Group& group, double bps) {
 }
 double lost_on_first_link(const Group& group) {
   const Link& link = *group.nodes[0]->owned[0];
-  const auto rate = static_cast<double>(group.nodes[0]->control.settings().rates_bps[link.sent_step(group.now)]);
+  const auto rate =
+      static_cast<double>(group.nodes[0]->control.settings().rates_bps[link.sent_step(group.now)]);
   return std::max(0.0, 1 - link.carries_bps / rate);
 }
 

@@ -11,8 +11,8 @@ TEST(Noninterference, SixteenHundredPairs) {
 // Two networks in which nothing happens look the same. Some are so bad that nothing does.
 TEST(Noninterference, TheLinksOfThePairsComeUp) {
   const uint64_t count = seeds(100);
-  for (const Family family : {Family::pairs, Family::reactions, Family::calendar, Family::ladder,
-                              Family::yielding}) {
+  for (const Family family :
+       {Family::pairs, Family::reactions, Family::calendar, Family::ladder, Family::yielding}) {
     uint64_t up = 0;
     for (uint64_t seed = 1; seed <= count; ++seed) {
       const RunOptions idle{.payload_seed = seed, .load_variant = 0, .liveness = false};
