@@ -22,6 +22,8 @@ const char* family_name(Family family) {
       return "ladder";
     case Family::relay:
       return "relay";
+    case Family::yielding:
+      return "yielding";
   }
   return "?";
 }

@@ -234,7 +234,7 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   Scenario scenario;
   scenario.seed = seed;
   scenario.family = family;
-  const bool changes = family == Family::calendar || family == Family::ladder;
+  const bool changes = family == Family::calendar || has_ladder(family);
   const bool relays = family == Family::relay;
   const bool compared = family == Family::pairs || family == Family::reactions || changes || relays;
   const bool slow = random.chance(family == Family::network ? 0.05 : 0.1) && family != Family::reactions &&
@@ -252,7 +252,7 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   scenario.faults_stop =
       Instant{0} + (slow ? seconds(between(random, 125, 250))
                          : milliseconds(compared ? between(random, 700, 1100) : between(random, 600, 1800)));
-  if (family == Family::ladder) scenario.faults_stop = scenario.faults_stop + seconds(2);
+  if (has_ladder(family)) scenario.faults_stop = scenario.faults_stop + seconds(2);
   scenario.end = scenario.faults_stop;
   if (!compared) scenario.end = scenario.end + settle_time(scenario);
   if (family == Family::network || random.chance(0.3)) draw_cuts(random, scenario);
@@ -276,7 +276,7 @@ Scenario draw_scenario(Family family, uint64_t seed) {
   if (changes) scenario.clock_jumps.clear();
   if (family == Family::calendar) draw_calendar(random, scenario);
   if (relays) draw_relays(random, scenario);
-  if (family == Family::ladder) draw_ladder(random, scenario);
+  if (has_ladder(family)) draw_ladder(random, scenario);
   Random more(seed * 3 + static_cast<uint64_t>(family) + (uint64_t{1} << 63));
   draw_overlapping_key_changes(more, scenario, compared);
   draw_reloads(more, scenario, compared);

@@ -23,10 +23,16 @@ enum class Family {
   calendar,   // like pairs, and in the middle of it the rate changes by a calendar
   ladder,     // like pairs, longer, and the rate changes by a ladder, of which the said steps are given
   relay,      // like pairs, longer, with nodes that relay for each other
+  yielding,   // like ladder, and nodes tell each other what is lost
 };
 inline constexpr Family kFamilies[] = {Family::two_nodes, Family::network, Family::pairs, Family::reactions,
-                                       Family::calendar,  Family::ladder,  Family::relay};
+                                       Family::calendar,  Family::ladder,  Family::relay, Family::yielding};
 const char* family_name(Family family);
+
+// By a ladder, not a calendar.
+inline bool has_ladder(Family family) {
+  return family == Family::ladder || family == Family::yielding;
+}
 
 struct Cut {
   NodeNumber a;

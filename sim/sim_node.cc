@@ -13,7 +13,8 @@ constexpr ToldAhead kAhead{milliseconds(300), milliseconds(100)};
 constexpr LadderTimes kLadderTimes{.need = milliseconds(450),
                                    .say = milliseconds(320),
                                    .ahead = {milliseconds(200), milliseconds(40)},
-                                   .again = milliseconds(20)};
+                                   .again = milliseconds(20),
+                                   .settled = milliseconds(40)};
 
 // Says each step about as often as the other.
 uint32_t said_for(ladder::Epoch epoch) {

@@ -136,6 +136,7 @@ class SimNode {
     bool poll_restored() override { return control.poll_restored(); }
     void send_ladder(const wire::LadderMessage& message) override { control.send_ladder(message); }
     double poll_needed_bps(Duration since_last) override { return control.poll_needed_bps(since_last); }
+    CellsLost poll_lost() override { return control.poll_lost(); }
     uint32_t told_step() const override { return control.told_step(); }
     void change_step(const ChangeStep& change) override { control.change_step(change); }
     NodeNumber peer;

@@ -19,7 +19,7 @@ uint64_t no_allocations() {
 }
 
 std::optional<Calendar> calendar_of(const Scenario& scenario) {
-  if (scenario.other_rate_bps == 0 || scenario.family == Family::ladder) return std::nullopt;
+  if (scenario.other_rate_bps == 0 || has_ladder(scenario.family)) return std::nullopt;
   std::vector<CalendarEntry> entries;
   for (uint32_t minute = 1; minute < kMinutesPerDay; minute += 2) {
     entries.push_back({kEveryDay, minute, minute + 1, scenario.other_rate_bps});
@@ -29,11 +29,12 @@ std::optional<Calendar> calendar_of(const Scenario& scenario) {
 
 // Short, as runs are; and a budget that none of them spends.
 std::optional<ladder::Settings> ladder_of(const Scenario& scenario) {
-  if (scenario.other_rate_bps == 0 || scenario.family != Family::ladder) return std::nullopt;
+  if (scenario.other_rate_bps == 0 || !has_ladder(scenario.family)) return std::nullopt;
   return ladder::Settings{.rates_bps = {scenario.other_rate_bps, scenario.shape.rate_bps},
                           .epoch = milliseconds(500),
                           .budget_bits = 500,
-                          .lower_after = milliseconds(500)};
+                          .lower_after = milliseconds(500),
+                          .yields = scenario.family == Family::yielding};
 }
 
 PrivateKey draw_key(uint64_t seed) {

@@ -44,6 +44,22 @@ each_mutant() {
     'change.at = not_gone(change.at);' '' "engine"
   "$each" "a node of a ladder spends more than its budget" src/ladder/step_keeper.cc \
     'if (next != step_ && changes_left() > 0) ++changes_today_;' '' "ladder"
+  "$each" "a rise takes the change that is left to give way with" src/ladder/step_keeper.cc \
+    'return left == 2 && wanted > step_ ? highest() : step_;' 'return wanted > step_ ? highest() : step_;' "ladder"
+  "$each" "yielding takes the breaker's change" src/ladder/step_keeper.cc \
+    'changes_left() - 1;  // without the' 'changes_left();  // without the' "ladder"
+  "$each" "a cut ends with a restart" src/ladder/step_keeper.cc \
+    'if (shape.yields && before->is_cut) cut_day_ = day_;' '' "ladder node"
+  "$each" "a node that hears nobody goes above its ceiling" src/ladder/step_keeper.hh \
+    'return is_cut() ? 0 : std::min(ceiling_, shape_.top());' 'return is_cut() ? 0 : shape_.top();' "ladder"
+  "$each" "a report that is said again takes another step" src/ladder/yielding.cc \
+    'std::max(step, 1U) - 1' 'std::max(std::min(step, ceiling_), 1U) - 1' "ladder"
+  "$each" "what was lost before a change counts after it" src/engine/ladder_control.cc \
+    'if (keeper_.step() != before) changed_at_ = begins;' '' "engine"
+  "$each" "what a peer says it lost goes unheard" src/engine/ladder_control.cc \
+    'note_lost(link, message.lost_65536ths, true);' '(void)link;' "engine"
+  "$each" "a coordinator passes over ceilings" src/ladder/coordinator.cc \
+    'std::min(step, ceiling)};' 'step};' "ladder"
   "$each" "a session ends when somebody comes to the cell that shows it" src/link/association.cc \
     'shown_at ? reaction_to(*shown_at) : Instant{INT64_MIN}' 'Instant{INT64_MIN}' "link engine sim_noninterference"
   "$each" "what is decided depends on when the thread comes to it" src/engine/link_control.cc \

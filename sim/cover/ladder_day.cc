@@ -137,7 +137,7 @@ class Group {
       : options_(options), random_(99), needs_(nodes), extra_(nodes, 0) {
     const auto epochs = static_cast<uint32_t>(86'400 / options.epoch_s + 0.5);
     const auto rates = static_cast<uint32_t>(options.rates_bps.size());
-    shape_ = {epochs, rates, ladder::max_changes({epochs, rates}, options.budget_bits)};
+    shape_ = {epochs, rates, ladder::max_changes({epochs, rates}, options.budget_bits), options.yields};
     if (options.mutant == LadderMutant::no_budget) shape_.changes_per_day = epochs;
     // A day begins where the ladder has been for long: at the bottom, all of its changes to come.
     first_ = Epoch{kDay} * epochs;
@@ -147,6 +147,7 @@ class Group {
       keeper.handle_epoch(first_ - 1);
       keeper.handle_epoch(first_);
       coordinators_.emplace_back(node, nodes, shape_, options.going_down_epochs);
+      yielding_.emplace_back(shape_, shape_.top());
     }
   }
 
@@ -159,6 +160,12 @@ class Group {
   uint64_t rate(size_t node) const { return options_.rates_bps[step(node)]; }
   void set_need(size_t node, uint32_t step) { needs_[node] = step; }
   uint32_t need(size_t node) const { return needs_[node]; }
+  // Of the epoch that goes on.
+  void set_lost(size_t node, double share) {
+    if (!options_.yields) return;
+    yielding_[node].handle_lost(static_cast<uint32_t>(share * 65'536), keepers_[node].step());
+  }
+  uint32_t cuts() const { return cuts_; }
   void set_own_step(size_t node, uint32_t step) { extra_[node] = step; }
 
   // Needs go to all; then whoever believes to be the coordinator says what comes.
@@ -168,7 +175,7 @@ class Group {
       if (is_down(from, at_s)) continue;
       for (NodeNumber to = 0; to < needs_.size(); ++to) {
         if (is_down(to, at_s) || (to != from && is_lost())) continue;
-        coordinators_[to].handle_need({from, coming, needs_[from]});
+        coordinators_[to].handle_need({from, coming, needs_[from], false, ceiling(from)});
       }
     }
     uint32_t highest = keepers_.back().step();
@@ -189,7 +196,11 @@ class Group {
     return highest;
   }
   void begin_epoch() {
-    for (StepKeeper& keeper : keepers_) keeper.handle_epoch(keeper.epoch() + 1);
+    for (size_t node = 0; node < keepers_.size(); ++node) {
+      StepKeeper& keeper = keepers_[node];
+      if (options_.yields && options_.said == nullptr) yield(keeper, yielding_[node]);
+      keeper.handle_epoch(keeper.epoch() + 1);
+    }
   }
   StepKeeper::Counters counters() const {
     StepKeeper::Counters all;
@@ -203,6 +214,15 @@ class Group {
   }
 
  private:
+  uint32_t ceiling(size_t node) const { return keepers_[node].is_cut() ? 0 : yielding_[node].ceiling(); }
+  void yield(StepKeeper& keeper, ladder::Yielding& yielding) {
+    const bool is_time = yielding.handle_epoch(keeper.step(), keeper.can_fall());
+    if (is_time && !keeper.is_cut() && options_.mutant != LadderMutant::no_breaker) {
+      keeper.handle_cut();
+      ++cuts_;
+    }
+    keeper.handle_ceiling(yielding.ceiling());
+  }
   bool is_down(NodeNumber node, double at_s) const {
     return node == 0 && std::ranges::any_of(options_.first_node_down, [&](const Busy& down) {
              return at_s >= down.from_s && at_s < down.until_s;
@@ -221,6 +241,8 @@ class Group {
   Random random_;
   std::vector<StepKeeper> keepers_;
   std::vector<Coordinator> coordinators_;
+  std::vector<ladder::Yielding> yielding_;
+  uint32_t cuts_ = 0;
   std::vector<uint32_t> needs_;
   std::vector<uint32_t> extra_;
 };
@@ -248,15 +270,24 @@ DayResult run_day(const DayOfLoad& load, const LadderOptions& options) {
       if (wire.empty() || wire.back().rate_bps != group.rate(node)) wire.push_back({at_s, group.rate(node)});
     }
   };
+  // Of what a node sends at the time.
+  const auto lost = [&](size_t node, double at_s) {
+    const auto rate = static_cast<double>(group.rate(node));
+    const bool is_narrow = std::ranges::any_of(
+        options.narrow, [&](const Busy& one) { return at_s >= one.from_s && at_s < one.until_s; });
+    return is_narrow && rate > options.narrow_bps ? 1 - options.narrow_bps / rate : 0;
+  };
   look(0);
   mesh.run([&](size_t node) { return static_cast<double>(group.rate(node)); },
            [&](uint64_t steps) {
              const double at_s = static_cast<double>(steps) * kStep_s;
+             if (lost(0, at_s) > 0.01) result.lost_s += kStep_s;
              if (steps % epoch_steps == exchange_step) {
                for (size_t node = 0; node < load.nodes; ++node) {
                  const double need = mesh.take_need_bps(node, options.epoch_s) * options.headroom;
                  const uint32_t step = ladder::step_for(options.rates_bps, need);
                  group.set_need(node, step);
+                 group.set_lost(node, lost(node, at_s));
                  if (options.mutant == LadderMutant::mid_epoch) group.set_own_step(node, step);
                }
                result.said.push_back(group.exchange(at_s));
@@ -271,6 +302,7 @@ DayResult run_day(const DayOfLoad& load, const LadderOptions& options) {
            });
   mesh.show(result);
   result.counters = group.counters();
+  result.cuts = group.cuts();
   result.changes_allowed = group.shape().changes_per_day;
   result.bits_allowed = options.budget_bits;
   return result;

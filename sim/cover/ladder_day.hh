@@ -8,14 +8,16 @@
 #include <vector>
 
 #include "ladder/coordinator.hh"
+#include "ladder/yielding.hh"
 
 namespace cuttle::sim {
 
 enum class LadderMutant {
   none,
-  own_need,   // a node goes as high as it needs itself, whatever was said
-  mid_epoch,  // and at once, not with the next epoch
-  no_budget,  // no node counts its changes
+  own_need,    // a node goes as high as it needs itself, whatever was said
+  mid_epoch,   // and at once, not with the next epoch
+  no_budget,   // no node counts its changes
+  no_breaker,  // nobody cuts
 };
 
 struct Busy {  // of the day, in seconds
@@ -41,6 +43,10 @@ struct LadderOptions {
   double message_loss = 0.01;  // each is sent three times
   double day_s = 86'400;
   std::vector<Busy> first_node_down{};  // the coordinator's outages
+  // Nodes yield to loss: in these times no path carries more than that, and what is above is lost.
+  bool yields = false;
+  std::vector<Busy> narrow{};
+  double narrow_bps = 0;
   LadderMutant mutant = LadderMutant::none;
   // Not by need: these steps are said, whatever the load (of two loads with the same steps one wire is
   // expected).
@@ -60,6 +66,8 @@ struct DayResult {
   std::vector<uint32_t> said;                // for each epoch
   std::vector<std::vector<RateSeen>> wires;  // of each node
   ladder::StepKeeper::Counters counters;     // of all nodes
+  uint32_t cuts = 0;                         // nodes whose breaker cut
+  double lost_s = 0;                         // that the first node's links lost more than 1 %
   uint32_t changes_allowed = 0;
   double bits_allowed = 0;
 };

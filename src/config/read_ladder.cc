@@ -65,6 +65,15 @@ bool read_rates(TomlReader& reader, ladder::Settings& settings, ParsedConfig& ou
   return true;
 }
 
+bool has_enough_to_yield(TomlReader& section, const ladder::Settings& settings) {
+  const uint32_t changes = settings.shape().changes_per_day;
+  if (!settings.yields || changes >= ladder::StepKeeper::kFewestToYield) return true;
+  section.problem(
+      "yield", fmt::format("the budget allows {} changes a day; to yield takes {}, one of them the breaker's",
+                           changes, ladder::StepKeeper::kFewestToYield));
+  return false;
+}
+
 // The rest of the table that it stands in.
 bool fits_beside(TomlReader& reader, const Shape& shape) {
   if (reader.path() != "shape") {
@@ -108,8 +117,9 @@ bool read_ladder(TomlReader& reader, Shape& shape, ParsedConfig& out) {
        section.parsed("budget", parse_budget, "not a budget; write \"48 bits/day\""));
   keep("lower_after", settings.lower_after,
        section.parsed("lower_after", parse_lower_after, "not a duration of 10 s to a day; write \"300 s\""));
+  keep("yield", settings.yields, section.boolean("yield"));
   section.finish();
-  if (!good) return false;
+  if (!good || !has_enough_to_yield(section, settings)) return false;
   shape.rate_bps = settings.rates_bps.back();
   shape.ladder = std::move(settings);
   return true;

@@ -37,6 +37,20 @@ struct PresharedStatus {
   bool operator==(const PresharedStatus&) const = default;
 };
 
+// Of a ladder that yields: what its links lose, and what that lets the rate be.
+struct YieldStatus {
+  uint32_t ceiling = 0;   // the highest step that this node lets there be
+  std::string lost;       // of the worst link, in the last epoch of which it is known; empty: none is
+  uint64_t lost_ppm = 0;  // and as a number, of a million
+  uint64_t falls = 0;     // of the ceiling
+  uint64_t rises = 0;
+  uint64_t unknown = 0;  // epochs of which it is not known what was lost
+  bool is_cut = false;   // by the breaker, until 00:00 UTC
+  std::string why_cut;
+
+  bool operator==(const YieldStatus&) const = default;
+};
+
 // The ladder of a node (docs/cover.md): between which rates its links change, what that has told today, and
 // what kept it from doing as it was told.
 struct LadderStatus {
@@ -57,6 +71,7 @@ struct LadderStatus {
   uint64_t messages_dropped = 0;     // that were none, or too many
   uint64_t coordinator_changes = 0;  // another node became it
   uint64_t clock_set_back = 0;       // times
+  std::optional<YieldStatus> yields{};
 
   bool operator==(const LadderStatus&) const = default;
 };

@@ -233,9 +233,24 @@ void for_each_number(Ladder& ladder, Visit visit) {
   visit("clock_set_back", ladder.clock_set_back);
 }
 
+template <typename Yields, typename Visit>
+void for_each_yielding(Yields& yields, Visit visit) {
+  visit("ceiling", yields.ceiling);
+  visit("lost", yields.lost);
+  visit("lost_ppm", yields.lost_ppm);
+  visit("falls", yields.falls);
+  visit("rises", yields.rises);
+  visit("unknown", yields.unknown);
+  visit("is_cut", yields.is_cut);
+  visit("why_cut", yields.why_cut);
+}
+
 Json ladder_json(const LadderStatus& ladder) {
   Json json{{"rates_bps", ladder.rates_bps}, {"coordinator", ladder.coordinator}};
   for_each_number(ladder, [&](const char* name, auto value) { json[name] = value; });
+  if (!ladder.yields) return json;
+  Json& yields = json["yields"];
+  for_each_yielding(*ladder.yields, [&](const char* name, const auto& value) { yields[name] = value; });
   return json;
 }
 
@@ -243,9 +258,17 @@ LadderStatus ladder_from(const Json& json) {
   LadderStatus ladder;
   read(json, "coordinator", ladder.coordinator);
   for_each_number(ladder, [&](const char* name, auto& value) { read(json, name, value); });
+  if (json.contains("yields")) {
+    const Json& yields = object(json, "yields");
+    for_each_yielding(ladder.yields.emplace(),
+                      [&](const char* name, auto& value) { read(yields, name, value); });
+  }
   if (!json.contains("rates_bps")) return ladder;
   for (const Json& rate : json["rates_bps"]) ladder.rates_bps.push_back(rate.get_ref<const uint64_t&>());
   if (ladder.step >= ladder.rates_bps.size()) throw std::out_of_range("the ladder has no such step");
+  if (ladder.yields && ladder.yields->ceiling >= ladder.rates_bps.size()) {
+    throw std::out_of_range("the ladder has no such ceiling");
+  }
   return ladder;
 }
 

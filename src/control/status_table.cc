@@ -111,6 +111,15 @@ std::string preshared_lines(const StatusSnapshot& status) {
   return text;
 }
 
+// "  yields: at most 50 Mb/s; osd1 lost 3.2 % of this node's cells"
+std::string yielding_lines(const LadderStatus& ladder, const YieldStatus& yields) {
+  if (yields.ceiling >= ladder.rates_bps.size()) return "";
+  std::string text = fmt::format("  yields: at most {}; {}\n", format_rate(ladder.rates_bps[yields.ceiling]),
+                                 yields.lost.empty() ? "what is lost is not known yet" : yields.lost);
+  if (yields.is_cut) text += fmt::format("  THE BREAKER CUT until 00:00 UTC: {}\n", yields.why_cut);
+  return text;
+}
+
 // "  ladder: 50 Mb/s, of 50 Mb/s and 400 Mb/s; 12.3 of 48 bits told today (1 of 4 changes); mon coordinates"
 std::string ladder_lines(const StatusSnapshot& status) {
   if (!status.ladder) return "";
@@ -125,6 +134,7 @@ std::string ladder_lines(const StatusSnapshot& status) {
       ladder.budget_bits, ladder.changes_today, ladder.changes_per_day,
       ladder.coordinator.empty() ? "" : fmt::format("; {} coordinates", ladder.coordinator));
   if (ladder.changes_today >= ladder.changes_per_day) text += "  THE BUDGET IS SPENT until 00:00 UTC\n";
+  if (ladder.yields) text += yielding_lines(ladder, *ladder.yields);
   for (const LinkStatus& link : status.links) {
     if (!link.ladder) continue;
     if (link.ladder->peer == "other" || link.ladder->peer == "none") {

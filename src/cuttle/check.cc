@@ -31,6 +31,8 @@ void print_ladder(const ladder::Settings& settings) {
       rates, format_duration(settings.epoch), shape.changes_per_day,
       ladder::bits_of({shape.epochs_per_day, shape.rates}, shape.changes_per_day), settings.budget_bits,
       shape.changes_per_day < 2 ? ": too few to go down, so it stays at the top" : "");
+  if (!settings.yields) return;
+  fmt::print("  it yields to loss: of the changes one is the breaker's, and one is kept to give way with\n");
 }
 
 void print_summary(const LoadedConfig& loaded) {

@@ -74,6 +74,21 @@ void examine_calendar(Findings& findings, const LinkStatus& link) {
 
 constexpr uint64_t kManyEpochs = 10;
 
+void examine_yielding(Findings& findings, const LadderStatus& ladder, const YieldStatus& yields) {
+  if (yields.is_cut) {
+    findings.push_back({Mark::bad,
+                        fmt::format("ladder: the breaker cut, and the rate is the lowest until 00:00 UTC: {}",
+                                    yields.why_cut),
+                        "the path does not carry even the lowest rate: find what drops, or lower the rates"});
+  } else if (yields.ceiling + 1 < ladder.rates_bps.size()) {
+    findings.push_back(
+        {Mark::unsure,
+         fmt::format("ladder: the rate yields to loss and is at most step {} of {}{}{}", yields.ceiling + 1,
+                     ladder.rates_bps.size(), yields.lost.empty() ? "" : ": ", yields.lost),
+         "the path does not carry the rates above: lower them, or find what drops"});
+  }
+}
+
 void examine_ladder(Findings& findings, const LadderStatus& ladder) {
   const auto note = [&](Mark mark, std::string what, const char* fix) {
     findings.push_back({mark, "ladder: " + std::move(what), fix});
@@ -83,7 +98,9 @@ void examine_ladder(Findings& findings, const LadderStatus& ladder) {
                    static_cast<double>(ladder.told_millibits) / 1000, ladder.budget_bits),
        "");
   if (ladder.changes_today >= ladder.changes_per_day) {
-    note(Mark::unsure, "the budget of the day is spent, so the links stay at the top rate until 00:00 UTC",
+    note(Mark::unsure,
+         fmt::format("the budget of the day is spent, so the links stay at {} until 00:00 UTC",
+                     ladder.yields ? "this rate" : "the top rate"),
          "a larger budget, a longer lower_after, or a load that changes less often");
   } else if (ladder.held_by_budget > 0) {
     note(Mark::unsure,
@@ -91,6 +108,7 @@ void examine_ladder(Findings& findings, const LadderStatus& ladder) {
                      ladder.held_by_budget),
          "a larger budget, or a longer lower_after");
   }
+  if (ladder.yields) examine_yielding(findings, ladder, *ladder.yields);
   if (ladder.held_unsaid > kManyEpochs) {
     note(
         Mark::unsure,

@@ -29,7 +29,9 @@ LadderControl::LadderControl(const ladder::Settings& settings, NodeNumber number
       fingerprint_(settings.fingerprint()),
       keeper_(shape_, missed_at(static_cast<int64_t>(wall_clock_ns), settings, times), before),
       coordinator_(number, kMaxNodes, shape_, settings.going_down_epochs()),
-      listens_until_(keeper_.epoch() + 1 + ladder::Coordinator::kGoneAfter) {}
+      listens_until_(keeper_.epoch() + 1 + ladder::Coordinator::kGoneAfter) {
+  if (settings.yields) yielding_.emplace(shape_, keeper_.ceiling());
+}
 
 void LadderControl::handle_restored() {
   keeper_.handle_restored();
@@ -39,7 +41,7 @@ void LadderControl::handle_restored() {
 void LadderControl::listen() {
   listens_until_ = coming() + ladder::Coordinator::kGoneAfter;
   saying_.reset();
-  if (need_) coordinator_.handle_need({number_, coming(), *need_, true});
+  if (need_) coordinator_.handle_need(own_need());
 }
 
 // After it, the coming epoch is one that can still be decided.
@@ -75,6 +77,7 @@ void LadderControl::handle_time(Instant now, uint64_t wall_clock_ns, std::span<L
     listen();
   }
   hear(links);
+  begin_stretch(now, links);
   const Instant begins = now + Duration{static_cast<int64_t>(coming()) * settings_.epoch.ns - wall_ns};
   if (!need_ && now >= begins - times_.need) {
     measure(now, links);
@@ -88,7 +91,10 @@ void LadderControl::handle_time(Instant now, uint64_t wall_clock_ns, std::span<L
   }
   if (now >= taken) {
     if (said_instead_ != nullptr) keeper_.handle_said(coming(), said_instead_(coming()));
+    yield();
+    const uint32_t before = keeper_.step();
     keeper_.handle_epoch(coming());
+    if (keeper_.step() != before) changed_at_ = begins;
     tell(begins, links);
     begin_epoch();
   }
@@ -98,12 +104,7 @@ void LadderControl::handle_time(Instant now, uint64_t wall_clock_ns, std::span<L
 void LadderControl::hear(std::span<LadderLink* const> links) {
   if (!std::ranges::equal(links, links_)) {
     links_.assign(links.begin(), links.end());
-    // A link that went is nobody's number any more.
-    std::erase_if(numbers_, [&](const auto& one) {
-      const bool gone = std::ranges::find(links, one.first) == links.end();
-      if (gone) coordinator_.forget(one.second);
-      return gone;
-    });
+    forget_links_that_went(links);
   }
   for (LadderLink* link : links) {
     // However fast a peer says more.
@@ -112,6 +113,19 @@ void LadderControl::hear(std::span<LadderLink* const> links) {
       if (!message) break;
       hear(*link, *message);
     }
+  }
+}
+
+void LadderControl::forget_links_that_went(std::span<LadderLink* const> links) {
+  const auto is_gone = [&](const LadderLink* link) { return std::ranges::find(links, link) == links.end(); };
+  // Nobody's number any more.
+  std::erase_if(numbers_, [&](const auto& one) {
+    if (is_gone(one.first)) coordinator_.forget(one.second);
+    return is_gone(one.first);
+  });
+  std::erase_if(lost_65536ths_, [&](const auto& one) { return is_gone(one.first); });
+  for (auto* lost : {&worst_, &last_worst_, &cut_}) {
+    if (*lost && is_gone((*lost)->link)) (*lost)->link = nullptr;
   }
 }
 
@@ -132,7 +146,9 @@ void LadderControl::hear(LadderLink& link, const wire::LadderMessage& message) {
     known->second = message.author;
   }
   if (message.kind == wire::LadderKind::need) {
-    coordinator_.handle_need({message.author, message.epoch, message.step, message.listens});
+    coordinator_.handle_need({message.author, message.epoch, message.step, message.listens,
+                              yielding_ ? message.ceiling : UINT32_MAX});
+    if (message.lost_65536ths != wire::kLostNotKnown) note_lost(link, message.lost_65536ths, true);
   } else if (said_instead_ == nullptr) {
     keeper_.handle_said(message.epoch, message.step);
   }
@@ -144,11 +160,61 @@ void LadderControl::measure(Instant now, std::span<LadderLink* const> links) {
   for (LadderLink* link : links) needed_bps = std::max(needed_bps, link->poll_needed_bps(since));
   measured_ = now;
   need_ = ladder::step_for(settings_.rates_bps, needed_bps * kHeadroom);
-  coordinator_.handle_need({number_, coming(), *need_, listens()});
+  measure_lost(now, links);
+  coordinator_.handle_need(own_need());
+}
+
+ladder::Need LadderControl::own_need() const {
+  ladder::Need need{number_, coming(), *need_, listens()};
+  if (yielding_) need.ceiling = keeper_.is_cut() ? 0 : yielding_->ceiling();
+  return need;
+}
+
+// What was lost before counts for nothing.
+void LadderControl::begin_stretch(Instant now, std::span<LadderLink* const> links) {
+  if (!changed_at_ || now < *changed_at_ + times_.settled) return;
+  changed_at_.reset();
+  stretch_since_ = now;
+  for (LadderLink* link : links) (void)link->poll_lost();
+}
+
+// A stretch of less than half an epoch goes on to the next measurement.
+void LadderControl::measure_lost(Instant now, std::span<LadderLink* const> links) {
+  lost_65536ths_.clear();
+  if (!yielding_ || changed_at_ || now - stretch_since_ < settings_.epoch / 2) return;
+  stretch_since_ = now;
+  for (LadderLink* link : links) {
+    const CellsLost cells = link->poll_lost();
+    const auto lost = ladder::share_lost(cells.came, cells.lost);
+    if (!lost) continue;
+    lost_65536ths_.emplace(link, *lost);
+    note_lost(*link, *lost, false);
+  }
+}
+
+void LadderControl::note_lost(const LadderLink& link, uint16_t lost_65536ths, bool is_ours) {
+  if (!yielding_) return;
+  yielding_->handle_lost(lost_65536ths, keeper_.step());
+  if (!worst_ || lost_65536ths > worst_->lost_65536ths) worst_ = Lost{&link, lost_65536ths, is_ours};
+}
+
+// For the coming epoch, of which everything was heard.
+void LadderControl::yield() {
+  if (!yielding_) return;
+  const bool is_time = yielding_->handle_epoch(keeper_.step(), keeper_.can_fall());
+  if (worst_) last_worst_ = std::exchange(worst_, std::nullopt);
+  if (said_instead_ != nullptr) return;
+  if (is_time && !keeper_.is_cut()) {
+    keeper_.handle_cut();
+    cut_ = last_worst_;
+  }
+  keeper_.handle_ceiling(yielding_->ceiling());
 }
 
 void LadderControl::decide() {
   decided_ = true;
+  // The ceiling may have fallen since.
+  if (yielding_) coordinator_.handle_need(own_need());
   saying_ = coordinator_.poll_said(keeper_, coming());
   if (saying_ && said_instead_ == nullptr) keeper_.handle_said(saying_->epoch, saying_->step);
   const auto is_it = coordinator_.coordinator(coming());
@@ -165,13 +231,21 @@ void LadderControl::tell(Instant begins, std::span<LadderLink* const> links) con
 }
 
 void LadderControl::say(wire::LadderKind kind, uint32_t step, std::span<LadderLink* const> links) const {
-  const wire::LadderMessage message{.kind = kind,
-                                    .step = static_cast<uint8_t>(step),
-                                    .fingerprint = fingerprint_,
-                                    .listens = listens(),
-                                    .epoch = coming(),
-                                    .author = number_};
-  for (LadderLink* link : links) link->send_ladder(message);
+  wire::LadderMessage message{.kind = kind,
+                              .step = static_cast<uint8_t>(step),
+                              .fingerprint = fingerprint_,
+                              .listens = listens(),
+                              .epoch = coming(),
+                              .author = number_};
+  const bool has_losses = yielding_ && kind == wire::LadderKind::need;
+  if (has_losses) message.ceiling = static_cast<uint8_t>(own_need().ceiling);
+  for (LadderLink* link : links) {
+    if (has_losses) {
+      const auto lost = lost_65536ths_.find(link);
+      message.lost_65536ths = lost == lost_65536ths_.end() ? wire::kLostNotKnown : lost->second;
+    }
+    link->send_ladder(message);
+  }
 }
 
 void LadderControl::say_again(Instant now, std::span<LadderLink* const> links) {
@@ -185,6 +259,8 @@ void LadderControl::begin_epoch() {
   need_.reset();
   saying_.reset();
   decided_ = false;
+  worst_.reset();
+  if (yielding_) yielding_->handle_missed();
 }
 
 const LadderLink* LadderControl::link_of(NodeNumber node) const {

@@ -7,6 +7,10 @@
 // the coordinator says the step, `told` ahead everybody takes what was said until then. Each says it again
 // until then, because cells get lost.
 //
+// Where the ladder yields (ladder/yielding.hh), a node counts which of its peers' cells were lost, over a
+// stretch of one rate from one measurement to the next, and says that with its need: to each peer its share,
+// and to all its ceiling. What it lost itself and what its peers say that they lost counts alike.
+//
 // One thread, that of the handshakes. No clock of its own.
 #pragma once
 
@@ -19,6 +23,7 @@
 #include "engine/ladder_link.hh"
 #include "ladder/coordinator.hh"
 #include "ladder/settings.hh"
+#include "ladder/yielding.hh"
 #include "link/wall_time.hh"
 
 namespace cuttle {
@@ -28,6 +33,7 @@ struct LadderTimes {
   Duration say = seconds(6);
   ToldAhead ahead{seconds(4), seconds(2)};
   Duration again = milliseconds(500);
+  Duration settled = seconds(2);  // after a change: clocks may differ, and queues empty
 };
 
 class LadderControl {
@@ -61,6 +67,18 @@ class LadderControl {
   // The link that node is at the other end of, as it says; null: none.
   const LadderLink* link_of(ladder::NodeNumber node) const;
 
+  // The most that was lost on a link, in the last epoch of which that is known.
+  struct Lost {
+    const LadderLink* link = nullptr;  // only compared; null: it is gone
+    uint32_t lost_65536ths = 0;
+    bool is_ours = false;  // cells of this node, as the peer says; else the peer's
+  };
+  // Null: this ladder does not yield.
+  const ladder::Yielding* yielding() const { return yielding_ ? &*yielding_ : nullptr; }
+  const std::optional<Lost>& worst() const { return last_worst_; }
+  // Why the breaker cut; nullopt where it did in an earlier life.
+  const std::optional<Lost>& cut() const { return cut_; }
+
   struct Counters {
     uint64_t other_ladder = 0;         // messages of peers with another one
     uint64_t out_of_place = 0;         // messages for no coming epoch: late, or of another clock
@@ -75,6 +93,12 @@ class LadderControl {
   void hear(std::span<LadderLink* const> links);
   void hear(LadderLink& link, const wire::LadderMessage& message);
   void measure(Instant now, std::span<LadderLink* const> links);
+  void begin_stretch(Instant now, std::span<LadderLink* const> links);
+  void measure_lost(Instant now, std::span<LadderLink* const> links);
+  void note_lost(const LadderLink& link, uint16_t lost_65536ths, bool is_ours);
+  void yield();
+  void forget_links_that_went(std::span<LadderLink* const> links);
+  ladder::Need own_need() const;
   void decide();
   void tell(Instant begins, std::span<LadderLink* const> links) const;
   void say(wire::LadderKind kind, uint32_t step, std::span<LadderLink* const> links) const;
@@ -103,6 +127,13 @@ class LadderControl {
   Instant say_next_{};
   std::optional<ladder::NodeNumber> coordinating_;
   uint32_t (*said_instead_)(ladder::Epoch epoch) = nullptr;
+  std::optional<ladder::Yielding> yielding_;
+  Instant stretch_since_{INT64_MIN / 2};
+  std::optional<Instant> changed_at_{stretch_since_};    // not settled yet
+  std::map<const LadderLink*, uint16_t> lost_65536ths_;  // of the peers' cells, in the last stretch
+  std::optional<Lost> worst_;                            // for the coming epoch
+  std::optional<Lost> last_worst_;
+  std::optional<Lost> cut_;
   Counters counters_;
 };
 

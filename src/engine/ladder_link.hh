@@ -11,6 +11,11 @@
 
 namespace cuttle {
 
+struct CellsLost {
+  uint64_t came = 0;
+  uint64_t lost = 0;
+};
+
 class LadderLink {
  public:
   virtual ~LadderLink() = default;
@@ -22,6 +27,8 @@ class LadderLink {
   // What it was asked to carry in this time, in bits of IP packets a second, as its busiest lane has it.
   // `since_last`: since it was asked last.
   virtual double poll_needed_bps(Duration since_last) = 0;
+  // Of the peer's cells, since it was asked last.
+  virtual CellsLost poll_lost() = 0;
   // The step that its pacers were told last.
   virtual uint32_t told_step() const = 0;
   virtual void change_step(const ChangeStep& change) = 0;

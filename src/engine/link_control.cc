@@ -31,7 +31,7 @@ void LinkControl::set_calendar(CalendarWatch watch, std::vector<uint64_t> rates)
 }
 
 void LinkControl::set_ladder(uint16_t fingerprint, std::vector<uint64_t> rates, size_t ip_bytes) {
-  ladder_ = Ladder{fingerprint, ip_bytes, std::vector<uint64_t>(lanes_.size())};
+  ladder_ = Ladder{fingerprint, ip_bytes, std::vector<uint64_t>(lanes_.size()), {}};
   rates_ = std::move(rates);
   told_step_ = lanes_.front()->sender.step();
   for (const auto& lane : lanes_) lane->ladder = std::make_unique<LadderPost>();
@@ -64,6 +64,20 @@ double LinkControl::poll_needed_bps(Duration since_last) {
     most_bps = std::max(most_bps, bits * 1e9 / static_cast<double>(std::max<int64_t>(since_last.ns, 1)));
   }
   return most_bps * static_cast<double>(lanes_.size());
+}
+
+// What came after it was given up is not lost.
+CellsLost LinkControl::poll_lost() {
+  if (!ladder_) return {};
+  CellsLost all;
+  for (const auto& lane : lanes_) {
+    const ReassemblyCounters& cells = lane->receiver.reassembly();
+    const uint64_t late = cells.cells_late.value();
+    all.came += lane->receiver.counters().cells.value();
+    all.lost += std::max(cells.cells_lost.value(), late) - late;
+  }
+  const CellsLost before = std::exchange(ladder_->cells, all);
+  return {all.came - before.came, std::max(all.lost, before.lost) - before.lost};
 }
 
 void LinkControl::change_step(const ChangeStep& change) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "crypto/aead.hh"
+#include "engine/ladder_link.hh"
 #include "engine/lane.hh"
 #include "engine/outbox.hh"
 #include "engine/static_sessions.hh"
@@ -66,6 +67,7 @@ class LinkControl {
   // To a peer that has the same ladder, by what it offered with the session.
   void send_ladder(const wire::LadderMessage& message);
   double poll_needed_bps(Duration since_last);
+  CellsLost poll_lost();
   uint32_t told_step() const { return told_step_; }
   void change_step(const ChangeStep& change);
   // What the lanes send at now, all together, and the next step of the calendar; nullopt where the rate is
@@ -139,6 +141,7 @@ class LinkControl {
     uint16_t fingerprint;
     size_t ip_bytes;                     // of a cell
     std::vector<uint64_t> packed_bytes;  // by each lane until it was asked last
+    CellsLost cells{};                   // of all lanes, likewise
   };
   std::optional<Ladder> ladder_;
   uint32_t told_step_ = 0;

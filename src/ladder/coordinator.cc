@@ -22,7 +22,8 @@ void Coordinator::handle_need(const Need& need) {
   Heard& heard = found->second;
   if (need.epoch < heard.epoch) return;
   const bool is_again = need.epoch == heard.epoch;
-  heard = {need.epoch, is_again ? std::max(heard.step, need.step) : need.step, need.listens};
+  heard = {need.epoch, is_again ? std::max(heard.step, need.step) : need.step, need.listens,
+           is_again ? std::min(heard.ceiling, need.ceiling) : need.ceiling};
 }
 
 std::optional<NodeNumber> Coordinator::coordinator(Epoch coming) const {
@@ -38,8 +39,11 @@ std::optional<NodeNumber> Coordinator::coordinator(Epoch coming) const {
 
 std::optional<Said> Coordinator::poll_said(const StepKeeper& keeper, Epoch coming) {
   uint32_t needed = 0;
+  uint32_t ceiling = UINT32_MAX;
   for (const auto& [node, heard] : heard_) {
-    if (is_there(node, heard, coming)) needed = std::max(needed, heard.step);
+    if (!is_there(node, heard, coming)) continue;
+    needed = std::max(needed, heard.step);
+    ceiling = std::min(ceiling, heard.ceiling);
   }
   // Every node counts, so that whoever takes over has the patience of the one before. What was lower than
   // another step says nothing of this one.
@@ -53,7 +57,7 @@ std::optional<Said> Coordinator::poll_said(const StepKeeper& keeper, Epoch comin
   if (coordinator(coming) != own_) return std::nullopt;
   uint32_t step = std::max(needed, now);
   if (lower_since_ >= going_down_epochs_) step = highest_lower_;
-  return Said{own_, coming, step};
+  return Said{own_, coming, std::min(step, ceiling)};
 }
 
 }  // namespace cuttle::ladder

@@ -5,7 +5,8 @@
 // (step_keeper.hh). One that has just started only listens, or it would say what it knows: the top.
 //
 // A need is a step: the least that carries what the node's busiest link had to carry in the epoch. The
-// group's is the highest of all nodes'. Up at once; down only when it was lower for `patience` epochs.
+// group's is the highest of all nodes'. Up at once; down only when it was lower for `patience` epochs. Never
+// above the lowest ceiling of a node, where nodes have any (yielding.hh): down to that at once.
 //
 // Pure; one thread. Messages are small, and may be lost, late or repeated.
 #pragma once
@@ -26,6 +27,7 @@ struct Need {  // from each node to every other, in the epoch before the one it 
   Epoch epoch = 0;
   uint32_t step = 0;
   bool listens = false;  // and does not coordinate
+  uint32_t ceiling = UINT32_MAX;
 };
 struct Said {  // from the coordinator to all
   NodeNumber from = 0;
@@ -58,6 +60,7 @@ class Coordinator {
     Epoch epoch = 0;  // of the latest need
     uint32_t step = 0;
     bool listens = false;
+    uint32_t ceiling = UINT32_MAX;
   };
   bool is_there(NodeNumber node, const Heard& heard, Epoch coming) const {
     return node == own_ || heard.epoch + kGoneAfter > coming;

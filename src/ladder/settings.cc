@@ -6,7 +6,7 @@ namespace cuttle::ladder {
 
 LadderShape Settings::shape() const {
   const DayShape day{epochs_per_day(), static_cast<uint32_t>(rates_bps.size())};
-  return {day.epochs, day.rates, max_changes(day, budget_bits)};
+  return {day.epochs, day.rates, max_changes(day, budget_bits), yields};
 }
 
 uint16_t Settings::fingerprint() const {
@@ -17,6 +17,8 @@ uint16_t Settings::fingerprint() const {
   hash.add_number(static_cast<uint64_t>(lower_after.ns));
   hash.add_number(budget_bits);
   for (const uint64_t rate_bps : rates_bps) hash.add_number(rate_bps);
+  // A ladder that does not yield has the fingerprint that it always had.
+  if (yields) hash.add_number(1);
   return hash.fingerprint();
 }
 

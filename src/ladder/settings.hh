@@ -16,6 +16,7 @@ struct Settings {
   Duration epoch = seconds(10);         // divides a day
   uint32_t budget_bits = 48;            // a day
   Duration lower_after = seconds(300);  // less was needed for so long before the rate goes down
+  bool yields = false;                  // to what the path loses (yielding.hh)
 
   bool operator==(const Settings&) const = default;
 

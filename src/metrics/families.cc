@@ -209,6 +209,18 @@ void add_link(Collection& out, const Labels& node, const LinkStatus& link) {
   }
 }
 
+void add_yielding(Collection& out, const Labels& labels, const YieldStatus& yields) {
+  out.gauge("cuttle_ladder_ceiling", "Of the ladder, from 0 on, that this node lets there be.", labels,
+            yields.ceiling);
+  out.gauge("cuttle_ladder_lost_ratio", "Of the cells of its worst link, in the last epoch.", labels,
+            static_cast<double>(yields.lost_ppm) * 1e-6);
+  out.counter("cuttle_ladder_ceiling_falls_total", "Times at which the ceiling fell.", labels, yields.falls);
+  out.counter("cuttle_ladder_ceiling_rises_total", "Times at which the ceiling rose.", labels, yields.rises);
+  out.counter("cuttle_ladder_loss_unknown_total", "Epochs of which it is not known what was lost.", labels,
+              yields.unknown);
+  out.gauge("cuttle_ladder_cut", "1: the breaker cut, until 00:00 UTC.", labels, yields.is_cut ? 1 : 0);
+}
+
 void add_ladder(Collection& out, const Labels& labels, const LadderStatus& ladder) {
   out.gauge("cuttle_ladder_step", "Of the ladder, from 0 on, that was told the links last.", labels,
             ladder.step);
@@ -218,7 +230,7 @@ void add_ladder(Collection& out, const Labels& labels, const LadderStatus& ladde
             static_cast<double>(ladder.told_millibits) * 1e-3);
   out.gauge("cuttle_ladder_budget", "That those of a day may tell.", labels,
             static_cast<double>(ladder.budget_bits));
-  out.gauge("cuttle_ladder_changes_left", "Of the day; none: the links stay at the top rate.", labels,
+  out.gauge("cuttle_ladder_changes_left", "Of the day; none: the links stay at the rate they have.", labels,
             static_cast<double>(ladder.changes_per_day) - static_cast<double>(ladder.changes_today));
   const auto held = [&](const char* cause, uint64_t epochs) {
     out.counter("cuttle_ladder_held_total", "Epochs whose rate was held, or not what was said, by cause.",
@@ -240,6 +252,7 @@ void add_ladder(Collection& out, const Labels& labels, const LadderStatus& ladde
   dropped("malformed", ladder.messages_dropped);
   out.counter("cuttle_ladder_clock_set_back_total", "Times at which the wall clock was set back.", labels,
               ladder.clock_set_back);
+  if (ladder.yields) add_yielding(out, labels, *ladder.yields);
 }
 
 void add_agent(Collection& out, const AgentAnswer& agent) {

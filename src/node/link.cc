@@ -82,6 +82,11 @@ double NodeLink::poll_needed_bps(Duration since_last) {
   return link_.poll_needed_bps(since_last);
 }
 
+CellsLost NodeLink::poll_lost() {
+  const std::lock_guard lock(mutex_);
+  return link_.poll_lost();
+}
+
 uint32_t NodeLink::told_step() const {
   const std::lock_guard lock(mutex_);
   return link_.told_step();

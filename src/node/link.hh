@@ -49,6 +49,7 @@ class NodeLink final : public LadderLink {
   bool poll_restored() override;
   void send_ladder(const wire::LadderMessage& message) override;
   double poll_needed_bps(Duration since_last) override;
+  CellsLost poll_lost() override;
   uint32_t told_step() const override;
   void change_step(const ChangeStep& change) override;
 

@@ -41,13 +41,21 @@ class NodeLadder {
  private:
   NodeLadder(const ladder::Settings& settings, ladder::NodeNumber number, uint64_t wall_clock_ns,
              const std::optional<ladder::Spent>& before, std::optional<LastingWords> spent)
-      : control_(settings, number, wall_clock_ns, before), spent_(std::move(spent)) {}
+      : control_(settings, number, wall_clock_ns, before),
+        spent_(std::move(spent)),
+        logged_ceiling_(control_.keeper().ceiling()) {}
   void keep_spent();
+  void log_yielding(std::span<const NodeLink* const> links);
+  static std::string describe_lost(const std::optional<LadderControl::Lost>& lost,
+                                   std::span<const NodeLink* const> links);
 
   mutable std::mutex mutex_;
   LadderControl control_;              // these under mutex_
   std::optional<LastingWords> spent_;  // none: it cannot be kept
   std::optional<ladder::Spent> kept_;
+  uint32_t logged_ceiling_;
+  bool is_cut_ = false;  // as it was logged
+  std::string why_cut_;
   std::vector<LadderLink*> following_;
 };
 

@@ -1,4 +1,4 @@
-// What nodes of a ladder tell each other (docs/wire-format.md, L1 to L6): a small packet inside the cells,
+// What nodes of a ladder tell each other (docs/wire-format.md, L1 to L9): a small packet inside the cells,
 // like any other, so the wire does not show it. It is IPv6 with no next header (RFC 8200, section 4.7), from
 // and to an address that no host has, so whoever does not know it drops it as a foreign source.
 //
@@ -7,7 +7,10 @@
 //   41   1  step
 //   42   2  fingerprint of the ladder (ladder/settings.hh)
 //   44   1  bit 0: its author listens and does not coordinate yet
-//   45   3  zero
+//   45   1  ceiling of a need's author, and
+//   46   2  what it lost of the reader's cells, in 65,536ths (65,535: not known). Both 0 where the ladder
+//   does
+//           not yield (ladder/yielding.hh), and in a said step
 //   48   8  epoch: whole epochs since 1970
 //   56   8  number of its author: another for each node
 #pragma once
@@ -31,12 +34,15 @@ struct LadderMessage {
   bool listens = false;
   uint64_t epoch = 0;
   uint64_t author = 0;
+  uint8_t ceiling = 0;
+  uint16_t lost_65536ths = 0;
 
   bool operator==(const LadderMessage&) const = default;
 };
 
 inline constexpr IpAddress kLadderAddress{
     true, {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0x43, 0x75, 0x74, 0x74, 0x6c, 0x65}};
+inline constexpr uint16_t kLostNotKnown = UINT16_MAX;
 inline constexpr size_t kLadderHeaderBytes = 40;
 inline constexpr size_t kLadderMessageBytes = 24;
 inline constexpr size_t kLadderPacketBytes = kLadderHeaderBytes + kLadderMessageBytes;
@@ -62,6 +68,8 @@ inline LadderPacket store_ladder(const LadderMessage& message) {
   at[1] = message.step;
   store_be16(at + 2, message.fingerprint);
   at[4] = message.listens ? 1 : 0;
+  at[5] = message.ceiling;
+  store_be16(at + 6, message.lost_65536ths);
   store_be64(at + 8, message.epoch);
   store_be64(at + 16, message.author);
   return packet;
@@ -77,7 +85,9 @@ inline std::optional<LadderMessage> load_ladder(Bytes packet) {
                        .fingerprint = load_be16(at + 2),
                        .listens = (at[4] & 1) != 0,
                        .epoch = load_be64(at + 8),
-                       .author = load_be64(at + 16)};
+                       .author = load_be64(at + 16),
+                       .ceiling = at[5],
+                       .lost_65536ths = load_be16(at + 6)};
 }
 
 }  // namespace cuttle::wire

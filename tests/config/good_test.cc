@@ -251,6 +251,20 @@ TEST(GoodConfig, ALadderIsOfAllLinksWithoutARateOfTheirOwn) {
   EXPECT_EQ(at_lowest_rate(shape).rate_bps, 50'000'000u);
 }
 
+TEST(GoodConfig, ALadderYieldsOnlyWhereItSaysSo) {
+  const auto parsed = [](const char* more) {
+    return parse_config(
+        std::string("[node]\nname = \"osd0\"\nprivate_key_file = \"k\"\nlisten = "
+                    "\"10.77.0.11:4410\"\n[shape.ladder]\nrates = [\"8 Mb/s\", \"9 Mb/s\"]\n") +
+            more + "[mesh]\npeers = \"p\"\n",
+        "");
+  };
+  EXPECT_FALSE(parsed("").config.shape.ladder->yields);
+  EXPECT_FALSE(parsed("yield = false\n").config.shape.ladder->yields);
+  EXPECT_EQ(parsed("yield = false\n").config.shape.ladder, parsed("").config.shape.ladder);
+  EXPECT_TRUE(parsed("yield = true\n").config.shape.ladder->yields);
+}
+
 TEST(GoodConfig, ALadderTakesTheNativeDriverAndNoRateBesideIt) {
   const ParsedConfig parsed = parse_config(
       "[node]\nname = \"osd0\"\nprivate_key_file = \"k\"\nlisten = \"10.77.0.11:4410\"\n[shape]\nrate = \"9 "

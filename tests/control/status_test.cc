@@ -116,6 +116,35 @@ TEST(StatusJson, ALadderComesBackAsItWas) {
   EXPECT_FALSE(status_from_json(json)) << "no such step";
 }
 
+TEST(StatusJson, OneThatYieldsComesBackAsItWas) {
+  StatusSnapshot status = example();
+  status.ladder = some_ladder();
+  EXPECT_EQ(to_json(status).find("yields"), std::string::npos);
+  status.ladder->yields =
+      YieldStatus{1, "mon lost 20.1 % of this node's cells", 201'000, 2, 3, 4, true, "why"};
+  const auto back = status_from_json(to_json(status));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(*back, status);
+  status.ladder->yields->ceiling = 2;
+  EXPECT_FALSE(status_from_json(to_json(status))) << "no such step";
+}
+
+TEST(StatusTable, WhatALadderYieldsTo) {
+  StatusSnapshot status = example();
+  status.ladder = some_ladder();
+  EXPECT_THAT(render_table(status), testing::Not(testing::HasSubstr("yields")));
+  status.ladder->yields.emplace();
+  EXPECT_THAT(render_table(status),
+              testing::HasSubstr("  yields: at most 50 Mb/s; what is lost is not known yet\n"));
+  status.ladder->yields->lost = "mon lost 20.1 % of this node's cells";
+  EXPECT_THAT(render_table(status),
+              testing::HasSubstr("  yields: at most 50 Mb/s; mon lost 20.1 % of this node's cells\n"));
+  EXPECT_THAT(render_table(status), testing::Not(testing::HasSubstr("BREAKER")));
+  status.ladder->yields->is_cut = true;
+  status.ladder->yields->why_cut = "mon lost 30.0 % of this node's cells";
+  EXPECT_THAT(render_table(status), testing::HasSubstr("  THE BREAKER CUT until 00:00 UTC: mon lost 30.0 %"));
+}
+
 TEST(StatusTable, ALadderAndWhatIsWrongWithIt) {
   StatusSnapshot status = example();
   status.links[0].calendar.reset();

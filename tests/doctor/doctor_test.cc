@@ -182,6 +182,23 @@ TEST(Doctor, WhatIsWrongWithALadder) {
   EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("2.5 s apart"));
 }
 
+TEST(Doctor, ALadderThatYieldsAndOneThatWasCut) {
+  StatusSnapshot status = healthy();
+  status.ladder.emplace();
+  status.ladder->rates_bps = {50'000'000, 200'000'000};
+  status.ladder->changes_per_day = 4;
+  status.ladder->yields = YieldStatus{.ceiling = 1, .lost = "osd1 lost 0.0 % of this node's cells"};
+  for (const Finding& finding : examine_status(status)) EXPECT_EQ(finding.mark, Mark::good) << finding.what;
+  status.ladder->yields->ceiling = 0;
+  status.ladder->yields->lost = "osd1 lost 3.2 % of this node's cells";
+  EXPECT_EQ(complaint(examine_status(status)).mark, Mark::unsure);
+  EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("step 1 of 2: osd1 lost 3.2 %"));
+  status.ladder->yields->is_cut = true;
+  status.ladder->yields->why_cut = "osd1 lost 20.0 % of this node's cells";
+  EXPECT_EQ(complaint(examine_status(status)).mark, Mark::bad);
+  EXPECT_THAT(complaint(examine_status(status)).what, HasSubstr("osd1 lost 20.0 %"));
+}
+
 TEST(Doctor, ShapesThatDifferLossAndMissedSlots) {
   StatusSnapshot status = healthy();
   status.links[0].peer_rate_bps = 100'000'000;

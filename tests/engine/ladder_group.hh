@@ -1,6 +1,7 @@
 // Nodes with a ladder, and links between them that may lose what is said.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -40,6 +41,7 @@ struct Link final : LadderLink {
       other->inbox.push_back(message);
   }
   double poll_needed_bps(Duration /*since_last*/) override { return needed_bps; }
+  CellsLost poll_lost() override { return std::exchange(cells, {}); }
   uint32_t told_step() const override { return step; }
   void change_step(const ChangeStep& change) override {
     step = change.step;
@@ -57,9 +59,31 @@ struct Link final : LadderLink {
   bool is_cut = false;
   Random* loss = nullptr;
   double needed_bps = 0;
+  CellsLost cells{};
   uint32_t step = 1;
   std::vector<Told> changes;
   const Instant* told_at = nullptr;
+  uint32_t first_step = 1;  // before any change
+  // In the time since the last look, at the step that is sent now; `carries_bps`: what the way from this end
+  // to the other has room for.
+  uint32_t sent_step(Instant now) const {
+    uint32_t sent = first_step;
+    for (const Told& told : changes) {
+      if (told.change.at <= now) sent = told.change.step;
+    }
+    return sent;
+  }
+  void send_cells(Instant now, const std::vector<uint64_t>& rates_bps) {
+    const auto sent = static_cast<double>(rates_bps[sent_step(now)]) / 12'000 / 10;
+    const double kept = std::min(1.0, carries_bps / static_cast<double>(rates_bps[sent_step(now)]));
+    lost_part += sent * (1 - kept);
+    const auto lost = static_cast<uint64_t>(lost_part);
+    lost_part -= static_cast<double>(lost);
+    other->cells.lost += lost;
+    other->cells.came += static_cast<uint64_t>(sent) - std::min(lost, static_cast<uint64_t>(sent));
+  }
+  double carries_bps = 1e12;
+  double lost_part = 0;
 };
 
 struct Node {
@@ -94,7 +118,8 @@ class Group {
       there->other = here.get();
       here->loss = there->loss = &random;
       here->told_at = there->told_at = &now;
-      there->step = other->control.told_step();
+      there->step = there->first_step = other->control.told_step();
+      here->step = here->first_step = node->control.told_step();
       node->owned.push_back(std::move(here));
       other->owned.push_back(std::move(there));
     }
@@ -107,6 +132,9 @@ class Group {
         if (!node->runs) continue;
         const int64_t wall = wall_ns() + node->clock_wrong.ns;
         node->control.handle_time(now, static_cast<uint64_t>(wall), node->links());
+      }
+      for (const auto& node : nodes) {
+        for (const auto& link : node->owned) link->send_cells(now, node->control.settings().rates_bps);
       }
     }
   }

@@ -116,6 +116,30 @@ TEST_F(LadderMessages, WhatALaneWasAskedForIsItsNeed) {
   EXPECT_EQ(a->control.poll_needed_bps(seconds(1)), 0);
 }
 
+TEST_F(LadderMessages, WhatCameAndWhatDidNot) {
+  EXPECT_EQ(b->control.poll_lost().came, 0u) << "a link without a ladder counts nothing";
+  follow(*a);
+  follow(*b);
+  come_up();
+  b->control.poll_lost();
+  slots(100);
+  CellsLost cells = b->control.poll_lost();
+  EXPECT_GT(cells.came, 90u);
+  EXPECT_EQ(cells.lost, 0u);
+  const uint64_t in_a_slot = plan.cells_per_slot;
+  for (int i = 0; i < 100; ++i) {
+    slot(*a);
+    while (i % 5 == 0 && b->socket->receive(buffer)) {
+    }
+    receive(*b);
+  }
+  slots(20);
+  cells = b->control.poll_lost();
+  EXPECT_GE(cells.lost, 19 * in_a_slot);
+  EXPECT_LE(cells.lost, 21 * in_a_slot);
+  EXPECT_EQ(b->control.poll_lost().lost, 0u) << "since it was asked last";
+}
+
 TEST_F(LadderMessages, AChangeIsToldThePacers) {
   follow(*a);
   EXPECT_EQ(a->control.rate(0)->now_bps, 20'000'000u);

@@ -52,6 +52,7 @@ StatusSnapshot some_status() {
     if (link.name == "mon") link.preshared = PresharedStatus{7200, true, 1};
   }
   status.ladder.emplace();
+  status.ladder->yields.emplace();
   return status;
 }
 
@@ -82,6 +83,21 @@ TEST(Metrics, WhatALadderTold) {
   EXPECT_THAT(got, HasSubstr("cuttle_ladder_changes_left{node=\"osd0\"} 3"));
   EXPECT_THAT(got, HasSubstr("cuttle_link_ladder_differs{node=\"osd0\",peer=\"osd1\"} 1"));
   EXPECT_THAT(got, Not(HasSubstr("cuttle_link_ladder_differs{node=\"osd0\",peer=\"mon\"}")));
+}
+
+TEST(Metrics, WhatALadderYieldsTo) {
+  StatusSnapshot status = some_status();
+  status.ladder->yields = YieldStatus{1, "", 201'000, 2, 3, 4, true, ""};
+  const std::string got = prometheus::TextSerializer().Serialize(families({{"osd0", status}}));
+  EXPECT_THAT(got, HasSubstr("cuttle_ladder_ceiling{node=\"osd0\"} 1"));
+  EXPECT_THAT(got, HasSubstr("cuttle_ladder_lost_ratio{node=\"osd0\"} 0.201"));
+  EXPECT_THAT(got, HasSubstr("cuttle_ladder_ceiling_falls_total{node=\"osd0\"} 2"));
+  EXPECT_THAT(got, HasSubstr("cuttle_ladder_ceiling_rises_total{node=\"osd0\"} 3"));
+  EXPECT_THAT(got, HasSubstr("cuttle_ladder_loss_unknown_total{node=\"osd0\"} 4"));
+  EXPECT_THAT(got, HasSubstr("cuttle_ladder_cut{node=\"osd0\"} 1"));
+  status.ladder->yields.reset();
+  EXPECT_THAT(prometheus::TextSerializer().Serialize(families({{"osd0", status}})),
+              Not(HasSubstr("cuttle_ladder_cut")));
 }
 
 TEST(Metrics, ValuesAndUnits) {

@@ -78,6 +78,62 @@ TEST_F(NodeLadderTest, OfAMachineThatWasSetBackNothingIsLeftAfterARestartEither)
   EXPECT_EQ(second->told_step(), 1u);
 }
 
+class YieldingNodeLadderTest : public NodeLadderTest {
+ protected:
+  YieldingNodeLadderTest() { config_.shape.ladder->yields = true; }
+  // As an earlier life left it: the last word.
+  void leave(uint64_t word, uint64_t changes = 2) const {
+    auto file = LastingWords::open(ladder_file(config_));
+    ASSERT_TRUE(file);
+    file->store({20'000, changes, word});
+  }
+};
+
+TEST_F(YieldingNodeLadderTest, ARestartGoesOnWhereItWasAndIsNoChange) {
+  auto first = open();
+  EXPECT_EQ(first->status({}).yields->ceiling, 1u);
+  run(*first, 100);
+  ASSERT_EQ(first->told_step(), 0u) << "nothing is needed";
+  first.reset();
+  const auto second = open();
+  EXPECT_EQ(second->told_step(), 0u);
+  EXPECT_EQ(second->status({}).changes_today, 1u);
+  EXPECT_EQ(second->status({}).yields->ceiling, 1u);
+  EXPECT_FALSE(second->status({}).yields->is_cut);
+}
+
+TEST_F(YieldingNodeLadderTest, ACutOutlivesTheAgentUntilMidnight) {
+  leave(0 | 1 << 8 | 1 << 16);
+  const auto ladder = open();
+  run(*ladder, 100);
+  EXPECT_EQ(ladder->told_step(), 0u);
+  EXPECT_TRUE(ladder->status({}).yields->is_cut);
+  EXPECT_EQ(ladder->status({}).yields->ceiling, 0u);
+  EXPECT_EQ(ladder->status({}).yields->why_cut, "before the agent started");
+  wall_ns_ += uint64_t{ladder::kDay_s} * kSecond_ns;
+  run(*ladder, 100);
+  EXPECT_FALSE(ladder->status({}).yields->is_cut);
+  EXPECT_EQ(ladder->status({}).yields->why_cut, "");
+}
+
+// A file of a ladder that did not yield, or of nonsense.
+TEST_F(YieldingNodeLadderTest, AWordWithoutACeilingHasNone) {
+  leave(0);
+  EXPECT_EQ(open()->told_step(), 0u);
+  EXPECT_EQ(open()->status({}).yields->ceiling, 1u);
+  leave(UINT64_MAX);
+  EXPECT_EQ(open()->told_step(), 1u);
+  EXPECT_EQ(open()->status({}).changes_today, 3u) << "the way to the top";
+}
+
+TEST_F(YieldingNodeLadderTest, WhereItCannotBeKeptTheLowestIsTheOnlyStep) {
+  config_.control_socket = folder_.path() / "none/a.sock";
+  const auto ladder = open();
+  run(*ladder, 300);
+  EXPECT_EQ(ladder->told_step(), 0u);
+  EXPECT_EQ(ladder->status({}).yields->why_cut, "the budget cannot be kept over a restart");
+}
+
 // Whoever had to wait for the lock would decide by a time that is past.
 TEST_F(NodeLadderTest, ClocksAreReadUnderItsLock) {
   const auto ladder = open();

@@ -30,6 +30,10 @@ TEST(Mutants, StepsThatFollowTheLoadAreFound) {
   EXPECT_NE(pairs_until_found(Mutant::steps_by_need, Family::ladder, 20), 0u);
 }
 
+TEST(Mutants, StepsThatFollowLoadAndLossAreFound) {
+  EXPECT_NE(pairs_until_found(Mutant::steps_by_need, Family::yielding, 20), 0u);
+}
+
 // The smallest part of a failing trial still fails, and its command says how to see it.
 TEST(Mutants, AFailingTrialIsShrunk) {
   const TrialOptions options{Mutant::data_is_dear, allocations};

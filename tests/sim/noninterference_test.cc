@@ -12,7 +12,8 @@ TEST(Noninterference, SixteenHundredPairs) {
 TEST(Noninterference, TheLinksOfThePairsComeUp) {
   const uint64_t count = seeds(100);
   for (const Family family :
-       {Family::pairs, Family::reactions, Family::calendar, Family::ladder, Family::relay}) {
+  for (const Family family : {Family::pairs, Family::reactions, Family::calendar, Family::ladder,
+                              Family::relay, Family::yielding}) {
     uint64_t up = 0;
     for (uint64_t seed = 1; seed <= count; ++seed) {
       const RunOptions idle{.payload_seed = seed, .load_variant = 0, .liveness = false};
@@ -48,6 +49,10 @@ TEST(Noninterference, NodesOfThePairsDoRelay) {
     if (run(draw_scenario(Family::relay, seed), busy).packets_relayed > 0) ++relayed;
   }
   EXPECT_GE(relayed * 2, count) << relayed << " of " << count;
+}
+
+TEST(Noninterference, TwoHundredPairsInWhichALadderYields) {
+  expect_all_good(Family::yielding, 1, seeds(200));
 }
 
 }  // namespace

@@ -26,6 +26,20 @@ TEST(LadderMessage, ItsBytesAreThoseOfTheWirePage) {
   EXPECT_EQ(load_ladder(packet), kMessage);
 }
 
+TEST(LadderMessage, OfOneThatYieldsItAlsoSaysWhatIsLost) {
+  LadderMessage message = kMessage;
+  const LadderPacket plain = store_ladder(message);
+  message.ceiling = 2;
+  message.lost_65536ths = 0x1234;
+  LadderPacket packet = store_ladder(message);
+  EXPECT_EQ(load_ladder(packet), message);
+  EXPECT_EQ(packet[45], 2);
+  EXPECT_EQ(packet[46], 0x12);
+  EXPECT_EQ(packet[47], 0x34);
+  packet[45] = packet[46] = packet[47] = 0;
+  EXPECT_EQ(packet, plain) << "and nothing else differs";
+}
+
 // So a peer that knows nothing of ladders drops it as a foreign source, and loses nothing behind it.
 TEST(LadderMessage, ItIsAWholePacketOfAnAddressThatNoHostHas) {
   const LadderPacket packet = store_ladder(kMessage);
