@@ -63,13 +63,17 @@ each_mutant() {
   "$each" "a session ends when somebody comes to the cell that shows it" src/link/association.cc \
     'shown_at ? reaction_to(*shown_at) : Instant{INT64_MIN}' 'Instant{INT64_MIN}' "link engine sim_noninterference"
   "$each" "what is decided depends on when the thread comes to it" src/engine/link_control.cc \
-    'const Instant settled = now - kSettle;' 'const Instant settled = now;' "engine"
+    'handle_ticks(now - kSettle);' 'handle_ticks(now);' "engine"
   "$each" "a tick is decided by what came after it" src/engine/link_control.cc \
     'heard_by(Association::decided_at(until))' 'heard_by(until)' "engine"
   "$each" "an answer before a tick counts for it" src/engine/link_control.cc \
-    'handle_ticks(first->at);' '' "engine"
+    'handle_ticks(next_arrival());' '' "engine"
   "$each" "a cell that ends a silence ended it before" src/link/heard.hh \
     'if (at < silence.until) return std::min(silence.from, at);' '' "engine"
+  "$each" "a key ends when its thread hears of it" src/link/receiver.cc \
+    'if (now >= next_end_) retire_ended(now);' '' "link"
+  "$each" "a first cell counts however late it comes" src/link/receiver.cc \
+    'session.number > current_session_ && now >= session.first_by' 'false' "link"
   "$each" "cells of unknown keys in silence show nothing" src/link/receiver.cc \
     'if (++unknown_ == kUnknownCells) note_set_back(now);' '' "link"
   "$each" "a stop takes the key that comes after it" src/link/sender.cc \

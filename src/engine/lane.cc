@@ -6,10 +6,9 @@ namespace cuttle {
 
 namespace {
 
-// Handshake cells in one direction that can wait for the other thread. Inwards they may be a flood's, and wait
-// for kSettle (link_control.hh); the peer's own come on the first lane.
+// Handshake cells in one direction that can wait for the other thread. Inwards they may be a flood's.
 constexpr size_t kHandshakesWaiting = 8;
-constexpr size_t kHandshakesWaitingOnFirst = 128;
+constexpr size_t kHandshakesWaitingInwards = 64;
 
 }  // namespace
 
@@ -34,7 +33,7 @@ Lane::Lane(LaneSetup setup, std::unique_ptr<PacketDevice> device, std::unique_pt
                setup.foreign_peer ? CellSizes::any : CellSizes::one),
       handshake_mac(std::make_unique<HandshakeMac>(setup.own_key)),
       handshakes_out(format.cell_bytes(), kHandshakesWaiting),
-      handshakes_in(format.cell_bytes(), index == 0 ? kHandshakesWaitingOnFirst : kHandshakesWaiting) {
+      handshakes_in(format.cell_bytes(), index == 0 ? kHandshakesWaitingInwards : 1) {
   packer.set_limits(lane_sizes(sender.plan(), format));
 }
 

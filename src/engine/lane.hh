@@ -37,6 +37,7 @@ struct ForgetOneSession {
 };
 struct ForgetSessionsBefore {
   uint64_t session;
+  Instant from{INT64_MIN};  // as in ForgetBefore
 };
 struct ExpectMac {
   std::unique_ptr<HandshakeMac> mac;  // of handshakes to this node
@@ -53,7 +54,9 @@ struct PacketCounters {
   Counter unreadable;           // inner header that does not parse
   Counter tun_refused;          // not taken by the TUN
   Counter handshake_mac_wrong;  // of unknown sources, dropped before they wake the handshakes' thread
-  Counter handshakes_lost;      // handshake cells that found the ring to the handshakes' thread full
+  // Handshake cells that found the ring to the handshakes' thread full, or came on another lane than the
+  // first.
+  Counter handshakes_lost;
 };
 
 // What a lane is made from.
@@ -121,7 +124,13 @@ struct Lane {
   Counter handshakes_unsent;  // that found this ring full; written by the handshakes' thread
   // Receiver to handshakes' thread.
   CellRing handshakes_in;
-  std::atomic<uint64_t> confirmed_session{0};  // the newest whose first authentic cell came
+  // Likewise, of the first lane: that the first authentic cell of a session came, or one that shows that this
+  // node was set back (LaneReceiver::set_back_at; session 0). Told before the handshakes that arrived later.
+  struct Told {
+    uint64_t session;
+    Instant at;
+  };
+  Ring<Told> told{16};
   // Null: the link follows no ladder. Set before any thread serves the lane.
   std::unique_ptr<LadderPost> ladder;
   // Null: the node relays nothing. Set before any thread serves the lane.

@@ -7,6 +7,12 @@
 
 namespace cuttle {
 
+namespace {
+
+constexpr Duration kWipeAfter = milliseconds(100);
+
+}  // namespace
+
 LinkControl::LinkControl(AssociationConfig config, AeadBackend backend, Entropy entropy,
                          LinkListener listener)
     : association_(std::move(config), entropy),
@@ -108,15 +114,14 @@ void LinkControl::handle_handshakes(Instant now, uint64_t wall_clock_ns) {
   wall_clock_ns_ = wall_clock_ns;
   tell_waiting();
   follow_calendar(now, wall_clock_ns);
-  note_set_back();
   // No more than came by then, however fast a flood brings more.
-  const Instant settled = now - kSettle;
-  for (auto first = earliest(); first && first->at <= settled; first = earliest()) {
-    handle_ticks(first->at);
-    handle_arrival(*first);
+  for (hear(); next_arrival() <= now; hear()) {
+    handle_ticks(next_arrival());
+    handle_next();
     drain();
   }
-  handle_ticks(settled);
+  handle_ticks(now - kSettle);
+  wipe(now);
   for (const auto& lane : lanes_) {
     while (lane->retired_by_pacer.pop()) {
     }
@@ -131,52 +136,56 @@ void LinkControl::handle_handshakes(Instant now, uint64_t wall_clock_ns) {
 
 Instant LinkControl::poll_timeout() const {
   if (static_sessions_) return static_sessions_->poll_timeout();
-  Instant due = association_.poll_timeout();
-  if (const auto first = earliest()) due = std::min(due, first->at);
-  return due == Instant::never() ? due : due + kSettle;
+  const Instant tick = association_.poll_timeout();
+  Instant due = tick == Instant::never() ? tick : tick + kSettle;
+  due = std::min(due, next_arrival());
+  if (!to_wipe_.empty()) due = std::min(due, to_wipe_.front().from + kWipeAfter);
+  return due;
 }
 
 void LinkControl::handle_ticks(Instant until) {
+  if (until <= decided_) return;
+  decided_ = until;
   association_.handle_timeout(until, heard_by(Association::decided_at(until)), wall_clock_ns_);
   drain();
 }
 
-// Of what is known to have arrived and was not handled. A lane's ring is in the order of arrivals.
-std::optional<LinkControl::Arrival> LinkControl::earliest() const {
-  std::optional<Arrival> first;
-  const auto consider = [&first](Arrival::Kind kind, Instant at, Lane* lane) {
-    if (!first || at < first->at) first = Arrival{kind, at, lane};
-  };
-  for (const auto& lane : lanes_) {
-    if (lane->confirmed_session.load(std::memory_order_acquire) > confirmed_session_) {
-      consider(Arrival::Kind::first_cell, lane->receiver.current_session_since(), lane.get());
-    }
+// The datagram first: all that came before it was told before.
+void LinkControl::hear() {
+  Lane& lane = *lanes_.front();
+  if (!datagram_at_) {
+    if (const auto waiting = lane.handshakes_in.front()) datagram_at_ = waiting->stamp;
   }
-  for (const auto& lane : lanes_) {
-    if (const auto waiting = lane->handshakes_in.front()) {
-      consider(Arrival::Kind::datagram, waiting->stamp, lane.get());
-    }
-  }
-  if (shown_at_) consider(Arrival::Kind::set_back, *shown_at_, nullptr);
-  return first;
+  if (!told_) told_ = lane.told.pop();
 }
 
-void LinkControl::handle_arrival(const Arrival& arrival) {
-  association_.handle_heard(heard_by(arrival.at), wall_clock_ns_);
-  switch (arrival.kind) {
-    case Arrival::Kind::first_cell:
-      confirmed_session_ = arrival.lane->confirmed_session.load(std::memory_order_acquire);
-      association_.handle_first_cell(arrival.at, confirmed_session_);
-      break;
-    case Arrival::Kind::datagram:
-      association_.handle_datagram(arrival.at, arrival.lane->handshakes_in.front()->cell);
-      arrival.lane->handshakes_in.pop();
-      break;
-    case Arrival::Kind::set_back:
-      shown_at_.reset();
-      found_restored_ = true;
-      handle_restored(arrival.at);
-      break;
+Instant LinkControl::next_arrival() const {
+  return std::min(told_ ? told_->at : Instant::never(), datagram_at_.value_or(Instant::never()));
+}
+
+void LinkControl::handle_next() {
+  const Instant at = next_arrival();
+  association_.handle_heard(heard_by(at), wall_clock_ns_);
+  if (!told_ || told_->at > at) {
+    CellRing& ring = lanes_.front()->handshakes_in;
+    association_.handle_datagram(at, ring.front()->cell);
+    ring.pop();
+    datagram_at_.reset();
+    return;
+  }
+  const uint64_t session = std::exchange(told_, std::nullopt)->session;
+  if (session != 0) return association_.handle_first_cell(at, session);
+  // By the first cell that shows it. A peer that numbers its cells as it likes loses its own link, no other.
+  found_restored_ = true;
+  handle_restored(at);
+}
+
+// Keys that count no more; what arrived before that was read by now.
+void LinkControl::wipe(Instant now) {
+  for (; !to_wipe_.empty() && now >= to_wipe_.front().from + kWipeAfter; to_wipe_.pop_front()) {
+    for (size_t i = 0; i < lanes_.size(); ++i) {
+      tell_receiver(i, ForgetSessionsBefore{to_wipe_.front().session});
+    }
   }
 }
 
@@ -223,18 +232,6 @@ PeerTimes LinkControl::peer_times() const {
   return times_of(*offer, std::max(offer->rate_bps, *std::ranges::max_element(rates_)));
 }
 
-// By the first cell that shows it, if there is one that was not looked at. A peer that numbers its cells as
-// it likes loses its own link, and no other.
-void LinkControl::note_set_back() {
-  Instant last = set_back_at_;
-  for (const auto& lane : lanes_) {
-    const Instant at = lane->receiver.set_back_at();
-    if (at > set_back_at_) shown_at_ = std::min(shown_at_.value_or(at), at);
-    last = std::max(last, at);
-  }
-  set_back_at_ = last;
-}
-
 void LinkControl::handle_event(const InstallReceive& event) {
   const PeerTimes times = peer_times();
   for (size_t i = 0; i < lanes_.size(); ++i) {
@@ -279,7 +276,9 @@ void LinkControl::change_send_key(size_t i, SendKey key, bool first) {
 }
 
 void LinkControl::handle_event(const ForgetBefore& event) {
-  for (size_t i = 0; i < lanes_.size(); ++i) tell_receiver(i, ForgetSessionsBefore{event.session});
+  for (size_t i = 0; i < lanes_.size(); ++i)
+    tell_receiver(i, ForgetSessionsBefore{event.session, event.from});
+  if (event.from.ns != INT64_MIN) to_wipe_.push_back(event);
   if (RelayPost* relay = lanes_.front()->relay.get()) relay->receive_keys.push({.session = event.session});
 }
 
@@ -331,12 +330,6 @@ void LinkControl::handle_restored(std::optional<Instant> shown_at) {
     if (shown_at) draws.from = Association::reaction_to(*shown_at);
     to_pacer.handle_command(draws);
   }
-}
-
-Instant LinkControl::heard_by(Instant at) const {
-  Instant last{INT64_MIN / 2};
-  for (const auto& lane : lanes_) last = std::max(last, lane->receiver.heard_by(at));
-  return last;
 }
 
 Instant LinkControl::heard_on_every_lane() const {

@@ -1,9 +1,10 @@
 // What the handshakes' thread does with a link: runs the association with the peer, turns its events into
 // keys for the lanes' threads, and what these report into calls of the association. Owns the lanes.
 //
-// What it does, it does in the order in which things arrived, each kSettle after its arrival: by then all
-// that came before is known, from every lane. So neither how late this thread runs nor how late a receiver's
-// does makes a difference to what leaves (association.hh says when).
+// What it decides, it decides by what had arrived, in the order of arrivals and ticks, so that neither how
+// late this thread runs nor how late a receiver's does makes a difference to what leaves (association.hh says
+// when). All of it comes by the first lane, whose receiver tells of arrivals in their order: what is told of,
+// comes after all that it was not told of. A tick waits for kSettle, or for the first arrival behind it.
 //
 // One thread at a time; it talks to the lanes' others through their rings.
 #pragma once
@@ -34,9 +35,8 @@ struct LinkListener {
   std::function<void(std::string_view why)> session_ended;
 };
 
-// From an arrival, as the kernel saw it, until the receivers have told of it; the other half of kReaction is
-// this thread's.
-inline constexpr Duration kSettle = kReaction / 2;
+// From a tick until the receiver has told of all that had arrived by then.
+inline constexpr Duration kSettle = kReaction;
 
 class LinkControl {
  public:
@@ -109,17 +109,13 @@ class LinkControl {
   void follow_calendar(Instant now, uint64_t wall_clock_ns);
   void tell_receiver(size_t lane, ReceiverCommand command);
   void tell_waiting();
-  struct Arrival {
-    enum class Kind : uint8_t { first_cell, datagram, set_back } kind;
-    Instant at;
-    Lane* lane;  // none: of the link
-  };
-  std::optional<Arrival> earliest() const;
-  void handle_arrival(const Arrival& arrival);
+  void hear();
+  Instant next_arrival() const;
+  void handle_next();
   void handle_ticks(Instant until);
   void drain();
-  void note_set_back();
-  Instant heard_by(Instant at) const;   // on any lane: the peer lives
+  void wipe(Instant now);
+  Instant heard_by(Instant at) const { return lanes_.front()->receiver.heard_by(at); }
   Instant heard_on_every_lane() const;  // on the lane that has been quiet longest: nothing is missing
 
   Association association_;
@@ -131,10 +127,12 @@ class LinkControl {
   std::deque<Outbox<PacerCommand>> to_pacers_;  // one a lane, like the next two
   std::deque<Outbox<ReceiverCommand>> to_receivers_;
   std::vector<std::function<void()>> receiver_wake_ups_;
-  uint64_t confirmed_session_ = 0;
-  uint64_t wall_clock_ns_ = 0;       // in this round
-  Instant set_back_at_{INT64_MIN};   // as far as it was looked at
-  std::optional<Instant> shown_at_;  // what that showed, until all that came before is handled
+  uint64_t wall_clock_ns_ = 0;  // in this round
+  // Told of, and not handled yet.
+  std::optional<Lane::Told> told_;
+  std::optional<Instant> datagram_at_;
+  Instant decided_{INT64_MIN};        // until then
+  std::deque<ForgetBefore> to_wipe_;  // what has ended by now, or will, goes from memory
   std::optional<CalendarWatch> calendar_;
   std::vector<uint64_t> rates_;
   struct Ladder {

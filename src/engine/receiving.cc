@@ -77,22 +77,23 @@ bool keep_handshake(Lane& lane, Instant arrived, Bytes cell) {
     lane.packets.handshake_mac_wrong.add();
     return false;
   }
-  if (lane.handshakes_in.push(cell, arrived)) return true;
+  if (lane.index == 0 && lane.handshakes_in.push(cell, arrived)) return true;
   lane.packets.handshakes_lost.add();
   return false;
 }
 
 // The same.
 bool open_datagram(Lane& lane, Instant arrived, Bytes datagram) {
+  const Instant set_back_at = lane.receiver.set_back_at();
   const Received received = lane.receiver.handle_datagram(arrived, datagram);
-  if (received == Received::dropped) return false;
+  const bool is_set_back = lane.receiver.set_back_at() != set_back_at;
+  if (is_set_back && lane.index == 0) lane.told.push({0, arrived});
+  if (received == Received::dropped) return is_set_back;
   if (received == Received::handshake) return keep_handshake(lane, arrived, datagram);
   const bool is_first = received == Received::first_of_session;
-  if (is_first) {
-    lane.confirmed_session.store(lane.receiver.current_session(), std::memory_order_release);
-  }
+  if (is_first && lane.index == 0) lane.told.push({lane.receiver.current_session(), arrived});
   while (auto packet = lane.receiver.poll_packet()) deliver(lane, arrived, *packet);
-  return is_first;
+  return is_first || is_set_back;
 }
 
 }  // namespace
@@ -115,7 +116,8 @@ void drain_for_receiver(Lane& lane) {
     } else if (auto* one = std::get_if<ForgetOneSession>(&*command)) {
       lane.receiver.handle_unconfirmed(one->session);
     } else {
-      lane.receiver.handle_forget(std::get<ForgetSessionsBefore>(*command).session);
+      const auto& before = std::get<ForgetSessionsBefore>(*command);
+      lane.receiver.handle_forget(before.session, before.from);
     }
   }
   while (auto aead = lane.receiver.poll_retired()) {
@@ -127,12 +129,10 @@ TrainReceived receive_train(Lane& lane, MutableBytes buffer) {
   const auto train = lane.socket.receive(buffer);
   if (!train) return {};
   TrainReceived received;
-  const Instant set_back_at = lane.receiver.set_back_at();
   for (size_t at = 0; at < train->bytes; at += train->segment_bytes) {
     const Bytes datagram(buffer.data() + at, std::min(train->segment_bytes, train->bytes - at));
     if (open_datagram(lane, train->arrived, datagram)) received.for_handshakes = true;
   }
-  if (lane.receiver.set_back_at() != set_back_at) received.for_handshakes = true;
   if (lane.relay != nullptr) {
     RelayReceiving& relay = lane.relay->node.receiving();
     relay.handle_time(train->arrived);

@@ -95,7 +95,7 @@ void Association::end_sessions(std::string_view why, Instant from) {
   forget_at_.reset();
   unconfirmed_.clear();
   events_.emplace_back(EndSending{why, from});
-  events_.emplace_back(ForgetBefore{sessions_made_ + 1});
+  events_.emplace_back(ForgetBefore{sessions_made_ + 1, from});
 }
 
 // --- messages out
@@ -244,8 +244,8 @@ void Association::forget_unconfirmed(const std::function<bool(const Agreed&)>& i
 void Association::forget_sessions() {
   sending_session_.reset();
   forget_at_.reset();
-  events_.emplace_back(
-      ForgetBefore{unconfirmed_.empty() ? sessions_made_ + 1 : unconfirmed_.front().session});
+  events_.emplace_back(ForgetBefore{unconfirmed_.empty() ? sessions_made_ + 1 : unconfirmed_.front().session,
+                                    established_ + kRejectAfter + kReaction});
 }
 
 void Association::use(Instant arrived, const Agreed& agreed) {

@@ -72,10 +72,8 @@ inline constexpr Duration kAttemptLife = kUnconfirmedLife / 2;
 inline constexpr Duration kOverlap = seconds(10);
 // Initiations are decided at whole multiples of this.
 inline constexpr Duration kTick = milliseconds(100);
-// From what decides to what the wire shows; longer than the threads in between ever take: a half of it the
-// receivers, until all that had arrived is known (link_control.hh, kSettle), the other the handshakes'
-// thread.
-inline constexpr Duration kReaction = milliseconds(40);
+// From what decides to what the wire shows; longer than the threads in between take.
+inline constexpr Duration kReaction = milliseconds(20);
 // Counted from the first whole multiple of this that is not before the arrival, by the kernel's stamp. Long
 // beside what its interrupts are late by: only an arrival that close to a multiple still shows it.
 inline constexpr Duration kArrivalGrid = milliseconds(10);
@@ -120,7 +118,8 @@ struct InstallReceive {  // on every lane, before anything is sent: lane j opens
   uint64_t session;
   Spi first_spi;
   Secret<32> secret;
-  uint64_t instead_of = 0;  // a session that is given up for this one, if not 0
+  uint64_t instead_of = 0;              // a session that is given up for this one, if not 0
+  Instant first_by = Instant::never();  // its first cell counts if it comes before
 };
 struct InstallSend {  // on every lane: lane j seals with SPI first_spi + j
   uint64_t session;
@@ -130,8 +129,9 @@ struct InstallSend {  // on every lane: lane j seals with SPI first_spi + j
   Instant until;  // stop using it then
   Instant from;   // begin then; where it is not the first, key_change_lead later (lane_keys.hh)
 };
-struct ForgetBefore {  // sessions before this one are no longer received
+struct ForgetBefore {  // of sessions before this one nothing is received that comes from then on
   uint64_t session;
+  Instant from{INT64_MIN};
 };
 struct ForgetSession {  // and this one neither: nobody confirmed it
   uint64_t session;
@@ -164,7 +164,7 @@ class Association {
 
   // A cell-sized datagram with the non-ESP marker, and when it arrived.
   void handle_datagram(Instant arrived, Bytes cell);
-  // When the last authentic cell came on any lane of those that had come when the next datagram or first cell
+  // When the last authentic cell came, on the first lane, of those that had come when the next datagram or first cell
   // did, and what the wall clock says, in nanoseconds since 1970; before that is handled.
   void handle_heard(Instant last_authentic, uint64_t wall_clock_ns) {
     last_authentic_ = last_authentic;

@@ -158,10 +158,14 @@ void Association::answer(Instant arrived, Bytes asked, NoiseHandshake& noise, co
   }
   const NoiseSecrets secrets = noise.split();
   if (preshared.both) preshared.derived = PresharedRatchet::derive(noise.exported_key());
-  unconfirmed_.push_back(agree(
-      arrived,
-      {.session = 0, .first_spi = spi, .secret = secrets.initiator_to_responder, .instead_of = instead_of},
-      offer, secrets.responder_to_initiator, noise.remote_static(), std::move(preshared)));
+  unconfirmed_.push_back(agree(arrived,
+                               {.session = 0,
+                                .first_spi = spi,
+                                .secret = secrets.initiator_to_responder,
+                                .instead_of = instead_of,
+                                .first_by = arrived + kUnconfirmedLife},
+                               offer, secrets.responder_to_initiator, noise.remote_static(),
+                               std::move(preshared)));
   unconfirmed_.back().proven = proven;
 }
 

@@ -22,8 +22,8 @@ Instant Association::decided_at(Instant now) {
 void Association::handle_timeout(Instant now, Instant last_authentic, uint64_t wall_clock_ns) {
   last_authentic_ = last_authentic;
   if (forget_at_ && now >= *forget_at_) {
+    events_.emplace_back(ForgetBefore{*sending_session_, *forget_at_ + kReaction});
     forget_at_.reset();
-    events_.emplace_back(ForgetBefore{*sending_session_});
   }
   // What arrived before is handled by now, and decided by when it arrived.
   expire_unconfirmed(now - kReaction);

@@ -22,8 +22,8 @@ class Heard {
     if (now - before > kSilence) {
       // Odd while they do not belong together.
       changes_.fetch_add(1, std::memory_order_acq_rel);
-      silent_from_ns_.store(before.ns, std::memory_order_relaxed);
-      silent_until_ns_.store(now.ns, std::memory_order_relaxed);
+      silent_from_ns_.store(before.ns, std::memory_order_release);
+      silent_until_ns_.store(now.ns, std::memory_order_release);
       changes_.fetch_add(1, std::memory_order_release);
     }
     last_ns_.store(now.ns, std::memory_order_release);

@@ -34,8 +34,12 @@ size_t cells_in(const SlotPlan& plan, Duration duration) {
 }  // namespace
 
 ReceiveKey make_receive_key(const InstallReceive& event, uint8_t lane, AeadBackend backend, PeerTimes times) {
-  return {make_cell_aead(event.secret, lane, backend), Spi{event.first_spi.value + lane}, event.session,
-          event.instead_of, times};
+  return {make_cell_aead(event.secret, lane, backend),
+          Spi{event.first_spi.value + lane},
+          event.session,
+          event.instead_of,
+          times,
+          event.first_by};
 }
 
 PeerTimes times_of(const wire::Offer& offer, uint64_t highest_rate_bps) {

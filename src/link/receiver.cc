@@ -23,11 +23,20 @@ LaneReceiver::LaneReceiver(wire::CellFormat format, size_t reorder_cells, Durati
       reassembler_(format, reorder_cells, lost_cell_timer, sizes),
       scratch_(std::make_unique<uint8_t[]>(format.payload_bytes())) {}
 
-LaneReceiver::Session* LaneReceiver::find(Spi spi) {
+LaneReceiver::Session* LaneReceiver::find(Instant now, Spi spi) {
   for (Session& session : sessions_) {
-    if (session.spi == spi && session.aead != nullptr) return &session;
+    if (session.spi != spi || session.aead == nullptr) continue;
+    return session.number > current_session_ && now >= session.first_by ? nullptr : &session;
   }
   return nullptr;
+}
+
+void LaneReceiver::retire_ended(Instant now) {
+  next_end_ = Instant::never();
+  for (Session& session : sessions_) {
+    if (now >= session.until) retire(session);
+    next_end_ = std::min(next_end_, session.until);
+  }
 }
 
 bool LaneReceiver::has_a_cells_size(Bytes datagram) const {
@@ -45,8 +54,9 @@ Received LaneReceiver::handle_datagram(Instant now, Bytes datagram) {
     counters_.handshakes.add();
     return Received::handshake;
   }
+  if (now >= next_end_) retire_ended(now);
   const wire::EspHeader header = wire::load_esp_header(datagram.data());
-  Session* session = find(header.spi);
+  Session* session = find(now, header.spi);
   if (session == nullptr) {
     counters_.unknown_spi.add();
     handle_unknown(now);
@@ -176,11 +186,18 @@ void LaneReceiver::handle_key(ReceiveKey key) {
   place->spi = key.spi;
   place->number = key.session;
   place->times = key.times;
+  place->first_by = key.first_by;
 }
 
-void LaneReceiver::handle_forget(uint64_t session) {
+void LaneReceiver::handle_forget(uint64_t session, Instant from) {
   for (Session& other : sessions_) {
-    if (other.number < session) retire(other);
+    if (other.aead == nullptr || other.number >= session) continue;
+    if (from.ns == INT64_MIN) {
+      retire(other);
+    } else {
+      other.until = std::min(other.until, from);
+      next_end_ = std::min(next_end_, from);
+    }
   }
 }
 

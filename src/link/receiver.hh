@@ -26,6 +26,8 @@ struct ReceiveKey {
   uint64_t session;
   uint64_t instead_of = 0;  // a session that is given up for this one, if not 0
   PeerTimes times{};        // of the peer's cells on this lane
+  // One that comes later is no first cell of the session.
+  Instant first_by = Instant::never();
 };
 
 struct ReceiverCounters {
@@ -70,8 +72,9 @@ class LaneReceiver {
   // place, else that of the oldest session; but never of the current one: answers that get lost cost new
   // keys, never the ones in use.
   void handle_key(ReceiveKey key);
-  // Forgets the sessions before `session`.
-  void handle_forget(uint64_t session);
+  // Forgets the sessions before `session`: now, or when a datagram comes that arrived then or later, so that
+  // which cells are taken does not depend on when this thread hears of it.
+  void handle_forget(uint64_t session, Instant from = {INT64_MIN});
   // Forgets that one.
   void handle_unconfirmed(uint64_t session);
   std::unique_ptr<Aead> poll_retired();
@@ -103,10 +106,13 @@ class LaneReceiver {
     Spi spi;
     uint64_t number = 0;
     PeerTimes times{};
+    Instant first_by = Instant::never();
+    Instant until = Instant::never();
     ReplayWindow window;
   };
 
-  Session* find(Spi spi);
+  Session* find(Instant now, Spi spi);
+  void retire_ended(Instant now);
   bool has_a_cells_size(Bytes datagram) const;
   void retire(Session& session);
   Received handle_current(Instant now, Session& session, Bytes cell, Sequence sequence, uint64_t iv);
@@ -123,7 +129,8 @@ class LaneReceiver {
   std::array<std::unique_ptr<Aead>, kSessions> retired_;
   std::unique_ptr<uint8_t[]> scratch_;  // for cells that may begin a session
   uint64_t current_session_ = 0;
-  PeerPace pace_;  // of the current session
+  Instant next_end_ = Instant::never();  // the earliest `until` of them
+  PeerPace pace_;                        // of the current session
   Duration silence_{kSilence};
   uint32_t unknown_ = 0;  // cells, since those of known keys fell silent
   std::atomic<int64_t> session_since_ns_{INT64_MIN / 2};

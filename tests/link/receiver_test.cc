@@ -266,6 +266,38 @@ TEST_F(ReceiverTest, ForgottenSessionsAreGoneAndTheirKeysComeBack) {
   EXPECT_EQ(receive(dummy(2, 2)), Received::cell);
 }
 
+// Whenever this thread hears of it.
+TEST_F(ReceiverTest, SessionsEndForWhatArrivesFromAnInstantOn) {
+  install(1);
+  install(2);
+  receive(dummy(1, 1));
+  receive(dummy(2, 1));
+  const Instant end = now + milliseconds(7);
+  receiver.handle_forget(2, end);
+  now = end - nanoseconds(1);
+  EXPECT_EQ(receive(dummy(1, 2)), Received::dropped);
+  EXPECT_EQ(counters.earlier_session.value(), 1u) << "its key is there";
+  now = end;
+  EXPECT_EQ(receive(dummy(1, 3)), Received::dropped);
+  EXPECT_EQ(counters.unknown_spi.value(), 1u);
+  EXPECT_NE(receiver.poll_retired(), nullptr);
+  EXPECT_EQ(receive(dummy(2, 2)), Received::cell);
+}
+
+TEST_F(ReceiverTest, AFirstCellThatComesTooLateIsNone) {
+  install(1);
+  receive(dummy(1, 1));
+  const Instant by = now + seconds(10);
+  receiver.handle_key({.aead = aead_of(2), .spi = spi_of(2), .session = 2, .first_by = by});
+  now = by;
+  EXPECT_EQ(receive(dummy(2, 1)), Received::dropped);
+  EXPECT_EQ(receive(dummy(1, 2)), Received::cell) << "the session in use is none of before";
+  now = by - nanoseconds(1);
+  EXPECT_EQ(receive(dummy(2, 2)), Received::first_of_session);
+  now = by + seconds(1);
+  EXPECT_EQ(receive(dummy(2, 3)), Received::cell);
+}
+
 TEST_F(ReceiverTest, MeasuresLossAndPassesOnWhatThePeerMeasured) {
   install(1);
   uint32_t sequence = 0;
