@@ -26,6 +26,8 @@ already_up() {
 }
 
 prepare_state() {
+  mkdir -p -m 755 "${STATE%/*}"
+  mkdir -p -m 700 "$STATE"
   mkdir -p "$STATE"/{log,run,crash,processes}
   chmod 700 "$STATE"
   : >"$STEP_LOG"

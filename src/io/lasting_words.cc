@@ -66,6 +66,10 @@ LastingWords::~LastingWords() {
   if (map_ != nullptr) ::munmap(map_, kBytes);
 }
 
+bool LastingWords::is_blank() const {
+  return std::all_of(map_, map_ + std::tuple_size_v<Words> + 1, [](uint64_t word) { return word == 0; });
+}
+
 std::optional<LastingWords::Words> LastingWords::load() const {
   Words words;
   std::copy_n(map_, words.size(), words.begin());

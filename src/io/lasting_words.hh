@@ -25,6 +25,8 @@ class LastingWords {
   LastingWords& operator=(LastingWords&&) = delete;
   ~LastingWords();
 
+  // Nothing was ever written.
+  bool is_blank() const;
   // What was written last; nullopt: nothing was, or not to its end.
   std::optional<Words> load() const;
   void store(const Words& words);

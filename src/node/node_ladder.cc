@@ -10,7 +10,7 @@ namespace cuttle {
 
 namespace {
 
-constexpr uint64_t kNeverEnds = UINT64_MAX;  // a day
+constexpr uint64_t kNeverEnds = UINT64_MAX;  // a day, where nothing can be kept
 constexpr uint64_t kMillion = 1'000'000;
 
 // The last word: the step; from bit 8 on one more than the ceiling, 0 for none; and in bit 16 whether the
@@ -20,9 +20,17 @@ uint64_t last_word(const ladder::Spent& spent, bool yields) {
   return spent.step | (uint64_t{spent.ceiling} + 1) << 8 | uint64_t{spent.is_cut} << 16;
 }
 
-std::optional<ladder::Spent> spent_of(const LastingWords& file) {
+ladder::Spent all_spent(const ladder::Settings& settings, uint64_t day) {
+  if (settings.yields) return {day, UINT32_MAX, 0, 0, true};
+  return {day, UINT32_MAX, settings.shape().top()};
+}
+
+// Of a file that was not written to its end: the day's budget may have been spent.
+std::optional<ladder::Spent> spent_of(const LastingWords& file, const ladder::Settings& settings,
+                                      uint64_t today) {
+  if (file.is_blank()) return std::nullopt;
   const auto words = file.load();
-  if (!words) return std::nullopt;
+  if (!words) return all_spent(settings, today);
   const auto bounded = [](uint64_t word) {
     return static_cast<uint32_t>(std::min<uint64_t>(word, UINT32_MAX));
   };
@@ -33,12 +41,6 @@ std::optional<ladder::Spent> spent_of(const LastingWords& file) {
     if (const auto above = static_cast<uint32_t>(word >> 8 & 0xff); above > 0) spent.ceiling = above - 1;
   }
   return spent;
-}
-
-// Where nothing can be kept: a day that is spent and never ends.
-ladder::Spent all_spent(const ladder::Settings& settings) {
-  if (settings.yields) return {kNeverEnds, UINT32_MAX, 0, 0, true};
-  return {kNeverEnds, UINT32_MAX, settings.shape().top()};
 }
 
 const NodeLink* find(std::span<const NodeLink* const> links, const LadderLink* wanted) {
@@ -71,7 +73,9 @@ std::unique_ptr<NodeLadder> NodeLadder::open(const NodeConfig& config, const Pub
         "{}; so the budget of the ladder cannot be kept over a restart, and stays unspent: the {} rate",
         file.error().message, settings.yields ? "lowest" : "top");
   }
-  const auto before = file ? spent_of(*file) : all_spent(settings);
+  const auto before =
+      file ? spent_of(*file, settings, wall_clock_ns / (ladder::kDay_s * uint64_t{1'000'000'000}))
+           : all_spent(settings, kNeverEnds);
   auto spent = file ? std::optional(std::move(*file)) : std::nullopt;
   return std::unique_ptr<NodeLadder>(
       new NodeLadder(settings, load_be64(own_key.bytes.data()), wall_clock_ns, before, std::move(spent)));

@@ -66,6 +66,21 @@ TEST_F(NodeLadderTest, ARestartIsAChangeAndTheOthersStaySpent) {
   EXPECT_EQ(open()->status({}).changes_today, 0u);
 }
 
+// Between two of its words the process, or the machine, may end.
+TEST_F(NodeLadderTest, AFileThatWasNotWrittenToItsEndLeavesNothingOfTheDay) {
+  open().reset();
+  {
+    std::fstream file(ladder_file(config_), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(0);
+    file.put('\x55');
+  }
+  const auto second = open();
+  EXPECT_EQ(second->status({}).changes_today, second->status({}).changes_per_day);
+  wall_ns_ += uint64_t{ladder::kDay_s} * kSecond_ns;
+  run(*second, 1);
+  EXPECT_EQ(second->status({}).changes_today, 0u) << "the next day is whole";
+}
+
 TEST_F(NodeLadderTest, OfAMachineThatWasSetBackNothingIsLeftAfterARestartEither) {
   auto first = open();
   run(*first, 100);
