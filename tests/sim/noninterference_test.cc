@@ -11,7 +11,6 @@ TEST(Noninterference, SixteenHundredPairs) {
 // Two networks in which nothing happens look the same. Some are so bad that nothing does.
 TEST(Noninterference, TheLinksOfThePairsComeUp) {
   const uint64_t count = seeds(100);
-  for (const Family family :
   for (const Family family : {Family::pairs, Family::reactions, Family::calendar, Family::ladder,
                               Family::relay, Family::yielding}) {
     uint64_t up = 0;
