@@ -10,7 +10,7 @@ namespace cuttle {
 
 namespace {
 
-constexpr uint32_t kMaxLanes = 32;       // an association has so many SPIs (link/association.cc)
+constexpr uint32_t kMaxLanes = 32;  // an association has so many SPIs (link/association.cc)
 
 // "peer.mon", or "peer#2" when it has no name that could stand in a message.
 std::string shown_peer(const toml::table& table, size_t index) {

@@ -164,8 +164,8 @@ class Association {
 
   // A cell-sized datagram with the non-ESP marker, and when it arrived.
   void handle_datagram(Instant arrived, Bytes cell);
-  // When the last authentic cell came, on the first lane, of those that had come when the next datagram or first cell
-  // did, and what the wall clock says, in nanoseconds since 1970; before that is handled.
+  // When the last authentic cell came, on the first lane, of those that had come when the next datagram or
+  // first cell did, and what the wall clock says, in nanoseconds since 1970; before that is handled.
   void handle_heard(Instant last_authentic, uint64_t wall_clock_ns) {
     last_authentic_ = last_authentic;
     wall_clock_ns_ = wall_clock_ns;

@@ -139,9 +139,10 @@ class ApplyReloadTest : public ::testing::Test {
     machine_.peers = wanted.peers.size();
     machine_.wanted = &wanted;
     steps_ = {};
-    return apply_reload({config_, keys_, links_, unknown_sources_, open_, machine_, driver_, *handshakes_,
-                         AeadBackend::openssl, nullptr, nullptr, nullptr, nullptr, [this] { steps_.now = 0; }},
-                        wanted, wanted_keys, changes);
+    return apply_reload(
+        {config_, keys_, links_, unknown_sources_, open_, machine_, driver_, *handshakes_,
+         AeadBackend::openssl, nullptr, nullptr, nullptr, nullptr, [this] { steps_.now = 0; }},
+        wanted, wanted_keys, changes);
   }
 
   std::vector<std::string> names() const {
