@@ -26,8 +26,8 @@ already_up() {
 }
 
 prepare_state() {
-  mkdir -p -m 755 "${STATE%/*}"
-  mkdir -p -m 700 "$STATE"
+  (umask 022 && mkdir -p "${STATE%/*}")
+  (umask 077 && mkdir -p "$STATE")
   mkdir -p "$STATE"/{log,run,crash,processes}
   chmod 700 "$STATE"
   : >"$STEP_LOG"

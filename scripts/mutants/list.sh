@@ -137,8 +137,8 @@ each_mutant() {
     'make_receive_key(event, index, backend_' 'make_receive_key(event, 0, backend_' "sim_two_nodes"
   "$each" "the first lane gets every lane's key to send with" src/engine/link_control.cc \
     'change_send_key(i, make_send_key' 'change_send_key(0, make_send_key' "sim_two_nodes"
-  "$each" "a node that was set back does not look" src/engine/link_control.cc \
-    'restored_at_ = shown_set_back();' '' "engine"
+  "$each" "a node that was set back does not look" src/engine/receiving.cc \
+    'if (is_set_back && lane.index == 0) lane.told.push({0, arrived});' '' "engine"
   "$each" "a restored node goes on with keys that somebody wrote down" src/engine/link_control.cc \
     'handle_event(EndSending{"the machine was restored' '(void)(EndSending{"the machine was restored' "engine"
   "$each" "handshakes to a new key are taken for strangers'" src/engine/receiving.cc \
