@@ -194,6 +194,16 @@ TEST(Yielding, WhatIsNeededIsThereInTheNextEpochUnderTheCeiling) {
   EXPECT_EQ(keeper.handle_epoch(7004), 0u);
 }
 
+// It cannot come back up from there.
+TEST(Yielding, WithFewChangesLeftItGivesWayAsFarAsItMustAndNoFurther) {
+  for (const uint32_t changes : {2u, 3u, 4u}) {
+    StepKeeper keeper = keeper_at({1000, 3, changes, true}, 2, 6999);
+    keeper.handle_ceiling(1);
+    keeper.handle_said(7000, 0);
+    EXPECT_EQ(keeper.handle_epoch(7000), changes < 4 ? 1u : 0u) << changes;
+  }
+}
+
 TEST(Yielding, WhereNobodySaysAnythingTheCeilingIsTheTop) {
   StepKeeper keeper = keeper_at(kThree, 0, 6999);
   keeper.handle_ceiling(1);
