@@ -317,7 +317,7 @@ void LinkControl::handle_keys(const AssociationKeys& keys) {
 
 // Keys of sessions, and of the draws: whoever saw the releases of the life before knows the next ones.
 void LinkControl::handle_restored(std::optional<Instant> shown_at) {
-  if (shown_at && !association_.established()) return;  // shown on another lane before
+  if (shown_at && !association_.established()) return;  // shown again meanwhile
   if (static_sessions_) {
     static_sessions_->handle_restored();
     handle_event(EndSending{"the machine was restored, and static keys must not be used again"});

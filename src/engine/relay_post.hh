@@ -2,15 +2,18 @@
 // passes on, the receiver's, which takes in, and what crosses between these and the handshakes' thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/bytes.hh"
 #include "base/counter.hh"
 #include "base/ring.hh"
 #include "crypto/aead.hh"
+#include "crypto/keys.hh"
 #include "link/replay_window.hh"
 #include "relay/forward_queue.hh"
 #include "relay/grants.hh"
@@ -110,8 +113,19 @@ struct RelayCounters {
 struct RelayPost {
   RelayPost(RelayNode& of, std::string in_site) : node(of), site(std::move(in_site)) {}
 
+  // The numbers of the keys that the peer may have: no other peer may say that they are its own. Any thread.
+  void handle_keys(const PublicKey& peer, const std::optional<PublicKey>& next) {
+    keys[0].store(number_of(peer), std::memory_order_relaxed);
+    keys[1].store(number_of(next.value_or(peer)), std::memory_order_relaxed);
+  }
+  bool is_of_its_keys(uint64_t number) const {
+    return std::ranges::any_of(keys, [&](const auto& key) { return key == number; });
+  }
+  static uint64_t number_of(const PublicKey& key) { return load_be64(key.bytes.data()); }
+
   RelayNode& node;
   const std::string site;
+  std::array<std::atomic<uint64_t>, 2> keys{};
   std::unique_ptr<RelayPackerSide> packer;
   std::unique_ptr<RelayReceiverSide> receiver;
   RelayCounters counters;

@@ -70,7 +70,10 @@ void RelayReceiving::take_report(Lane& lane, Bytes packet) {
     return;
   }
   const Lane* known = lane_of(report->author);
-  if (report->author == settings_.number || (known != nullptr && known != &lane)) {
+  const bool is_anothers = std::ranges::any_of(lanes_, [&](const Lane* other) {
+    return other != &lane && other->relay->is_of_its_keys(report->author);
+  });
+  if (report->author == settings_.number || is_anothers || (known != nullptr && known != &lane)) {
     counters.number_taken.add();
     return;
   }

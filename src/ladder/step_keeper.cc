@@ -69,8 +69,9 @@ void StepKeeper::handle_set_back(Epoch epoch) {
 }
 
 void StepKeeper::handle_restored() {
+  // Where the day is spent, by a restore before this one too, there is no change left for another way up.
+  to_the_top_ = to_the_top_ || changes_left() > 0;
   changes_today_ = shape_.changes_per_day;
-  to_the_top_ = true;
 }
 
 void StepKeeper::handle_day(Epoch epoch) {

@@ -34,12 +34,13 @@ size_t cells_in(const SlotPlan& plan, Duration duration) {
 }  // namespace
 
 ReceiveKey make_receive_key(const InstallReceive& event, uint8_t lane, AeadBackend backend, PeerTimes times) {
-  return {make_cell_aead(event.secret, lane, backend),
-          Spi{event.first_spi.value + lane},
-          event.session,
-          event.instead_of,
-          times,
-          event.first_by};
+  return {.aead = make_cell_aead(event.secret, lane, backend),
+          .spi = Spi{event.first_spi.value + lane},
+          .session = event.session,
+          .instead_of = event.instead_of,
+          .times = times,
+          // By the first lane it is decided whether a session begins; others may follow late.
+          .first_by = lane == 0 ? event.first_by : Instant::never()};
 }
 
 PeerTimes times_of(const wire::Offer& offer, uint64_t highest_rate_bps) {

@@ -79,7 +79,7 @@ Result<void> RunningAgent::open_control(const AgentOptions& options) {
   }
   if (config_.relay) {
     relay_ = std::make_unique<RelayNode>(
-        RelaySettings{.number = load_be64(keys_.private_key.public_key().bytes.data()),
+        RelaySettings{.number = RelayPost::number_of(keys_.private_key.public_key()),
                       .share_percent = config_.relay->share_percent,
                       .site = config_.relay->site,
                       .inner_mtu = config_.inner_mtu});

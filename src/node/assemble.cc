@@ -124,6 +124,7 @@ Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t
   if (assembly.relay != nullptr && sessions.empty()) {
     Lane& lane = link->lane(0);
     lane.relay = assembly.relay->make_post(peer.site, steps.slowest(), lane.format);
+    lane.relay->handle_keys(peer.public_key, peer.next_public_key);
   }
   if (!sessions.empty()) link->use_static_sessions({std::move(sessions), assembly.backend});
   if (watch) link->set_calendar(std::move(*watch), planned->rates_bps);

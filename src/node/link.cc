@@ -44,6 +44,7 @@ Instant NodeLink::poll_timeout() const {
 void NodeLink::handle_keys(const AssociationKeys& keys) {
   const std::lock_guard lock(mutex_);
   link_.handle_keys(keys);
+  if (RelayPost* relay = link_.lane(0).relay.get()) relay->handle_keys(keys.peer, keys.next_peer);
 }
 
 std::optional<RenewedKeys> NodeLink::poll_unkept_preshared() const {

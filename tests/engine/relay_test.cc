@@ -310,6 +310,20 @@ TEST_F(RelayTest, APeerCannotTakeAnothersNumber) {
   EXPECT_EQ(source().counters(kRelay).number_taken.value(), 2u);
 }
 
+// Also where that one has not said anything yet.
+TEST_F(RelayTest, NorTheNumberOfAnothersKey) {
+  PublicKey key{};
+  store_be64(key.bytes.data(), 77);
+  source().lane(kDestination).relay->handle_keys(key, std::nullopt);
+  wire::RelayReport report{.author = 77, .number = 999};
+  std::vector<uint8_t> packet(wire::kLargestRelayReportBytes);
+  packet.resize(wire::store_relay_report(packet, report));
+  hand(kSource, kRelay, packet);
+  EXPECT_EQ(source().counters(kRelay).number_taken.value(), 1u);
+  hand(kSource, kDestination, packet);
+  EXPECT_EQ(source().counters(kDestination).number_taken.value(), 0u);
+}
+
 TEST_F(RelayTest, WhatIsNoMessageIsCounted) {
   std::vector<uint8_t> packet(200);
   wire::store_relay_ip(packet);

@@ -215,6 +215,8 @@ TEST(Yielding, WhereNobodySaysAnythingTheCeilingIsTheTop) {
   EXPECT_FALSE(keeper.can_fall());
   keeper.handle_ceiling(0);
   EXPECT_EQ(keeper.handle_epoch(7101), 1u) << "nothing is left of its day";
+  keeper.handle_restored();
+  EXPECT_EQ(keeper.handle_epoch(7102), 1u) << "nor by another restore";
 }
 
 TEST(Yielding, ACutLastsUntilTheDayEndsAndOverARestart) {

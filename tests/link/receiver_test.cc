@@ -5,6 +5,7 @@
 
 #include "cell_stream.hh"
 #include "crypto/aead.hh"
+#include "link/lane_keys.hh"
 
 namespace cuttle {
 namespace {
@@ -296,6 +297,13 @@ TEST_F(ReceiverTest, AFirstCellThatComesTooLateIsNone) {
   EXPECT_EQ(receive(dummy(2, 2)), Received::first_of_session);
   now = by + seconds(1);
   EXPECT_EQ(receive(dummy(2, 3)), Received::cell);
+}
+
+// Whether a session begins is decided by the first lane; the others of a link may come up late.
+TEST_F(ReceiverTest, OnlyTheFirstLanesKeysWaitForTheirFirstCell) {
+  const InstallReceive event{.session = 1, .first_spi = Spi{1024}, .secret = {}, .first_by = now};
+  EXPECT_EQ(make_receive_key(event, 0, best_aead_backend(), {}).first_by, now);
+  EXPECT_EQ(make_receive_key(event, 1, best_aead_backend(), {}).first_by, Instant::never());
 }
 
 TEST_F(ReceiverTest, MeasuresLossAndPassesOnWhatThePeerMeasured) {
