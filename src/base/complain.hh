@@ -16,8 +16,8 @@ enum ExitStatus : int {
   kBadInput = 2,  // arguments, configuration or environment; nothing was changed
 };
 
-// "cuttle: MESSAGE" on stderr; a message may repeat what somebody else sent. Returns what the program is to end
-// with.
+// "cuttle: MESSAGE" on stderr; a message may repeat what somebody else sent. Returns what the program is to
+// end with.
 inline ExitStatus complain(std::string_view message, ExitStatus status = kBadInput) {
   fmt::print(stderr, "cuttle: {}\n", printable(message, true));
   return status;

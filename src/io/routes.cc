@@ -28,8 +28,9 @@ NetlinkMessage build(int type, int flags, uint32_t table, const Route& route) {
   header.rtm_table = RT_TABLE_UNSPEC;  // wider than its 8 bits: in an attribute
   header.rtm_protocol = kRouteProtocol;
   header.rtm_type = route.blackhole ? RTN_BLACKHOLE : RTN_UNICAST;
-  // A socket with SO_DONTROUTE passes by what has a wider scope, a blackhole as well.
-  header.rtm_scope = route.prefix.address.is_v6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+  // A blackhole of a narrower scope would hold a socket with SO_DONTROUTE, too; but no route could lead by
+  // way of that address any more.
+  header.rtm_scope = route.blackhole || route.prefix.address.is_v6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
   message.put_header(header);
   message.put_u32(RTA_TABLE, table);
   message.put_address(RTA_DST, route.prefix.address);

@@ -32,7 +32,9 @@ std::vector<IpAddress> addresses_in(const Json& list) {
 }
 
 // The file is cuttle-mesh's, and `cuttle mesh status` shows it to root.
-std::string host_of(const std::string& key) { return parse_host_name(key).value(); }
+std::string host_of(const std::string& key) {
+  return parse_host_name(key).value();
+}
 
 Pin pin_of(const std::string& host, const Json& json) {
   Pin pin;
@@ -88,13 +90,13 @@ Result<Known> parse_known(std::string_view text) {
       if (!identity) return failure("damaged");
       // No number in files of earlier versions.
       known.accepted[host_of(host)] = {*identity, addresses_in(acceptance.at("addresses")),
-                              acceptance.value("counter", uint64_t{0})};
+                                       acceptance.value("counter", uint64_t{0})};
     }
     // Not in files of earlier versions.
     const Json forgotten = json.value("forgotten", Json::object());
     for (const auto& [host, its] : forgotten.items()) {
       known.forgotten[host_of(host)] = {its.at("counter").get<uint64_t>(), its.at("revoked").get<bool>(),
-                               its.value("by_identity", std::map<std::string, uint64_t>())};
+                                        its.value("by_identity", std::map<std::string, uint64_t>())};
     }
     return known;
   } catch (const std::exception&) {
