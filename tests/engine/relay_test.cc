@@ -208,7 +208,7 @@ TEST_F(RelayTest, TheRelaySeesNothingOfThePacket) {
   ASSERT_FALSE(packets.empty());
   const std::vector<uint8_t> plain(8, 0x55);
   for (const auto& packet : packets) {
-    EXPECT_TRUE(std::ranges::search(packet, plain).empty());
+    EXPECT_TRUE(std::search(packet.begin(), packet.end(), plain.begin(), plain.end()) == packet.end());
     EXPECT_EQ(packet.size(), 1200 + wire::kRelayOverheadBytes);
   }
 }
