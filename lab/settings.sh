@@ -43,21 +43,26 @@ derive_settings() {
 
 namespace() { echo "$LAB_NAME-$1"; }
 
+SETTINGS=(plain one_osd rate slot jitter scatter poll_before release cell driver) # each is LAB_ and its name in capitals
+
 # What `up` was asked for, in one line: the same line again means there is nothing to do.
 settings_line() {
-  echo "plain=$LAB_PLAIN one_osd=$LAB_ONE_OSD rate=$LAB_RATE slot=$LAB_SLOT jitter=$LAB_JITTER scatter=$LAB_SCATTER poll_before=$LAB_POLL_BEFORE release=$LAB_RELEASE cell=$LAB_CELL driver=$LAB_DRIVER"
+  local setting name line=
+  for setting in "${SETTINGS[@]}"; do
+    name=LAB_${setting^^}
+    line+="${line:+ }$setting=${!name}"
+  done
+  echo "$line"
 }
-
-settings_names() { echo LAB_{PLAIN,ONE_OSD,RATE,SLOT,JITTER,SCATTER,POLL_BEFORE,RELEASE,CELL,DRIVER}; }
 
 # The settings of the lab that is up, for the words that only look at it.
 recall_settings() {
   local line setting name
   line=$(cat "$STATE/settings" 2>/dev/null) || return 0
   for setting in $line; do
-    name=LAB_${setting%%=*}
+    name=${setting%%=*}
     # A name that is no setting could be anything, an expression that runs a command included.
-    [[ " $(settings_names) " != *" ${name^^} "* ]] || printf -v "${name^^}" '%s' "${setting#*=}"
+    [[ " ${SETTINGS[*]} " != *" $name "* ]] || printf -v "LAB_${name^^}" '%s' "${setting#*=}"
   done
   derive_settings
 }

@@ -29,7 +29,6 @@ prepare_state() {
   (umask 022 && mkdir -p "${STATE%/*}")
   (umask 077 && mkdir -p "$STATE")
   mkdir -p "$STATE"/{log,run,crash,processes}
-  chmod 700 "$STATE"
   : >"$STEP_LOG"
   record up $$
   settings_line >"$STATE/settings"

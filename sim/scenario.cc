@@ -84,10 +84,16 @@ int64_t draw_slowness(Random& random, const Scenario& scenario) {
   return std::min(kSlowness[random.below(std::size(kSlowness))], max);
 }
 
+// Two nodes: from the first to the second.
+std::pair<NodeNumber, NodeNumber> draw_ends(Random& random, const Scenario& scenario) {
+  const auto a = static_cast<NodeNumber>(random.below(scenario.nodes));
+  const auto b = static_cast<NodeNumber>((a + 1 + random.below(scenario.nodes - 1)) % scenario.nodes);
+  return {a, b};
+}
+
 void draw_cuts(Random& random, Scenario& scenario) {
   for (int64_t n = between(random, 0, 2); n > 0; --n) {
-    const auto a = static_cast<NodeNumber>(random.below(scenario.nodes));
-    const auto b = static_cast<NodeNumber>((a + 1 + random.below(scenario.nodes - 1)) % scenario.nodes);
+    const auto [a, b] = draw_ends(random, scenario);
     const Instant from = instant_in(random, Instant{0}, scenario.faults_stop);
     scenario.cuts.push_back({a, b, from, instant_in(random, from, scenario.faults_stop)});
   }
@@ -203,8 +209,7 @@ void draw_calendar(Random& random, Scenario& scenario) {
 // the peer that is as if it had been set back itself (link/peer_pace.hh).
 void draw_hold(Random& random, Scenario& scenario) {
   if (scenario.shape.slot > milliseconds(10) || !random.chance(0.15)) return;
-  const auto a = static_cast<NodeNumber>(random.below(scenario.nodes));
-  const auto b = static_cast<NodeNumber>((a + 1 + random.below(scenario.nodes - 1)) % scenario.nodes);
+  const auto [a, b] = draw_ends(random, scenario);
   scenario.faults_stop = scenario.faults_stop + milliseconds(1000);
   scenario.end = scenario.faults_stop;
   scenario.holds.push_back({a, b, milliseconds(between(random, 540, 700)),
@@ -215,8 +220,7 @@ void draw_hold(Random& random, Scenario& scenario) {
 // the peer decides whether to ask for a new session: by what had come (engine/link_control.hh).
 void draw_silence(Random& random, Scenario& scenario) {
   if (scenario.shape.slot > milliseconds(10) || !random.chance(0.15)) return;
-  const auto a = static_cast<NodeNumber>(random.below(scenario.nodes));
-  const auto b = static_cast<NodeNumber>((a + 1 + random.below(scenario.nodes - 1)) % scenario.nodes);
+  const auto [a, b] = draw_ends(random, scenario);
   scenario.faults_stop = scenario.faults_stop + milliseconds(1600);
   scenario.end = scenario.faults_stop;
   const Instant from = Instant{0} + milliseconds(between(random, 600, 900));

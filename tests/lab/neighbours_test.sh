@@ -3,9 +3,10 @@
 # it takes over.
 # shellcheck source=tests/lab/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-CAME=$(mktemp -u /tmp/cuttle-lab-neighbour-XXXXXX)
+FOLDER=$(mktemp -d)
+CAME=$FOLDER/came
 clean_up() {
-  rm -rf "$CAME" "$STATE"
+  rm -rf "$FOLDER" "$STATE"
   rmdir "${STATE%/*}" 2>/dev/null || true
 }
 trap clean_up EXIT
