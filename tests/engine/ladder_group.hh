@@ -1,8 +1,11 @@
 // Nodes with a ladder, and links between them that may lose what is said.
 #pragma once
 
+#include <rapidcheck.h>
+
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -153,5 +156,38 @@ class Group {
 };
 
 using Steps = std::set<uint32_t>;
+
+// Whatever peers say and whenever the thread runs: changes are at beginnings of epochs, told ahead, and no
+// more of them than a day has. `say`: what else a message may hold; `happen`: what else does, in each round.
+inline void keeps_the_budget(const ladder::Settings& settings, Random& random,
+                             const std::function<void(wire::LadderMessage&)>& say,
+                             const std::function<void(Link&)>& happen) {
+  Node node(settings, 5, kBegin_ns);
+  node.owned.push_back(std::make_unique<Link>());
+  Link& link = *node.owned.back();
+  link.step = node.control.told_step();
+  Instant now{};
+  link.told_at = &now;
+  for (int i = 0; i < 3000; ++i) {
+    now = now + milliseconds(static_cast<int64_t>(random.chance(0.01) ? random.below(15'000) : 100));
+    const auto epoch = static_cast<uint64_t>((kBegin_ns + now.ns) / kEpoch.ns);
+    for (uint64_t n = random.below(3); n > 0; --n) {
+      link.inbox.push_back({.kind = random.chance(0.5) ? wire::LadderKind::need : wire::LadderKind::said,
+                            .step = static_cast<uint8_t>(random.below(5)),
+                            .fingerprint = settings.fingerprint(),
+                            .listens = random.chance(0.5),
+                            .epoch = random.chance(0.1) ? random.next() : epoch + random.below(3),
+                            .author = random.below(8)});
+      say(link.inbox.back());
+    }
+    happen(link);
+    node.control.handle_time(now, static_cast<uint64_t>(kBegin_ns + now.ns), node.links());
+  }
+  for (const auto& [change, when] : link.changes) {
+    RC_ASSERT((kBegin_ns + change.at.ns) % kEpoch.ns == 0);
+    RC_ASSERT(change.place_at >= when);
+  }
+  RC_ASSERT(link.changes.size() <= settings.shape().changes_per_day);
+}
 
 }  // namespace cuttle::ladder_group

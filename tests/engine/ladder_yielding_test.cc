@@ -166,34 +166,16 @@ RC_GTEST_PROP(LadderYielding, WhateverIsHeardAndLostItKeepsTheBudget, ()) {
   ladder::Settings settings = yielding_settings(*rc::gen::inRange(40u, 120u));
   settings.lower_after = seconds(20);
   Random random(*rc::gen::arbitrary<uint64_t>());
-  Node node(settings, 5, kBegin_ns);
-  node.owned.push_back(std::make_unique<Link>());
-  Link& link = *node.owned.back();
-  link.step = node.control.told_step();
-  Instant now{};
-  link.told_at = &now;
-  for (int i = 0; i < 3000; ++i) {
-    now = now + milliseconds(static_cast<int64_t>(random.chance(0.01) ? random.below(15'000) : 100));
-    const auto epoch = static_cast<uint64_t>((kBegin_ns + now.ns) / kEpoch.ns);
-    for (uint64_t n = random.below(3); n > 0; --n) {
-      link.inbox.push_back({.kind = random.chance(0.5) ? wire::LadderKind::need : wire::LadderKind::said,
-                            .step = static_cast<uint8_t>(random.below(5)),
-                            .fingerprint = settings.fingerprint(),
-                            .listens = random.chance(0.5),
-                            .epoch = random.chance(0.1) ? random.next() : epoch + random.below(3),
-                            .author = random.below(8),
-                            .ceiling = static_cast<uint8_t>(random.below(5)),
-                            .lost_65536ths = static_cast<uint16_t>(random.below(65'536))});
-    }
-    link.cells = {random.below(1000), random.below(200)};
-    link.needed_bps = random.unit() * 5e8;
-    node.control.handle_time(now, static_cast<uint64_t>(kBegin_ns + now.ns), node.links());
-  }
-  for (const auto& [change, when] : link.changes) {
-    RC_ASSERT((kBegin_ns + change.at.ns) % kEpoch.ns == 0);
-    RC_ASSERT(change.place_at >= when);
-  }
-  RC_ASSERT(link.changes.size() <= settings.shape().changes_per_day);
+  keeps_the_budget(
+      settings, random,
+      [&](wire::LadderMessage& message) {
+        message.ceiling = static_cast<uint8_t>(random.below(5));
+        message.lost_65536ths = static_cast<uint16_t>(random.below(65'536));
+      },
+      [&](Link& link) {
+        link.cells = {random.below(1000), random.below(200)};
+        link.needed_bps = random.unit() * 5e8;
+      });
 }
 
 }  // namespace
