@@ -20,6 +20,10 @@ each_mutant() {
     'reassembler_.handle_forged();' '' "link"
   "$each" "a key is used beyond its end" src/link/sender.cc \
     'if (now >= current_->until || numbers_end)' 'if (numbers_end)' "link"
+  "$each" "a packet begins that a change of keys tears" src/link/sender.cc \
+    'ring_.set_leaving(cells_until(coming_->from))' 'ring_.set_leaving(cells_until(coming_->from) + 40)' "link"
+  "$each" "before a change of keys no packet begins" src/link/sender.cc \
+    'ring_.set_leaving(cells_until(coming_->from))' 'ring_.set_leaving(0)' "link"
   "$each" "sequence numbers wrap" src/link/sender.cc \
     'UINT32_MAX - plan().cells_per_release()' 'UINT32_MAX' "link"
   "$each" "an answer is sent before its instant" src/link/sender.cc \

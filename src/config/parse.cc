@@ -28,10 +28,6 @@ void read_root(const toml::table& root, const std::string& directory, const std:
     TomlReader section(*table, "runtime", "runtime", out);
     read_runtime(section, out);
   }
-  if (out.config.shape.ladder && out.config.driver != "native") {
-    out.problems.add(out.lines.line({"runtime.driver", "shape.ladder"}),
-                     fmt::format("shape.ladder: takes the driver native, not {}", out.config.driver));
-  }
   if (const toml::table* table = reader.table("relay")) {
     TomlReader section(*table, "relay", "relay", out);
     read_relay(section, out);

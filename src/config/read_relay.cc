@@ -36,10 +36,6 @@ void read_relay(TomlReader& reader, ParsedConfig& out) {
 void check_relay(ParsedConfig& out) {
   if (!out.config.relay) return;
   const auto note = [&](uint32_t line, std::string message) { out.problems.add(line, std::move(message)); };
-  if (out.config.driver != "native") {
-    note(out.lines.line("runtime.driver"),
-         fmt::format("relay: takes the driver native, not {}", out.config.driver));
-  }
   if (out.config.shards != 1) {
     note(out.lines.line("runtime.shards"), fmt::format("relay: takes one shard, not {}", out.config.shards));
   }

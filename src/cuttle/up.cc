@@ -42,12 +42,6 @@ ExitStatus up(const UpOptions& options, const OwnDriver& own, AgentOptions agent
   LoadedConfig loaded = (*machine)->read_configuration();
   complain(loaded);
   if (!loaded.good()) return kBadInput;
-  if (loaded.config.shape.ladder && own.name != "native") {
-    return complain(fmt::format("shape.ladder: takes the driver native, not {}", own.name));
-  }
-  if (loaded.config.relay && own.name != "native") {
-    return complain(fmt::format("relay: takes the driver native, not {}", own.name));
-  }
   auto driver = own.make(options.driver, loaded.config);
   if (!driver) return complain(driver.error().message);
   agent.make_driver = std::move(*driver);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/loop_limits.hh"
 #include "engine/offload.hh"
 #include "engine/relay_node.hh"
 #include "wire/inner_packet.hh"
@@ -36,6 +37,17 @@ PackerStage::PackerStage() : pieces_(1), whole_(kLargestTunPacketBytes), piece_(
 
 void PackerStage::add(const Lane& lane) {
   pieces_.resize(std::max(pieces_.size(), 1 + Packer::max_pieces(lane.format)));
+}
+
+bool PackerStage::has_waiting(const Lane& lane) {
+  if (lane.ladder != nullptr && !lane.ladder->out.empty()) return true;
+  return lane.relay != nullptr && (RelayPacking::has_waiting(lane) || lane.packer.queued_bytes() > 0);
+}
+
+std::optional<Duration> PackerStage::look_interval(const Lane& lane) {
+  if (lane.relay != nullptr) return kRelayReportInterval;
+  if (lane.ladder != nullptr) return kHandshakeInterval;
+  return std::nullopt;
 }
 
 PackerStage::Outcome PackerStage::pack(Lane& lane, const Losses& losses, int max) {

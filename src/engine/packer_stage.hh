@@ -36,6 +36,11 @@ class PackerStage {
   void add(const Lane& lane);
   // At most so many packets.
   Outcome pack(Lane& lane, const Losses& losses, int max);
+  // Whether there is something to pack that is not in the lane's TUN, for which nobody wakes this thread:
+  // what a ladder has to say, and what a node that relays passes on or says.
+  static bool has_waiting(const Lane& lane);
+  // How often that is to be looked at; never for a lane that has nothing of the kind.
+  static std::optional<Duration> look_interval(const Lane& lane);
 
   // The same for one packet in two halves, between which others may run: what waits goes on and room is
   // claimed; then the packet is read. Nothing else is packed in between.

@@ -19,8 +19,8 @@ PeerTimes times_of(const wire::Offer& offer, uint64_t highest_rate_bps);
 // `from`: the instant at which the lane changes to this key.
 SendKey make_send_key(const InstallSend& event, uint8_t lane, AeadBackend backend, Instant from);
 
-// How long before a change of keys a lane's packer must stop starting packets, so that none is torn by it: as
-// long as a full ring takes to leave.
+// How long before a change of keys a lane's packer must know of it, so that no packet is torn by it: as long
+// as a full ring takes to leave.
 Duration key_change_lead(const SlotPlan& plan, size_t ring_slots);
 
 // Sizes of a lane's buffers, from its rate.

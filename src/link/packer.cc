@@ -23,7 +23,7 @@ void Packer::Room::commit(size_t bytes) {
 }
 
 bool Packer::handle_first(Bytes packet) {
-  if (!has_room() || !writer_.handle_copy(packet)) return false;
+  if (!has_room(packet.size()) || !writer_.handle_copy(packet)) return false;
   packets_.add();
   bytes_.add(packet.size());
   return true;
@@ -31,10 +31,11 @@ bool Packer::handle_first(Bytes packet) {
 
 bool Packer::handle_waiting() {
   queue_.set_limit(queue_bytes_.load(std::memory_order_relaxed));
-  while (!queue_.empty() && has_room()) {
+  while (!queue_.empty()) {
     const std::span<const iovec> packet = queue_.poll_front();
     size_t bytes = 0;
     for (const iovec& piece : packet) bytes += piece.iov_len;
+    if (!has_room(bytes)) break;
     if (writer_.handle_copy(packet)) {
       packets_.add();
       bytes_.add(bytes);

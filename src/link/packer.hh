@@ -7,8 +7,8 @@
 //   - what is in the ring: `ahead_cells` (lane_keys.hh: 1 ms or four slots) and one largest packet,
 //   - until the packer looks again: one slot,
 //   - until its own slot: one slot,
-// and one packet for each other flow of that kind. A change of keys, every 120 s, adds the time in which the
-// ring drains (key_change_lead).
+// and one packet for each other flow of that kind. Before a change of keys, every 120 s, only packets are
+// begun that leave before it: that adds a slot or two, and what the packet that waits takes to leave.
 //
 // One thread (the packer's); the counters may be read by any. Nothing is allocated after construction.
 #pragma once
@@ -91,8 +91,8 @@ class Packer {
   uint64_t waiting_bytes() const { return waiting_bytes_.value(); }
 
  private:
-  bool has_room() const {
-    return writer_.has_room() && ring_.waiting() < ahead_cells_.load(std::memory_order_relaxed);
+  bool has_room(size_t bytes = RingWriter::kLargestPacketBytes) const {
+    return writer_.has_room(bytes) && ring_.waiting() < ahead_cells_.load(std::memory_order_relaxed);
   }
 
   SlotRing& ring_;

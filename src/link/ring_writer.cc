@@ -85,9 +85,9 @@ bool RingWriter::handle_copy(Bytes packet) {
 }
 
 bool RingWriter::handle_copy(std::span<const iovec> pieces) {
-  if (!has_room()) return false;
   size_t bytes = 0;
   for (const iovec& piece : pieces) bytes += piece.iov_len;
+  if (!has_room(bytes)) return false;
   if (bytes == 0 || bytes > kLargestPacketBytes) {
     packets_malformed_.add();
     return true;

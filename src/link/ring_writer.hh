@@ -60,8 +60,11 @@ class RingWriter {
     return kLargestPacketBytes / format.data_bytes() + 2;
   }
 
-  bool has_room() const {
-    return !ring_.on_hold() && ring_.writable_slots() > max_slots_per_packet(ring_.format());
+  // For a packet of any size.
+  bool has_room() const { return has_room(kLargestPacketBytes); }
+  bool has_room(size_t bytes) const {
+    return ring_.writable_slots() > max_slots_per_packet(ring_.format()) &&
+           ring_.takes(bytes / ring_.format().data_bytes() + 2);
   }
 
   // None where the ring has no such room.

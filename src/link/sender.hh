@@ -150,6 +150,7 @@ class LaneSender {
 
   Instant not_gone(Instant due) const;
   void turn_keys();
+  size_t cells_until(Instant from) const;
   void turn_draws();
   void stop();
   bool poll_handshake(uint8_t* cell);

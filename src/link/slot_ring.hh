@@ -45,7 +45,11 @@ class SlotRing {
   void end_write_open(size_t data_bytes);
   // The current slot is complete; the next becomes the current one and is claimed by the caller.
   void end_write_full();
-  // True from hold() until resume(): no packet should be started, so that none is torn by a change of keys.
+  // From hold() until resume() only packets that leave before the change of keys may be started, so that none
+  // is torn by it: whether one that touches so many slots, the current one included, does.
+  bool takes(size_t slots) const {
+    return !on_hold() || head_ + slots <= leaves_before_.load(std::memory_order_relaxed);
+  }
   bool on_hold() const { return on_hold_.load(std::memory_order_relaxed); }
   // True when the current slot holds data and is open.
   bool has_open_slot() const { return open_bytes_ != 0; }
@@ -54,6 +58,10 @@ class SlotRing {
   // The next payload (payload_bytes() bytes) or nullptr where none is ready. It stays valid until release().
   const uint8_t* take();
   void release();
+  // So many slots from the next one on are taken before the change of keys. Until it was said, on hold, none.
+  void set_leaving(size_t slots) {
+    leaves_before_.store(tail_.load(std::memory_order_relaxed) + slots, std::memory_order_relaxed);
+  }
 
   // Any thread.
   void hold() { on_hold_.store(true, std::memory_order_relaxed); }
@@ -88,6 +96,7 @@ class SlotRing {
   alignas(64) std::atomic<size_t> published_{0};
   alignas(64) std::atomic<size_t> tail_{0};
   std::atomic<bool> on_hold_{false};
+  std::atomic<size_t> leaves_before_{0};
 };
 
 }  // namespace cuttle

@@ -70,21 +70,6 @@ void PackerLoop::remove(Lane& lane) {
   wait_for_loop(change_);
 }
 
-// The receiver wakes this thread for what came to be passed on; what nodes tell each other is due by the
-// clock.
-void PackerLoop::relay_for_others(std::optional<Duration>& timeout) {
-  relay_->handle_time(clock_.now());
-  timeout = kRelayReportInterval;
-  for (const auto& source : sources_) {
-    const bool waits = source->lane->relay != nullptr && RelayPacking::has_waiting(*source->lane);
-    if (waits && source->outcome == Outcome::drained) source->outcome = Outcome::more;
-    // A report waits in the queue, which is looked at with the TUN.
-    if (source->lane->packer.queued_bytes() > 0 && source->outcome == Outcome::drained) {
-      source->outcome = Outcome::more;
-    }
-  }
-}
-
 void PackerLoop::run(const std::atomic<bool>& stop) {
   std::array<uint64_t, 64> ready;
   while (!stop.load(std::memory_order_relaxed)) {
@@ -95,15 +80,16 @@ void PackerLoop::run(const std::atomic<bool>& stop) {
                    std::erase_if(sources_, [&](const auto& source) { return source->lane == &lane; });
                  });
     std::optional<Duration> timeout;
-    if (relay_ != nullptr) relay_for_others(timeout);
+    if (relay_ != nullptr) relay_->handle_time(clock_.now());
     for (const auto& at : sources_) {
       Source& source = *at;
-      if (const LadderPost* ladder = source.lane->ladder.get()) {
-        // Nobody wakes this thread for what a ladder has to say: there is time.
-        timeout = std::min(timeout.value_or(kHandshakeInterval), kHandshakeInterval);
-        if (!ladder->out.empty() && source.outcome == Outcome::drained) source.outcome = Outcome::more;
+      if (const auto interval = PackerStage::look_interval(*source.lane)) {
+        timeout = std::min(timeout.value_or(*interval), *interval);
       }
-      if (source.outcome == Outcome::drained) continue;
+      if (source.outcome == Outcome::drained) {
+        if (!PackerStage::has_waiting(*source.lane)) continue;
+        source.outcome = Outcome::more;
+      }
       source.outcome = packer_stage_.pack(*source.lane, losses_of(*source.lane), kMaxPerTurn);
       // The pacer wakes nobody: that would be work that depends on payload. So look again after a slot.
       if (source.outcome == Outcome::no_room) {

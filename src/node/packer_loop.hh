@@ -42,7 +42,6 @@ class PackerLoop {
   PackerLoop(EventQueue events, WakeUp wake_up, bool spin);
   void serve(std::unique_ptr<Source> source);
   Result<void> watch(Source& source);
-  void relay_for_others(std::optional<Duration>& timeout);
 
   std::vector<std::unique_ptr<Source>> sources_;
   LaneHandover change_;

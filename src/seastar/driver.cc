@@ -206,7 +206,7 @@ seastar::future<> SeastarDriver::run_until_stopped() {
 }
 
 seastar::future<> SeastarDriver::serve() {
-  co_await shards_.start(config_.poll_before, std::cref(handshakes_), options_.poll_mode);
+  co_await shards_.start(config_.poll_before, std::cref(handshakes_), options_.poll_mode, relay());
   Refusal refused = co_await bring_up();
   const bool up = !refused;
   started_.set_value(up ? Result<std::string>(why_not_realtime_) : tl::unexpected(std::move(*refused)));

@@ -1,6 +1,7 @@
 #include "seastar/node_shard.hh"
 
 #include <algorithm>
+#include <chrono>
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/smp.hh>
 
@@ -19,6 +20,32 @@ constexpr int kReactorPriority = 50;
 
 }  // namespace
 
+NodeShard::NodeShard(Duration poll_before, const WakeUp& handshakes, bool polls, RelayNode* relay)
+    : pacer_(poll_before), handshakes_(handshakes), polls_(polls), relay_(relay), look_([this] {
+        look_beside_tuns();
+      }) {
+  if (relay_ != nullptr) relay_->set_wake_packer([this] { look_beside_tuns(); });
+}
+
+// What a ladder or a node that relays has to say lies in no TUN that would wake a packer.
+void NodeShard::look_beside_tuns() {
+  if (relay_ != nullptr) relay_->packing().handle_time(clock_.now());
+  for (const auto& sending : sending_) {
+    if (PackerStage::has_waiting(sending->lane())) sending->nudge();
+  }
+}
+
+// As often as the lanes that are there ask for it.
+void NodeShard::handle_packers() {
+  std::optional<Duration> shortest;
+  for (const auto& sending : sending_) {
+    const auto interval = PackerStage::look_interval(sending->lane());
+    if (interval) shortest = std::min(shortest.value_or(*interval), *interval);
+  }
+  look_.cancel();
+  if (shortest) look_.arm_periodic(std::chrono::nanoseconds(shortest->ns));
+}
+
 std::string NodeShard::become_realtime() {
   if (const auto set = set_realtime_priority(kReactorPriority, AmongEquals::in_turns); !set)
     return set.error().message;
@@ -27,10 +54,15 @@ std::string NodeShard::become_realtime() {
 }
 
 Result<void> NodeShard::add_sending(Lane& lane, const std::string& peer) {
-  auto sending = Sending::create(lane, pacer_, packer_stage_, peer);
+  const bool relays = relay_ != nullptr && lane.relay != nullptr;
+  auto sending = Sending::create(lane, pacer_, packer_stage_, peer, [this, relays] {
+    if (relays) look_beside_tuns();
+  });
   if (!sending) return tl::unexpected(sending.error());
-  (*sending)->start();
+  if (relays) relay_->packing().add(lane);
   sending_.push_back(std::move(*sending));
+  sending_.back()->start();
+  handle_packers();
   return {};
 }
 
@@ -45,7 +77,7 @@ Result<void> NodeShard::add_receiving(Lane& lane, const std::string& peer, unsig
                                  [&lane, losses](NodeShard& other) { other.handle_losses(lane, losses); });
   };
   if (!receiver_) {
-    auto receiver = Receiver::create(pacer_, throttle_, handshakes_, !polls_);
+    auto receiver = Receiver::create(pacer_, throttle_, handshakes_, !polls_, relay_);
     if (!receiver) return tl::unexpected(receiver.error());
     receiver_ = std::move(*receiver);
   }
@@ -66,7 +98,7 @@ void NodeShard::handle_losses(const Lane& lane, const Losses& losses) {
   }
 }
 
-seastar::future<> NodeShard::remove(const Lane& lane) {
+seastar::future<> NodeShard::remove(Lane& lane) {
   const auto is_of_lane = [&](const auto& side) { return &side->lane() == &lane; };
   if (const auto at = std::ranges::find_if(receiving_, is_of_lane); at != receiving_.end()) {
     const auto gone = std::move(*at);
@@ -77,7 +109,9 @@ seastar::future<> NodeShard::remove(const Lane& lane) {
   if (const auto at = std::ranges::find_if(sending_, is_of_lane); at != sending_.end()) {
     const auto gone = std::move(*at);
     sending_.erase(at);
+    handle_packers();
     co_await gone->stop();
+    if (relay_ != nullptr && lane.relay != nullptr) relay_->packing().remove(lane);
   }
 }
 
@@ -87,6 +121,7 @@ seastar::future<> NodeShard::stop_receiving() {
 }
 
 seastar::future<> NodeShard::stop() {
+  look_.cancel();
   for (const auto& sending : sending_) co_await sending->stop();
 }
 

@@ -18,9 +18,9 @@ namespace cuttle {
 
 class NodeShard : public seastar::peering_sharded_service<NodeShard> {
  public:
-  // `polls`: the reactor never sleeps.
-  NodeShard(Duration poll_before, const WakeUp& handshakes, bool polls)
-      : pacer_(poll_before), handshakes_(handshakes), polls_(polls) {}
+  // `polls`: the reactor never sleeps. `relay`: null where the node relays nothing; where it does, this is
+  // its only shard.
+  NodeShard(Duration poll_before, const WakeUp& handshakes, bool polls, RelayNode* relay);
 
   // Real-time priority for this reactor; receiving on it then rests, since what unknown sources send must not
   // take a CPU from everybody. Why it was refused; empty when it was not.
@@ -32,7 +32,7 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
   void drain(const Lane& lane);
   // Whatever is here of the lane goes, once what is under way has ended. After this nothing here touches the
   // lane.
-  seastar::future<> remove(const Lane& lane);
+  seastar::future<> remove(Lane& lane);
 
   // First on all shards, then stop(): one may still be told what another lost, and who waits for a release
   // has one to wait for until then.
@@ -41,12 +41,17 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
 
  private:
   void handle_losses(const Lane& lane, const Losses& losses);
+  void look_beside_tuns();
+  void handle_packers();
 
   Pacer pacer_;
   ReactorThrottle throttle_;
   PackerStage packer_stage_;
   const WakeUp& handshakes_;
   bool polls_;
+  RelayNode* relay_;
+  MonotonicClock clock_;
+  seastar::timer<> look_;
   std::unique_ptr<Receiver> receiver_;  // once a lane has come
   std::vector<std::unique_ptr<Sending>> sending_;
   std::vector<std::unique_ptr<Receiving>> receiving_;

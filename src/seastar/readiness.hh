@@ -27,8 +27,9 @@ class Readiness {
   seastar::future<> readable() { return polled_.readable(); }
   // Which have something to read now: that many tags. 0 is among them after end().
   size_t ready(std::span<uint64_t> tags) { return events_.wait(tags, Duration{0}); }
-  // Ends every wait, now and later.
+  // Ends every wait, now and later, or until clear_end().
   void end() { end_.set(); }
+  void clear_end() { end_.clear(); }
 
  private:
   Readiness(EventQueue events, WakeUp end, seastar::pollable_fd polled)

@@ -20,21 +20,23 @@ constexpr Duration kReceiveOneTrain = microseconds(40);
 }  // namespace
 
 Result<std::unique_ptr<Receiver>> Receiver::create(Pacer& pacer, ReactorThrottle& throttle,
-                                                   const WakeUp& handshakes, bool moderates) {
+                                                   const WakeUp& handshakes, bool moderates,
+                                                   RelayNode* relay) {
   auto sockets = Readiness::create();
   if (!sockets) return tl::unexpected(sockets.error());
   std::unique_ptr<Receiver> receiver(
-      new Receiver(pacer, throttle, handshakes, moderates, std::move(*sockets)));
+      new Receiver(pacer, throttle, handshakes, moderates, relay, std::move(*sockets)));
   receiver->tasks_.start("a receiver", [&here = *receiver] { return here.receive(); });
   return receiver;
 }
 
 Receiver::Receiver(Pacer& pacer, ReactorThrottle& throttle, const WakeUp& handshakes, bool moderates,
-                   Readiness sockets)
+                   RelayNode* relay, Readiness sockets)
     : pacer_(pacer),
       throttle_(throttle),
       handshakes_(handshakes),
       moderates_(moderates),
+      relay_(relay),
       sockets_(std::move(sockets)),
       moderation_timer_([this] { moderation_ended_.broadcast(); }),
       buffer_(std::make_unique<uint8_t[]>(kReceiveBufferBytes)) {
@@ -46,14 +48,16 @@ Receiver::Receiver(Pacer& pacer, ReactorThrottle& throttle, const WakeUp& handsh
 Result<void> Receiver::add(Lane& lane) {
   if (auto added = sockets_.add(lane.socket.fd(), tag_of(lane)); !added) return added;
   lanes_.push_back(&lane);
+  if (relay_ != nullptr && lane.relay != nullptr) relay_->receiving().add(lane);
   handle_lanes();
   return {};
 }
 
-void Receiver::remove(const Lane& lane) {
+void Receiver::remove(Lane& lane) {
   sockets_.remove(lane.socket.fd());
   std::ranges::replace(ready_, tag_of(lane), uint64_t{0});
   std::erase(lanes_, &lane);
+  if (relay_ != nullptr && lane.relay != nullptr) relay_->receiving().remove(lane);
   handle_lanes();
 }
 
@@ -85,6 +89,7 @@ seastar::future<> Receiver::receive() {
         drain_for_receiver(lane);
         const TrainReceived received = receive_train(lane, {buffer_.get(), kReceiveBufferBytes});
         if (received.for_handshakes) handshakes_.set();
+        if (received.for_packer) relay_->wake_packer();
         more = received.more;
         co_await seastar::coroutine::maybe_yield();
       }

@@ -14,6 +14,7 @@
 
 #include "engine/interrupt_moderation.hh"
 #include "engine/lane.hh"
+#include "engine/relay_node.hh"
 #include "io/clock.hh"
 #include "seastar/pacer.hh"
 #include "seastar/reactor_throttle.hh"
@@ -25,18 +26,19 @@ namespace cuttle {
 class Receiver {
  public:
   // Pacer and rest (those of this shard) and `handshakes` (wakes the handshakes' thread) outlive it.
-  // `moderates`: not, where the reactor polls, which has no wake-up to save. It runs at once.
+  // `moderates`: not, where the reactor polls, which has no wake-up to save. `relay`: null where the node
+  // relays nothing; it outlives the receiver. It runs at once.
   static Result<std::unique_ptr<Receiver>> create(Pacer& pacer, ReactorThrottle& throttle,
-                                                  const WakeUp& handshakes, bool moderates);
+                                                  const WakeUp& handshakes, bool moderates, RelayNode* relay);
 
   Result<void> add(Lane& lane);
   // At once: nothing here touches the lane any more.
-  void remove(const Lane& lane);
+  void remove(Lane& lane);
   seastar::future<> stop();
 
  private:
   Receiver(Pacer& pacer, ReactorThrottle& throttle, const WakeUp& handshakes, bool moderates,
-           Readiness sockets);
+           RelayNode* relay, Readiness sockets);
   void handle_lanes();
   seastar::future<> receive();
 
@@ -44,6 +46,7 @@ class Receiver {
   ReactorThrottle& throttle_;
   const WakeUp& handshakes_;
   bool moderates_;
+  RelayNode* relay_;
   MonotonicClock clock_;
   Readiness sockets_;
   std::vector<Lane*> lanes_;

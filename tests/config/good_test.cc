@@ -265,18 +265,13 @@ TEST(GoodConfig, ALadderYieldsOnlyWhereItSaysSo) {
   EXPECT_TRUE(parsed("yield = true\n").config.shape.ladder->yields);
 }
 
-TEST(GoodConfig, ALadderTakesTheNativeDriverAndNoRateBesideIt) {
+TEST(GoodConfig, ALadderTakesNoRateBesideIt) {
   const ParsedConfig parsed = parse_config(
       "[node]\nname = \"osd0\"\nprivate_key_file = \"k\"\nlisten = \"10.77.0.11:4410\"\n[shape]\nrate = \"9 "
       "Mb/s\"\nladder = { rates = [\"8 Mb/s\", \"9 Mb/s\"] }\n[mesh]\npeers = \"p\"\n",
       "");
   EXPECT_EQ(first_problem(parsed),
             "FILE:7: shape.ladder: rate is there as well; leave it out: the ladder has the rates");
-  const ParsedConfig seastar = parse_config(
-      "[node]\nname = \"osd0\"\nprivate_key_file = \"k\"\nlisten = \"10.77.0.11:4410\"\n[shape]\nladder = { "
-      "rates = [\"8 Mb/s\", \"9 Mb/s\"] }\n[mesh]\npeers = \"p\"\n[runtime]\ndriver = \"seastar\"\n",
-      "");
-  EXPECT_EQ(first_problem(seastar), "FILE:10: shape.ladder: takes the driver native, not seastar");
 }
 
 }  // namespace

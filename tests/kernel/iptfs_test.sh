@@ -166,7 +166,6 @@ ipv6() {
   expect_no_contradiction
 }
 ipv4_with_loss() {
-  BYTES=$((BYTES / 10))
   both_ways 4 loss 1%
   expect_both_sessions
   expect_no_contradiction

@@ -335,6 +335,37 @@ TEST_F(SenderTest, AKeyChangeOnHoldTearsNoPacket) {
   EXPECT_LE(sent - arrived, 3u) << "the last ones are still in the ring";
 }
 
+TEST_F(SenderTest, WhatLeavesBeforeAKeyChangeStillBegins) {
+  LaneReceiver receiver(format, 32, milliseconds(5));
+  sender.handle_key(key(0));
+  receiver.handle_key({aead_of(0), kFirstSpi, 1});
+  receiver.handle_key({aead_of(1), Spi{kFirstSpi.value + 1}, 2});
+  uint32_t sent = 0;
+  uint32_t arrived = 0;
+  int idle = 0;
+  const auto feed_and_send = [&] {
+    while (ring.waiting() < 8 && writer.handle_copy(make_packet(100 + sent % 7 * 150, sent))) ++sent;
+    const Train train = sender.poll_train();
+    if (train.payloads < train.count) ++idle;
+    for (size_t i = 0; i < train.count; ++i) {
+      EXPECT_NE(receiver.handle_datagram(sender.deadline(), train.cell(i)), Received::dropped);
+      while (const auto packet = receiver.poll_packet()) EXPECT_EQ(testing::number_of(*packet), arrived++);
+    }
+    sender.handle_released(sender.deadline());
+  };
+  for (int i = 0; i < 20; ++i) feed_and_send();
+  ASSERT_EQ(idle, 0);
+  ring.hold();
+  sender.handle_key(key(1, sender.deadline() + key_change_lead(sender.plan(), ring.capacity())));
+  int trains = 0;
+  for (; ring.on_hold() && trains < 1000; ++trains) feed_and_send();
+  EXPECT_GT(trains, 100);
+  EXPECT_LE(idle, 5) << "nothing to send for longer than one packet takes to leave, and two slots";
+  for (int i = 0; i < 20; ++i) feed_and_send();
+  EXPECT_EQ(receiver.reassembly().packets_torn.value(), 0u);
+  EXPECT_LE(sent - arrived, 8u) << "the last ones are still in the ring";
+}
+
 TEST_F(SenderTest, WithoutTheHoldPacketsDoTear) {
   // The test above is worth something only because this is so.
   LaneReceiver receiver(format, 32, milliseconds(5));
