@@ -85,11 +85,12 @@ void write_hook(std::string& out, const GuardConfig& config, std::string_view ch
   out += "  }\n";
 }
 
+// No packet of a peer's comes in by loopback; what does, says so alone: any user may send by IPv6 from an
+// address that is not the machine's (IPV6_FREEBIND).
 void write_hooks(std::string& out, const GuardConfig& config) {
-  const std::string not_in_lo = "    iifname \"lo\" accept\n";
   const std::string not_out_lo = "    oifname \"lo\" accept\n";
   if (config.bridges.empty()) {
-    write_hook(out, config, "entry", "prerouting", not_in_lo);
+    write_hook(out, config, "entry", "prerouting", "");
     write_hook(out, config, "exit", "postrouting", not_out_lo);
     return;
   }
@@ -101,7 +102,7 @@ void write_hooks(std::string& out, const GuardConfig& config) {
   for (const std::string& name : config.bridges) {
     fmt::format_to(std::back_inserter(bridged), "    iifname \"{0}\" oifname \"{0}\" accept\n", name);
   }
-  write_hook(out, config, "entry", "prerouting", not_in_lo + fmt::format("    iifname {} accept\n", bridges));
+  write_hook(out, config, "entry", "prerouting", fmt::format("    iifname {} accept\n", bridges));
   write_hook(out, config, "entry-input", "input", others);
   write_hook(out, config, "entry-forward", "forward", others + bridged);
   // At the very end such a frame has no interface that it came in by, as what this machine sends; but it has
@@ -186,7 +187,7 @@ void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& pe
   fmt::format_to(std::back_inserter(out),
                  "  chain entry-{0} {{\n"
                  "{1}"
-                 "    {2} saddr {3} {4} udp sport {5} udp dport {6} accept\n"
+                 "    iifname != \"lo\" {2} saddr {3} {4} udp sport {5} udp dport {6} accept\n"
                  "{7}"
                  "{8}"
                  "{9}"

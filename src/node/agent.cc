@@ -10,6 +10,7 @@
 #include "control/client.hh"
 #include "io/realtime.hh"
 #include "node/closing.hh"
+#include "node/leftovers.hh"
 #include "node/redirect.hh"
 #include "node/running_agent.hh"
 
@@ -223,7 +224,16 @@ Result<void> take_down(const NodeConfig& config, const std::vector<ClosedAddress
     if (!answer) there = own_agent_is_there(config);
   }
   if (!there) return tl::unexpected(there.error());
-  if (!*there) return remove_redirect_but(config, stays_closed);
+  if (!*there) {
+    // Another node's, or this one's under a file with another control socket: rules, guard and lock are one
+    // for all.
+    const auto held = find_held_interface();
+    if (!held) return tl::unexpected(held.error());
+    if (!*held) return remove_redirect_but(config, stays_closed);
+    return failure(
+        fmt::format("an agent that was started with another file holds the interface {} ({}); stop it first",
+                    (*held)->name, (*held)->alias));
+  }
   return failure(fmt::format("the agent of node {} is running ({}{}); stop it first", config.name,
                              config.control_socket, answer ? "" : ", though it does not answer"));
 }

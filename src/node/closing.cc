@@ -1,5 +1,7 @@
 #include "node/closing.hh"
 
+#include <fmt/format.h>
+
 #include "config/file.hh"
 #include "control/client.hh"
 #include "io/privileges.hh"
@@ -22,6 +24,16 @@ Result<void> close_without_agent(const NodeConfig& config, bool trusted) {
     const auto there = own_agent_is_there(config);
     if (!there) return tl::unexpected(there.error());
     if (*there) return {};
+  }
+  const auto held = find_held_interface();
+  if (!held) return tl::unexpected(held.error());
+  if (*held) {
+    // The same: it was started with a file that names another control socket.
+    if ((*held)->alias == alias_of_node(config.name)) return {};
+    return failure(fmt::format(
+        "an agent holds the interface {} of another node ({}), whose guard and lock this one would "
+        "take away; give this node a network namespace of its own",
+        (*held)->name, (*held)->alias));
   }
   const auto joining = Joining::look(config);
   if (!joining) return tl::unexpected(joining.error());

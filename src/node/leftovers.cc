@@ -7,7 +7,6 @@
 
 #include "io/borrowed_route.hh"
 #include "io/egress_lock.hh"
-#include "io/links.hh"
 #include "io/tun.hh"
 #include "node/redirect_plan.hh"
 
@@ -150,6 +149,15 @@ Result<void> check_alone(const NodeConfig& config) {
                                holder ? fmt::format("process {}", *holder) : "another process"));
   }
   return {};
+}
+
+Result<std::optional<Link>> find_held_interface() {
+  const auto links = list_links();
+  if (!links) return tl::unexpected(links.error());
+  for (const Link& link : *links) {
+    if (link.kind == "tun" && link.running && link.alias.starts_with(alias_of_node(""))) return link;
+  }
+  return std::nullopt;
 }
 
 Result<std::vector<uint32_t>> tables_in_use(const NodeConfig& config) {

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/result.hh"
 #include "config/config.hh"
+#include "io/links.hh"
 #include "node/closed_address.hh"
 
 namespace cuttle {
@@ -24,6 +26,10 @@ Result<std::vector<ClosedAddress>> closed_addresses(const NodeConfig& config);
 // than this one, so that it does not answer there. What it set up is not left over. So it is where another
 // node has interfaces in this network namespace: there is one guard and one lock.
 Result<void> check_alone(const NodeConfig& config);
+
+// An interface here that a process holds as the agent of this node or of another; none: there is no agent,
+// whatever file it was started with.
+Result<std::optional<Link>> find_held_interface();
 
 // The tables of this configuration, and those that rules of ours look up besides.
 Result<std::vector<uint32_t>> tables_in_use(const NodeConfig& config);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/format.hh"
+#include "base/printable.hh"
 
 namespace cuttle::trace {
 
@@ -59,7 +60,7 @@ std::string line(const Step& step, int64_t begin_ns, bool last, const TreeOption
   std::string what = branch + (step.lane == kWireLane      ? "→ " + step.title
                                : step.lane == kMonitorLane ? "monitor: " + step.title
                                                            : who + ": " + step.title);
-  if (!step.detail.empty()) what += fmt::format(" ({})", step.detail.substr(0, 48));
+  if (!step.detail.empty()) what += fmt::format(" ({})", printable(step.detail.substr(0, 48)));
   if (!step.link.empty()) what += fmt::format(" [link {}]", step.link);
   const std::string shown = padded(what, kTitleWidth);
   std::string out =
@@ -90,7 +91,7 @@ std::string headline(const Trace& trace) {
                   trace.operation == "put" ? "to" : "from", trace.pool, trace.object);
   if (!trace.client.empty()) out += " by " + trace.client;
   if (!trace.ceph_version.empty()) out += ", Ceph " + trace.ceph_version;
-  return out;
+  return printable(out);
 }
 
 size_t distinct_steps(const Trace& trace) {

@@ -64,8 +64,18 @@ told() {
   [[ $(jq -r '.problems[] | .code + " " + .fix' <<<"$state") == 'CUTTLE_KEY_CHANGED cuttle mesh accept h2' ]]
 }
 eventually 20 told || fail "h1 does not tell the manager: $(admin config-key get cuttle/state/h1)"
-mesh_good h1 accept h2 --config "$(config_of h1)"
-mesh_good h3 accept h2 --config "$(config_of h3)"
+# Whoever accepts says which: the store may serve another's.
+identity_of() { admin config-key get "cuttle/peer/$1" 2>/dev/null | jq -r .identity; }
+accept() { # BY HOST
+  mesh_good "$1" accept --identity "$(identity_of "$2" | cut -c1-12)" "$2" --config "$(config_of "$1")"
+}
+mesh h1 accept h2 --config "$(config_of h1)" </dev/null
+((STATUS == 1)) || fail "accepted, and nobody was asked: $(<"$WORK/said")"
+mesh h1 accept --identity "$(identity_of h3)" h2 --config "$(config_of h1)" </dev/null
+((STATUS == 1)) || fail "accepted, and another was meant: $(<"$WORK/said")"
+is_down || fail "h1 has a link with a key that nobody accepted"
+accept h1 h2
+accept h3 h2
 expect_links 20 h1 h2 h3
 echo "another key was refused, shown, and accepted"
 
@@ -97,8 +107,8 @@ expect_links 15 h2 h1
 admin config-key rm cuttle/revoked/h3 2>/dev/null
 eventually 15 shows h1 'CUTTLE_REVOKED h3' || fail "$(<"$WORK/said")"
 has_links h1 h2 || fail "one that was revoked came back by itself: $(links h1)"
-mesh_good h1 accept h3 --config "$(config_of h1)"
-mesh_good h2 accept h3 --config "$(config_of h2)"
+accept h1 h3
+accept h2 h3
 expect_links 20 h1 h2 h3
 echo "a host was revoked, and taken back by the operator's word"
 

@@ -133,7 +133,31 @@ while True:
 
 somebody_listens() { in_space a ss -Hxl | grep -F "$WORK/a.sock" >/dev/null; }
 
+# Nor does another file take down what an agent here holds: one of another node, or with another control socket.
+down_by_another_file() {
+  local file status before
+  both_up
+  before=$(machine_state a | grep -v counter)
+  sed -e 's/^name = "a"/name = "old"/' -e "s|^control_socket = .*|control_socket = \"$WORK/old.sock\"|" "$WORK/a.toml" >"$WORK/old.toml"
+  sed "s|^control_socket = .*|control_socket = \"$WORK/moved.sock\"|" "$WORK/a.toml" >"$WORK/moved.toml"
+  for file in old moved; do
+    status=0
+    in_space a timeout 20 "$CUTTLE" down --config "$WORK/$file.toml" 2>"$WORK/said" || status=$?
+    expect_same "exit status of down by $file.toml" 1 "$status"
+    grep -q 'holds the interface ct-b' "$WORK/said" || fail "down says: $(<"$WORK/said")"
+  done
+  ! in_space a timeout 20 "$CUTTLE" close --config "$WORK/old.toml" 2>"$WORK/said" || fail "another node is closed beside it"
+  in_space a timeout 20 "$CUTTLE" close --config "$WORK/moved.toml" || fail "close"
+  expect_same "the machine of a" "$before" "$(machine_state a | grep -v counter)"
+  expect_link_works "after all that"
+  # What nobody holds any more goes.
+  stop_agent a
+  in_space a timeout 20 "$CUTTLE" down --config "$WORK/moved.toml" || fail "down"
+  expect_as_before a
+}
+
 run_case lock_taken
+run_case down_by_another_file
 run_case others_can_write
 run_case somebody_elses_socket
 run_case closed_before_the_agent

@@ -132,7 +132,39 @@ tells_but_does_not_obey() {
   [[ ! -e $WORK/run/a.status ]] || fail "the status socket stays behind"
 }
 
+# as_the_peer PORT BYTES: whether uid 65534 of a's machine, who says that he is b, is heard at that port of a's, where
+# he listens himself (an agent's port: only tried). By IPv6 anybody may send from an address that is not the machine's.
+as_the_peer() {
+  in_space a timeout 20 setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all --no-new-privs python3 -c '
+import socket, sys
+own, peer, port, size = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+hears = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+hears.settimeout(0.5)
+if port != 4410: hears.bind((own, port))
+says = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+says.setsockopt(socket.IPPROTO_IPV6, 78, 1) # IPV6_FREEBIND
+says.bind((peer, 4410))
+try:
+    for _ in range(20): says.sendto(bytes([1]) * size, (own, port))
+    print("heard" if hears.recvfrom(2000)[1][0] == peer else "somebody else")
+except OSError: print("silence")' "${V6[a]}" "${V6[b]}" "$1" "$2"
+}
+
+says_nothing_as_the_peer() {
+  network
+  connect
+  expect_same "before there is an agent" heard "$(as_the_peer 5555 10)"
+  UNDERLAY=6 RATE="20 Mb/s" configure
+  UNDERLAY=6 start_agents
+  expect_same "while the agent runs" silence "$(as_the_peer 5555 10)"
+  expect_same "as cells" silence "$(as_the_peer 4410 1452)"
+  expect_same "cells that came by loopback" 0 "$(status a '.links[0].drops | (.cell_unknown_spi // 0) + (.cell_not_authentic // 0)')"
+  stop_agent a
+  expect_same "after a stop" silence "$(as_the_peer 5555 10)"
+}
+
 run_case tells_but_does_not_obey
+run_case says_nothing_as_the_peer
 for user in root daemon; do
   for lanes in 1 2; do run_case get_nothing "$lanes" "$user"; done
 done

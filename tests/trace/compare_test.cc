@@ -136,5 +136,14 @@ TEST(Tree, ShowsStepsLinksAndFailures) {
   EXPECT_NE(failed.find("FAILED in rados_ioctx_create: No such file or directory (2)"), std::string::npos);
 }
 
+// What daemons and the network say goes to a terminal.
+TEST(Tree, WhatOthersSayMovesNoCursor) {
+  Trace trace = with_links(200'000);
+  trace.steps.front().detail = "one\x1b[2Jtwo";
+  trace.object = "name\x1b]0;title\x07";
+  EXPECT_EQ(tree(trace, {}).find('\x1b'), std::string::npos);
+  EXPECT_NE(tree(trace, {.colour = true}).find("\x1b[1m"), std::string::npos) << "its own colours stay";
+}
+
 }  // namespace
 }  // namespace cuttle::trace

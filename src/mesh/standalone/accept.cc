@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "access.hh"
+#include "agree.hh"
 #include "io/file_lock.hh"
 
 namespace cuttle::mesh {
@@ -11,6 +12,7 @@ namespace {
 struct WordOptions {
   std::string config;
   std::string host;
+  std::vector<std::string> identities;  // of `accept`
 };
 
 // Reads what is known, lets `change` change it, and writes it; with the lock.
@@ -47,6 +49,9 @@ Result<Entry> entry_of(Store& store, const std::string& host) {
 int accept_host(const WordOptions& options) {
   const auto host = host_argument(options.host);
   if (!host) return complain(host.error().message, kBadInput);
+  if (const auto good = check_identities(options.identities); !good) {
+    return complain(good.error().message, kBadInput);
+  }
   const auto node = node_of(options.config);
   if (!node) return complain(node.error().message, kFailed);
   RadosStore store(access_of(*node));
@@ -59,6 +64,7 @@ int accept_host(const WordOptions& options) {
         fmt::format("{} is revoked for all; first, at the desk: cuttle mesh revoke --undo {}", *host, *host),
         kFailed);
   }
+  if (!agrees(options.identities, *entry, "Accept it here?")) return complain("nothing is changed", kFailed);
   return change_known(*node, [&](Known& known) -> Result<std::string> {
     accept(known, *entry);
     return fmt::format("{}: accepted here, with the key {} at {}. Its link follows within seconds.", *host,
@@ -79,25 +85,32 @@ int forget_host(const WordOptions& options) {
   });
 }
 
-void add_word(CLI::App& app, Action& chosen, const char* word, const char* about, const char* footer,
-              int (*run)(const WordOptions&)) {
+CLI::App* add_word(CLI::App& app, Action& chosen, const char* word, const char* about, const char* footer,
+                   const std::shared_ptr<WordOptions>& options, int (*run)(const WordOptions&)) {
   CLI::App* command = app.add_subcommand(word, about);
   command->footer(footer);
-  const auto options = std::make_shared<WordOptions>();
   command->add_option("HOST", options->host, "As `cuttle mesh status` shows it")->required();
   add_config(*command, options->config);
   command->callback([&chosen, options, run] { chosen = [options, run] { return run(*options); }; });
+  return command;
 }
 
 }  // namespace
 
 void add_accept(CLI::App& app, Action& chosen) {
-  add_word(app, chosen, "accept", "Believe what a host says now: another key, another's address",
-           "Example:\n  cuttle mesh accept osd3\n\n"
-           "For this host alone, as root. Ask first why it changed: a host that was installed anew has "
-           "another key,\n"
-           "and so has somebody who only says that he is that host.",
-           accept_host);
+  const auto options = std::make_shared<WordOptions>();
+  CLI::App* command =
+      add_word(app, chosen, "accept", "Believe what a host says now: another key, another's address",
+               "Example:\n  cuttle mesh accept osd3\n  cuttle mesh accept --identity fR5xq0WmS2aD osd3\n\n"
+               "For this host alone, as root. Ask first why it changed: a host that was installed anew has "
+               "another key,\n"
+               "and so has somebody who only says that he is that host. Shows what its entry says and asks; "
+               "`cuttle mesh join`\n"
+               "prints the identity on that host itself: compare them, or give its beginning with "
+               "--identity, which asks\n"
+               "nothing.",
+               options, accept_host);
+  add_identities(*command, options->identities, "Accept only an entry");
 }
 
 void add_forget(CLI::App& app, Action& chosen) {
@@ -105,7 +118,7 @@ void add_forget(CLI::App& app, Action& chosen) {
       app, chosen, "forget", "Open the addresses of a host that left or was revoked",
       "Example:\n  cuttle mesh forget osd3\n\n"
       "For this host alone, as root. Until then they stay closed: nothing that the store says opens them.",
-      forget_host);
+      std::make_shared<WordOptions>(), forget_host);
 }
 
 }  // namespace cuttle::mesh

@@ -11,6 +11,16 @@ namespace cuttle::mesh {
 
 namespace {
 
+// What bounds the store from now on: from the store as well, unless the command line has it.
+std::string bounds_of(const MeshConfig& mesh) {
+  std::string networks;
+  for (const IpPrefix& network : mesh.networks) networks += " " + network.to_string();
+  return fmt::format("its peers may be {}{}, and their entries {}", networks.empty() ? "anywhere" : "in",
+                     networks,
+                     mesh.signing_key ? "are to be signed with " + mesh.signing_key->to_string()
+                                      : std::string("need no signature"));
+}
+
 int join(const JoinOptions& options) {
   const auto joined = join_host(options);
   if (!joined) return complain(joined.error().message, kFailed);
@@ -30,6 +40,9 @@ int join(const JoinOptions& options) {
   }
   fmt::print("{} is in the mesh as {}, with {} other host{}\n", joined->entry.host,
              joined->entry.endpoint.to_string(), links, links == 1 ? "" : "s");
+  fmt::print("  its identity, for whoever has to sign or accept it: {}\n",
+             joined->entry.identity.to_string());
+  fmt::print("  {}\n", bounds_of(*node->config.mesh));
   for (const MeshProblem& problem : keeper.problems()) {
     fmt::print("  {}: {}; {}\n", problem.host, problem.text, problem.fix);
   }

@@ -1,11 +1,9 @@
 // `genkey` and `sign`: the operator's own key, which stays on the desk.
-#include <unistd.h>
-
 #include <algorithm>
-#include <iostream>
 #include <memory>
 
 #include "access.hh"
+#include "agree.hh"
 #include "host_files.hh"
 #include "mesh/sign_entry.hh"
 
@@ -28,36 +26,12 @@ int genkey(const std::string& path) {
   return kDone;
 }
 
-// By the identity that was given, or by whoever is asked.
-bool agrees(const SignOptions& options, const Entry& entry) {
-  fmt::print("{}: identity {}, number {}, key {}, at {}, addresses{}\n", entry.host,
-             entry.identity.to_string(), entry.counter, entry.key.to_string(), entry.endpoint.to_string(),
-             after_blanks(entry.addresses));
-  std::fflush(stdout);
-  if (!options.identities.empty()) {
-    if (is_one_of(entry.identity, options.identities)) return true;
-    complain(entry.host + ": none of --identity is the beginning of its identity");
-    return false;
-  }
-  if (::isatty(STDIN_FILENO) == 0) {
-    complain("say which identity is meant with --identity, or run it on a terminal, which asks");
-    return false;
-  }
-  fmt::print("Is it what `cuttle mesh join` printed on {}? Sign it? (yes) ", entry.host);
-  std::fflush(stdout);
-  std::string answer;
-  return static_cast<bool>(std::getline(std::cin, answer)) && answer == "yes";
-}
-
 int sign(const SignOptions& options) {
   if (options.hosts.empty() == !options.all) {
     return complain("name the hosts whose entries to sign, or --all", kBadInput);
   }
-  for (const std::string& one : options.identities) {
-    if (one.size() >= kShortestIdentity) continue;
-    return complain(
-        fmt::format("--identity {}: too short; give {} characters of it or more", one, kShortestIdentity),
-        kBadInput);
+  if (const auto good = check_identities(options.identities); !good) {
+    return complain(good.error().message, kBadInput);
   }
   const auto key = read_signing_key(options.key);
   if (!key) return complain(key.error().message, kBadInput);
@@ -69,8 +43,9 @@ int sign(const SignOptions& options) {
     const bool wanted =
         options.all || std::find(options.hosts.begin(), options.hosts.end(), host) != options.hosts.end();
     if (!wanted) continue;
-    const auto done =
-        sign_entry(store, *key, host, text, [&](const Entry& entry) { return agrees(options, entry); });
+    const auto done = sign_entry(store, *key, host, text, [&](const Entry& entry) {
+      return agrees(options.identities, entry, "Sign it?");
+    });
     if (!done) status = complain(done.error().message, kFailed);
   }
   for (const std::string& host : options.hosts) {
@@ -108,11 +83,7 @@ void add_sign(CLI::App& app, Action& chosen) {
   add_access(*command, options->access);
   command->add_option("--key", options->key, "The signing key")->required()->type_name("FILE");
   command->add_option("HOST", options->hosts, "Whose entries");
-  command
-      ->add_option("--identity", options->identities,
-                   "Sign only entries whose identity begins so; 12 characters or more, may be repeated")
-      ->type_name("BEGINNING")
-      ->allow_extra_args(false);
+  add_identities(*command, options->identities, "Sign only entries");
   command->add_flag("--all", options->all, "All that are not signed");
   command->callback([&chosen, options] { chosen = [options] { return sign(*options); }; });
 }
