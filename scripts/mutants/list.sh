@@ -21,9 +21,9 @@ each_mutant() {
   "$each" "a key is used beyond its end" src/link/sender.cc \
     'if (now >= current_->until || numbers_end)' 'if (numbers_end)' "link"
   "$each" "a packet begins that a change of keys tears" src/link/sender.cc \
-    'ring_.set_leaving(cells_until(coming_->from))' 'ring_.set_leaving(cells_until(coming_->from) + 40)' "link"
+    'ring_.set_leaving(cells_until(end_of_current()))' 'ring_.set_leaving(cells_until(end_of_current()) + 60)' "link"
   "$each" "before a change of keys no packet begins" src/link/sender.cc \
-    'ring_.set_leaving(cells_until(coming_->from))' 'ring_.set_leaving(0)' "link"
+    'ring_.set_leaving(cells_until(end_of_current()))' 'ring_.set_leaving(0)' "link"
   "$each" "sequence numbers wrap" src/link/sender.cc \
     'UINT32_MAX - plan().cells_per_release()' 'UINT32_MAX' "link"
   "$each" "an answer is sent before its instant" src/link/sender.cc \

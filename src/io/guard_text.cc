@@ -85,12 +85,18 @@ void write_hook(std::string& out, const GuardConfig& config, std::string_view ch
   out += "  }\n";
 }
 
-// No packet of a peer's comes in by loopback; what does, says so alone: any user may send by IPv6 from an
-// address that is not the machine's (IPV6_FREEBIND).
+// By loopback comes what this machine says to itself, by any address that it has, a peer's among them where
+// somebody gave it that; and resets of its own firewall, in the name of whom it keeps from. Whatever else
+// says there that it is a peer's is not: any user may send by IPv6 from an address that is not the machine's
+// (IPV6_FREEBIND).
+constexpr std::string_view kByLoopback =
+    "    iifname \"lo\" fib saddr type local accept\n"
+    "    iifname \"lo\" tcp flags & (rst | syn) == rst accept\n";
+
 void write_hooks(std::string& out, const GuardConfig& config) {
   const std::string not_out_lo = "    oifname \"lo\" accept\n";
   if (config.bridges.empty()) {
-    write_hook(out, config, "entry", "prerouting", "");
+    write_hook(out, config, "entry", "prerouting", std::string(kByLoopback));
     write_hook(out, config, "exit", "postrouting", not_out_lo);
     return;
   }
@@ -102,7 +108,8 @@ void write_hooks(std::string& out, const GuardConfig& config) {
   for (const std::string& name : config.bridges) {
     fmt::format_to(std::back_inserter(bridged), "    iifname \"{0}\" oifname \"{0}\" accept\n", name);
   }
-  write_hook(out, config, "entry", "prerouting", fmt::format("    iifname {} accept\n", bridges));
+  write_hook(out, config, "entry", "prerouting",
+             std::string(kByLoopback) + fmt::format("    iifname {} accept\n", bridges));
   write_hook(out, config, "entry-input", "input", others);
   write_hook(out, config, "entry-forward", "forward", others + bridged);
   // At the very end such a frame has no interface that it came in by, as what this machine sends; but it has
@@ -181,8 +188,13 @@ void write_peer(std::string& out, const GuardConfig& config, const GuardPeer& pe
   const std::string_view whole = v6 ? "exthdr frag missing" : "ip frag-off & 0x3fff == 0";
   // What `cuttle doctor --try` sends to see that it is dropped has the cells' mark.
   const std::string not_tried = fmt::format("meta mark != {} ", config.firewall_mark);
+  // Nothing for a group comes out of a link; what a local user sends to one there comes back to the machine,
+  // and says that it came in by the link.
   const auto by_the_link = [&](std::string_view end) {
-    return peer.others_interface ? "" : fmt::format("    {} \"{}\" accept\n", end, peer.interface);
+    return peer.others_interface
+               ? ""
+               : fmt::format("    {} \"{}\"{} accept\n", end, peer.interface,
+                             end == "iifname" ? " meta pkttype != { broadcast, multicast }" : "");
   };
   fmt::format_to(std::back_inserter(out),
                  "  chain entry-{0} {{\n"

@@ -8,7 +8,7 @@
 //   - until the packer looks again: one slot,
 //   - until its own slot: one slot,
 // and one packet for each other flow of that kind. Before a change of keys, every 120 s, only packets are
-// begun that leave before it: that adds a slot or two, and what the packet that waits takes to leave.
+// begun that leave before it: that adds 5 ms, a slot or two, and what the packet that waits takes to leave.
 //
 // One thread (the packer's); the counters may be read by any. Nothing is allocated after construction.
 #pragma once

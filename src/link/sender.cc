@@ -39,11 +39,19 @@ void LaneSender::turn_keys() {
   if (now >= current_->until || numbers_end) retire(current_);
 }
 
+Instant LaneSender::end_of_current() const {
+  Instant end = coming_->from;
+  if (stop_at_) end = std::min(end, *stop_at_);
+  return current_ ? std::min(end, current_->until) : end;
+}
+
 // At the least, the next train's among them: the rate may be lower by then, handshakes may come in between,
-// and two releases may lie further apart than a slot.
-size_t LaneSender::cells_until(Instant from) const {
+// two releases may lie further apart than a slot, and a pause of the pacer's before the end moves cells
+// behind it.
+size_t LaneSender::cells_until(Instant end) const {
+  constexpr Duration kPause = milliseconds(5);
   const SlotPlan& slowest = steps_.slowest();
-  const int64_t periods = (from - deadline()).ns / slowest.period().ns - 1;
+  const int64_t periods = (end - kPause - deadline()).ns / slowest.period().ns - 1;
   const int64_t cells = periods * slowest.cells_per_slot - static_cast<int64_t>(kMaxHandshakes);
   return static_cast<size_t>(std::max<int64_t>(cells, 0));
 }
@@ -141,7 +149,7 @@ void LaneSender::seal(const uint8_t* payload, uint8_t* cell) {
 Train LaneSender::poll_train() {
   polled_ = deadline();
   turn_keys();
-  if (coming_) ring_.set_leaving(cells_until(coming_->from));
+  if (coming_) ring_.set_leaving(cells_until(end_of_current()));
   const size_t slots = plan().cells_per_release();
   size_t count = poll_handshake(train_.get()) ? 1 : 0;
   if (!current_) return {train_.get(), count, cell_bytes_};

@@ -150,7 +150,8 @@ class LaneSender {
 
   Instant not_gone(Instant due) const;
   void turn_keys();
-  size_t cells_until(Instant from) const;
+  Instant end_of_current() const;  // while another key waits
+  size_t cells_until(Instant end) const;
   void turn_draws();
   void stop();
   bool poll_handshake(uint8_t* cell);

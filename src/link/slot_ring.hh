@@ -58,7 +58,8 @@ class SlotRing {
   // The next payload (payload_bytes() bytes) or nullptr where none is ready. It stays valid until release().
   const uint8_t* take();
   void release();
-  // So many slots from the next one on are taken before the change of keys. Until it was said, on hold, none.
+  // So many slots from the next one on are taken before the change of keys. Until it was said, what was said
+  // before the last change holds: long gone, as a rule.
   void set_leaving(size_t slots) {
     leaves_before_.store(tail_.load(std::memory_order_relaxed) + slots, std::memory_order_relaxed);
   }

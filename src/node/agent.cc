@@ -5,6 +5,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/units.hh"
 #include "control/client.hh"
@@ -26,6 +28,8 @@ constexpr Duration kJoiningRetry = seconds(2);
 constexpr Duration kKeepRetry = seconds(30);
 // How long an agent may take to say that it is there.
 constexpr Duration kStatusTimeout = seconds(3);
+constexpr int kLooksAtHeld = 20;
+constexpr std::chrono::milliseconds kLookAtHeldEvery(100);
 
 }  // namespace
 
@@ -227,7 +231,12 @@ Result<void> take_down(const NodeConfig& config, const std::vector<ClosedAddress
   if (!*there) {
     // Another node's, or this one's under a file with another control socket: rules, guard and lock are one
     // for all.
-    const auto held = find_held_interface();
+    // One that is just ending lets go of its interfaces one after the other.
+    auto held = find_held_interface();
+    for (int look = 0; held && *held && look < kLooksAtHeld; ++look) {
+      std::this_thread::sleep_for(kLookAtHeldEvery);
+      held = find_held_interface();
+    }
     if (!held) return tl::unexpected(held.error());
     if (!*held) return remove_redirect_but(config, stays_closed);
     return failure(

@@ -28,8 +28,12 @@ Result<void> close_without_agent(const NodeConfig& config, bool trusted) {
   const auto held = find_held_interface();
   if (!held) return tl::unexpected(held.error());
   if (*held) {
-    // The same: it was started with a file that names another control socket.
-    if ((*held)->alias == alias_of_node(config.name)) return {};
+    if ((*held)->alias == alias_of_node(config.name)) {
+      return failure(fmt::format(
+          "an agent of node {} that was started with another file holds the interface {}: what that "
+          "file closes is closed, what this one closes besides is not",
+          config.name, (*held)->name));
+    }
     return failure(fmt::format(
         "an agent holds the interface {} of another node ({}), whose guard and lock this one would "
         "take away; give this node a network namespace of its own",

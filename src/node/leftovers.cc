@@ -155,7 +155,7 @@ Result<std::optional<Link>> find_held_interface() {
   const auto links = list_links();
   if (!links) return tl::unexpected(links.error());
   for (const Link& link : *links) {
-    if (link.kind == "tun" && link.running && link.alias.starts_with(alias_of_node(""))) return link;
+    if (link.kind == "tun" && link.carrier && link.alias.starts_with(alias_of_node(""))) return link;
   }
   return std::nullopt;
 }

@@ -56,12 +56,12 @@ std::string line(const Step& step, int64_t begin_ns, bool last, const TreeOption
   for (int i = 0; i < depth_of(step.lane); ++i) branch += "│  ";
   branch += last ? "└─ " : "├─ ";
   const std::string who =
-      step.lane == kClientLane ? step.component : fmt::format("{} {}", step.node, step.component);
+      printable(step.lane == kClientLane ? step.component : fmt::format("{} {}", step.node, step.component));
   std::string what = branch + (step.lane == kWireLane      ? "→ " + step.title
                                : step.lane == kMonitorLane ? "monitor: " + step.title
                                                            : who + ": " + step.title);
   if (!step.detail.empty()) what += fmt::format(" ({})", printable(step.detail.substr(0, 48)));
-  if (!step.link.empty()) what += fmt::format(" [link {}]", step.link);
+  if (!step.link.empty()) what += fmt::format(" [link {}]", printable(step.link));
   const std::string shown = padded(what, kTitleWidth);
   std::string out =
       fmt::format("{} {:>9}  {}", at, took(step), step.link.empty() ? shown : paint.shaped(shown));
@@ -125,13 +125,14 @@ std::string tree(const Trace& trace, const TreeOptions& options) {
     out += fmt::format(
         "link {} of {}: {} cells a slot of {}; meanwhile {} cells sent, {} with data, {} with data "
         "received\n",
-        link.name, link.agent, link.cells_per_slot, nanoseconds_text(static_cast<double>(link.slot_ns)),
-        link.cells_sent, link.data_cells_sent, link.data_cells_received);
+        printable(link.name), printable(link.agent), link.cells_per_slot,
+        nanoseconds_text(static_cast<double>(link.slot_ns)), link.cells_sent, link.data_cells_sent,
+        link.data_cells_received);
   }
-  for (const std::string& notice : trace.notices) out += "note: " + notice + "\n";
+  for (const std::string& notice : trace.notices) out += "note: " + printable(notice) + "\n";
   if (!trace.ok()) {
-    out += paint.bad(fmt::format("FAILED in {}: {}", trace.failed_call, trace.error)) + "\n" +
-           fmt::format("The last step that was seen: {}\n", trace.failed_step);
+    out += paint.bad(fmt::format("FAILED in {}: {}", trace.failed_call, printable(trace.error))) + "\n" +
+           fmt::format("The last step that was seen: {}\n", printable(trace.failed_step));
   }
   return out;
 }

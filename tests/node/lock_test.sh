@@ -147,9 +147,12 @@ down_by_another_file() {
     grep -q 'holds the interface ct-b' "$WORK/said" || fail "down says: $(<"$WORK/said")"
   done
   ! in_space a timeout 20 "$CUTTLE" close --config "$WORK/old.toml" 2>"$WORK/said" || fail "another node is closed beside it"
-  in_space a timeout 20 "$CUTTLE" close --config "$WORK/moved.toml" || fail "close"
+  ! in_space a timeout 20 "$CUTTLE" close --config "$WORK/moved.toml" 2>"$WORK/said" || fail "close says nothing of the other file"
   expect_same "the machine of a" "$before" "$(machine_state a | grep -v counter)"
   expect_link_works "after all that"
+  ip -n "$NET-a" link set ct-b down
+  ! in_space a timeout 20 "$CUTTLE" down --config "$WORK/old.toml" 2>"$WORK/said" || fail "down, while the interface is set down"
+  grep -q 'holds the interface ct-b' "$WORK/said" || fail "down says: $(<"$WORK/said")"
   # What nobody holds any more goes.
   stop_agent a
   in_space a timeout 20 "$CUTTLE" down --config "$WORK/moved.toml" || fail "down"

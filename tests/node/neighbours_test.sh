@@ -132,7 +132,7 @@ tells_but_does_not_obey() {
   [[ ! -e $WORK/run/a.status ]] || fail "the status socket stays behind"
 }
 
-# as_the_peer PORT BYTES: whether uid 65534 of a's machine, who says that he is b, is heard at that port of a's, where
+# as_the_peer PORT BYTES [GROUP%INTERFACE]: whether uid 65534 of a's machine, who says that he is b, is heard at that port of a's, where
 # he listens himself (an agent's port: only tried). By IPv6 anybody may send from an address that is not the machine's.
 as_the_peer() {
   in_space a timeout 20 python3 -c '
@@ -141,25 +141,30 @@ os.setgroups([])
 os.setgid(65534)
 os.setuid(65534) # and with that no capability
 own, peer, port, size = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+group, _, interface = sys.argv[5].partition("%")
+to = (group or own, port, 0, socket.if_nametoindex(interface) if interface else 0)
 hears = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 hears.settimeout(0.5)
-if port != 4410: hears.bind((own, port))
+if port != 4410: hears.bind(("::", port))
 says = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 says.setsockopt(socket.IPPROTO_IPV6, 78, 1) # IPV6_FREEBIND
 says.bind((peer, 4410))
 try:
-    for _ in range(20): says.sendto(bytes([1]) * size, (own, port))
+    for _ in range(20): says.sendto(bytes([1]) * size, to)
     print("heard" if hears.recvfrom(2000)[1][0] == peer else "somebody else")
-except OSError: print("silence")' "${V6[a]}" "${V6[b]}" "$1" "$2"
+except OSError: print("silence")' "${V6[a]}" "${V6[b]}" "$1" "$2" "${3:-}"
 }
 
 says_nothing_as_the_peer() {
   network
   connect
   expect_same "before there is an agent" heard "$(as_the_peer 5555 10)"
+  expect_same "before there is an agent, to a group" heard "$(as_the_peer 5555 10 ff02::1%u0)"
   UNDERLAY=6 RATE="20 Mb/s" configure
   UNDERLAY=6 start_agents
   expect_same "while the agent runs" silence "$(as_the_peer 5555 10)"
+  expect_same "to a group by the link" silence "$(as_the_peer 5555 10 ff02::1%ct-b)"
+  expect_same "to a group by the network" silence "$(as_the_peer 5555 10 ff02::1%u0)"
   expect_same "as cells" silence "$(as_the_peer 4410 1452)"
   expect_same "cells that came by loopback" 0 "$(status a '.links[0].drops | (.cell_unknown_spi // 0) + (.cell_not_authentic // 0)')"
   stop_agent a

@@ -14,7 +14,7 @@ fail() {
 mkdir "$WORK/bin" "$WORK/etc" "$WORK/run" "$WORK/lib"
 printf '#!/bin/sh\necho "$@" >>"%s/deleted"\n' "$WORK" >"$WORK/bin/deluser"
 chmod 755 "$WORK/bin/deluser"
-sed "s|/etc/cuttle|$WORK/etc/cuttle|g; s|/run/cuttle|$WORK/run/cuttle|g; s|/var/lib/cuttle|$WORK/lib/cuttle|g" \
+sed "s|/etc/cuttle|$WORK/etc/cuttle|g; s|/run/cuttle|$WORK/run/cuttle|g; s|/var/lib/cuttle|$WORK/lib/cuttle|g; s|/sys/class/net|$WORK/net|g" \
   "$ROOT/packaging/debian/cuttle.postrm" >"$WORK/postrm"
 purge() {
   rm -f "$WORK/deleted"
@@ -34,6 +34,14 @@ purge
 [[ ! -e $WORK/deleted ]] || fail "users are deleted while the mesh's folder is there: $(<"$WORK/deleted")"
 grep -q 'still says what stays closed' "$WORK/said" || fail "it says: $(<"$WORK/said")"
 rmdir "$WORK/lib/cuttle-mesh"
+mkdir -p "$WORK/net/ct-osd1" "$WORK/net/eth0"
+echo "cuttle osd0" >"$WORK/net/ct-osd1/ifalias"
+echo "an uplink" >"$WORK/net/eth0/ifalias"
+purge
+[[ ! -e $WORK/deleted ]] || fail "users are deleted while an interface is theirs: $(<"$WORK/deleted")"
+grep -q 'interfaces of links' "$WORK/said" || fail "it says: $(<"$WORK/said")"
+rm -r "$WORK/net/ct-osd1"
+mkdir "$WORK/etc/cuttle"
 purge
 [[ ! -e $WORK/etc/cuttle ]] || fail "the empty folder stays"
 grep -q 'cuttle-metrics$' "$WORK/deleted" || fail "the metrics' user stays"

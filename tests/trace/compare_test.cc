@@ -141,6 +141,11 @@ TEST(Tree, WhatOthersSayMovesNoCursor) {
   Trace trace = with_links(200'000);
   trace.steps.front().detail = "one\x1b[2Jtwo";
   trace.object = "name\x1b]0;title\x07";
+  trace.steps.back().component = "osd\x1b[2J";
+  trace.notices.push_back("an agent said \x1b[2J");
+  trace.failed_call = "rados_write";
+  trace.error = "no \x1b[2J";
+  trace.failed_step = "sent \x1b[2J";
   EXPECT_EQ(tree(trace, {}).find('\x1b'), std::string::npos);
   EXPECT_NE(tree(trace, {.colour = true}).find("\x1b[1m"), std::string::npos) << "its own colours stay";
 }

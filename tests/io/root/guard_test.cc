@@ -204,5 +204,17 @@ TEST_F(GuardTest, leaves_loopback_and_strangers_alone) {
   EXPECT_TRUE(arrives(b, a, kTimeout_ms));
 }
 
+// What a machine has it may talk to itself by, though it is a peer's as well.
+TEST_F(GuardTest, leaves_a_machine_talk_to_itself_by_whatever_address_it_has) {
+  {
+    const Inside inside(*a_);
+    run("ip addr add 10.9.0.2/32 dev lo");
+  }
+  const auto left = plain(*a_, "10.9.0.2:7000", "10.9.0.2:7001");
+  const auto right = plain(*a_, "10.9.0.2:7001", "10.9.0.2:7000");
+  EXPECT_TRUE(arrives(left, right, kTimeout_ms));
+  EXPECT_EQ(counts().entry_packets, 0u);
+}
+
 }  // namespace
 }  // namespace cuttle
