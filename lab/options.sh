@@ -21,6 +21,7 @@ parse_options() {
       --one-osd) LAB_ONE_OSD=yes ;;
       --name) option_value "$1" '[a-z][a-z0-9-]{0,30}' cuttle "${2:-}" && LAB_NAME=$2 && shift ;;
       --rate) option_value "$1" '[0-9.]+ ?[kMG]?b(it)?/s' '200 Mb/s' "${2:-}" && LAB_RATE=${2// /} && shift ;;
+      --ladder) option_value "$1" '[0-9.]+ ?[kMG]?b(it)?/s' '100 Mb/s' "${2:-}" && LAB_LADDER=${2// /} && shift ;;
       --slot) option_value "$1" '[0-9.]+ ?(ns|us|ms)' '500 us' "${2:-}" && LAB_SLOT=${2// /} && shift ;;
       --jitter) option_value "$1" '[0-9]+%?' 10 "${2:-}" && LAB_JITTER=${2%\%} && shift ;;
       --scatter) LAB_SCATTER=true ;;

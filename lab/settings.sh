@@ -6,6 +6,7 @@ LAB_PLAIN=no
 LAB_ONE_OSD=no
 LAB_RATE=200Mb/s
 # Empty: the agent's own defaults.
+LAB_LADDER=
 LAB_SLOT=
 LAB_JITTER=
 LAB_SCATTER=
@@ -43,7 +44,7 @@ derive_settings() {
 
 namespace() { echo "$LAB_NAME-$1"; }
 
-SETTINGS=(plain one_osd rate slot jitter scatter poll_before release cell driver) # each is LAB_ and its name in capitals
+SETTINGS=(plain one_osd rate ladder slot jitter scatter poll_before release cell driver) # each is LAB_ and its name in capitals
 
 # What `up` was asked for, in one line: the same line again means there is nothing to do.
 settings_line() {

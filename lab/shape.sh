@@ -20,6 +20,15 @@ make_agent_keys() {
   done
 }
 
+# A ladder that stays at its top: every load is within one epoch, and what the nodes say of steps goes on.
+agent_rate() {
+  if [[ -n $LAB_LADDER ]]; then
+    echo "ladder = { rates = [\"$LAB_LADDER\", \"$LAB_RATE\"], lower_after = \"86400 s\" }"
+  else
+    echo "rate = \"$LAB_RATE\""
+  fi
+}
+
 agent_configuration() {
   local node=$1 peer
   cat <<TEXT
@@ -30,7 +39,7 @@ listen = "${ADDRESS[$node]}:$PORT"
 control_socket = "$(agent_file "$node" sock)"
 
 [shape]
-rate = "$LAB_RATE"
+$(agent_rate)
 ${LAB_SLOT:+slot = \"$LAB_SLOT\"}
 cell = $LAB_CELL
 ${LAB_JITTER:+jitter = $LAB_JITTER}

@@ -1,6 +1,6 @@
 #!/bin/bash
 # summary: the audit: can an attacker tell what the lab's cluster does, plain and under Cuttle?
-# example: ./run audit; ./run audit --minutes 60; ./run audit --rate 1Gb/s --one-osd --keep-captures; ./run audit --driver seastar
+# example: ./run audit; ./run audit --minutes 60; ./run audit --rate 1Gb/s --one-osd --keep-captures; ./run audit --driver seastar; ./run audit --ladder 100Mb/s
 # shellcheck source=scripts/lib/common.sh
 source "$CUTTLE_ROOT/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/build.sh

@@ -6,6 +6,7 @@ LAB_STATE=$(lab_state "$LAB_NAME")
 
 bring_up_cluster() {
   local options=(--rate "$RATE")
+  [[ -z $LADDER ]] || options+=(--ladder "$LADDER")
   [[ -z $SLOT ]] || options+=(--slot "$SLOT")
   [[ -z $POLL_BEFORE ]] || options+=(--poll-before "$POLL_BEFORE")
   [[ -z $RELEASE ]] || options+=(--release "$RELEASE")

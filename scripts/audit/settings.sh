@@ -21,6 +21,7 @@ LEAST_ROUNDS=4       # so many blocks of idleness and of load at least, whatever
 MINUTES=35
 # The product's default shape, unless one is asked for.
 RATE=200Mb/s
+LADDER=
 SLOT=
 JITTER=
 SCATTER=no
@@ -34,7 +35,7 @@ KEEP_CAPTURES=no
 read_options() {
   while (($# > 0)); do
     case $1 in
-      --minutes | --rate | --slot | --jitter | --poll-before | --release | --driver | --seed)
+      --minutes | --rate | --ladder | --slot | --jitter | --poll-before | --release | --driver | --seed)
         (($# >= 2)) || DIE_STATUS=2 die "$1 needs a value"
         [[ $1 != --minutes && $1 != --seed || $2 =~ ^[0-9]{1,4}$ ]] || DIE_STATUS=2 die "$1: '$2' is not a whole number"
         local name=${1#--}
@@ -54,7 +55,7 @@ read_options() {
         KEEP_CAPTURES=yes
         shift
         ;;
-      *) DIE_STATUS=2 die "no option '$1' for 'audit'; there are --minutes M, --rate R, --slot S, --jitter P, --scatter, --poll-before D, --release queue|thread, --driver native|seastar, --one-osd, --seed N, --keep-captures" ;;
+      *) DIE_STATUS=2 die "no option '$1' for 'audit'; there are --minutes M, --rate R, --ladder R, --slot S, --jitter P, --scatter, --poll-before D, --release queue|thread, --driver native|seastar, --one-osd, --seed N, --keep-captures" ;;
     esac
   done
   ((MINUTES >= 10)) || DIE_STATUS=2 die "--minutes: at least 10; 25 are needed for a verdict"
@@ -66,10 +67,10 @@ read_options() {
 }
 
 write_settings() {
-  jq --null-input --arg rate "$RATE" --arg slot "${SLOT:-default}" --arg jitter "${JITTER:-default}" --arg scatter "$SCATTER" \
+  jq --null-input --arg rate "$RATE" --arg ladder "${LADDER:-none}" --arg slot "${SLOT:-default}" --arg jitter "${JITTER:-default}" --arg scatter "$SCATTER" \
     --arg release "${RELEASE:-auto}" --arg driver "$DRIVER" --arg osds "$((${#NODES[@]} - 1))" --arg minutes "$MINUTES" \
     --arg seed "$SEED" --arg kernel "$(uname -r)" --arg cores "$(nproc)" \
-    '{rate: $rate, slot: $slot, "jitter (%)": $jitter, scatter: $scatter, release: $release, driver: $driver, OSDs: $osds, minutes: $minutes, seed: $seed, kernel: $kernel, cores: $cores}' \
+    '{rate: $rate, ladder: $ladder, slot: $slot, "jitter (%)": $jitter, scatter: $scatter, release: $release, driver: $driver, OSDs: $osds, minutes: $minutes, seed: $seed, kernel: $kernel, cores: $cores}' \
     >"$AUDIT/settings.json"
 }
 
