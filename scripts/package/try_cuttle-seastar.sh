@@ -16,7 +16,7 @@ try_cuttle_seastar() {
     printf "[node]\nname = \"try\"\nprivate_key_file = \"try.key\"\nlisten = \"127.0.0.1:4410\"\ncontrol_socket = \"/tmp/node/try.sock\"\n[runtime]\ndriver = \"seastar\"\n[[peer]]\nname = \"peer\"\npublic_key = \"%s\"\nendpoint = \"127.0.0.2:4410\"\nredirect = [\"10.9.9.9\"]\n" \
       "$(cuttle genkey | cuttle pubkey)" >/tmp/node/try.toml
     # Loopback up (SIOCSIFFLAGS): there is no ip(8) here.
-    perl -e "socket(S, 2, 2, 0) && ioctl(S, 0x8914, pack(q(a16sx22), q(lo), 1)) or die \$!"
+    perl -e "socket(S, 2, 2, 0) && ioctl(S, 0x8914, \$_ = pack(q(a16sx22), q(lo), 1)) or die \$!"
     cuttle up --config /tmp/node/try.toml >/tmp/node/log 2>&1 &
     agent=$!
     for ((i = 0; i < 100; ++i)); do
