@@ -25,12 +25,13 @@ Result<void> serve(std::span<char*> files) {
   if (!signals) return tl::unexpected(signals.error());
   auto wake_up = WakeUp::create();
   if (!wake_up) return tl::unexpected(wake_up.error());
+  const SealCost sealing = SealCost::measure(best_aead_backend());
   std::deque<LoadedConfig> nodes;
   std::vector<std::unique_ptr<NodeLink>> links;
   for (const char* file : files) {
     const LoadedConfig& node = nodes.emplace_back(load_config(file, KeyFiles::read));
     if (!node.good()) return failure(node.problem_lines().front());
-    auto assembled = assemble_links({node.config, *node.keys, best_aead_backend(), nullptr},
+    auto assembled = assemble_links({node.config, *node.keys, best_aead_backend(), sealing, nullptr},
                                     [&](size_t i) { return open_doors(node.config, i, std::nullopt); });
     if (!assembled) return tl::unexpected(assembled.error());
     for (auto& link : *assembled) links.push_back(std::move(link));

@@ -100,6 +100,7 @@ class Mesh {
       if (peer != number) peers.push_back(peer_of(number, peer));
     }
     NodeSetup setup{.number = number,
+                    .own_key = keys_[number].public_key(),
                     .format = wire::CellFormat(kCellBytes),
                     .plan = plan_,
                     .clock = {.offset = seconds(number + 1)},

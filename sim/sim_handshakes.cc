@@ -81,6 +81,8 @@ void SimNode::follow_ladder() {
 void SimNode::set_keys(NodeNumber peer, const AssociationKeys& keys) {
   handshakes_->post([this] { return setup_.cost.handshake; },
                     [this, peer, keys] {
+                      if (relay_) relay_->handle_own_key(keys.own.public_key());
+                      if (ladder_) ladder_->handle_number(KeyNumbers::of(keys.own.public_key()));
                       if (Link* link = find_link(peer)) link->control.handle_keys(keys);
                       kick_handshakes();
                     });

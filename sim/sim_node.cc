@@ -84,12 +84,12 @@ SimNode::SimNode(World world, NodeSetup setup)
   if (queue_) release_queue_.emplace(queue_device_, queue_->table(), std::nullopt);
   if (instant_queue_) release_queue_.emplace(queue_device_, InstantRules{}, std::nullopt);
   if (setup_.ladder) {
-    ladder_.emplace(*setup_.ladder, setup_.number, setup_.clock.wall_ns(world_.loop.now()), std::nullopt,
-                    kLadderTimes);
+    ladder_.emplace(*setup_.ladder, KeyNumbers::of(setup_.own_key), setup_.clock.wall_ns(world_.loop.now()),
+                    std::nullopt, kLadderTimes);
     if (setup_.mutant != Mutant::steps_by_need) ladder_->use_said(said_for);
   }
   if (setup_.relays) {
-    relay_.emplace(RelaySettings{.number = uint64_t{1000} + setup_.number});
+    relay_.emplace(RelaySettings{.own_key = setup_.own_key});
   }
   for (const SimPeer& peer : setup_.peers) add_link(peer);
   for (const auto& sim : lanes_) {
@@ -137,10 +137,7 @@ SimNode::Link& SimNode::add_link(const SimPeer& peer) {
     link.control.set_ladder(setup_.ladder->fingerprint(), setup_.ladder->rates_bps,
                             setup_.format.ip_bytes(false));
   }
-  if (relay_) {
-    Lane& lane = link.control.lane(0);
-    lane.relay = relay_->make_post("", setup_.plan, setup_.format);
-  }
+  if (relay_) link.control.set_relay(relay_->make_post("", setup_.plan, setup_.format));
   return link;
 }
 

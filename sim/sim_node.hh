@@ -38,6 +38,7 @@ struct SimPeer {
 
 struct NodeSetup {
   NodeNumber number = 0;
+  PublicKey own_key;
   wire::CellFormat format;
   SlotPlan plan{};
   std::optional<SlotPlan> other_plan{};  // by calendar or ladder
@@ -133,6 +134,7 @@ class SimNode {
     Link(NodeNumber number, AssociationConfig config, Entropy entropy)
         : peer(number), control(std::move(config), best_aead_backend(), std::move(entropy)) {}
     std::optional<wire::LadderMessage> poll_ladder() override { return control.poll_ladder(); }
+    bool is_of_peer(uint64_t number) const override { return control.is_of_peer(number); }
     bool poll_restored() override { return control.poll_restored(); }
     void send_ladder(const wire::LadderMessage& message) override { control.send_ladder(message); }
     double poll_needed_bps(Duration since_last) override { return control.poll_needed_bps(since_last); }

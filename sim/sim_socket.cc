@@ -50,8 +50,11 @@ bool SimSocket::send_pause(size_t frame_bytes, std::optional<Instant> due) {
 }
 
 bool SimSocket::put(SimNetwork::SharedBytes bytes) {
-  if (waiting_.size() == kBufferDatagrams) return false;
-  waiting_.push_back({std::move(bytes), host_.local_now()});
+  if (waiting_.size() == kBufferDatagrams) {
+    ++dropped_;
+    return false;
+  }
+  waiting_.push_back({std::move(bytes), host_.local_now(), dropped_});
   return true;
 }
 
@@ -60,11 +63,13 @@ std::optional<ReceivedTrain> SimSocket::receive(MutableBytes buffer) {
   if (waiting_.empty()) return std::nullopt;
   const Instant arrived = waiting_.front().arrived;
   ReceivedTrain train{.segment_bytes = waiting_.front().bytes->size(),
-                      .arrived = host_.stamps_when_read ? host_.local_now() : arrived};
+                      .arrived = host_.stamps_when_read ? host_.local_now() : arrived,
+                      .dropped_before = waiting_.front().dropped_before};
   received_bytes_each_ = train.segment_bytes;
   while (!waiting_.empty()) {
     const Waiting& next = waiting_.front();
     const bool fits = next.bytes->size() == train.segment_bytes && next.arrived - arrived <= kTogether &&
+                      next.dropped_before == train.dropped_before &&
                       train.bytes + train.segment_bytes <= buffer.size();
     if (!fits) break;
     std::memcpy(buffer.data() + train.bytes, next.bytes->data(), train.segment_bytes);

@@ -73,6 +73,7 @@ class SimSocket final : public CellSocket {
   struct Waiting {
     SimNetwork::SharedBytes bytes;
     Instant arrived;
+    uint32_t dropped_before;
   };
 
   const SimHost& host_;
@@ -84,6 +85,7 @@ class SimSocket final : public CellSocket {
   Instant last_left_{INT64_MIN};
   bool closed_ = false;
   std::deque<Waiting> waiting_;
+  uint32_t dropped_ = 0;
   size_t received_datagrams_ = 0;
   size_t received_bytes_each_ = 0;
 };

@@ -92,6 +92,7 @@ void World::start(NodeNumber number) {
   CostModel cost;
   cost.slow_down(scenario_.slowness[number]);
   NodeSetup setup{.number = number,
+                  .own_key = keys_[number].public_key(),
                   .format = wire::CellFormat(scenario_.shape.cell_bytes),
                   .plan = plan_,
                   .other_plan = other_plan_,

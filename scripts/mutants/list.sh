@@ -42,6 +42,8 @@ each_mutant() {
     'if (now - deadline_ > kLongestPause)' 'if (now > deadline_ + plan_.period())' "link"
   "$each" "slots are caught up without a distance" src/link/schedule.cc \
     'plan_.period() / plan_.releases_per_slot() / 2' 'Duration{0}' "link"
+  "$each" "how long sealing took shows between lanes" src/engine/paced_lanes.cc \
+    'lane.seal_lead.at_start()' 'lane.seal_lead.now()' "engine"
   "$each" "a lane gets its place in coming slots as they begin" src/engine/paced_lanes.cc \
     'sender.has_reached(coming->place_at)' 'sender.has_reached(coming->at)' "engine"
   "$each" "a change of rate that came too late is made at once" src/link/sender.cc \
@@ -62,6 +64,8 @@ each_mutant() {
     'if (keeper_.step() != before) changed_at_ = begins;' '' "engine"
   "$each" "what a peer says it lost goes unheard" src/engine/ladder_control.cc \
     'note_lost(link, message.lost_65536ths, true);' '(void)link;' "engine"
+  "$each" "a ladder's peer speaks for another" src/engine/ladder_control.cc \
+    '!link.is_of_peer(author) || ' '' "engine"
   "$each" "a coordinator passes over ceilings" src/ladder/coordinator.cc \
     'std::min(step, ceiling)};' 'step};' "ladder"
   "$each" "a session ends when somebody comes to the cell that shows it" src/link/association.cc \
@@ -80,6 +84,8 @@ each_mutant() {
     'session.number > current_session_ && now >= session.first_by' 'false' "link"
   "$each" "cells of unknown keys in silence show nothing" src/link/receiver.cc \
     'if (++unknown_ == kUnknownCells) note_set_back(now);' '' "link"
+  "$each" "a silence in which the socket dropped cells shows a set back" src/link/receiver.cc \
+    'silent_from_ = now;' '' "link"
   "$each" "a stop takes the key that comes after it" src/link/sender.cc \
     'if (coming_stops_) retire(coming_);' 'retire(coming_);' "link"
   "$each" "a restart fills up a ladder's budget" src/ladder/step_keeper.cc \
@@ -101,7 +107,26 @@ each_mutant() {
   "$each" "a ladder's message goes to the host" src/engine/receiving.cc \
     'if (ends->source == wire::kLadderAddress) return keep_ladder(lane, packet);' '' "engine"
   "$each" "a relay passes on what another node sealed" src/engine/relay_receiving.cc \
-    'header.source != lane.relay->receiver->number' 'false' "engine"
+    'lane_of(header.source) != &lane' 'false' "engine"
+  "$each" "a peer says any number" src/engine/relay_receiving.cc \
+    '!lane.relay->numbers.contains(report->author) || ' '' "engine"
+  "$each" "who says many numbers has many shares" src/engine/relay_packing.cc \
+    'side.grants.handle_relayed(lane_side(**from).source, ' \
+    'side.grants.handle_relayed(static_cast<uint32_t>(load_be64(packet.bytes.data() + 48)), ' "engine"
+  "$each" "one peer takes all places of a relay" src/relay/packet_pool.hh \
+    'has >= free_.size()' 'free_.empty()' "relay"
+  "$each" "one peer fills the ring between a relay's threads" src/engine/packet_ring.hh \
+    'share.packets >= room' 'room == 0' "engine"
+  "$each" "a relay passes on to whom was not heard lately" src/engine/relay_packing.cc \
+    'if (!takes_part(side)) {' 'if (false) {' "engine"
+  "$each" "what waits for one that went silent stays" src/engine/relay_packing.cc \
+    'if (!side.forward.empty() && !takes_part(side)) side.forward.clear();' '(void)side;' "engine"
+  "$each" "a node that changes its key hears nothing by relays for a while" src/engine/relay_receiving.cc \
+    'own_.contains(header.destination)' 'own_.current() == header.destination' "engine"
+  "$each" "keys that nobody confirmed push out those in use for relayed packets" src/engine/relay_receiving.cc \
+    'session.aead != nullptr && in_use' 'false && in_use' "engine"
+  "$each" "what nodes tell each other comes out of a relayed packet" src/engine/receiving.cc \
+    '} else if (wire::may_be_node_address(ends->source)) {' '} else if (false) {' "engine"
   "$each" "a relayed packet is taken twice" src/engine/relay_receiving.cc \
     'session->window.accept(sequence);' '' "engine"
   "$each" "a border between sites is crossed twice" src/engine/relay_packing.cc \

@@ -68,7 +68,7 @@ struct LadderStatus {
   uint64_t disagreements = 0;        // two steps said for one epoch
   uint64_t out_of_place = 0;         // messages for an epoch that is not to come
   uint64_t other_ladder = 0;         // messages of peers with another ladder
-  uint64_t messages_dropped = 0;     // that were none, or too many
+  uint64_t messages_dropped = 0;     // that were none, too many, or another node's
   uint64_t coordinator_changes = 0;  // another node became it
   uint64_t clock_set_back = 0;       // times
   std::optional<YieldStatus> yields{};

@@ -144,7 +144,8 @@ void examine_ladder(Findings& findings, const LadderStatus& ladder) {
   }
   if (ladder.messages_dropped > 0) {
     note(Mark::bad,
-         fmt::format("{} messages of peers were malformed, or too many at once", ladder.messages_dropped),
+         fmt::format("{} messages of peers were malformed, too many at once, or in another node's name",
+                     ladder.messages_dropped),
          "are all agents of one version?");
   }
 }

@@ -15,10 +15,11 @@ namespace cuttle {
 // One or several datagrams of one peer, end to end in the receiver's buffer. All are segment_bytes long; the
 // last may be shorter.
 struct ReceivedTrain {
-  size_t bytes = 0;          // at least 1
-  size_t segment_bytes = 0;  // at least 1; equal to bytes for a single datagram
-  bool truncated = false;    // the buffer was too small and the rest is lost
-  Instant arrived{};         // when it came in, however late it is read; never earlier than the one before
+  size_t bytes = 0;             // at least 1
+  size_t segment_bytes = 0;     // at least 1; equal to bytes for a single datagram
+  bool truncated = false;       // the buffer was too small and the rest is lost
+  Instant arrived{};            // when it came in, however late it is read; never earlier than the one before
+  uint32_t dropped_before = 0;  // packets that the socket had dropped by then, modulo 2^32
 };
 
 // What a socket dropped, or did not believe, by itself.

@@ -15,7 +15,7 @@ CellSocketDouble::create_pair() {
 }
 
 void CellSocketDouble::put(Bytes bytes, size_t segment_bytes) {
-  waiting_.push_back({{bytes.begin(), bytes.end()}, segment_bytes, now_});
+  waiting_.push_back({{bytes.begin(), bytes.end()}, segment_bytes, now_, lost_before_});
 }
 
 size_t CellSocketDouble::send_train(const uint8_t* cells, size_t count, size_t cell_bytes) {
@@ -38,7 +38,8 @@ std::optional<ReceivedTrain> CellSocketDouble::receive(MutableBytes buffer) {
   waiting_.pop_front();
   const size_t bytes = std::min(buffer.size(), next.bytes.size());
   std::memcpy(buffer.data(), next.bytes.data(), bytes);
-  return ReceivedTrain{bytes, std::min(next.segment_bytes, bytes), bytes < next.bytes.size(), next.arrived};
+  return ReceivedTrain{bytes, std::min(next.segment_bytes, bytes), bytes < next.bytes.size(), next.arrived,
+                       next.lost_before};
 }
 
 }  // namespace cuttle

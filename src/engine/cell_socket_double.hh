@@ -19,6 +19,8 @@ class CellSocketDouble final : public CellSocket {
   void put(Bytes bytes, size_t segment_bytes);
   // When what is put or sent to it from now on arrives.
   void set_time(Instant now) { now_ = now; }
+  // Before what is put or sent to it from now on, so many more were dropped.
+  void handle_lost_before(uint32_t packets) { lost_before_ += packets; }
   // A queue dropped so many packets.
   void handle_dropped(size_t packets) { dropped_ = packets; }
   // From now on it takes so many datagrams more.
@@ -50,6 +52,7 @@ class CellSocketDouble final : public CellSocket {
     std::vector<uint8_t> bytes;
     size_t segment_bytes;
     Instant arrived;
+    uint32_t lost_before;
   };
   CellSocketDouble() = default;
 
@@ -62,6 +65,7 @@ class CellSocketDouble final : public CellSocket {
   std::optional<Instant> release_instant_;
   std::vector<std::optional<Instant>> sent_with_;
   Instant now_{};
+  uint32_t lost_before_ = 0;
 };
 
 }  // namespace cuttle

@@ -33,6 +33,13 @@ LadderControl::LadderControl(const ladder::Settings& settings, NodeNumber number
   if (settings.yields) yielding_.emplace(shape_, keeper_.ceiling());
 }
 
+void LadderControl::handle_number(NodeNumber number) {
+  if (number == number_) return;
+  coordinator_.handle_number(number_, number);
+  if (coordinating_ == number_) coordinating_ = number;
+  number_ = number;
+}
+
 void LadderControl::handle_restored() {
   keeper_.handle_restored();
   restored_ = true;
@@ -138,13 +145,12 @@ void LadderControl::hear(LadderLink& link, const wire::LadderMessage& message) {
     ++counters_.out_of_place;
     return;
   }
+  if (!note_author(link, message.author)) {
+    ++counters_.wrong_number;
+    return;
+  }
   // Who met nobody so far may be the one that others know nothing of.
   if (!std::exchange(met_, true) && !message.listens) listen();
-  const auto [known, is_new] = numbers_.emplace(&link, message.author);
-  if (!is_new && known->second != message.author) {
-    coordinator_.forget(known->second);
-    known->second = message.author;
-  }
   if (message.kind == wire::LadderKind::need) {
     coordinator_.handle_need({message.author, message.epoch, message.step, message.listens,
                               yielding_ ? message.ceiling : UINT32_MAX});
@@ -152,6 +158,19 @@ void LadderControl::hear(LadderLink& link, const wire::LadderMessage& message) {
   } else if (said_instead_ == nullptr) {
     keeper_.handle_said(message.epoch, message.step);
   }
+}
+
+// A peer with another key is the node that it was. Who speaks for others, or for one that speaks on another
+// link, is not heard: it could take their needs back, or coordinate in their name.
+bool LadderControl::note_author(const LadderLink& link, NodeNumber author) {
+  const LadderLink* others = link_of(author);
+  if (!link.is_of_peer(author) || (others != nullptr && others != &link)) return false;
+  const auto [known, is_new] = numbers_.emplace(&link, author);
+  if (is_new || known->second == author) return true;
+  coordinator_.handle_number(known->second, author);
+  if (coordinating_ == known->second) coordinating_ = author;
+  known->second = author;
+  return true;
 }
 
 void LadderControl::measure(Instant now, std::span<LadderLink* const> links) {

@@ -53,6 +53,8 @@ class LadderControl {
   // The machine was set back to an earlier state, or stood still (link/clock_watch.hh). Links that notice it
   // by themselves say so (ladder_link.hh).
   void handle_restored();
+  // This node calls itself so from now on, because it has another key.
+  void handle_number(ladder::NodeNumber number);
   // For a test of what a wire shows given the steps: that is said for each epoch, whoever says what.
   void use_said(uint32_t (*said)(ladder::Epoch epoch)) { said_instead_ = said; }
 
@@ -82,6 +84,7 @@ class LadderControl {
   struct Counters {
     uint64_t other_ladder = 0;         // messages of peers with another one
     uint64_t out_of_place = 0;         // messages for no coming epoch: late, or of another clock
+    uint64_t wrong_number = 0;         // messages of an author who is not the peer
     uint64_t coordinator_changes = 0;  // that another was it
   };
   const Counters& counters() const { return counters_; }
@@ -92,6 +95,7 @@ class LadderControl {
   void listen();
   void hear(std::span<LadderLink* const> links);
   void hear(LadderLink& link, const wire::LadderMessage& message);
+  bool note_author(const LadderLink& link, ladder::NodeNumber author);
   void measure(Instant now, std::span<LadderLink* const> links);
   void begin_stretch(Instant now, std::span<LadderLink* const> links);
   void measure_lost(Instant now, std::span<LadderLink* const> links);

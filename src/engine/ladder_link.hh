@@ -21,6 +21,8 @@ class LadderLink {
   virtual ~LadderLink() = default;
 
   virtual std::optional<wire::LadderMessage> poll_ladder() = 0;
+  // Whether the node at the other end may call itself so (key_numbers.hh).
+  virtual bool is_of_peer(uint64_t number) const = 0;
   // Whether it found, since it was asked last, that this machine was set back to an earlier state.
   virtual bool poll_restored() = 0;
   virtual void send_ladder(const wire::LadderMessage& message) = 0;

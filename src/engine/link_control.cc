@@ -16,6 +16,7 @@ constexpr Duration kWipeAfter = milliseconds(100);
 LinkControl::LinkControl(AssociationConfig config, AeadBackend backend, Entropy entropy,
                          LinkListener listener)
     : association_(std::move(config), entropy),
+      peer_numbers_(association_.keys().peer, association_.keys().next_peer),
       backend_(backend),
       entropy_(std::move(entropy)),
       listener_(std::move(listener)) {}
@@ -41,6 +42,11 @@ void LinkControl::set_ladder(uint16_t fingerprint, std::vector<uint64_t> rates, 
   rates_ = std::move(rates);
   told_step_ = lanes_.front()->sender.step();
   for (const auto& lane : lanes_) lane->ladder = std::make_unique<LadderPost>();
+}
+
+void LinkControl::set_relay(std::unique_ptr<RelayPost> relay) {
+  relay->numbers.handle_keys(association_.keys().peer, association_.keys().next_peer);
+  lanes_.front()->relay = std::move(relay);
 }
 
 std::optional<wire::LadderMessage> LinkControl::poll_ladder() {
@@ -242,7 +248,8 @@ void LinkControl::handle_event(const InstallReceive& event) {
     tell_receiver(i, make_receive_key(event, index, backend_, times));
   }
   if (RelayPost* relay = lanes_.front()->relay.get()) {
-    relay->receive_keys.push({make_relay_aead(event.secret), event.first_spi.value, event.session});
+    relay->receive_keys.push(
+        {make_relay_aead(event.secret), event.first_spi.value, event.session, event.instead_of});
   }
 }
 
@@ -310,6 +317,8 @@ void LinkControl::tell_waiting() {
 void LinkControl::handle_keys(const AssociationKeys& keys) {
   if (static_sessions_) return;
   association_.handle_keys(keys);
+  peer_numbers_.handle_keys(keys.peer, keys.next_peer);
+  if (RelayPost* relay = lanes_.front()->relay.get()) relay->numbers.handle_keys(keys.peer, keys.next_peer);
   for (size_t i = 0; i < lanes_.size(); ++i) {
     tell_receiver(i, ExpectMac{std::make_unique<HandshakeMac>(keys.own.public_key())});
   }

@@ -24,6 +24,7 @@
 #include "engine/static_sessions.hh"
 #include "link/association.hh"
 #include "link/calendar_watch.hh"
+#include "link/key_numbers.hh"
 
 namespace cuttle {
 
@@ -70,6 +71,10 @@ class LinkControl {
   CellsLost poll_lost();
   uint32_t told_step() const { return told_step_; }
   void change_step(const ChangeStep& change);
+  // Whether that is a number of the peer's (key_numbers.hh).
+  bool is_of_peer(uint64_t number) const { return peer_numbers_.contains(number); }
+  // At start-up, of a link of one lane: its node relays (relay_node.hh).
+  void set_relay(std::unique_ptr<RelayPost> relay);
   // What the lanes send at now, all together, and the next step of the calendar; nullopt where the rate is
   // always the same.
   struct Rate {
@@ -119,6 +124,7 @@ class LinkControl {
   Instant heard_on_every_lane() const;  // on the lane that has been quiet longest: nothing is missing
 
   Association association_;
+  KeyNumbers peer_numbers_;
   std::optional<StaticSessions> static_sessions_;
   AeadBackend backend_;
   Entropy entropy_;

@@ -1,5 +1,5 @@
 // A bounded ring of packets of up to so many bytes between one producing and one consuming thread, each with
-// where it goes. Allocates nothing after construction.
+// where it comes from and where it goes. Allocates nothing after construction.
 #pragma once
 
 #include <atomic>
@@ -23,18 +23,29 @@ class PacketRing {
         entries_(std::make_unique<Entry[]>(mask_ + 1)) {}
 
   struct Packet {
-    const Lane* to;  // which may have gone meanwhile: only to be compared
-    uint64_t source;
+    const Lane* from;  // these two may have gone meanwhile: only to be compared
+    const Lane* to;
     Bytes bytes;
   };
+  // What one of those whose packets are pushed has in it; the producer's.
+  struct Share {
+    size_t packets = 0;
+    size_t until = 0;  // behind the last of them
+  };
 
-  // Producer. False when full, or when the packet is too long.
-  bool push(const Lane* to, uint64_t source, Bytes packet) {
+  // Producer. False when full, when the packet is too long, or when whoever it is from has as much in the
+  // ring as there is room left: nobody keeps the others out. (What went meanwhile counts until all went.)
+  bool push(const Lane* from, const Lane* to, Share& share, Bytes packet) {
     const size_t head = head_.load(std::memory_order_relaxed);
-    if (head - tail_.load(std::memory_order_acquire) > mask_ || packet.size() > packet_bytes_) return false;
+    const size_t tail = tail_.load(std::memory_order_acquire);
+    if (tail >= share.until) share.packets = 0;
+    const size_t room = mask_ + 1 - (head - tail);
+    if (share.packets >= room || packet.size() > packet_bytes_) return false;
     std::memcpy(at(head), packet.data(), packet.size());
-    entries_[head & mask_] = {to, source, packet.size()};
+    entries_[head & mask_] = {from, to, packet.size()};
     head_.store(head + 1, std::memory_order_release);
+    ++share.packets;
+    share.until = head + 1;
     return true;
   }
 
@@ -43,14 +54,14 @@ class PacketRing {
     const size_t tail = tail_.load(std::memory_order_relaxed);
     if (tail == head_.load(std::memory_order_acquire)) return std::nullopt;
     const Entry& entry = entries_[tail & mask_];
-    return Packet{entry.to, entry.source, {at(tail), entry.bytes}};
+    return Packet{entry.from, entry.to, {at(tail), entry.bytes}};
   }
   void pop() { tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 
  private:
   struct Entry {
+    const Lane* from = nullptr;
     const Lane* to = nullptr;
-    uint64_t source = 0;
     size_t bytes = 0;
   };
   uint8_t* at(size_t index) const { return memory_.get() + (index & mask_) * packet_bytes_; }

@@ -98,11 +98,15 @@ bool open_datagram(Lane& lane, Instant arrived, Bytes datagram) {
 
 }  // namespace
 
+// Nothing of what nodes tell each other comes sealed in a relayed packet.
 void deliver_to_host(Lane& lane, Bytes packet) {
-  if (const auto ends = wire::inner_ends(packet)) {
-    to_host(lane, *ends, packet);
-  } else {
+  const auto ends = wire::inner_ends(packet);
+  if (!ends) {
     lane.packets.unreadable.add();
+  } else if (wire::may_be_node_address(ends->source)) {
+    lane.packets.foreign_source.add();
+  } else {
+    to_host(lane, *ends, packet);
   }
 }
 
@@ -129,6 +133,7 @@ TrainReceived receive_train(Lane& lane, MutableBytes buffer) {
   const auto train = lane.socket.receive(buffer);
   if (!train) return {};
   TrainReceived received;
+  lane.receiver.handle_drops(train->dropped_before);
   for (size_t at = 0; at < train->bytes; at += train->segment_bytes) {
     const Bytes datagram(buffer.data() + at, std::min(train->segment_bytes, train->bytes - at));
     if (open_datagram(lane, train->arrived, datagram)) received.for_handshakes = true;

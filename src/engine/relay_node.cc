@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/lane.hh"
+
 namespace cuttle {
 
 namespace {
@@ -15,7 +17,7 @@ constexpr Duration kForwardWait = milliseconds(15);
 constexpr Duration kHold = milliseconds(30);
 constexpr int kSlotsOnTheWay = 12;  // or so many slots, where those are longer
 constexpr size_t kLongPacketBytes = 65535;
-constexpr size_t kMaxHeld = 512;  // packets of one source
+constexpr size_t kMaxHeld = 512;  // packets of one source, at the most
 constexpr size_t kMinQueuePackets = 8;
 
 size_t place_bytes(const RelaySettings& settings) {
@@ -32,22 +34,34 @@ size_t data_bytes_in(const SlotPlan& plan, const wire::CellFormat& format, Durat
          static_cast<size_t>(period);
 }
 
+Lane* lane_with_number(std::span<Lane* const> lanes, uint64_t number) {
+  for (Lane* lane : lanes) {
+    if (lane->relay->numbers.is_present(number)) return lane;
+  }
+  for (Lane* lane : lanes) {
+    if (lane->relay->numbers.contains(number)) return lane;
+  }
+  return nullptr;
+}
+
 RelayNode::RelayNode(const RelaySettings& settings)
     : settings_(settings),
+      own_(settings.own_key),
       passed_on_(place_bytes(settings), kPassedOn),
-      packing_(settings, passed_on_),
-      receiving_(settings, passed_on_) {}
+      packing_(settings, own_, passed_on_),
+      receiving_(settings, own_, passed_on_) {}
 
-RelayPacking::RelayPacking(const RelaySettings& settings, PacketRing& passed_on)
+RelayPacking::RelayPacking(const RelaySettings& settings, const KeyNumbers& own, PacketRing& passed_on)
     : settings_(settings),
+      own_(own),
       passed_on_(passed_on),
       pool_(kPlaces, place_bytes(settings)),
       whole_(kLongPacketBytes + wire::kRelayIpBytes),
       piece_(kLongPacketBytes + wire::kRelayIpBytes),
       sealed_(place_bytes(settings)) {}
 
-RelayReceiving::RelayReceiving(const RelaySettings& settings, PacketRing& passed_on)
-    : settings_(settings),
+RelayReceiving::RelayReceiving(const RelaySettings& settings, const KeyNumbers& own, PacketRing& passed_on)
+    : own_(own),
       passed_on_(passed_on),
       pool_(kPlaces, place_bytes(settings)),
       opened_(kLongPacketBytes + wire::kRelayIpBytes) {}
@@ -63,8 +77,8 @@ std::unique_ptr<RelayPost> RelayNode::make_post(std::string site, const SlotPlan
   const size_t queue_bytes =
       std::max(data_bytes_in(plan, format, wait), kMinQueuePackets * place_bytes(settings_));
   auto post = std::make_unique<RelayPost>(*this, std::move(site));
-  post->packer =
-      std::make_unique<RelayPackerSide>(packing_.pool_, queue_bytes, wait, settings_.share_percent);
+  post->packer = std::make_unique<RelayPackerSide>(packing_.pool_, packing_.sources_, queue_bytes, wait,
+                                                   settings_.share_percent);
   post->receiver = std::make_unique<RelayReceiverSide>(receiving_.pool_, kMaxHeld, hold);
   return post;
 }

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,9 @@
 namespace cuttle {
 
 struct RelaySettings {
-  uint64_t number = 0;          // of this node; each has another
+  PublicKey own_key;
   uint32_t share_percent = 25;  // of each link that others have at the least
-  std::string site;             // empty: none
+  std::string site{};           // empty: none
   size_t inner_mtu = 1500;
 };
 
@@ -34,7 +35,7 @@ inline constexpr Duration kRelayReportInterval = milliseconds(100);
 // The packer's thread.
 class RelayPacking {
  public:
-  RelayPacking(const RelaySettings& settings, PacketRing& passed_on);
+  RelayPacking(const RelaySettings& settings, const KeyNumbers& own, PacketRing& passed_on);
 
   void add(Lane& lane);
   void remove(Lane& lane);
@@ -52,6 +53,7 @@ class RelayPacking {
  private:
   static RelayPackerSide& lane_side(const Lane& lane);
   bool takes_part(const RelayPackerSide& side) const;
+  void pass_on(const PacketRing::Packet& packet);
   bool may_relay(const Lane& relay, const Lane& destination) const;
   Lane* relay_of(const Lane& destination, size_t way) const;
   std::optional<size_t> choose_way(Lane& lane, size_t bytes) const;
@@ -62,8 +64,10 @@ class RelayPacking {
   void handle_interval(Lane& lane);
 
   RelaySettings settings_;
+  const KeyNumbers& own_;
   PacketRing& passed_on_;
   relay::PacketPool pool_;
+  relay::Sources sources_;
   std::vector<Lane*> lanes_;
   Instant now_{};
   Instant say_next_{};
@@ -78,7 +82,7 @@ class RelayPacking {
 // The receiver's thread.
 class RelayReceiving {
  public:
-  RelayReceiving(const RelaySettings& settings, PacketRing& passed_on);
+  RelayReceiving(const RelaySettings& settings, const KeyNumbers& own, PacketRing& passed_on);
 
   void add(Lane& lane);
   void remove(Lane& lane);
@@ -91,12 +95,13 @@ class RelayReceiving {
   bool poll_passed_on() { return std::exchange(has_passed_on_, false); }
 
  private:
+  static RelayReceiverSide::Session& place_for(const Lane& lane, const RelayReceiveKey& key);
   void take_report(Lane& lane, Bytes packet);
   void pass_on(Lane& lane, const wire::RelayHeader& header, Bytes packet);
   void open(Lane& lane, const wire::RelayHeader& header, Instant now, Bytes packet);
-  Lane* lane_of(uint64_t number) const;
+  Lane* lane_of(uint64_t number) const { return lane_with_number(lanes_, number); }
 
-  RelaySettings settings_;
+  const KeyNumbers& own_;
   PacketRing& passed_on_;
   relay::PacketPool pool_;
   std::vector<Lane*> lanes_;
@@ -117,6 +122,9 @@ class RelayNode {
   RelayPacking& packing() { return packing_; }
   RelayReceiving& receiving() { return receiving_; }
   const RelaySettings& settings() const { return settings_; }
+  // This node has another key from now on: it says so with its next reports. Its peers know the key already.
+  void handle_own_key(const PublicKey& key) { own_.handle_keys(key); }
+  uint64_t number() const { return own_.current(); }
   // At start-up: of the packer's thread, called by the receiver's.
   void set_wake_packer(std::function<void()> wake) { wake_packer_ = std::move(wake); }
   void wake_packer() const {
@@ -125,11 +133,15 @@ class RelayNode {
 
  private:
   RelaySettings settings_;
+  KeyNumbers own_;
   PacketRing passed_on_;
   RelayPacking packing_;
   RelayReceiving receiving_;
   std::function<void()> wake_packer_;
 };
+
+// Who may call itself so: the one of whose keys it is or will be, else the one of whose it was. Null: nobody.
+Lane* lane_with_number(std::span<Lane* const> lanes, uint64_t number);
 
 // How many bytes of packets a link carries in so long.
 size_t data_bytes_in(const SlotPlan& plan, const wire::CellFormat& format, Duration duration);

@@ -31,11 +31,13 @@ RelayPackerSide& RelayPacking::lane_side(const Lane& lane) {
 // The relays' numbers follow from the places in lanes_, so all begin anew.
 void RelayPacking::add(Lane& lane) {
   lanes_.push_back(&lane);
+  lane_side(lane).source = sources_.handle_join();
   for (Lane* each : lanes_) lane_side(*each).ways.handle_other_relays();
 }
 
 void RelayPacking::remove(Lane& lane) {
   lane_side(lane).forward.clear();
+  sources_.handle_leave(lane_side(lane).source);
   std::erase(lanes_, &lane);
   for (Lane* each : lanes_) lane_side(*each).ways.handle_other_relays();
 }
@@ -114,7 +116,7 @@ void RelayPacking::send_piece(Lane& lane, uint8_t flow, Bytes piece, bool is_fir
   const uint64_t iv = ++side.iv;
   wire::store_relay_header(packet, {.way = static_cast<uint8_t>(way),
                                     .spi = side.key.spi,
-                                    .source = settings_.number,
+                                    .source = own_.current(),
                                     .destination = *side.number,
                                     .iv = iv});
   uint8_t* inner = packet.data() + wire::kRelaySealedOffset;
@@ -132,8 +134,8 @@ void RelayPacking::send_piece(Lane& lane, uint8_t flow, Bytes piece, bool is_fir
   }
   lane.relay->counters.sent_by_relays.add();
   RelayPackerSide& relay = lane_side(*relay_of(lane, way));
-  relay.forward.handle_packet(now_, settings_.number, packet);
-  relay.grants.handle_relayed(settings_.number, packet.size());
+  relay.forward.handle_packet(now_, relay::Sources::kOwn, packet);
+  relay.grants.handle_relayed(relay::Sources::kOwn, packet.size());
 }
 
 bool RelayPacking::pack_waiting(Lane& lane) {
@@ -187,12 +189,11 @@ void RelayPacking::take_report(Lane& lane, const wire::RelayReport& report) {
   // What it grants is of ways over it.
   const auto at = static_cast<size_t>(std::ranges::find(lanes_, &lane) - lanes_.begin());
   for (const wire::RelayGrant& grant : report.grants) {
-    const auto to = std::ranges::find_if(
-        lanes_, [&](const Lane* each) { return lane_side(*each).number == grant.destination; });
-    if (to == lanes_.end() || *to == &lane) continue;
-    const auto place = static_cast<size_t>(to - lanes_.begin());
+    const Lane* to = lane_with_number(lanes_, grant.destination);
+    if (to == nullptr || to == &lane) continue;
+    const auto place = static_cast<size_t>(std::ranges::find(lanes_, to) - lanes_.begin());
     const size_t way = (at + lanes_.size() - place) % lanes_.size();
-    if (way < relay::Ways::kMax) lane_side(**to).ways.handle_grant(now_, way, grant.bytes);
+    if (way < relay::Ways::kMax) lane_side(*to).ways.handle_grant(now_, way, grant.bytes);
   }
 }
 
@@ -211,20 +212,34 @@ void RelayPacking::say(Lane& lane) {
   RelayPackerSide& side = lane_side(lane);
   if (!takes_part(side) && side.reports > 0 && now_ - side.said < kHelloInterval) return;
   side.said = now_;
-  wire::RelayReport report{.author = settings_.number, .number = ++side.reports};
+  wire::RelayReport report{.author = own_.current(), .number = ++side.reports};
   for (size_t way = 0; way < relay::Ways::kMax; ++way) {
     const uint32_t came = lane.relay->came_by_way[way].load(std::memory_order_relaxed);
     if (came > 0) report.counts.add({static_cast<uint8_t>(way), came});
   }
-  for (size_t i = 0; side.number && i < lanes_.size(); ++i) {
+  for (size_t i = 0; takes_part(side) && i < lanes_.size(); ++i) {
     const Lane& to = *lanes_[(grants_from_ + i) % lanes_.size()];
     const RelayPackerSide& other = lane_side(to);
     if (&to == &lane || !takes_part(other)) continue;
-    report.grants.add({*other.number, other.grants.granted_bytes(*side.number)});
+    report.grants.add({*other.number, other.grants.granted_bytes(side.source)});
   }
   std::array<uint8_t, wire::kLargestRelayReportBytes> packet;
   const size_t bytes = wire::store_relay_report(packet, report);
   lane.packer.handle_copy(Bytes(packet).first(bytes));
+}
+
+// By whom a packet came, and not by what it says, it is counted: who says many numbers is one.
+void RelayPacking::pass_on(const PacketRing::Packet& packet) {
+  const auto from = std::ranges::find(lanes_, packet.from);
+  const auto to = std::ranges::find(lanes_, packet.to);
+  if (from == lanes_.end() || to == lanes_.end()) return;
+  RelayPackerSide& side = lane_side(**to);
+  if (!takes_part(side)) {
+    (*from)->relay->counters.silent_destination.add();
+    return;
+  }
+  side.forward.handle_packet(now_, lane_side(**from).source, packet.bytes);
+  side.grants.handle_relayed(lane_side(**from).source, packet.bytes.size());
 }
 
 void RelayPacking::handle_time(Instant now) {
@@ -236,14 +251,11 @@ void RelayPacking::handle_time(Instant now) {
     while (auto report = lane->relay->reports.pop()) newest = *report;
     if (newest) take_report(*lane, *newest);
   }
-  while (const auto packet = passed_on_.front()) {
-    const auto to = std::ranges::find(lanes_, packet->to);
-    if (to != lanes_.end()) {
-      RelayPackerSide& side = lane_side(**to);
-      side.forward.handle_packet(now, packet->source, packet->bytes);
-      side.grants.handle_relayed(packet->source, packet->bytes.size());
-    }
-    passed_on_.pop();
+  for (; const auto packet = passed_on_.front(); passed_on_.pop()) pass_on(*packet);
+  // Who went silent gets no more of what waits, either.
+  for (Lane* lane : lanes_) {
+    RelayPackerSide& side = lane_side(*lane);
+    if (!side.forward.empty() && !takes_part(side)) side.forward.clear();
   }
   if (now < say_next_) return;
   say_next_ = std::max(say_next_ + kRelayReportInterval, now);

@@ -2,7 +2,6 @@
 // passes on, the receiver's, which takes in, and what crosses between these and the handshakes' thread.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>
@@ -14,6 +13,8 @@
 #include "base/ring.hh"
 #include "crypto/aead.hh"
 #include "crypto/keys.hh"
+#include "engine/packet_ring.hh"
+#include "link/key_numbers.hh"
 #include "link/replay_window.hh"
 #include "relay/forward_queue.hh"
 #include "relay/grants.hh"
@@ -36,13 +37,15 @@ struct RelayReceiveKey {
   std::unique_ptr<Aead> aead{};
   uint32_t spi = 0;
   uint64_t session = 0;
+  uint64_t instead_of = 0;  // a session that is given up for this one, if not 0
   bool is_alone = false;
 };
 
 // The packer's thread.
 struct RelayPackerSide {
-  RelayPackerSide(relay::PacketPool& pool, size_t queue_bytes, Duration max_wait, uint32_t share_percent)
-      : forward(pool, queue_bytes, max_wait), grants(share_percent) {}
+  RelayPackerSide(relay::PacketPool& pool, relay::Sources& sources, size_t queue_bytes, Duration max_wait,
+                  uint32_t share_percent)
+      : forward(pool, sources, queue_bytes, max_wait), grants(share_percent) {}
 
   // As the source: towards the peer.
   RelaySendKey key;
@@ -57,11 +60,13 @@ struct RelayPackerSide {
   // As the relay: over this link.
   relay::ForwardQueue forward;
   relay::Grants grants;
-  size_t credit_bytes = 0;  // that may go before the node's own packets
-  uint64_t own_bytes = 0;   // when the credit was counted last
+  relay::Sources::Number source =
+      relay::Sources::kOwn;  // of what comes from the peer, while the lane is served
+  size_t credit_bytes = 0;   // that may go before the node's own packets
+  uint64_t own_bytes = 0;    // when the credit was counted last
   uint64_t interval_own_bytes = 0;
   size_t bound_bytes = 3000;  // of packets that wait: the link is full
-  // What the peer said.
+  // What the peer said: the number of a key of its.
   std::optional<uint64_t> number;
   Instant heard{INT64_MIN / 2};
   uint64_t last_report = 0;
@@ -82,8 +87,8 @@ struct RelayReceiverSide {
   };
   std::array<Session, 6> sessions;
   uint64_t current = 0;  // session of which the last packet in order was
-  std::optional<uint64_t> number;
   relay::Reorder reorder;
+  PacketRing::Share passed_on;
 };
 
 struct RelayCounters {
@@ -94,6 +99,7 @@ struct RelayCounters {
   Counter passed_on;
   Counter passed_on_bytes;
   Counter left_out;  // times that the peer, as a relay, was left out because too little of what it got came
+  Counter silent_destination;  // that the peer wanted passed on to a node that was not heard lately
   // The receiver's, of packets from this peer, by whichever way.
   Counter came;
   // Of what the peer handed over as a relay.
@@ -103,29 +109,19 @@ struct RelayCounters {
   Counter unknown_session;  // of keys that this node does not have
   Counter unknown_source;   // of a node that this one has no link with
   // Of what the peer handed over to be passed on.
-  Counter unknown_destination;  // to a node that this one has no link with, or that takes no part
+  Counter unknown_destination;  // to a node that this one has no link with
   Counter not_its_own;          // that says it is another's: a relay's relay, or a lie
   Counter lost;                 // that found the ring to the packer's thread full
   Counter malformed;
-  Counter number_taken;  // reports with the number of another peer
+  Counter wrong_number;  // reports with one that is of no key of the peer's
 };
 
 struct RelayPost {
   RelayPost(RelayNode& of, std::string in_site) : node(of), site(std::move(in_site)) {}
 
-  // The numbers of the keys that the peer may have: no other peer may say that they are its own. Any thread.
-  void handle_keys(const PublicKey& peer, const std::optional<PublicKey>& next) {
-    keys[0].store(number_of(peer), std::memory_order_relaxed);
-    keys[1].store(number_of(next.value_or(peer)), std::memory_order_relaxed);
-  }
-  bool is_of_its_keys(uint64_t number) const {
-    return std::ranges::any_of(keys, [&](const auto& key) { return key == number; });
-  }
-  static uint64_t number_of(const PublicKey& key) { return load_be64(key.bytes.data()); }
-
   RelayNode& node;
   const std::string site;
-  std::array<std::atomic<uint64_t>, 2> keys{};
+  KeyNumbers numbers;  // the peer's
   std::unique_ptr<RelayPackerSide> packer;
   std::unique_ptr<RelayReceiverSide> receiver;
   RelayCounters counters;

@@ -17,12 +17,6 @@ void RelayReceiving::remove(Lane& lane) {
   std::erase(lanes_, &lane);
 }
 
-Lane* RelayReceiving::lane_of(uint64_t number) const {
-  const auto found =
-      std::ranges::find_if(lanes_, [&](const Lane* lane) { return lane->relay->receiver->number == number; });
-  return found == lanes_.end() ? nullptr : *found;
-}
-
 void RelayReceiving::drain(Lane& lane) {
   RelayPost& post = *lane.relay;
   auto& sessions = post.receiver->sessions;
@@ -38,15 +32,29 @@ void RelayReceiving::drain(Lane& lane) {
       }
       continue;
     }
-    auto place = std::ranges::find(sessions, key->session, &RelayReceiverSide::Session::number);
-    if (place == sessions.end()) {
-      place = std::ranges::min_element(sessions, {}, &RelayReceiverSide::Session::number);
-    }
-    retire(*place);
-    place->aead = std::move(key->aead);
-    place->spi = key->spi;
-    place->number = key->session;
+    RelayReceiverSide::Session& place = place_for(lane, *key);
+    retire(place);
+    place.aead = std::move(key->aead);
+    place.spi = key->spi;
+    place.number = key->session;
   }
+}
+
+// As LaneReceiver::handle_key() does it: the same session's, that of the one it is there instead of, a free
+// one, the oldest one's; never that of one in use.
+RelayReceiverSide::Session& RelayReceiving::place_for(const Lane& lane, const RelayReceiveKey& key) {
+  using Session = RelayReceiverSide::Session;
+  RelayReceiverSide& side = *lane.relay->receiver;
+  if (const auto same = std::ranges::find(side.sessions, key.session, &Session::number);
+      same != side.sessions.end()) {
+    return *same;
+  }
+  const auto worth = [&](const Session& session) -> uint64_t {
+    const bool in_use = session.number == side.current || session.number == lane.receiver.current_session();
+    if (session.aead != nullptr && in_use) return UINT64_MAX;
+    return key.instead_of != 0 && session.number == key.instead_of ? 0 : session.number + 1;
+  };
+  return *std::ranges::min_element(side.sessions, {}, worth);
 }
 
 void RelayReceiving::handle_packet(Lane& lane, Instant now, Bytes packet) {
@@ -58,7 +66,7 @@ void RelayReceiving::handle_packet(Lane& lane, Instant now, Bytes packet) {
   }
   if (*kind == wire::RelayKind::report) return take_report(lane, packet);
   const wire::RelayHeader header = wire::load_relay_header(packet);
-  if (header.destination == settings_.number) return open(lane, header, now, packet);
+  if (own_.contains(header.destination)) return open(lane, header, now, packet);
   pass_on(lane, header, packet);
 }
 
@@ -69,15 +77,14 @@ void RelayReceiving::take_report(Lane& lane, Bytes packet) {
     counters.malformed.add();
     return;
   }
-  const Lane* known = lane_of(report->author);
+  // Two that have one in common: nobody knows which of them speaks.
   const bool is_anothers = std::ranges::any_of(lanes_, [&](const Lane* other) {
-    return other != &lane && other->relay->is_of_its_keys(report->author);
+    return other != &lane && other->relay->numbers.is_present(report->author);
   });
-  if (report->author == settings_.number || is_anothers || (known != nullptr && known != &lane)) {
-    counters.number_taken.add();
+  if (!lane.relay->numbers.contains(report->author) || is_anothers) {
+    counters.wrong_number.add();
     return;
   }
-  lane.relay->receiver->number = report->author;
   (void)lane.relay->reports.push(
       *report);  // full: the packer did not run for long, and the next one says more
 }
@@ -85,14 +92,14 @@ void RelayReceiving::take_report(Lane& lane, Bytes packet) {
 // Only what the peer itself sealed, and only to the link of whom it is for.
 void RelayReceiving::pass_on(Lane& lane, const wire::RelayHeader& header, Bytes packet) {
   RelayCounters& counters = lane.relay->counters;
-  if (header.source != lane.relay->receiver->number) {
+  if (lane_of(header.source) != &lane) {
     counters.not_its_own.add();
     return;
   }
   const Lane* to = lane_of(header.destination);
   if (to == nullptr || to == &lane) {
     counters.unknown_destination.add();
-  } else if (passed_on_.push(to, header.source, packet)) {
+  } else if (passed_on_.push(&lane, to, lane.relay->receiver->passed_on, packet)) {
     has_passed_on_ = true;
   } else {
     counters.lost.add();

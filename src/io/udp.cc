@@ -196,7 +196,8 @@ bool UdpSocket::send_pause(size_t frame_bytes, std::optional<Instant> due) {
 std::optional<ReceivedTrain> UdpSocket::receive(MutableBytes buffer) {
   for (;;) {
     iovec piece{buffer.data(), buffer.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(timespec))];
+    alignas(cmsghdr) char
+        control[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(uint32_t))];
     msghdr message{};
     message.msg_iov = &piece;
     message.msg_iovlen = 1;
@@ -217,6 +218,8 @@ std::optional<ReceivedTrain> UdpSocket::receive(MutableBytes buffer) {
         timespec stamp{};
         std::memcpy(&stamp, CMSG_DATA(part), sizeof(stamp));
         arrived = arrival_of(stamp);
+      } else if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SO_RXQ_OVFL) {
+        std::memcpy(&train.dropped_before, CMSG_DATA(part), sizeof(train.dropped_before));
       } else if (part->cmsg_level == SOL_UDP && part->cmsg_type == UDP_GRO) {
         int segment_bytes = 0;
         std::memcpy(&segment_bytes, CMSG_DATA(part), sizeof(segment_bytes));

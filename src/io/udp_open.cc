@@ -159,6 +159,7 @@ Result<UdpSocket> UdpSocket::open(const UdpOptions& options) {
   }
   set_option(raw, IPPROTO_UDP, UDP_GRO, 1);        // likewise
   set_option(raw, SOL_SOCKET, SO_TIMESTAMPNS, 1);  // without, arrivals count from when they are read
+  set_option(raw, SOL_SOCKET, SO_RXQ_OVFL, 1);     // without, nothing was dropped before any of them
   if (options.instants != SocketInstants::none && !set_instants(raw, options.instants)) {
     return os_failure(fmt::format("UDP socket on {}: no instants (SO_TXTIME)", options.local.to_string()),
                       errno);

@@ -26,6 +26,14 @@ void Coordinator::handle_need(const Need& need) {
            is_again ? std::min(heard.ceiling, need.ceiling) : need.ceiling};
 }
 
+void Coordinator::handle_number(NodeNumber before, NodeNumber now) {
+  if (before == own_) own_ = now;
+  auto node = heard_.extract(before);
+  if (node.empty()) return;
+  node.key() = now;
+  heard_.insert(std::move(node));
+}
+
 std::optional<NodeNumber> Coordinator::coordinator(Epoch coming) const {
   const auto own = heard_.find(own_);
   const bool own_listens = own != heard_.end() && own->second.listens;

@@ -47,8 +47,10 @@ class Coordinator {
       : own_(own), nodes_(nodes), shape_(shape), going_down_epochs_(going_down_epochs) {}
 
   void handle_need(const Need& need);
-  // That node has another number now.
+  // That node is gone.
   void forget(NodeNumber node) { heard_.erase(node); }
+  // It is called otherwise now: this one, or another.
+  void handle_number(NodeNumber before, NodeNumber now);
   // In the epoch before `coming`, once the needs for it may have come. What this node says; nothing where
   // another is the coordinator. `keeper`: its own.
   std::optional<Said> poll_said(const StepKeeper& keeper, Epoch coming);

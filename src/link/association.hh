@@ -206,6 +206,7 @@ class Association {
   State state(Instant now, Instant last_authentic) const;
   std::optional<Instant> established() const;     // of the session used for sending
   std::optional<PublicKey> session_peer() const;  // the peer's key that it was agreed with
+  const AssociationKeys& keys() const { return config_.keys; }
   const std::optional<wire::Offer>& peer_offer() const { return peer_offer_; }
   // What the peer's wall clock was ahead of this one by when the latest session was agreed, but for what a
   // handshake takes on its way, a second at the most; nullopt: it did not say.

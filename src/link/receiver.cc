@@ -119,6 +119,7 @@ void LaneReceiver::handle_authentic(Instant now, Session& session, Sequence sequ
   session.window.accept(sequence);
   counters_.cells.add();
   unknown_ = 0;
+  dropped_heard_ = dropped_;
   heard_.handle_cell(now);
   if (const auto report = reassembler_.poll_loss_report()) {
     reported_loss_.store(*report, std::memory_order_relaxed);
@@ -127,7 +128,11 @@ void LaneReceiver::handle_authentic(Instant now, Session& session, Sequence sequ
 }
 
 void LaneReceiver::handle_unknown(Instant now) {
-  if (now - last_authentic() <= silence_) return;
+  if (std::exchange(dropped_heard_, dropped_) != dropped_) {
+    unknown_ = 0;
+    silent_from_ = now;
+  }
+  if (now - std::max(last_authentic(), silent_from_) <= silence_) return;
   const auto is_in_use = [this](const Session& session) {
     return session.aead != nullptr && session.number == current_session_;
   };

@@ -57,11 +57,15 @@ class LaneReceiver {
   // (or four of the peer's slots) there was none of those in use: this node had them, and was set back.
   // Whoever forges them needs such a silence, and gains no more than the end of the sessions.
   static constexpr uint32_t kUnknownCells = 8;
+  // Where the socket dropped something, which may have been the peer's, the silence begins anew: else whoever
+  // keeps sending such cells would see when this host was too busy to read its own.
   static constexpr Duration kSilence = milliseconds(50);
 
   LaneReceiver(wire::CellFormat format, size_t reorder_cells, Duration lost_cell_timer,
                CellSizes sizes = CellSizes::one);
 
+  // Before the datagrams that come next the socket had dropped so many, modulo 2^32.
+  void handle_drops(uint32_t dropped_before) { dropped_ = dropped_before; }
   // `now`: when the datagram arrived, not when its turn came (association.hh, kReaction).
   Received handle_datagram(Instant now, Bytes datagram);
   // Valid until the next call, of this one, too.
@@ -132,7 +136,10 @@ class LaneReceiver {
   Instant next_end_ = Instant::never();  // the earliest `until` of them
   PeerPace pace_;                        // of the current session
   Duration silence_{kSilence};
-  uint32_t unknown_ = 0;  // cells, since those of known keys fell silent
+  uint32_t unknown_ = 0;                // cells, since those of known keys fell silent
+  uint32_t dropped_ = 0;                // by the socket, before what comes now
+  uint32_t dropped_heard_ = 0;          // and before the last cell of these that counts for the silence
+  Instant silent_from_{INT64_MIN / 2};  // at the earliest
   std::atomic<int64_t> session_since_ns_{INT64_MIN / 2};
   Heard heard_;
   std::atomic<int64_t> set_back_ns_{INT64_MIN};

@@ -18,6 +18,8 @@ class SealLead {
   explicit SealLead(Duration of_a_train) : min_(of_a_train * 3 / 2), lead_(min_) {}
 
   Duration now() const { return lead_; }
+  // That of the start: whatever shows on the wire goes by it.
+  Duration at_start() const { return min_; }
   // A preempted thread takes any time: so no more than a few times what was measured.
   void handle_sealed(Duration took) {
     const Duration wanted = std::min(took + took / 4, min_ * kMax);

@@ -69,6 +69,7 @@ Result<ReloadReport> RunningAgent::change_to(const LoadedConfig& wanted) {
                      .driver = *driver_,
                      .handshakes = *handshakes_,
                      .backend = backend_,
+                     .sealing = sealing_,
                      .key_log = key_log_.get(),
                      .preshared = preshared_file_ ? &*preshared_file_ : nullptr,
                      .ladder = ladder_.get(),

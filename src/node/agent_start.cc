@@ -78,11 +78,10 @@ Result<void> RunningAgent::open_control(const AgentOptions& options) {
     ladder_ = NodeLadder::open(config_, keys_.private_key.public_key(), wall_clock_ns());
   }
   if (config_.relay) {
-    relay_ = std::make_unique<RelayNode>(
-        RelaySettings{.number = RelayPost::number_of(keys_.private_key.public_key()),
-                      .share_percent = config_.relay->share_percent,
-                      .site = config_.relay->site,
-                      .inner_mtu = config_.inner_mtu});
+    relay_ = std::make_unique<RelayNode>(RelaySettings{.own_key = keys_.private_key.public_key(),
+                                                       .share_percent = config_.relay->share_percent,
+                                                       .site = config_.relay->site,
+                                                       .inner_mtu = config_.inner_mtu});
   }
   const auto locked = lock_memory();
   memory_locked_ = locked.has_value();
@@ -113,7 +112,7 @@ Result<void> RunningAgent::set_up() {
   if (!unknown_sources) return tl::unexpected(unknown_sources.error());
   unknown_sources_ = std::move(*unknown_sources);
   auto links = assemble_links(
-      {config_, keys_, backend_, key_log_.get(), static_keys_ ? &*static_keys_ : nullptr,
+      {config_, keys_, backend_, sealing_, key_log_.get(), static_keys_ ? &*static_keys_ : nullptr,
        preshared_file_ ? &*preshared_file_ : nullptr, unknown_sources_.size(), ladder_.get(), relay_.get()},
       [&](size_t peer) { return machine_.open_lanes(peer); });
   if (!links) return tl::unexpected(links.error());

@@ -37,6 +37,9 @@ class Change {
       }
     }
     begin_links();
+    const PublicKey own_key = keys_.private_key.public_key();
+    if (in_.relay != nullptr) in_.relay->handle_own_key(own_key);
+    if (in_.ladder != nullptr) in_.ladder->handle_own_key(own_key);
     for (const size_t i : changes_.rekeyed) {
       find_link(wanted_.peers[i].name)->handle_keys(association_keys(wanted_, keys_, i));
     }
@@ -56,7 +59,7 @@ class Change {
  private:
   Result<std::unique_ptr<NodeLink>> assemble(size_t i) {
     in_.alive();
-    return assemble_link({wanted_, keys_, in_.backend, in_.key_log, nullptr, in_.preshared,
+    return assemble_link({wanted_, keys_, in_.backend, in_.sealing, in_.key_log, nullptr, in_.preshared,
                           in_.unknown_sources.size(), in_.ladder, in_.relay},
                          i, [&](size_t peer) { return in_.machine.open_lanes(peer); });
   }

@@ -32,9 +32,10 @@ struct InService {
   Driver& driver;
   HandshakeLoop& handshakes;  // of `links`, and of no others
   AeadBackend backend;
+  SealCost sealing;
   KeyLog* key_log;                 // may be null
   const PresharedFile* preshared;  // the same
-  const NodeLadder* ladder;        // the same
+  NodeLadder* ladder;              // the same
   RelayNode* relay;                // the same
   std::function<void()> alive;     // called between any two steps: a change of many links may take a while
 };

@@ -8,7 +8,6 @@
 #include "base/check.hh"
 #include "config/shape_plan.hh"
 #include "io/entropy.hh"
-#include "node/seal_cost.hh"
 
 namespace cuttle {
 
@@ -71,8 +70,7 @@ std::unique_ptr<Lane> make_lane(const Assembly& assembly, const PeerConfig& peer
       .cell_ends = {peer.endpoint, assembly.config.listen.port, static_cast<uint16_t>(peer.lanes)},
       .inner_mtu = assembly.config.inner_mtu,
       .foreign_peer = foreign,
-      .sealing =
-          measure_sealing(assembly.backend, format) * static_cast<int64_t>(steps.max_cells_per_release()),
+      .sealing = assembly.sealing.of(format) * static_cast<int64_t>(steps.max_cells_per_release()),
       .epoch = epoch,
       .seed = random_seed(),
       .draws = random_draw_key()};
@@ -122,9 +120,7 @@ Result<std::unique_ptr<NodeLink>> assemble_link(const Assembly& assembly, size_t
     link->set_ladder(peer.shape.ladder->fingerprint(), planned->rates_bps, ip_bytes);
   }
   if (assembly.relay != nullptr && sessions.empty()) {
-    Lane& lane = link->lane(0);
-    lane.relay = assembly.relay->make_post(peer.site, steps.slowest(), lane.format);
-    lane.relay->handle_keys(peer.public_key, peer.next_public_key);
+    link->set_relay(assembly.relay->make_post(peer.site, steps.slowest(), link->lane(0).format));
   }
   if (!sessions.empty()) link->use_static_sessions({std::move(sessions), assembly.backend});
   if (watch) link->set_calendar(std::move(*watch), planned->rates_bps);

@@ -16,6 +16,7 @@
 #include "node/link.hh"
 #include "node/node_ladder.hh"
 #include "node/preshared_file.hh"
+#include "node/seal_cost.hh"
 #include "node/static_keys.hh"
 
 namespace cuttle {
@@ -24,6 +25,7 @@ struct Assembly {
   const NodeConfig& config;
   const NodeKeys& keys;
   AeadBackend backend;
+  SealCost sealing;
   KeyLog* key_log;                           // may be null
   StaticKeys* static_keys = nullptr;         // the same; a link takes its own out
   const PresharedFile* preshared = nullptr;  // the same; without it, preshared keys are not renewed

@@ -44,7 +44,6 @@ Instant NodeLink::poll_timeout() const {
 void NodeLink::handle_keys(const AssociationKeys& keys) {
   const std::lock_guard lock(mutex_);
   link_.handle_keys(keys);
-  if (RelayPost* relay = link_.lane(0).relay.get()) relay->handle_keys(keys.peer, keys.next_peer);
 }
 
 std::optional<RenewedKeys> NodeLink::poll_unkept_preshared() const {
@@ -96,6 +95,11 @@ uint32_t NodeLink::told_step() const {
 void NodeLink::change_step(const ChangeStep& change) {
   const std::lock_guard lock(mutex_);
   link_.change_step(change);
+}
+
+bool NodeLink::is_of_peer(uint64_t number) const {
+  const std::lock_guard lock(mutex_);
+  return link_.is_of_peer(number);
 }
 
 uint64_t NodeLink::ladder_messages_dropped() const {

@@ -42,10 +42,13 @@ class NodeLink final : public LadderLink {
     link_.set_ladder(fingerprint, std::move(rates_bps), ip_bytes);
   }
   bool has_ladder() const { return link_.has_ladder(); }
+  // At start-up: the node relays.
+  void set_relay(std::unique_ptr<RelayPost> relay) { link_.set_relay(std::move(relay)); }
   // That no ladder could take in, or whose ring was full. Either thread.
   uint64_t ladder_messages_dropped() const;
   // --- LadderLink: the handshakes' thread
   std::optional<wire::LadderMessage> poll_ladder() override;
+  bool is_of_peer(uint64_t number) const override;
   bool poll_restored() override;
   void send_ladder(const wire::LadderMessage& message) override;
   double poll_needed_bps(Duration since_last) override;

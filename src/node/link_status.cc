@@ -91,9 +91,10 @@ void describe_relay(LinkStatus& status, const RelayPost& post) {
   drops["relay_repeated"] = counters.repeated.value();
   drops["relay_unknown_session"] = counters.unknown_session.value();
   drops["relay_unknown_source"] = counters.unknown_source.value();
-  drops["relay_unknown_destination"] = counters.unknown_destination.value();
+  drops["relay_unknown_destination"] =
+      counters.unknown_destination.value() + counters.silent_destination.value();
   drops["relay_not_its_own"] = counters.not_its_own.value();
-  drops["relay_malformed"] = counters.malformed.value() + counters.number_taken.value();
+  drops["relay_malformed"] = counters.malformed.value() + counters.wrong_number.value();
   drops["relay_queue_full"] = post.packer->forward.dropped_full() + counters.lost.value();
   drops["relay_too_old"] = post.packer->forward.dropped_stale();
 }

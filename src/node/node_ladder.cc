@@ -78,7 +78,7 @@ std::unique_ptr<NodeLadder> NodeLadder::open(const NodeConfig& config, const Pub
            : all_spent(settings, kNeverEnds);
   auto spent = file ? std::optional(std::move(*file)) : std::nullopt;
   return std::unique_ptr<NodeLadder>(
-      new NodeLadder(settings, load_be64(own_key.bytes.data()), wall_clock_ns, before, std::move(spent)));
+      new NodeLadder(settings, KeyNumbers::of(own_key), wall_clock_ns, before, std::move(spent)));
 }
 
 void NodeLadder::handle_time(const ReadClocks& read, std::span<NodeLink* const> links) {
@@ -133,6 +133,11 @@ void NodeLadder::log_yielding(std::span<const NodeLink* const> links) {
   }
 }
 
+void NodeLadder::handle_own_key(const PublicKey& key) {
+  const std::lock_guard lock(mutex_);
+  control_.handle_number(KeyNumbers::of(key));
+}
+
 void NodeLadder::handle_restored() {
   const std::lock_guard lock(mutex_);
   control_.handle_restored();
@@ -171,6 +176,7 @@ LadderStatus NodeLadder::status(std::span<const NodeLink* const> links) const {
   status.clock_set_back = kept.clock_set_back;
   status.out_of_place = kept.out_of_place + control_.counters().out_of_place;
   status.other_ladder = control_.counters().other_ladder;
+  status.messages_dropped = control_.counters().wrong_number;
   status.coordinator_changes = control_.counters().coordinator_changes;
   if (const ladder::Yielding* yielding = control_.yielding()) {
     YieldStatus& yields = status.yields.emplace();

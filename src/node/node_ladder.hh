@@ -31,6 +31,8 @@ class NodeLadder {
   // Of all links; those that follow the ladder change with it. `read`: under the lock, so that nobody goes by
   // a time that passed while it waited.
   void handle_time(const ReadClocks& read, std::span<NodeLink* const> links);
+  // This node has another key from now on, by which it is known (link/key_numbers.hh).
+  void handle_own_key(const PublicKey& key);
   // What another life of this machine told today is not known (link/clock_watch.hh).
   void handle_restored();
 

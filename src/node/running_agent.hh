@@ -32,6 +32,7 @@
 #include "node/preshared_file.hh"
 #include "node/release_queues.hh"
 #include "node/restore_watch.hh"
+#include "node/seal_cost.hh"
 #include "node/static_keys.hh"
 
 namespace cuttle {
@@ -103,6 +104,7 @@ class RunningAgent {
   RestoreWatch restore_watch_;  // the handshakes' thread's
   std::string machine_trouble_;
   AeadBackend backend_ = best_aead_backend();
+  SealCost sealing_ = SealCost::measure(backend_);
   std::string realtime_why_not_;
   std::optional<Duration> confirm_within_;
   std::optional<Instant> trial_ends_;

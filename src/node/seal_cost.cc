@@ -14,9 +14,7 @@ namespace {
 constexpr size_t kRounds = 15;  // of which the median counts: some may be interrupted
 constexpr int kCells = 32;
 
-}  // namespace
-
-Duration measure_sealing(AeadBackend backend, const wire::CellFormat& format) {
+Duration measure_one(AeadBackend backend, const wire::CellFormat& format) {
   const auto aead = make_aead(backend, AeadKey{});
   CUTTLE_CHECK(aead.has_value(), "the backend is available");
   const std::vector<uint8_t> payload(format.payload_bytes());
@@ -33,6 +31,19 @@ Duration measure_sealing(AeadBackend backend, const wire::CellFormat& format) {
   }
   std::nth_element(took.begin(), took.begin() + kRounds / 2, took.end());
   return took[kRounds / 2] / kCells;
+}
+
+}  // namespace
+
+SealCost SealCost::measure(AeadBackend backend) {
+  return {measure_one(backend, wire::CellFormat(wire::kSmallestCellBytes)),
+          measure_one(backend, wire::CellFormat(wire::kLargestCellBytes))};
+}
+
+Duration SealCost::of(const wire::CellFormat& format) const {
+  const auto above = static_cast<int64_t>(format.cell_bytes() - wire::kSmallestCellBytes);
+  constexpr int64_t kAll = wire::kLargestCellBytes - wire::kSmallestCellBytes;
+  return smallest_ + (largest_ - smallest_) * above / kAll;
 }
 
 }  // namespace cuttle

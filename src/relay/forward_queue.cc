@@ -6,8 +6,8 @@
 
 namespace cuttle::relay {
 
-ForwardQueue::ForwardQueue(PacketPool& pool, size_t max_bytes, Duration max_wait)
-    : pool_(pool), max_bytes_(max_bytes), max_wait_(max_wait) {
+ForwardQueue::ForwardQueue(PacketPool& pool, Sources& sources, size_t max_bytes, Duration max_wait)
+    : pool_(pool), all_sources_(sources), max_bytes_(max_bytes), max_wait_(max_wait) {
   sources_.reserve(kMaxSources);
 }
 
@@ -16,14 +16,20 @@ ForwardQueue::~ForwardQueue() {
 }
 
 void ForwardQueue::clear() {
+  dropped_stale_.add(packets_);
   for (Source& source : sources_) {
     while (source.head != kNone) drop_head(source);
   }
 }
 
-ForwardQueue::Source& ForwardQueue::source_of(uint64_t number) {
+// In the place of one of which nothing waits, where there is one.
+ForwardQueue::Source& ForwardQueue::source_of(Sources::Number number) {
   const auto found = std::ranges::find(sources_, number, &Source::number);
   if (found != sources_.end()) return *found;
+  if (const auto idle = std::ranges::find(sources_, kNone, &Source::head); idle != sources_.end()) {
+    idle->number = number;
+    return *idle;
+  }
   if (sources_.size() == kMaxSources) return sources_.back();
   sources_.push_back({.number = number});
   return sources_.back();
@@ -36,6 +42,7 @@ void ForwardQueue::drop_head(Source& source) {
   source.bytes -= entry.bytes;
   bytes_ -= entry.bytes;
   --packets_;
+  all_sources_.handle_given_back(entry.source);
   pool_.give_back(place);
 }
 
@@ -47,16 +54,26 @@ bool ForwardQueue::drop_oldest() {
   return true;
 }
 
-void ForwardQueue::handle_packet(Instant now, uint64_t number, Bytes packet) {
+void ForwardQueue::handle_packet(Instant now, Sources::Number number, Bytes packet) {
+  if (packet.size() > pool_.place_bytes()) {
+    dropped_full_.add();
+    return;
+  }
   while (bytes_ + packet.size() > max_bytes_ && drop_oldest()) {
   }
-  auto place = pool_.take(now, packet);
-  if (!place && drop_oldest()) place = pool_.take(now, packet);
+  Source& source = source_of(number);
+  auto place = pool_.take(now, packet, all_sources_.places(number));
+  // Who has its part of the pool makes room itself.
+  for (; !place && source.head != kNone; place = pool_.take(now, packet, all_sources_.places(number))) {
+    drop_head(source);
+    dropped_full_.add();
+  }
   if (!place) {
     dropped_full_.add();
     return;
   }
-  Source& source = source_of(number);
+  pool_.entry(*place).source = number;
+  all_sources_.handle_taken(number);
   if (source.head == kNone) {
     source.head = *place;
   } else {

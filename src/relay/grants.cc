@@ -4,7 +4,7 @@
 
 namespace cuttle::relay {
 
-void Grants::handle_relayed(uint64_t source, size_t bytes) {
+void Grants::handle_relayed(Sources::Number source, size_t bytes) {
   const auto found = std::ranges::find(sources_, source, &Source::number);
   if (found != sources_.end()) {
     found->now_bytes += bytes;
@@ -26,7 +26,7 @@ void Grants::handle_interval(size_t capacity_bytes, size_t own_bytes) {
   std::erase_if(sources_, [](const Source& source) { return source.silent_intervals >= kRemembered; });
 }
 
-uint32_t Grants::granted_bytes(uint64_t number) const {
+uint32_t Grants::granted_bytes(Sources::Number number) const {
   uint64_t others = 0;  // that use it
   uint64_t used = 0;    // by them, and a tenth more
   for (const Source& source : sources_) {

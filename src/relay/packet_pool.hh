@@ -21,6 +21,7 @@ class PacketPool {
     Place next = kNone;  // the queue's
     uint32_t bytes = 0;
     uint32_t sequence = 0;  // the same
+    uint32_t source = 0;    // the same
     Instant since{};
   };
 
@@ -33,9 +34,10 @@ class PacketPool {
   }
 
   size_t place_bytes() const { return place_bytes_; }
-  // Copies the packet; nullopt where there is no room, or it is too long.
-  std::optional<Place> take(Instant now, Bytes packet) {
-    if (free_.empty() || packet.size() > place_bytes_) return std::nullopt;
+  // Copies the packet; nullopt where it is too long, or there is no room for one who has so many places
+  // already: as many as are left (sources.hh says why).
+  std::optional<Place> take(Instant now, Bytes packet, size_t has) {
+    if (has >= free_.size() || packet.size() > place_bytes_) return std::nullopt;
     const Place place = free_.back();
     free_.pop_back();
     std::copy(packet.begin(), packet.end(), memory_.get() + size_t{place} * place_bytes_);

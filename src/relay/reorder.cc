@@ -37,7 +37,7 @@ Reorder::Verdict Reorder::handle_packet(Instant now, uint8_t number, uint32_t se
     ++flow.next;
     return Verdict::in_order;
   }
-  const auto place = held_ < max_packets_ ? pool_.take(now, packet) : std::nullopt;
+  const auto place = held_ < max_packets_ ? pool_.take(now, packet, held_) : std::nullopt;
   if (!place) {
     full_.add();
     return Verdict::full;

@@ -1,6 +1,7 @@
 // Packets of one source that come by several ways, put back into the order of their flows. A packet that
 // comes early waits for those before it, for a bounded time and as long as there is room; then the gap is
-// given up. What comes after that is handed out as it comes: late, but not lost.
+// given up. What comes after that is handed out as it comes: late, but not lost. No source has more places of
+// the pool than are left for the others (sources.hh).
 //
 // One thread. Nothing is allocated after construction.
 #pragma once

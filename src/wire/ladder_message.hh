@@ -1,4 +1,4 @@
-// What nodes of a ladder tell each other (docs/wire-format.md, L1 to L9): a small packet inside the cells,
+// What nodes of a ladder tell each other (docs/wire-format.md, L1 to L10): a small packet inside the cells,
 // like any other, so the wire does not show it. It is IPv6 with no next header (RFC 8200, section 4.7), from
 // and to an address that no host has, so whoever does not know it drops it as a foreign source.
 //

@@ -239,6 +239,69 @@ TEST(LadderControl, APeerThatSaysMoreThanItMayKeepsNobody) {
   EXPECT_EQ(node.owned[0]->flood, 10'000 - LadderControl::kHeardAtATime);
 }
 
+// It would be the coordinator by its number, or take back what another needs.
+TEST(LadderControl, APeerSpeaksForNobodyElse) {
+  for (const ladder::NodeNumber author : {0, 101}) {
+    Group group(3);
+    group.run(seconds(120));
+    const LadderControl& reader = group.nodes[0]->control;
+    group.nodes[1]->need(100e6);
+    group.nodes[2]->runs = false;
+    for (int i = 0; i < 400; ++i) {
+      group.run(milliseconds(100));
+      const auto coming = static_cast<uint64_t>(group.wall_ns() / kEpoch.ns) + 1;
+      group.nodes[0]->owned[1]->inbox.push_back({.kind = wire::LadderKind::need,
+                                                 .step = 0,
+                                                 .fingerprint = settings_of().fingerprint(),
+                                                 .listens = false,
+                                                 .epoch = coming,
+                                                 .author = author});
+    }
+    EXPECT_GT(reader.counters().wrong_number, 100u);
+    EXPECT_EQ(reader.coordinator(), ladder::NodeNumber{100});
+    EXPECT_EQ(reader.link_of(0), nullptr);
+    EXPECT_EQ(group.steps(), Steps{1}) << "what the other needs is heard";
+  }
+}
+
+// Two peers with keys that begin alike, or one peer that has two links.
+TEST(LadderControl, ANumberIsOfTheLinkThatSaidItFirst) {
+  Group group(3);
+  group.run(seconds(120));
+  Node& reader = *group.nodes[0];
+  reader.owned[1]->peers.insert(101);
+  group.nodes[1]->need(100e6);
+  for (int i = 0; i < 200; ++i) {
+    group.run(milliseconds(100));
+    auto& inbox = reader.owned[1]->inbox;
+    if (inbox.empty()) continue;
+    inbox.push_back(inbox.back());
+    inbox.back().author = 101;
+    inbox.push_back(inbox[inbox.size() - 2]);
+  }
+  EXPECT_GT(reader.control.counters().wrong_number, 0u);
+  EXPECT_EQ(group.steps(), Steps{1});
+}
+
+TEST(LadderControl, ANodeThatChangesItsKeyIsTheNodeThatItWas) {
+  Group group(3);
+  group.run(seconds(120));
+  ASSERT_EQ(group.steps(), Steps{0});
+  for (const auto& link : group.nodes[0]->owned) link->other->peers = {100, 7000};
+  group.nodes[0]->need(100e6);
+  group.run(milliseconds(3300));  // its need was said in part
+  group.nodes[0]->control.handle_number(7000);
+  group.run(seconds(20));
+  EXPECT_EQ(group.steps(), Steps{1});
+  for (const auto& node : group.nodes) {
+    EXPECT_EQ(node->control.coordinator(), ladder::NodeNumber{101});
+    EXPECT_EQ(node->control.counters().wrong_number, 0u);
+    EXPECT_EQ(node->control.keeper().changes_today(), 2u);
+  }
+  EXPECT_NE(group.nodes[2]->control.link_of(7000), nullptr);
+  EXPECT_EQ(group.nodes[2]->control.link_of(100), nullptr);
+}
+
 TEST(LadderControl, PeersWithAnotherLadderAreCountedAndNotHeard) {
   Group group(1);
   group.add(std::make_unique<Node>(settings_of(47), 200, group.wall_ns()));

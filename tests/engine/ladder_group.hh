@@ -38,6 +38,7 @@ struct Link final : LadderLink {
     inbox.pop_front();
     return message;
   }
+  bool is_of_peer(uint64_t number) const override { return peers.empty() || peers.contains(number); }
   bool poll_restored() override { return std::exchange(restored, false); }
   void send_ladder(const wire::LadderMessage& message) override {
     if (other != nullptr && !is_cut && !(loss != nullptr && loss->chance(0.1)))
@@ -55,6 +56,7 @@ struct Link final : LadderLink {
     ChangeStep change;
     Instant when;
   };
+  std::set<uint64_t> peers;  // what the other end may call itself; empty: anything
   std::deque<wire::LadderMessage> inbox;
   Link* other = nullptr;
   int flood = 0;
@@ -119,6 +121,8 @@ class Group {
       auto there = std::make_unique<Link>();
       here->other = there.get();
       there->other = here.get();
+      here->peers = {other->control.number()};
+      there->peers = {node->control.number()};
       here->loss = there->loss = &random;
       here->told_at = there->told_at = &now;
       there->step = there->first_step = other->control.told_step();

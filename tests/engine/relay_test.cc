@@ -14,6 +14,13 @@ constexpr uint64_t kSource = 1;
 constexpr uint64_t kRelay = 2;
 constexpr uint64_t kDestination = 3;
 
+// The key whose number that is.
+PublicKey key_with(uint64_t number) {
+  PublicKey key{};
+  store_be64(key.bytes.data(), number);
+  return key;
+}
+
 class RelayTest : public ::testing::Test {
  protected:
   struct End {
@@ -22,7 +29,8 @@ class RelayTest : public ::testing::Test {
     std::unique_ptr<Lane> lane;
   };
   struct Node {
-    explicit Node(uint64_t number, const std::string& site = "") : relay({.number = number, .site = site}) {}
+    explicit Node(uint64_t number, const std::string& site = "")
+        : relay({.own_key = key_with(number), .site = site}) {}
     RelayNode relay;
     std::map<uint64_t, End> ends;  // by peer
     PackerStage stage;
@@ -62,17 +70,19 @@ class RelayTest : public ::testing::Test {
     auto device = std::make_unique<PacketDeviceDouble>();
     auto [near, far] = CellSocketDouble::create_pair();
     End end{.device = device.get(), .other = std::move(far), .lane = {}};
-    end.lane = std::make_unique<Lane>(LaneSetup{.format = wire::CellFormat(1472),
-                                                .steps = plan,
-                                                .own_key = key_of(static_cast<uint8_t>(own)).public_key(),
-                                                .allowed_sources = {*IpPrefix::parse(address(peer))},
-                                                .allowed_destinations = {*IpPrefix::parse(address(own))},
-                                                .cell_ends = {},
-                                                .epoch = now,
-                                                .seed = own * 10 + peer,
-                                                .draws = own * 10 + peer},
-                                      std::move(device), std::move(near));
+    end.lane = std::make_unique<Lane>(
+        LaneSetup{.format = wire::CellFormat(1472),
+                  .steps = plan,
+                  .own_key = key_of(static_cast<uint8_t>(own)).public_key(),
+                  .allowed_sources = {*IpPrefix::parse(address(peer)), *IpPrefix::parse("fe80::/10")},
+                  .allowed_destinations = {*IpPrefix::parse(address(own))},
+                  .cell_ends = {},
+                  .epoch = now,
+                  .seed = own * 10 + peer,
+                  .draws = own * 10 + peer},
+        std::move(device), std::move(near));
     end.lane->relay = node(own).relay.make_post(site, plan, wire::CellFormat(1472));
+    end.lane->relay->numbers.handle_keys(key_with(peer));
     node(own).stage.add(*end.lane);
     node(own).relay.packing().add(*end.lane);
     node(own).relay.receiving().add(*end.lane);
@@ -92,9 +102,12 @@ class RelayTest : public ::testing::Test {
 
   // What each node says to each.
   void say(uint64_t from, uint64_t to, std::vector<wire::RelayGrant> grants = {}) {
-    wire::RelayReport report{.author = from, .number = ++said};
+    say_as(from, from, to, std::move(grants));
+  }
+  void say_as(uint64_t author, uint64_t from, uint64_t to, std::vector<wire::RelayGrant> grants = {}) {
+    wire::RelayReport report{.author = author, .number = ++said};
     for (size_t way = 0; way < relay::Ways::kMax; ++way) {
-      const uint32_t came = node(from).lane(to).relay->came_by_way[way];
+      const uint32_t came = nodes.contains(from) ? +node(from).lane(to).relay->came_by_way[way] : 0;
       if (came > 0) report.counts.add({static_cast<uint8_t>(way), came});
     }
     for (const auto& grant : grants) report.grants.add(grant);
@@ -110,6 +123,18 @@ class RelayTest : public ::testing::Test {
       }
     }
     for (auto& [number, one] : nodes) one.relay.packing().handle_time(now);
+  }
+  // What `from` would seal, with that key, for another: the first in its session, but for `iv`.
+  static std::vector<uint8_t> sealed(uint64_t from, uint64_t to, uint8_t key, uint64_t iv, Bytes inner,
+                                     uint32_t place = 0) {
+    std::vector<uint8_t> packet(wire::kRelayOverheadBytes + inner.size());
+    wire::store_relay_header(packet, {.way = 1, .spi = key, .source = from, .destination = to, .iv = iv});
+    uint8_t* at = packet.data() + wire::kRelaySealedOffset;
+    store_be32(at + 4, place);
+    std::copy(inner.begin(), inner.end(), at + wire::kRelayInnerBytes);
+    aead(key)->seal(iv, Bytes(packet).subspan(wire::kRelayAadOffset, wire::kRelayAadBytes),
+                    {at, wire::kRelayInnerBytes + inner.size()}, at);
+    return packet;
   }
   // A packet out of the cells of `from`.
   void hand(uint64_t to, uint64_t from, Bytes packet) {
@@ -307,21 +332,176 @@ TEST_F(RelayTest, APeerCannotTakeAnothersNumber) {
   report.author = kSource;
   wire::store_relay_report(packet, report);
   hand(kSource, kRelay, packet);
-  EXPECT_EQ(source().counters(kRelay).number_taken.value(), 2u);
+  EXPECT_EQ(source().counters(kRelay).wrong_number.value(), 2u);
 }
 
-// Also where that one has not said anything yet.
-TEST_F(RelayTest, NorTheNumberOfAnothersKey) {
-  PublicKey key{};
-  store_be64(key.bytes.data(), 77);
-  source().lane(kDestination).relay->handle_keys(key, std::nullopt);
-  wire::RelayReport report{.author = 77, .number = 999};
-  std::vector<uint8_t> packet(wire::kLargestRelayReportBytes);
-  packet.resize(wire::store_relay_report(packet, report));
-  hand(kSource, kRelay, packet);
-  EXPECT_EQ(source().counters(kRelay).number_taken.value(), 1u);
-  hand(kSource, kDestination, packet);
-  EXPECT_EQ(source().counters(kDestination).number_taken.value(), 0u);
+// That of another's key, also where that one has not said anything yet; nor that of nobody's key, under which
+// it would get what is for a node that the reader has no link with.
+TEST_F(RelayTest, APeerSaysTheNumberOfAKeyOfItsOwn) {
+  constexpr uint64_t kOther = 4;
+  join(kSource, kOther);
+  for (const uint64_t number : {uint64_t{0}, uint64_t{77}, kRelay}) say_as(number, kOther, kSource);
+  source().relay.packing().handle_time(now);
+  EXPECT_EQ(source().counters(kOther).wrong_number.value(), 3u);
+  EXPECT_FALSE(source().lane(kOther).relay->packer->number);
+  source().lane(kOther).relay->numbers.handle_keys(key_with(kOther), key_with(77));
+  say_as(77, kOther, kSource);
+  source().relay.packing().handle_time(now);
+  EXPECT_EQ(source().counters(kOther).wrong_number.value(), 3u);
+  EXPECT_EQ(source().lane(kOther).relay->packer->number, 77u);
+}
+
+// Two with keys that begin alike: nobody knows which of them speaks.
+TEST_F(RelayTest, ANumberThatTwoPeersHaveIsNobodys) {
+  source().lane(kRelay).relay->numbers.handle_keys(key_with(kRelay), key_with(kDestination));
+  const Instant heard = source().lane(kDestination).relay->packer->heard;
+  now = now + milliseconds(100);
+  say(kDestination, kSource);
+  source().relay.packing().handle_time(now);
+  EXPECT_EQ(source().lane(kDestination).relay->packer->heard, heard);
+}
+
+// Their keys stood in each other's place in the configuration.
+TEST_F(RelayTest, AKeyThatAnotherHadIsOfWhomHasIt) {
+  KeyNumbers& first = relay().lane(kSource).relay->numbers;
+  KeyNumbers& second = relay().lane(kDestination).relay->numbers;
+  const auto swap = [&](uint64_t one, uint64_t other) {
+    first.handle_keys(key_with(one));
+    second.handle_keys(key_with(other));
+  };
+  const auto packets = overflow(40);
+  swap(kDestination, kSource);
+  swap(kSource, kDestination);
+  now = now + milliseconds(600);
+  for (const uint64_t peer : {kSource, kDestination}) say(peer, kRelay);
+  hand(kRelay, kSource, packets.front());
+  EXPECT_EQ(waiting(kRelay, kDestination).size(), 1u);
+  EXPECT_EQ(relay().counters(kSource).wrong_number.value(), 0u);
+}
+
+TEST_F(RelayTest, RelaysGoOnWhileANodeChangesItsKey) {
+  constexpr uint64_t kNew = 1001;
+  relay().lane(kSource).relay->numbers.handle_keys(key_with(kSource), key_with(kNew));
+  destination().lane(kSource).relay->numbers.handle_keys(key_with(kSource), key_with(kNew));
+  // What is on its way when it changes, both ways.
+  auto packets = pass_on(overflow(20));
+  source().relay.handle_own_key(key_with(kNew));
+  EXPECT_EQ(source().relay.number(), kNew);
+  const auto inner = packet_of(100, address(kDestination).c_str(), address(kSource).c_str());
+  source().lane(kDestination).relay->receive_keys.push({aead(9), 9, 9});
+  source().relay.receiving().drain(source().lane(kDestination));
+  hand(kSource, kRelay, sealed(kDestination, kSource, 9, 1, inner));
+  EXPECT_EQ(source().ends.at(kDestination).device->written().size(), 1u);
+  // What comes after it.
+  const auto more = pass_on(overflow(20));
+  ASSERT_FALSE(more.empty());
+  EXPECT_EQ(load_be64(&more.front()[48]), kNew);
+  packets.insert(packets.end(), more.begin(), more.end());
+  for (const auto& packet : packets) hand(kDestination, kRelay, packet);
+  EXPECT_EQ(destination().counters(kSource).came.value(), packets.size());
+  EXPECT_EQ(relay().counters(kSource).not_its_own.value(), 0u);
+  // The peers have forgotten the old key, and what the node says counts.
+  relay().lane(kSource).relay->numbers.handle_keys(key_with(kNew));
+  say_as(kNew, kSource, kRelay);
+  relay().relay.packing().handle_time(now);
+  EXPECT_EQ(relay().lane(kSource).relay->packer->number, kNew);
+  EXPECT_EQ(relay().counters(kSource).wrong_number.value(), 0u);
+}
+
+TEST_F(RelayTest, NothingIsPassedOnToWhomWasNotHeardLately) {
+  const auto packets = overflow(40);
+  ASSERT_GE(packets.size(), 3u);
+  hand(kRelay, kSource, packets[0]);
+  relay().relay.packing().handle_time(now);
+  EXPECT_FALSE(relay().lane(kDestination).relay->packer->forward.empty());
+  now = now + milliseconds(501);
+  say(kSource, kRelay);
+  relay().relay.packing().handle_time(now);
+  EXPECT_TRUE(relay().lane(kDestination).relay->packer->forward.empty()) << "nor what waits already";
+  hand(kRelay, kSource, packets[1]);
+  EXPECT_TRUE(waiting(kRelay, kDestination).empty());
+  EXPECT_EQ(relay().counters(kSource).silent_destination.value(), 1u);
+  say(kDestination, kRelay);
+  hand(kRelay, kSource, packets[2]);
+  EXPECT_EQ(waiting(kRelay, kDestination).size(), 1u);
+}
+
+// However often it changes its number, and even where all of them are its own.
+TEST_F(RelayTest, WhoSaysManyNumbersIsOne) {
+  constexpr uint64_t kOther = 4;
+  const auto honest = overflow(20).front();
+  struct Seen {
+    uint32_t granted;
+    size_t of_other;
+    std::vector<uint64_t> order;
+    bool operator==(const Seen&) const = default;
+  };
+  const auto see = [&](size_t numbers) {
+    nodes.erase(kRelay);
+    nodes.emplace(std::piecewise_construct, std::forward_as_tuple(kRelay), std::forward_as_tuple(kRelay));
+    for (const uint64_t peer : {kSource, kDestination, kOther}) join(kRelay, peer);
+    for (const uint64_t peer : {kSource, kDestination}) say(peer, kRelay);
+    Lane& lane = relay().lane(kOther);
+    for (size_t i = 0; i < 60; ++i) {
+      const uint64_t number = 100 + i % numbers;
+      // All that may count: 60 in turn, each of a key that it is to have next.
+      lane.relay->numbers.handle_keys(key_with(kOther), key_with(number));
+      say_as(number, kOther, kRelay);
+      hand(kRelay, kOther, sealed(number, kDestination, 9, 1 + i, std::vector<uint8_t>(100)));
+      relay().relay.packing().handle_time(now);
+    }
+    for (int i = 0; i < 3; ++i) hand(kRelay, kSource, honest);
+    relay().relay.packing().handle_time(now + milliseconds(100));
+    relay().relay.packing().handle_time(now + milliseconds(200));
+    Seen seen{};
+    const RelayPackerSide& side = *relay().lane(kDestination).relay->packer;
+    seen.granted = side.grants.granted_bytes(relay().lane(kSource).relay->packer->source);
+    const auto packets = waiting(kRelay, kDestination);
+    for (size_t i = 0; i < 6 && i < packets.size(); ++i) {
+      seen.order.push_back(load_be64(&packets[i][48]) == kSource ? kSource : kOther);
+    }
+    seen.of_other = relay().counters(kOther).wrong_number.value();
+    return seen;
+  };
+  const Seen as_one = see(1);
+  EXPECT_EQ(as_one.order, (std::vector{kOther, kSource, kOther, kSource, kOther, kSource}));
+  EXPECT_GT(as_one.granted, 0u);
+  EXPECT_EQ(see(60), as_one);
+}
+
+// As LaneReceiver does it.
+TEST_F(RelayTest, AKeyTakesThePlaceOfTheOneItIsInsteadOfAndNeverOfTheOneInUse) {
+  const auto inner = packet_of(100, address(kSource).c_str(), address(kDestination).c_str());
+  const auto comes = [&](uint8_t session) {
+    const uint64_t before = destination().counters(kSource).came.value();
+    hand(kDestination, kRelay, sealed(kSource, kDestination, session, 1000 + ++sent, inner));
+    return destination().counters(kSource).came.value() > before;
+  };
+  const auto install = [&](uint8_t session, uint8_t instead_of = 0) {
+    destination().lane(kSource).relay->receive_keys.push({aead(session), session, session, instead_of});
+    destination().relay.receiving().drain(destination().lane(kSource));
+  };
+  ASSERT_TRUE(comes(7)) << "the one in use";
+  for (uint8_t session = 8; session <= 12; ++session) install(session);
+  install(13, 9);
+  install(14, 13);
+  EXPECT_FALSE(comes(9));
+  EXPECT_FALSE(comes(13));
+  for (const int session : {7, 8, 10, 11, 12}) EXPECT_TRUE(comes(static_cast<uint8_t>(session))) << session;
+  install(15, 12);
+  EXPECT_TRUE(comes(12)) << "in use by now";
+}
+
+// What one node says to another is no business of a third's, and of no host's.
+TEST_F(RelayTest, NothingThatNodesTellEachOtherComesOutOfARelayedPacket) {
+  std::vector<uint8_t> inner(wire::kLargestRelayReportBytes);
+  inner.resize(wire::store_relay_report(inner, {.author = kSource, .number = 1'000'000}));
+  hand(kDestination, kRelay, sealed(kSource, kDestination, 7, 1000, inner));
+  const auto ladder = wire::store_ladder({});
+  hand(kDestination, kRelay, sealed(kSource, kDestination, 7, 1001, ladder, 1));
+  EXPECT_EQ(destination().counters(kSource).came.value(), 2u);
+  EXPECT_TRUE(destination().ends.at(kSource).device->written().empty());
+  EXPECT_EQ(destination().lane(kSource).packets.foreign_source.value(), 2u);
 }
 
 TEST_F(RelayTest, WhatIsNoMessageIsCounted) {

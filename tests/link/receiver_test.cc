@@ -108,6 +108,43 @@ TEST_F(ReceiverTest, AFewCellsOfUnknownKeysInSilenceShowASetBack) {
   EXPECT_EQ(counters.set_back.value(), 1u);
 }
 
+// A host that was too busy to read its socket lost the peer's cells there, and whoever sends others all the
+// time must not see that.
+TEST_F(ReceiverTest, ASilenceInWhichTheSocketDroppedSomethingShowsNothing) {
+  install(1);
+  receiver.handle_drops(3);
+  ASSERT_EQ(receive(dummy(1, 1)), Received::first_of_session);
+  now = now + LaneReceiver::kSilence * 3;
+  receiver.handle_drops(700);
+  for (int i = 0; i < 20; ++i) receive(dummy(2, 1));
+  EXPECT_EQ(counters.set_back.value(), 0u);
+  // Dropped while it reads on.
+  now = now + LaneReceiver::kSilence + Duration{1};
+  receiver.handle_drops(701);
+  for (int i = 0; i < 20; ++i) receive(dummy(2, 1));
+  EXPECT_EQ(counters.set_back.value(), 0u);
+  EXPECT_EQ(receive(dummy(1, 2)), Received::cell);
+  // Nothing is dropped, and nothing comes.
+  now = now + LaneReceiver::kSilence + Duration{1};
+  for (int i = 0; i < 20; ++i) receive(dummy(2, 1));
+  EXPECT_EQ(counters.set_back.value(), 1u);
+}
+
+// The peer is gone for ever, whatever was dropped at first.
+TEST_F(ReceiverTest, WhereTheSocketDropsNothingMoreTheSilenceBeginsAnew) {
+  install(1);
+  ASSERT_EQ(receive(dummy(1, 1)), Received::first_of_session);
+  receiver.handle_drops(1);
+  now = now + seconds(1);
+  receive(dummy(2, 1));
+  now = now + LaneReceiver::kSilence;
+  for (int i = 0; i < 20; ++i) receive(dummy(2, 1));
+  EXPECT_EQ(counters.set_back.value(), 0u);
+  now = now + Duration{1};
+  for (uint32_t i = 0; i < LaneReceiver::kUnknownCells; ++i) receive(dummy(2, 1));
+  EXPECT_EQ(counters.set_back.value(), 1u);
+}
+
 TEST_F(ReceiverTest, OneSessionAloneIsForgotten) {
   for (uint8_t session : {1, 2, 3}) install(session);
   receiver.handle_unconfirmed(2);

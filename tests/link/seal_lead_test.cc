@@ -20,6 +20,7 @@ TEST(SealLead, FollowsTrainsThatTakeLongerAtOnceAndForgetsThemSlowly) {
   for (int i = 0; i < 100'000; ++i) lead.handle_sealed(microseconds(4));
   EXPECT_LT(lead.now(), microseconds(7));
   EXPECT_GE(lead.now(), microseconds(6));
+  EXPECT_EQ(lead.at_start(), microseconds(6));
 }
 
 TEST(SealLead, OneTrainThatWasInterruptedDoesNotMakeThePacerPollForLong) {

@@ -31,15 +31,17 @@ NodeConfig configuration(int peers, std::string_view rate) {
   return parsed.config;
 }
 
+constexpr SealCost kSealing(nanoseconds(200), microseconds(1));
+
 NodeConfig without_peers() {
   NodeConfig config = configuration(1, "1 Mb/s");
   config.peers.clear();
   return config;
 }
 
-NodeKeys keys_for(const NodeConfig& config) {
+NodeKeys keys_for(const NodeConfig& config, uint8_t own = 77) {
   std::array<uint8_t, kKeySize> bytes{};
-  bytes[31] = 77;
+  bytes[31] = own;
   return {PrivateKey::from_random(bytes),
           std::vector(config.peers.size(), PresharedKey::from_random(std::array<uint8_t, kKeySize>{}))};
 }
@@ -134,14 +136,14 @@ class CountingDriver final : public Driver {
 class ApplyReloadTest : public ::testing::Test {
  protected:
   Result<std::vector<std::string>> change_to(const NodeConfig& wanted) {
-    const NodeKeys wanted_keys = keys_for(wanted);
+    const NodeKeys wanted_keys = keys_for(wanted, own_key_);
     const ReloadPlan changes = compare_links(config_, keys_, names(), wanted, wanted_keys);
     machine_.peers = wanted.peers.size();
     machine_.wanted = &wanted;
     steps_ = {};
     return apply_reload(
         {config_, keys_, links_, unknown_sources_, open_, machine_, driver_, *handshakes_,
-         AeadBackend::openssl, nullptr, nullptr, nullptr, nullptr, [this] { steps_.now = 0; }},
+         AeadBackend::openssl, kSealing, nullptr, nullptr, nullptr, relay_, [this] { steps_.now = 0; }},
         wanted, wanted_keys, changes);
   }
 
@@ -151,11 +153,13 @@ class ApplyReloadTest : public ::testing::Test {
     return running;
   }
 
+  uint8_t own_key_ = 77;
   NodeConfig config_ = without_peers();
   NodeKeys keys_ = keys_for(config_);
   std::vector<std::unique_ptr<NodeLink>> links_;
   std::vector<UnknownSourceSocket> unknown_sources_;
   OpenPeers open_;
+  RelayNode* relay_ = nullptr;
   Steps steps_;
   CountingMachine machine_{steps_};
   CountingDriver driver_{steps_};
@@ -193,6 +197,30 @@ TEST_F(ApplyReloadTest, TheHandshakesOfThoseThatComeGoOnWhileItChanges) {
     ASSERT_LT(MonotonicClock().now(), until) << "nobody asks";
     MonotonicClock().sleep_until(MonotonicClock().now() + milliseconds(5));
   }
+}
+
+// How busy the machine is by then would show in how far apart lanes release.
+TEST_F(ApplyReloadTest, LinksThatComeMeasureNothing) {
+  ASSERT_TRUE(change_to(configuration(2, "1 Mb/s")));
+  for (const auto& link : links_) {
+    const Lane& lane = link->lane(0);
+    const auto cells = static_cast<int64_t>(lane.sender.plan().cells_per_release());
+    EXPECT_EQ(lane.seal_lead.at_start(), kSealing.of(lane.format) * cells * 3 / 2);
+  }
+}
+
+TEST_F(ApplyReloadTest, ANodeThatRelaysSaysTheNumberOfItsNewKey) {
+  RelayNode relay({.own_key = keys_.private_key.public_key()});
+  relay_ = &relay;
+  ASSERT_TRUE(change_to(configuration(2, "1 Mb/s")));
+  EXPECT_EQ(relay.number(), KeyNumbers::of(keys_.private_key.public_key()));
+  for (const auto& link : links_) {
+    EXPECT_TRUE(link->lane(0).relay->numbers.contains(KeyNumbers::of(link->peer().public_key)));
+  }
+  own_key_ = 78;
+  ASSERT_TRUE(change_to(configuration(2, "1 Mb/s")));
+  EXPECT_EQ(relay.number(), KeyNumbers::of(keys_for(config_, 78).private_key.public_key()));
+  links_.clear();
 }
 
 TEST_F(ApplyReloadTest, GivesASignOfLifeBetweenAnyTwoSteps) {

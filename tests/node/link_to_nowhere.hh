@@ -48,11 +48,12 @@ inline std::unique_ptr<NodeLink> link_to_nowhere(const PrivateKey& own, const Pr
       "");
   EXPECT_FALSE(parsed.problems.has_errors());
   const NodeKeys keys{own, {PresharedKey::from_random(std::array<uint8_t, kKeySize>{})}};
-  auto link = assemble_link({parsed.config, keys, AeadBackend::openssl, nullptr}, 0, [](size_t /*peer*/) {
-    std::vector<LaneDoor> lanes;
-    lanes.push_back(door_to_nowhere());
-    return Result<std::vector<LaneDoor>>(std::move(lanes));
-  });
+  auto link = assemble_link({parsed.config, keys, AeadBackend::openssl, SealCost({}, {}), nullptr}, 0,
+                            [](size_t /*peer*/) {
+                              std::vector<LaneDoor> lanes;
+                              lanes.push_back(door_to_nowhere());
+                              return Result<std::vector<LaneDoor>>(std::move(lanes));
+                            });
   CUTTLE_CHECK(link.has_value(), "a link to nowhere needs nothing");
   return std::move(*link);
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <vector>
 
 namespace cuttle::relay {
@@ -9,7 +10,7 @@ namespace {
 
 class ForwardQueueTest : public ::testing::Test {
  protected:
-  void put(uint64_t source, uint8_t what, size_t bytes = 100) {
+  void put(Sources::Number source, uint8_t what, size_t bytes = 100) {
     queue.handle_packet(now, source, std::vector<uint8_t>(bytes, what));
   }
   // What comes out next; 0: nothing.
@@ -21,8 +22,13 @@ class ForwardQueueTest : public ::testing::Test {
     return what;
   }
 
-  PacketPool pool{16, 200};
-  ForwardQueue queue{pool, 1000, milliseconds(15)};
+  ForwardQueueTest() {
+    for (int i = 0; i < 80; ++i) sources.handle_join();
+  }
+
+  PacketPool pool{32, 200};
+  Sources sources;
+  ForwardQueue queue{pool, sources, 1000, milliseconds(15)};
   Instant now{1'000'000};
 };
 
@@ -53,13 +59,82 @@ TEST_F(ForwardQueueTest, WhatWaitedTooLongIsDropped) {
   now = now + milliseconds(6);
   EXPECT_EQ(take(), 2);
   EXPECT_EQ(queue.dropped_stale(), 1u);
-  EXPECT_EQ(pool.free_places(), 16u);
+  EXPECT_EQ(pool.free_places(), 32u);
 }
 
 TEST_F(ForwardQueueTest, APacketThatIsTooLongIsDropped) {
   put(7, 1, 201);
   EXPECT_TRUE(queue.empty());
   EXPECT_EQ(queue.dropped_full(), 1u);
+}
+
+// Short packets, of which many are few bytes, for a node that takes none.
+TEST(ForwardQueues, NobodyKeepsTheOthersOutOfThePool) {
+  PacketPool pool(2048, 1596);
+  Sources sources;
+  const Sources::Number hostile = sources.handle_join();
+  const Sources::Number other = sources.handle_join();
+  ForwardQueue first(pool, sources, 1'000'000, milliseconds(15));
+  ForwardQueue second(pool, sources, 1'000'000, milliseconds(15));
+  const std::vector<uint8_t> packet(97);
+  const Instant now{1'000'000};
+  for (int i = 0; i < 4000; ++i) first.handle_packet(now, hostile, packet);
+  EXPECT_EQ(sources.places(hostile), 1024u) << "half of it";
+  for (int i = 0; i < 100; ++i) second.handle_packet(now, other, packet);
+  EXPECT_EQ(second.bytes(), 9700u);
+  EXPECT_EQ(second.dropped_full(), 0u);
+}
+
+// Nor by many queues, as many as there can be.
+TEST(ForwardQueues, WhoFillsManyQueuesHasNoMoreThanWhoFillsOne) {
+  PacketPool pool(2048, 1596);
+  Sources sources;
+  const Sources::Number hostile = sources.handle_join();
+  const Sources::Number other = sources.handle_join();
+  std::vector<std::unique_ptr<ForwardQueue>> queues;
+  for (int i = 0; i < 1000; ++i) {
+    queues.push_back(std::make_unique<ForwardQueue>(pool, sources, 1'000'000, milliseconds(15)));
+  }
+  const std::vector<uint8_t> packet(97);
+  const Instant now{1'000'000};
+  for (int i = 0; i < 40; ++i) {
+    for (const auto& queue : queues) queue->handle_packet(now, hostile, packet);
+  }
+  for (int i = 0; i < 100; ++i) queues.front()->handle_packet(now, other, packet);
+  EXPECT_EQ(sources.places(other), 100u);
+  EXPECT_EQ(sources.places(hostile), 1024u);
+  queues.clear();
+  EXPECT_EQ(pool.free_places(), 2048u);
+}
+
+TEST_F(ForwardQueueTest, WhoHasItsPartOfThePoolDropsItsOldest) {
+  PacketPool small(8, 200);
+  ForwardQueue queue_of_it(small, sources, 100'000, milliseconds(15));
+  for (uint8_t i = 1; i <= 7; ++i) queue_of_it.handle_packet(now, 1, std::vector<uint8_t>(10, i));
+  EXPECT_EQ(queue_of_it.dropped_full(), 3u);
+  EXPECT_EQ(queue_of_it.poll_front(now)->front(), 4);
+}
+
+// However many have come and gone, those that wait have queues of their own.
+TEST_F(ForwardQueueTest, WhoHasNothingWaitingTakesNoPlaceAmongThoseWhoTakeTurns) {
+  for (Sources::Number source = 1; source <= 70; ++source) {
+    put(source, 1);
+    ASSERT_EQ(take(), 1);
+  }
+  for (const int i : {1, 2, 3}) put(71, static_cast<uint8_t>(i));
+  put(72, 11);
+  EXPECT_EQ(take(), 1);
+  EXPECT_EQ(take(), 11);
+}
+
+TEST_F(ForwardQueueTest, ANumberIsGivenAnewOnceNothingOfItWaits) {
+  put(5, 1);
+  sources.handle_leave(5);
+  sources.handle_leave(6);
+  EXPECT_EQ(sources.handle_join(), 6u);
+  EXPECT_EQ(sources.handle_join(), 81u);
+  EXPECT_EQ(take(), 1);
+  EXPECT_EQ(sources.handle_join(), 5u);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <vector>
 
 namespace cuttle::relay {
@@ -65,6 +66,23 @@ TEST_F(ReorderTest, NoMoreWaitsThanThereIsRoomFor) {
   EXPECT_EQ(put(9), Verdict::full);
   EXPECT_EQ(put(0), Verdict::in_order);
   EXPECT_EQ(out, (std::vector<uint32_t>{9, 0, 1, 2, 3, 4, 5, 6, 7, 8}));
+}
+
+// Those of several sources that let all their packets wait leave room for one more.
+TEST_F(ReorderTest, NobodyKeepsTheOthersOutOfThePool) {
+  PacketPool all(2048, 100);
+  std::vector<std::unique_ptr<Reorder>> hostile;
+  const std::vector<uint8_t> packet(50);
+  for (int i = 0; i < 4; ++i) {
+    hostile.push_back(std::make_unique<Reorder>(all, 512, milliseconds(20)));
+    for (uint32_t sequence = 1; sequence <= 600; ++sequence) {
+      hostile.back()->handle_packet(now, 1, sequence, packet);
+    }
+  }
+  Reorder other(all, 512, milliseconds(20));
+  for (uint32_t sequence = 1; sequence <= 100; ++sequence) {
+    ASSERT_EQ(other.handle_packet(now, 1, sequence, packet), Verdict::held) << sequence;
+  }
 }
 
 TEST_F(ReorderTest, AnotherSessionCountsAnewAfterWhatWaited) {

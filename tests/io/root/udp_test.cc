@@ -84,6 +84,24 @@ TEST_F(UdpTest, says_when_a_train_came_in) {
   }
 }
 
+// What came before the first that found no room does not count as after it, however late it is read.
+TEST_F(UdpTest, says_what_was_dropped_before_a_train_came_in) {
+  auto a = lane(*a_, "10.9.0.1:4410", "10.9.0.2:4410", false);
+  auto b = lane(*b_, "10.9.0.2:4410", "10.9.0.1:4410");
+  set_option(b.fd(), SOL_SOCKET, SO_RCVBUF, 20'000);
+  const auto cells = numbered_cells(100);
+  EXPECT_EQ(a.send_train(cells.data(), 100, kCell), 100u);
+  const auto before = receive(b, 1);
+  ASSERT_FALSE(before.empty());
+  EXPECT_LT(datagrams(before), 100u);
+  for (const ReceivedTrain& train : before) EXPECT_EQ(train.dropped_before, 0u);
+  EXPECT_EQ(a.send_train(cells.data(), 1, kCell), 1u);
+  const auto after = receive(b, 1);
+  ASSERT_EQ(after.size(), 1u);
+  EXPECT_EQ(after[0].dropped_before, 100 - datagrams(before));
+  EXPECT_EQ(b.receive_buffer_dropped(), after[0].dropped_before);
+}
+
 TEST_F(UdpTest, splits_a_train_that_is_too_long_for_one_call) {
   auto a = lane(*a_, "10.9.0.1:4410", "10.9.0.2:4410");
   auto b = lane(*b_, "10.9.0.2:4410", "10.9.0.1:4410");
