@@ -138,8 +138,10 @@ Finding probe(const LoadedConfig& loaded, size_t i, Duration timeout) {
     return {Mark::bad, fmt::format("peer {}: {}", peer.name, socket.error().message),
             "run this as root; is another program on the port?"};
   }
-  Probe probe(peer, association_config({config, *loaded.keys, best_aead_backend(), nullptr}, i, *plan),
-              std::move(*socket), config.firewall_mark);
+  Probe probe(
+      peer,
+      association_config({config, *loaded.keys, best_aead_backend(), SealCost({0}, {0}), nullptr}, i, *plan),
+      std::move(*socket), config.firewall_mark);
   const MonotonicClock clock;
   const Instant until = clock.now() + timeout;
   while (clock.now() < until) {

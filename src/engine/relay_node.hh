@@ -99,7 +99,7 @@ class RelayReceiving {
   void take_report(Lane& lane, Bytes packet);
   void pass_on(Lane& lane, const wire::RelayHeader& header, Bytes packet);
   void open(Lane& lane, const wire::RelayHeader& header, Instant now, Bytes packet);
-  Lane* lane_of(uint64_t number) const { return lane_with_number(lanes_, number); }
+  Lane* lane_of(uint64_t number) const;
 
   const KeyNumbers& own_;
   PacketRing& passed_on_;

@@ -17,6 +17,10 @@ void RelayReceiving::remove(Lane& lane) {
   std::erase(lanes_, &lane);
 }
 
+Lane* RelayReceiving::lane_of(uint64_t number) const {
+  return lane_with_number(lanes_, number);
+}
+
 void RelayReceiving::drain(Lane& lane) {
   RelayPost& post = *lane.relay;
   auto& sessions = post.receiver->sessions;
