@@ -154,10 +154,11 @@ class CrossCheck {
     if (key == PublicKey()) return;
     for (size_t other = 0; other < i; ++other) {
       const PeerConfig& earlier = node_.peers[other];
-      const bool is_next = earlier.next_public_key == key;
-      if (earlier.public_key != key && !is_next) continue;
+      const bool is_next = earlier.next_public_key && earlier.next_public_key->number() == key.number();
+      if (earlier.public_key.number() != key.number() && !is_next) continue;
+      const bool is_same = key == earlier.public_key || key == earlier.next_public_key;
       note(i, name,
-           fmt::format("also the key of {}; every peer has its own",
+           fmt::format("{} the key of {}; every peer has its own", is_same ? "also" : "begins like",
                        where(other, is_next ? "next_public_key" : "public_key")));
       return;
     }

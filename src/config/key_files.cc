@@ -68,12 +68,14 @@ std::optional<NodeKeys> load_key_files(const NodeConfig& config, const SourceMap
   const PublicKey own = private_key->public_key();
   for (size_t i = 0; i < config.peers.size(); ++i) {
     const PeerConfig& peer = config.peers[i];
-    const auto note = [&](std::string_view key) {
-      problems.add(lines.line(fmt::format("peer[{}].{}", i, key)),
-                   fmt::format("peer.{}.{}: this node's own key; give the peer's", peer.name, key));
+    const auto check = [&](std::string_view name, const PublicKey& key) {
+      if (key.number() != own.number()) return;
+      problems.add(lines.line(fmt::format("peer[{}].{}", i, name)),
+                   fmt::format("peer.{}.{}: {}this node's own key; give the peer's", peer.name, name,
+                               key == own ? "" : "begins like "));
     };
-    if (peer.public_key == own) note("public_key");
-    if (peer.next_public_key == own) note("next_public_key");
+    check("public_key", peer.public_key);
+    if (peer.next_public_key) check("next_public_key", *peer.next_public_key);
   }
   return NodeKeys{*private_key, std::move(preshared)};
 }

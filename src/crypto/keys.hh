@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.hh"
 #include "base/result.hh"
 #include "crypto/secret.hh"
 
@@ -29,6 +30,10 @@ struct PublicKey {
   // form.
   static Result<PublicKey> parse(std::string_view text);
   std::string to_string() const;
+  // By which relays and ladders know whose it is: its first bytes. Whoever reads who has which key lets no
+  // two nodes have keys with one number, for it takes no private key to write down one that begins like
+  // another's.
+  uint64_t number() const { return load_be64(bytes.data()); }
 };
 
 // The text of a secret key. Wiped on destruction, like the key itself.

@@ -26,7 +26,7 @@ class KeyNumbers {
     handle_keys(key, next);
   }
 
-  static uint64_t of(const PublicKey& key) { return load_be64(key.bytes.data()); }
+  static uint64_t of(const PublicKey& key) { return key.number(); }
 
   // These are the keys from now on. Those of before are kept, the oldest give way.
   void handle_keys(const PublicKey& key, const std::optional<PublicKey>& next = {}) {

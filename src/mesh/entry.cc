@@ -120,7 +120,7 @@ bool says_the_same(const Entry& a, const Entry& b) {
 }
 
 bool has_key(const Entry& entry, const PublicKey& key) {
-  return entry.key == key || entry.next_key == key;
+  return entry.key.number() == key.number() || (entry.next_key && entry.next_key->number() == key.number());
 }
 
 bool shares_a_key(const Entry& a, const Entry& b) {

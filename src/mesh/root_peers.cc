@@ -7,7 +7,8 @@ namespace cuttle::mesh {
 namespace {
 
 bool has_key(const PeerConfig& peer, const PublicKey& key) {
-  return key == peer.public_key || key == peer.next_public_key;
+  return key.number() == peer.public_key.number() ||
+         (peer.next_public_key && key.number() == peer.next_public_key->number());
 }
 
 bool has_key_of(const PeerConfig& peer, const Entry& entry) {

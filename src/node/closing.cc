@@ -29,10 +29,10 @@ Result<void> close_without_agent(const NodeConfig& config, bool trusted) {
   if (!held) return tl::unexpected(held.error());
   if (*held) {
     if ((*held)->alias == alias_of_node(config.name)) {
-      return failure(fmt::format(
-          "an agent of node {} that was started with another file holds the interface {}: what that "
-          "file closes is closed, what this one closes besides is not",
-          config.name, (*held)->name));
+      return failure(
+          fmt::format("an agent of node {} holds the interface {}: what it closes is closed, what this file "
+                      "closes besides is not",
+                      config.name, (*held)->name));
     }
     return failure(fmt::format(
         "an agent holds the interface {} of another node ({}), whose guard and lock this one would "

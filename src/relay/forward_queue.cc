@@ -59,18 +59,19 @@ void ForwardQueue::handle_packet(Instant now, Sources::Number number, Bytes pack
     dropped_full_.add();
     return;
   }
-  while (bytes_ + packet.size() > max_bytes_ && drop_oldest()) {
-  }
   Source& source = source_of(number);
   auto place = pool_.take(now, packet, all_sources_.places(number));
   // Who has its part of the pool makes room itself.
-  for (; !place && source.head != kNone; place = pool_.take(now, packet, all_sources_.places(number))) {
+  const auto is_its_own = [&] { return source.head != kNone && pool_.entry(source.head).source == number; };
+  for (; !place && is_its_own(); place = pool_.take(now, packet, all_sources_.places(number))) {
     drop_head(source);
     dropped_full_.add();
   }
   if (!place) {
     dropped_full_.add();
     return;
+  }
+  while (bytes_ + packet.size() > max_bytes_ && drop_oldest()) {
   }
   pool_.entry(*place).source = number;
   all_sources_.handle_taken(number);
@@ -85,21 +86,35 @@ void ForwardQueue::handle_packet(Instant now, Sources::Number number, Bytes pack
   ++packets_;
 }
 
+// Deficit round robin (Shreedhar and Varghese, SIGCOMM 1995): the bytes of one place are added in each turn.
 std::optional<Bytes> ForwardQueue::poll_front(Instant now) {
-  for (size_t looked = 0; looked < sources_.size(); ++looked, turn_ = (turn_ + 1) % sources_.size()) {
+  for (size_t looked = 0; looked < sources_.size(); ++looked, end_turn()) {
     Source& source = sources_[turn_];
     while (source.head != kNone && now - pool_.entry(source.head).since > max_wait_) {
       drop_head(source);
       dropped_stale_.add();
     }
-    if (source.head != kNone) return pool_.packet(source.head);
+    if (source.head == kNone) {
+      source.credit_bytes = 0;
+      continue;
+    }
+    if (source.credit_bytes < pool_.entry(source.head).bytes) source.credit_bytes += pool_.place_bytes();
+    return pool_.packet(source.head);
   }
   return std::nullopt;
 }
 
 void ForwardQueue::handle_taken() {
   CUTTLE_CHECK(turn_ < sources_.size() && sources_[turn_].head != kNone, "poll_front showed a packet");
-  drop_head(sources_[turn_]);
+  Source& source = sources_[turn_];
+  source.credit_bytes -= pool_.entry(source.head).bytes;
+  drop_head(source);
+  const bool goes_on = source.head != kNone && source.credit_bytes >= pool_.entry(source.head).bytes;
+  if (source.head == kNone) source.credit_bytes = 0;
+  if (!goes_on) end_turn();
+}
+
+void ForwardQueue::end_turn() {
   turn_ = (turn_ + 1) % sources_.size();
 }
 

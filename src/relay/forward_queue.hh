@@ -1,7 +1,8 @@
 // Packets that are to go over one link for others, or as this node's own overflow: a queue for each link that
-// they came over, which take turns. Bounded in bytes and in time: when it is full, the oldest of whom has
-// most in it is dropped; what waited too long is of no use at the other end, and is dropped as well. However
-// short packets are, and however many queues somebody fills, the others find room in the pool (sources.hh).
+// they came over, which take turns, of as many bytes each. Bounded in bytes and in time: when it is full, the
+// oldest of whom has most in it is dropped; what waited too long is of no use at the other end, and is
+// dropped as well. However short packets are, and however many queues somebody fills, the others find room in
+// the pool (sources.hh).
 //
 // One thread. Nothing is allocated after construction.
 #pragma once
@@ -48,12 +49,14 @@ class ForwardQueue {
   struct Source {
     Sources::Number number = 0;
     size_t bytes = 0;
+    size_t credit_bytes = 0;  // that it may still take, as long as something waits
     Place head = kNone;
     Place tail = kNone;
   };
   Source& source_of(Sources::Number number);
   void drop_head(Source& source);
   bool drop_oldest();
+  void end_turn();
 
   PacketPool& pool_;
   Sources& all_sources_;

@@ -196,7 +196,7 @@ etf_that_is_of_no_use_is_refused() {
   in_space a "$CUTTLE" check "$WORK/a.toml" >"$WORK/check" 2>&1 || fail "check says: $(<"$WORK/check")"
   grep -qF 'cells on u0 are released by etf in software (no offload), by TAI, delta 10 ms, priority 3' "$WORK/check" || fail "check says: $(<"$WORK/check")"
   # veth has no launch time.
-  ! queue_of_a etf offload 2>/dev/null || fail "this interface has a launch time?"
+  ! (queue_of_a etf offload) 2>/dev/null || fail "this interface has a launch time?"
 }
 
 # cells_by_number: a's cells that were captured, those whose number is missing among them, and those that came twice:

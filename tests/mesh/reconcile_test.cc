@@ -49,6 +49,22 @@ TEST(MeshReconcile, AnotherIdentityOfAKnownHostIsRefusedUntilAccepted) {
   EXPECT_THAT(codes(look(result.known, view)), IsEmpty());
 }
 
+// Relays and ladders know a node by the first bytes of its keys (PublicKey::number): whoever writes down a
+// key that begins like another's, which takes no private key, would speak for that one.
+TEST(MeshReconcile, AKeyThatBeginsLikeAnothersIsRefused) {
+  const TestHost victim = test_host(1);
+  TestHost host = test_host(2);
+  const Known known = look({}, view_of({victim, host})).known;
+  ASSERT_EQ(config_of(known).peers.size(), 2u);
+  PublicKey alike = test_key(7);
+  std::copy_n(victim.entry.key.bytes.begin(), 8, alike.bytes.begin());
+  host.entry.next_key = alike;
+  host.say_anew();
+  const auto looked = look(known, view_of({victim, host}));
+  EXPECT_FALSE(looked.problems.empty());
+  for (const PeerConfig& peer : config_of(looked.known).peers) EXPECT_NE(peer.next_public_key, alike);
+}
+
 // The identity is pinned, so the store alone cannot lead a key over: not by announcing it first either.
 TEST(MeshReconcile, AKeyChangesByTheHostsOwnWordAlone) {
   TestHost host = test_host(1);

@@ -36,11 +36,26 @@ TEST_F(ForwardQueueTest, SourcesTakeTurns) {
   for (const int i : {1, 2, 3}) put(7, static_cast<uint8_t>(i));
   put(8, 11);
   EXPECT_EQ(take(), 1);
+  EXPECT_EQ(take(), 2) << "a turn has as many bytes as the longest packet";
   EXPECT_EQ(take(), 11);
-  EXPECT_EQ(take(), 2);
   EXPECT_EQ(take(), 3);
   EXPECT_EQ(take(), 0);
   EXPECT_EQ(queue.bytes(), 0u);
+}
+
+TEST_F(ForwardQueueTest, LongPacketsTakeNoMoreThanShortOnes) {
+  size_t of_long = 0;
+  size_t of_short = 0;
+  for (int i = 0; i < 3000; ++i) {
+    put(7, 1, 199);
+    put(8, 2, 19);
+    const auto packet = queue.poll_front(now);
+    ASSERT_TRUE(packet);
+    (packet->front() == 1 ? of_long : of_short) += packet->size();
+    queue.handle_taken();
+  }
+  EXPECT_GT(of_short, 20'000u);
+  EXPECT_LT(of_long > of_short ? of_long - of_short : of_short - of_long, 2 * 200u);
 }
 
 TEST_F(ForwardQueueTest, WhenItIsFullTheOldestOfWhoHasMostGoes) {
@@ -124,6 +139,7 @@ TEST_F(ForwardQueueTest, WhoHasNothingWaitingTakesNoPlaceAmongThoseWhoTakeTurns)
   for (const int i : {1, 2, 3}) put(71, static_cast<uint8_t>(i));
   put(72, 11);
   EXPECT_EQ(take(), 1);
+  EXPECT_EQ(take(), 2);
   EXPECT_EQ(take(), 11);
 }
 
