@@ -430,6 +430,8 @@ TEST_F(RelayTest, NothingIsPassedOnToWhomWasNotHeardLately) {
 TEST_F(RelayTest, WhoSaysManyNumbersIsOne) {
   constexpr uint64_t kOther = 4;
   const auto honest = overflow(20).front();
+  // As long, so that a turn has one of each.
+  const std::vector<uint8_t> as_long(honest.size() - sealed(kSource, kDestination, 9, 1, {}).size());
   struct Seen {
     uint32_t granted;
     size_t of_other;
@@ -447,7 +449,7 @@ TEST_F(RelayTest, WhoSaysManyNumbersIsOne) {
       // All that may count: 60 in turn, each of a key that it is to have next.
       lane.relay->numbers.handle_keys(key_with(kOther), key_with(number));
       say_as(number, kOther, kRelay);
-      hand(kRelay, kOther, sealed(number, kDestination, 9, 1 + i, std::vector<uint8_t>(100)));
+      hand(kRelay, kOther, sealed(number, kDestination, 9, 1 + i, as_long));
       relay().relay.packing().handle_time(now);
     }
     for (int i = 0; i < 3; ++i) hand(kRelay, kSource, honest);
