@@ -83,16 +83,21 @@ TEST_F(ForwardQueueTest, APacketThatIsTooLongIsDropped) {
   EXPECT_EQ(queue.dropped_full(), 1u);
 }
 
-// Short packets, of which many are few bytes, for a node that takes none.
-TEST(ForwardQueues, NobodyKeepsTheOthersOutOfThePool) {
-  PacketPool pool(2048, 1596);
+// Two that share a relay's pool: one sends short packets, of which many are few bytes, for nodes that take
+// none.
+class ForwardQueues : public ::testing::Test {
+ protected:
+  PacketPool pool{2048, 1596};
   Sources sources;
   const Sources::Number hostile = sources.handle_join();
   const Sources::Number other = sources.handle_join();
+  const std::vector<uint8_t> packet = std::vector<uint8_t>(97);
+  const Instant now{1'000'000};
+};
+
+TEST_F(ForwardQueues, NobodyKeepsTheOthersOutOfThePool) {
   ForwardQueue first(pool, sources, 1'000'000, milliseconds(15));
   ForwardQueue second(pool, sources, 1'000'000, milliseconds(15));
-  const std::vector<uint8_t> packet(97);
-  const Instant now{1'000'000};
   for (int i = 0; i < 4000; ++i) first.handle_packet(now, hostile, packet);
   EXPECT_EQ(sources.places(hostile), 1024u) << "half of it";
   for (int i = 0; i < 100; ++i) second.handle_packet(now, other, packet);
@@ -101,17 +106,11 @@ TEST(ForwardQueues, NobodyKeepsTheOthersOutOfThePool) {
 }
 
 // Nor by many queues, as many as there can be.
-TEST(ForwardQueues, WhoFillsManyQueuesHasNoMoreThanWhoFillsOne) {
-  PacketPool pool(2048, 1596);
-  Sources sources;
-  const Sources::Number hostile = sources.handle_join();
-  const Sources::Number other = sources.handle_join();
+TEST_F(ForwardQueues, WhoFillsManyQueuesHasNoMoreThanWhoFillsOne) {
   std::vector<std::unique_ptr<ForwardQueue>> queues;
   for (int i = 0; i < 1000; ++i) {
     queues.push_back(std::make_unique<ForwardQueue>(pool, sources, 1'000'000, milliseconds(15)));
   }
-  const std::vector<uint8_t> packet(97);
-  const Instant now{1'000'000};
   for (int i = 0; i < 40; ++i) {
     for (const auto& queue : queues) queue->handle_packet(now, hostile, packet);
   }
