@@ -6,12 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
-#include <iterator>
 #include <utility>
 
 #include "base/file_descriptor.hh"
 #include "base/os_error.hh"
+#include "base/trusted_path.hh"
 
 namespace cuttle {
 
@@ -20,39 +19,6 @@ namespace {
 // O_NONBLOCK: a named pipe must not make us wait.
 FileDescriptor open_to_read(const std::string& path) {
   return FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-}
-
-// Whether nobody else can put a link there.
-bool is_in_good_hands(const FileDescriptor& folder) {
-  struct stat status {};
-  if (::fstat(folder.get(), &status) != 0) return false;
-  return (status.st_uid == 0 || status.st_uid == ::geteuid()) && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-bool is_link(const FileDescriptor& folder, const char* name) {
-  struct stat status {};
-  return ::fstatat(folder.get(), name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
-}
-
-// Folder by folder, so that what was looked at is what is opened.
-Result<FileDescriptor> open_by_trusted_links(const std::string& path) {
-  const std::filesystem::path whole(path);
-  FileDescriptor at(::open(whole.is_absolute() ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const std::filesystem::path way = whole.relative_path();
-  for (auto piece = way.begin(); at && piece != way.end(); ++piece) {
-    const bool is_last = std::next(piece) == way.end();
-    int how = O_CLOEXEC | (is_last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY);
-    const bool is_good = is_in_good_hands(at);
-    if (!is_good) how |= O_NOFOLLOW;
-    FileDescriptor next(::openat(at.get(), piece->c_str(), how));
-    const int error = errno;
-    if (!next && !is_good && is_link(at, piece->c_str()))
-      return failure("there is a symbolic link in another user's folder, which is not followed");
-    at = std::move(next);
-    errno = error;
-  }
-  if (!at) return failure(os_error_text(errno));
-  return at;
 }
 
 // Of a file that open_to_read() opened, or failed to.
@@ -83,6 +49,11 @@ bool is_trusted_owner(uid_t owner) {
   return ::geteuid() == 0 && user_number("cuttle") == owner;
 }
 
+bool may_be_agents(const std::string& configured, uid_t user) {
+  if (is_trusted_owner(user) || user_number("cuttle") == user) return true;
+  return !configured.empty() && user_number(configured.c_str()) == user;
+}
+
 std::optional<uid_t> user_number(const char* name) {
   const passwd* user = ::getpwnam(name);
   return user == nullptr ? std::nullopt : std::optional(user->pw_uid);
@@ -91,7 +62,7 @@ std::optional<uid_t> user_number(const char* name) {
 Result<TextFile> read_text_file(const std::string& path, size_t max_bytes, Links links) {
   FileDescriptor file;
   if (links == Links::trusted) {
-    auto opened = open_by_trusted_links(path);
+    auto opened = open_by_trusted_links(path, O_RDONLY | O_NONBLOCK);
     if (!opened) return tl::unexpected(opened.error());
     file = std::move(*opened);
   } else {

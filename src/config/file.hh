@@ -37,6 +37,10 @@ Result<TextFile> read_text_file(const std::string& path, size_t max_bytes, Links
 // configuration.
 bool is_trusted_owner(uid_t owner);
 
+// Whether a program of that user may be the agent of a node: root's, whoever's runs this, the package's user,
+// and the configuration's, where it names one.
+bool may_be_agents(const std::string& configured, uid_t user);
+
 // Of the user of that name; none: there is no such user.
 std::optional<uid_t> user_number(const char* name);
 

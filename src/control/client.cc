@@ -1,6 +1,8 @@
 #include "control/client.hh"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -8,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/trusted_path.hh"
 #include "control/socket_address.hh"
 #include "io/clock.hh"
 
@@ -19,14 +22,17 @@ class Exchange {
  public:
   Exchange(const std::string& path, Duration timeout) : path_(path), deadline_(steady_now() + timeout) {}
 
-  Result<void> connect() {
+  Result<void> connect(const MayBeAgents& may_be_agents) {
     const auto address = socket_address(path_);
     if (!address) return tl::unexpected(address.error());
     for (;;) {
       auto connection = connect_once(*address);
       if (connection) {
         socket_ = std::move(*connection);
-        return {};
+        const auto who = listener_of(socket_);
+        if (!may_be_agents || (who && may_be_agents(who->uid))) return {};
+        return failure("control socket " + path_ + ": no agent answers there, but a program of user " +
+                       (who ? std::to_string(who->uid) : "?"));
       }
       if (connection.error() != EAGAIN) return refused(connection.error());
       if (left_ms() == 0) return late();
@@ -92,25 +98,26 @@ class Exchange {
 
 }  // namespace
 
-Result<std::string> ask_agent(const std::string& path, std::string_view request, Duration timeout) {
+Result<std::string> ask_agent(const std::string& path, std::string_view request, Duration timeout,
+                              const MayBeAgents& may_be_agents) {
   Exchange exchange(path, timeout);
-  if (const auto connected = exchange.connect(); !connected) return tl::unexpected(connected.error());
+  if (const auto connected = exchange.connect(may_be_agents); !connected) return tl::unexpected(connected.error());
   if (const auto sent = exchange.send(request_line(request)); !sent) return tl::unexpected(sent.error());
   auto document = exchange.receive();
   if (!document) return document;
   return parse_response(std::move(*document));
 }
 
-Result<bool> agent_is_there(const std::string& path, const std::function<bool(uid_t)>& may_be_agents) {
-  const auto address = socket_address(path);
-  if (!address) return tl::unexpected(address.error());
+bool agent_is_there(const std::string& path, const MayBeAgents& may_be_agents) {
+  const auto file = open_by_trusted_links(path, O_PATH);
+  struct stat status {};
+  if (!file || ::fstat(file->get(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
+  const auto address = socket_address("/proc/self/fd/" + std::to_string(file->get()));
+  if (!address) return false;
   const auto connection = connect_once(*address);
-  if (connection || connection.error() == EAGAIN) {
-    const auto user = user_of_listener(path, connection);
-    return user.has_value() && may_be_agents(*user);
-  }
-  if (connection.error() == ENOENT || connection.error() == ECONNREFUSED) return false;
-  return os_failure("control socket " + path, connection.error());
+  if (!connection) return connection.error() == EAGAIN && may_be_agents(status.st_uid);  // its queue is full
+  const auto who = listener_of(*connection);
+  return who && may_be_agents(who->uid);
 }
 
 std::string cgroup_of_agent(const std::string& path) {

@@ -13,13 +13,19 @@
 
 namespace cuttle {
 
-// The document that the agent behind `path` answers `request` with. Waits at most `timeout` in all.
-Result<std::string> ask_agent(const std::string& path, std::string_view request, Duration timeout);
+// Whether a program of that user may be the agent that is meant. Where others can have a socket's path,
+// somebody else's program would answer whatever suits him.
+using MayBeAgents = std::function<bool(uid_t)>;
 
-// Whether an agent listens there, which says nothing of whether it still answers: a program of a user that
-// may be an agent's. Somebody else's is none: where the path can be had by others, he would keep addresses
-// open. An error: it cannot be told.
-Result<bool> agent_is_there(const std::string& path, const std::function<bool(uid_t)>& may_be_agents);
+// The document that the agent behind `path` answers `request` with. Waits at most `timeout` in all.
+// `may_be_agents`: empty, where whoever can have the path may answer.
+Result<std::string> ask_agent(const std::string& path, std::string_view request, Duration timeout,
+                              const MayBeAgents& may_be_agents = {});
+
+// Whether such an agent listens there, which says nothing of whether it still answers. What cannot be
+// connected to is none, whatever it is, nor what a link leads to that others can have put there: either would
+// keep addresses open.
+bool agent_is_there(const std::string& path, const MayBeAgents& may_be_agents);
 
 // The control group that the agent behind `path` runs in, as /proc shows it; empty where that cannot be told.
 std::string cgroup_of_agent(const std::string& path);

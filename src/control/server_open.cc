@@ -47,6 +47,11 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(const std::string& pa
   if (!folder.empty() && ::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) {
     return os_failure("make the folder " + folder + " for the control socket", errno);
   }
+  struct stat status {};
+  if (::stat(folder.empty() ? "." : folder.c_str(), &status) == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return failure("control socket " + path + ": others can write the folder " + folder +
+                   ", and could put a program of theirs in the agent's place; chmod go-w, or choose another");
+  }
   if (const auto free = make_way(path, *address); !free) return tl::unexpected(free.error());
   FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   // The mode of the unbound socket becomes that of the file, so there is no moment at which others may

@@ -47,6 +47,7 @@ void LinkControl::set_ladder(uint16_t fingerprint, std::vector<uint64_t> rates, 
 void LinkControl::set_relay(std::unique_ptr<RelayPost> relay) {
   relay->numbers.handle_keys(association_.keys().peer, association_.keys().next_peer);
   lanes_.front()->relay = std::move(relay);
+  to_relay_.emplace(*lanes_.front()->relay);
 }
 
 std::optional<wire::LadderMessage> LinkControl::poll_ladder() {
@@ -239,6 +240,10 @@ PeerTimes LinkControl::peer_times() const {
 }
 
 void LinkControl::handle_event(const InstallReceive& event) {
+  if (to_relay_) {
+    to_relay_->receiver.handle_command(
+        {make_relay_aead(event.secret), event.first_spi.value, event.session, event.instead_of});
+  }
   const PeerTimes times = peer_times();
   for (size_t i = 0; i < lanes_.size(); ++i) {
     const auto index = static_cast<uint8_t>(i);
@@ -246,10 +251,6 @@ void LinkControl::handle_event(const InstallReceive& event) {
       listener_.key(true, Spi{event.first_spi.value + index}, derive_cell_key(event.secret, index));
     }
     tell_receiver(i, make_receive_key(event, index, backend_, times));
-  }
-  if (RelayPost* relay = lanes_.front()->relay.get()) {
-    relay->receive_keys.push(
-        {make_relay_aead(event.secret), event.first_spi.value, event.session, event.instead_of});
   }
 }
 
@@ -261,8 +262,8 @@ void LinkControl::handle_event(const InstallSend& event) {
     }
     change_send_key(i, make_send_key(event, index, backend_, event.from), event.first);
   }
-  if (RelayPost* relay = lanes_.front()->relay.get()) {
-    relay->send_keys.push({make_relay_aead(event.secret), event.first_spi.value, event.until});
+  if (to_relay_) {
+    to_relay_->packer.handle_command({make_relay_aead(event.secret), event.first_spi.value, event.until});
   }
   if (listener_.session_used) listener_.session_used(event.session);
 }
@@ -283,23 +284,21 @@ void LinkControl::change_send_key(size_t i, SendKey key, bool first) {
 }
 
 void LinkControl::handle_event(const ForgetBefore& event) {
+  if (to_relay_) to_relay_->receiver.handle_command({.session = event.session});
   for (size_t i = 0; i < lanes_.size(); ++i)
     tell_receiver(i, ForgetSessionsBefore{event.session, event.from});
   if (event.from.ns != INT64_MIN) to_wipe_.push_back(event);
-  if (RelayPost* relay = lanes_.front()->relay.get()) relay->receive_keys.push({.session = event.session});
 }
 
 void LinkControl::handle_event(const ForgetSession& event) {
+  if (to_relay_) to_relay_->receiver.handle_command({.session = event.session, .is_alone = true});
   for (size_t i = 0; i < lanes_.size(); ++i) tell_receiver(i, ForgetOneSession{event.session});
-  if (RelayPost* relay = lanes_.front()->relay.get()) {
-    relay->receive_keys.push({.session = event.session, .is_alone = true});
-  }
 }
 
 void LinkControl::handle_event(const EndSending& event) {
   if (listener_.session_ended) listener_.session_ended(event.why);
   for (auto& to_pacer : to_pacers_) to_pacer.handle_command(StopSending{event.from});
-  if (RelayPost* relay = lanes_.front()->relay.get()) relay->send_keys.push(RelaySendKey{});
+  if (to_relay_) to_relay_->packer.handle_command(RelaySendKey{});
 }
 
 void LinkControl::tell_receiver(size_t lane, ReceiverCommand command) {
@@ -309,6 +308,9 @@ void LinkControl::tell_receiver(size_t lane, ReceiverCommand command) {
 
 void LinkControl::tell_waiting() {
   for (auto& to_pacer : to_pacers_) to_pacer.handle_waiting();
+  if (to_relay_) to_relay_->packer.handle_waiting();
+  // The lane's receiver drains both.
+  if (to_relay_ && to_relay_->receiver.handle_waiting()) receiver_wake_ups_.front()();
   for (size_t i = 0; i < lanes_.size(); ++i) {
     if (to_receivers_[i].handle_waiting()) receiver_wake_ups_[i]();
   }

@@ -132,6 +132,12 @@ class LinkControl {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::deque<Outbox<PacerCommand>> to_pacers_;  // one a lane, like the next two
   std::deque<Outbox<ReceiverCommand>> to_receivers_;
+  struct ToRelay {
+    explicit ToRelay(RelayPost& post) : packer(post.send_keys), receiver(post.receive_keys) {}
+    Outbox<RelaySendKey> packer;
+    Outbox<RelayReceiveKey> receiver;
+  };
+  std::optional<ToRelay> to_relay_;
   std::vector<std::function<void()>> receiver_wake_ups_;
   uint64_t wall_clock_ns_ = 0;  // in this round
   // Told of, and not handled yet.

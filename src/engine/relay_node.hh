@@ -39,8 +39,9 @@ class RelayPacking {
 
   void add(Lane& lane);
   void remove(Lane& lane);
-  // Once in each round: what peers said, what is to be passed on, what is to be said.
-  void handle_time(Instant now);
+  // Once in each round: what peers said, what is to be passed on, what is to be said. A little at a time, for
+  // the thread may be the one that keeps time; true when there is more of it now.
+  bool handle_time(Instant now);
   // Whether there is something to pack that is not in its TUN.
   static bool has_waiting(const Lane& lane) { return !lane_side(lane).forward.empty(); }
   // Before the lane's own packets are packed: what goes over this link for others. True when something still
@@ -71,6 +72,7 @@ class RelayPacking {
   std::vector<Lane*> lanes_;
   Instant now_{};
   Instant say_next_{};
+  size_t to_say_ = 0;       // of lanes_, the first so many have still to be told
   size_t grants_from_ = 0;  // in lanes_: more than a report holds take turns
   std::vector<uint8_t> whole_;
   std::vector<uint8_t> piece_;

@@ -19,6 +19,8 @@ constexpr size_t kFullBytes = 3000;
 constexpr Duration kFlowQuiet = milliseconds(500);
 // Who takes no part, as far as it is known, is told this often that this node does.
 constexpr Duration kHelloInterval = seconds(2);
+// Passed on in one round: some 20 us of work, as long as one packet of 64 KiB.
+constexpr int kPassedOnPerRound = 32;
 // The most that may go before a node's own packets at once.
 constexpr size_t kMostCredit = 32768;
 
@@ -159,13 +161,18 @@ bool RelayPacking::pack_waiting(Lane& lane) {
 
 void RelayPacking::take_keys(Lane& lane) {
   RelayPackerSide& side = lane_side(lane);
-  while (auto key = lane.relay->send_keys.pop()) {
+  const auto retire = [&] {
     if (side.key.aead != nullptr) lane.relay->retired_by_packer.push(std::move(side.key.aead));
+    side.key.aead.reset();  // nobody took any for long
+  };
+  while (auto key = lane.relay->send_keys.pop()) {
+    retire();
     side.key = std::move(*key);
     side.iv = 0;
     side.last_report = 0;
     for (RelayPackerSide::Flow& flow : side.flows) flow.next = 0;
   }
+  if (now_ >= side.key.until) retire();
 }
 
 void RelayPacking::take_report(Lane& lane, const wire::RelayReport& report) {
@@ -186,14 +193,15 @@ void RelayPacking::take_report(Lane& lane, const wire::RelayReport& report) {
     if (const Lane* relay = relay_of(lane, way)) relay->relay->counters.left_out.add();
   }
   side.ways.handle_report(now_);
-  // What it grants is of ways over it.
+  // What it grants is of ways over it: no more than this link can bring it, whatever it says.
+  const size_t most = data_bytes_in(lane.sender.plan(), lane.format, kRelayReportInterval);
   const auto at = static_cast<size_t>(std::ranges::find(lanes_, &lane) - lanes_.begin());
   for (const wire::RelayGrant& grant : report.grants) {
     const Lane* to = lane_with_number(lanes_, grant.destination);
     if (to == nullptr || to == &lane) continue;
     const auto place = static_cast<size_t>(std::ranges::find(lanes_, to) - lanes_.begin());
     const size_t way = (at + lanes_.size() - place) % lanes_.size();
-    if (way < relay::Ways::kMax) lane_side(*to).ways.handle_grant(now_, way, grant.bytes);
+    if (way < relay::Ways::kMax) lane_side(*to).ways.handle_grant(now_, way, static_cast<uint32_t>(std::min<size_t>(grant.bytes, most)));
   }
 }
 
@@ -242,7 +250,7 @@ void RelayPacking::pass_on(const PacketRing::Packet& packet) {
   side.grants.handle_relayed(lane_side(**from).source, packet.bytes.size());
 }
 
-void RelayPacking::handle_time(Instant now) {
+bool RelayPacking::handle_time(Instant now) {
   now_ = now;
   for (Lane* lane : lanes_) {
     take_keys(*lane);
@@ -251,17 +259,25 @@ void RelayPacking::handle_time(Instant now) {
     while (auto report = lane->relay->reports.pop()) newest = *report;
     if (newest) take_report(*lane, *newest);
   }
-  for (; const auto packet = passed_on_.front(); passed_on_.pop()) pass_on(*packet);
+  for (int i = 0; i < kPassedOnPerRound; ++i, passed_on_.pop()) {
+    const auto packet = passed_on_.front();
+    if (!packet) break;
+    pass_on(*packet);
+  }
   // Who went silent gets no more of what waits, either.
   for (Lane* lane : lanes_) {
     RelayPackerSide& side = lane_side(*lane);
     if (!side.forward.empty() && !takes_part(side)) side.forward.clear();
   }
-  if (now < say_next_) return;
-  say_next_ = std::max(say_next_ + kRelayReportInterval, now);
-  for (Lane* lane : lanes_) handle_interval(*lane);
-  for (Lane* lane : lanes_) say(*lane);
-  if (!lanes_.empty()) grants_from_ = (grants_from_ + wire::RelayReport::kMaxGrants) % lanes_.size();
+  if (now >= say_next_) {
+    say_next_ = std::max(say_next_ + kRelayReportInterval, now);
+    for (Lane* lane : lanes_) handle_interval(*lane);
+    to_say_ = lanes_.size();
+    if (to_say_ > 0) grants_from_ = (grants_from_ + wire::RelayReport::kMaxGrants) % lanes_.size();
+  }
+  to_say_ = std::min(to_say_, lanes_.size());
+  if (to_say_ > 0) say(*lanes_[--to_say_]);
+  return to_say_ > 0 || passed_on_.front().has_value();
 }
 
 }  // namespace cuttle

@@ -88,10 +88,31 @@ void write_hook(std::string& out, const GuardConfig& config, std::string_view ch
 // By loopback comes what this machine says to itself, by any address that it has, a peer's among them where
 // somebody gave it that; and resets of its own firewall, in the name of whom it keeps from. Whatever else
 // says there that it is a peer's is not: any user may send by IPv6 from an address that is not the machine's
-// (IPV6_FREEBIND).
-constexpr std::string_view kByLoopback =
-    "    iifname \"lo\" fib saddr type local accept\n"
-    "    iifname \"lo\" tcp flags & (rst | syn) == rst accept\n";
+// (IPV6_FREEBIND). The look-up drops that, but knows only what is closed: a peer's cells come from its
+// endpoint, which may be none of its closed addresses, or closed for a few ports; and a peer that is joining
+// has nothing closed.
+constexpr std::string_view kLoopback = "loopback";  // the chain
+constexpr std::string_view kByLoopback = "    iifname \"lo\" jump loopback\n";
+
+void write_loopback(std::string& out, const GuardConfig& config) {
+  fmt::format_to(std::back_inserter(out),
+                 "  chain {} {{\n"
+                 "    fib saddr type local accept\n"
+                 "    tcp flags & (rst | syn) == rst accept\n",
+                 kLoopback);
+  for (const GuardPeer& peer : config.peers) {
+    const bool v6 = peer.endpoint.address.is_v6;
+    const std::string from =
+        fmt::format("    {} saddr {} ", v6 ? "ip6" : "ip", peer.endpoint.address.to_string());
+    const std::string drop =
+        is_closed(peer) ? fmt::format("counter name entry-{} drop\n", peer.interface) : "drop\n";
+    out += from + (v6 ? "meta l4proto udp exthdr frag exists " : "ip protocol udp ip frag-off & 0x3fff != 0 ") +
+           drop;
+    fmt::format_to(std::back_inserter(out), "{}udp sport {} udp dport {} {}", from,
+                   ports(peer.endpoint.port, peer.lanes), ports(config.first_port, peer.lanes), drop);
+  }
+  out += "  }\n";
+}
 
 void write_hooks(std::string& out, const GuardConfig& config) {
   const std::string not_out_lo = "    oifname \"lo\" accept\n";
@@ -237,6 +258,7 @@ Result<std::string> guard_text(const GuardConfig& config, const std::map<std::st
   for (const GuardPeer& peer : config.peers) {
     if (is_closed(peer)) write_peer(rules, config, peer);
   }
+  write_loopback(rules, config);
   write_hooks(rules, config);
   // An empty chain, by whose name the guard is told from one that was made for other addresses and loaded
   // again.

@@ -14,16 +14,25 @@ PublicKey ephemeral_of(Bytes initiation) {
   return key;
 }
 
+Blake2sTag mac1_tag(Bytes initiation) {
+  Blake2sTag tag;
+  std::copy_n(wire::mac1_of(initiation).begin(), tag.size(), tag.begin());
+  return tag;
+}
+
 }  // namespace
 
 // Whether an initiation may cost two key agreements. Of those that may not, some are answered with a cookie.
 std::optional<Association::Reading> Association::may_read(Instant arrived, Bytes cell) {
   const Reading reading{issuer_.verify(arrived, cell)};
+  if (reading.cookie && std::ranges::find(proven_read_, mac1_tag(cell)) != proven_read_.end()) {
+    counters_.stale.add();
+    return std::nullopt;
+  }
   const auto read_end = read_.begin() + static_cast<std::ptrdiff_t>(std::min(reads_, read_.size()));
   const auto read = std::ranges::find(read_.begin(), read_end, ephemeral_of(cell), &Read::ephemeral);
   if (read != read_end) {
-    const Bytes mac1 = wire::mac1_of(cell);
-    if (std::equal(mac1.begin(), mac1.end(), read->mac1.begin())) {
+    if (mac1_tag(cell) == read->mac1) {
       counters_.stale.add();
       return std::nullopt;
     }
@@ -97,7 +106,11 @@ void Association::handle_initiation(Instant arrived, Bytes cell) {
   }
   Read& read = read_[reads_++ % read_.size()];
   read.ephemeral = ephemeral_of(cell);
-  std::copy_n(wire::mac1_of(cell).begin(), wire::kMacBytes, read.mac1.begin());
+  read.mac1 = mac1_tag(cell);
+  if (reading->cookie) {
+    if (proven_read_.size() < kProvenKept) proven_read_.emplace_back();
+    proven_read_[proven_reads_++ % kProvenKept] = read.mac1;
+  }
   const bool proven = is_proven(*reading, offer.timestamp_ns);
   const bool newer = proven || offer.timestamp_ns > last_timestamp_seen_ns_;
   expire_unconfirmed(arrived);

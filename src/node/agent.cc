@@ -221,14 +221,13 @@ Result<void> take_down(const NodeConfig& config, const std::vector<ClosedAddress
   // Taken down under it, an agent would go on sending cells and put its guard back. One that is just ending
   // does not answer either, but then is not there any more; one that is only slow is. Whatever somebody
   // else's program answers there says nothing.
-  auto there = own_agent_is_there(config);
+  bool is_there = own_agent_is_there(config);
   Result<std::string> answer = failure("not asked");
-  if (there && *there) {
+  if (is_there) {
     answer = ask_agent(config.control_socket, "status", kStatusTimeout);
-    if (!answer) there = own_agent_is_there(config);
+    if (!answer) is_there = own_agent_is_there(config);
   }
-  if (!there) return tl::unexpected(there.error());
-  if (!*there) {
+  if (!is_there) {
     // Another node's, or this one's under a file with another control socket: rules, guard and lock are one
     // for all.
     // One that is just ending lets go of its interfaces one after the other.

@@ -11,20 +11,13 @@
 
 namespace cuttle {
 
-Result<bool> own_agent_is_there(const NodeConfig& config) {
-  const auto user = config.user.empty() ? std::nullopt : find_user(config.user);
-  return agent_is_there(config.control_socket, [&](uid_t listener) {
-    return is_trusted_owner(listener) || (user && listener == user->user);
-  });
+bool own_agent_is_there(const NodeConfig& config) {
+  return agent_is_there(config.control_socket, [&](uid_t user) { return may_be_agents(config.user, user); });
 }
 
 Result<void> close_without_agent(const NodeConfig& config, bool trusted) {
-  if (trusted) {
-    // What an agent closed is closed, perhaps by an older file than this.
-    const auto there = own_agent_is_there(config);
-    if (!there) return tl::unexpected(there.error());
-    if (*there) return {};
-  }
+  // What an agent closed is closed, perhaps by an older file than this.
+  if (trusted && own_agent_is_there(config)) return {};
   const auto held = find_held_interface();
   if (!held) return tl::unexpected(held.error());
   if (*held) {

@@ -14,6 +14,6 @@ Result<void> close_without_agent(const NodeConfig& config, bool trusted);
 
 // Whether an agent of this node runs, as far as its control socket tells: a program of a user whom it may run
 // as.
-Result<bool> own_agent_is_there(const NodeConfig& config);
+bool own_agent_is_there(const NodeConfig& config);
 
 }  // namespace cuttle

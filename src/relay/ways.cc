@@ -31,13 +31,17 @@ bool Ways::handle_count(Instant now, size_t way, uint32_t packets) {
   const uint32_t came = std::min(packets - std::min(one.expected, packets), sent);
   one.judged += sent;
   one.expected += came;
-  if ((sent - came) * kBadPart <= sent) {
+  const auto missing = static_cast<int64_t>(uint64_t{sent - came} * 65536 / sent);
+  one.missing_65536ths += (missing - one.missing_65536ths) / kAveraged;
+  if (way == 0) return false;
+  if ((sent - came) * kBadPart <= sent && one.missing_65536ths <= tolerable()) {
     one.times_left_out -= one.times_left_out > 0 && sent >= 8 * kJudged ? 1 : 0;
     return false;
   }
   const Duration how_long = kLeftOut * (int64_t{1} << std::min<uint32_t>(one.times_left_out, 10));
   ++one.times_left_out;
   one.left_out_until = now + std::min(how_long, kLeftOutLongest);
+  one.missing_65536ths = 0;
   one.is_counted = false;
   return true;
 }

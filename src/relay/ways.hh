@@ -1,11 +1,13 @@
 // The ways from this node to one other: way 0 is the direct link, each of the others goes over one relay.
 // What a relay has granted may be sent over it; of those with enough, the one with most is taken. The
-// destination says how many packets came by each way in time: where too many are missing, the relay drops,
-// delays or alters them, and is left out for a while, longer each time.
+// destination says how many packets came by each way in time: where some are missing, others are taken
+// first, and where too many are, the relay drops, delays or alters them, and is left out for a while, longer
+// each time.
 //
 // One thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -21,9 +23,13 @@ class Ways {
   // So many reports ago, what was sent has come or is lost.
   static constexpr size_t kReportsBack = 5;
   static constexpr Duration kReportsApart = milliseconds(80);
-  // A way is judged by so many packets at least, and is bad where a quarter of them is missing.
+  // A way is judged by so many packets at least, and is bad where a quarter of them is missing, or, on average
+  // over some eight times as many, a sixteenth more than of those that went directly: those two nodes' own
+  // connections lose some for every way.
   static constexpr uint32_t kJudged = 32;
   static constexpr uint32_t kBadPart = 4;
+  static constexpr int64_t kBadAverage_65536ths = 65536 / 16;
+  static constexpr int64_t kAveraged = 8;
   static constexpr Duration kLeftOut = seconds(10);
   static constexpr Duration kLeftOutLongest = seconds(640);
 
@@ -33,11 +39,14 @@ class Ways {
   template <typename Usable>
   std::optional<size_t> poll_way(Instant now, size_t bytes, Usable usable) const {
     std::optional<size_t> best;
+    int64_t most = -1;
     for (size_t way = 1; way < kMax; ++way) {
       const Way& one = ways_[way];
       if (one.granted_bytes < bytes || now >= one.granted_until || now < one.left_out_until) continue;
-      if (best && ways_[*best].granted_bytes >= one.granted_bytes) continue;
-      if (usable(way)) best = way;
+      const int64_t worth = one.granted_bytes * std::max<int64_t>(tolerable() - one.missing_65536ths, 0);
+      if (worth <= most || !usable(way)) continue;
+      best = way;
+      most = worth;
     }
     return best;
   }
@@ -63,7 +72,10 @@ class Ways {
     uint32_t judged = 0;      // of what was sent
     uint32_t expected = 0;    // what the destination's count was then, or should have been
     uint32_t count = 0;
+    int64_t missing_65536ths = 0;  // on average, lately
   };
+  int64_t tolerable() const { return kBadAverage_65536ths + ways_[0].missing_65536ths; }
+
   std::array<Way, kMax> ways_{};
   Instant last_report_{INT64_MIN / 2};
 };

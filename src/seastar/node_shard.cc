@@ -4,6 +4,7 @@
 #include <chrono>
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/smp.hh>
+#include <seastar/coroutine/maybe_yield.hh>
 
 #include "engine/receiving.hh"
 #include "io/realtime.hh"
@@ -17,19 +18,43 @@ namespace {
 // and keep the lower, which has the lock, from ever running. Equal ones take turns for the same reason: the
 // kernel can make who has the lock wait behind a membarrier of another process, and then finds its CPU taken.
 constexpr int kReactorPriority = 50;
+// What one look takes: some packets that others sent to be passed on, and a report to one of them.
+constexpr Duration kLookOnce = microseconds(30);
 
 }  // namespace
 
 NodeShard::NodeShard(Duration poll_before, const WakeUp& handshakes, bool polls, RelayNode* relay)
-    : pacer_(poll_before), handshakes_(handshakes), polls_(polls), relay_(relay), look_([this] {
+    : pacer_(poll_before), handshakes_(handshakes), polls_(polls), relay_(relay), look_timer_([this] {
         look_beside_tuns();
       }) {
   if (relay_ != nullptr) relay_->set_wake_packer([this] { look_beside_tuns(); });
+  tasks_.start("a look beside the TUNs", [this] { return look(); });
 }
 
 // What a ladder or a node that relays has to say lies in no TUN that would wake a packer.
 void NodeShard::look_beside_tuns() {
-  if (relay_ != nullptr) relay_->packing().handle_time(clock_.now());
+  is_look_asked_ = true;
+  look_asked_.signal();
+}
+
+// How much there is to do depends on payload, so it waits for its turn as packing does.
+seastar::future<> NodeShard::look() {
+  while (!stopping_) {
+    if (!is_look_asked_) co_await look_asked_.when();
+    is_look_asked_ = false;
+    for (bool more = true; more && !stopping_;) {
+      for (PacerTurn turn(pacer_, kLookOnce); !turn.has_come() && !stopping_;) {
+        co_await pacer_.next_release();
+      }
+      if (stopping_) break;
+      more = relay_ != nullptr && relay_->packing().handle_time(clock_.now());
+      nudge_packers();
+      co_await seastar::coroutine::maybe_yield();
+    }
+  }
+}
+
+void NodeShard::nudge_packers() {
   for (const auto& sending : sending_) {
     if (PackerStage::has_waiting(sending->lane())) sending->nudge();
   }
@@ -42,8 +67,8 @@ void NodeShard::handle_packers() {
     const auto interval = PackerStage::look_interval(sending->lane());
     if (interval) shortest = std::min(shortest.value_or(*interval), *interval);
   }
-  look_.cancel();
-  if (shortest) look_.arm_periodic(std::chrono::nanoseconds(shortest->ns));
+  look_timer_.cancel();
+  if (shortest) look_timer_.arm_periodic(std::chrono::nanoseconds(shortest->ns));
 }
 
 std::string NodeShard::become_realtime() {
@@ -56,7 +81,7 @@ std::string NodeShard::become_realtime() {
 Result<void> NodeShard::add_sending(Lane& lane, const std::string& peer) {
   const bool relays = relay_ != nullptr && lane.relay != nullptr;
   auto sending = Sending::create(lane, pacer_, packer_stage_, peer, [this, relays] {
-    if (relays) look_beside_tuns();
+    if (relays) nudge_packers();
   });
   if (!sending) return tl::unexpected(sending.error());
   if (relays) relay_->packing().add(lane);
@@ -121,7 +146,10 @@ seastar::future<> NodeShard::stop_receiving() {
 }
 
 seastar::future<> NodeShard::stop() {
-  look_.cancel();
+  look_timer_.cancel();
+  stopping_ = true;
+  look_asked_.signal();
+  co_await tasks_.close();
   for (const auto& sending : sending_) co_await sending->stop();
 }
 

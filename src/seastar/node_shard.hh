@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <seastar/core/condition-variable.hh>
 #include <seastar/core/future.hh>
 #include <seastar/core/sharded.hh>
 #include <string>
@@ -13,6 +14,7 @@
 #include "seastar/receiver.hh"
 #include "seastar/receiving.hh"
 #include "seastar/sending.hh"
+#include "seastar/tasks.hh"
 
 namespace cuttle {
 
@@ -42,6 +44,8 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
  private:
   void handle_losses(const Lane& lane, const Losses& losses);
   void look_beside_tuns();
+  seastar::future<> look();
+  void nudge_packers();
   void handle_packers();
 
   Pacer pacer_;
@@ -51,7 +55,11 @@ class NodeShard : public seastar::peering_sharded_service<NodeShard> {
   bool polls_;
   RelayNode* relay_;
   MonotonicClock clock_;
-  seastar::timer<> look_;
+  seastar::timer<> look_timer_;
+  seastar::condition_variable look_asked_;
+  bool is_look_asked_ = false;
+  bool stopping_ = false;
+  Tasks tasks_;
   std::unique_ptr<Receiver> receiver_;  // once a lane has come
   std::vector<std::unique_ptr<Sending>> sending_;
   std::vector<std::unique_ptr<Receiving>> receiving_;

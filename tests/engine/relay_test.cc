@@ -21,6 +21,12 @@ PublicKey key_with(uint64_t number) {
   return key;
 }
 
+// A packer's rounds until nothing is left to do at that time.
+void look(RelayNode& relay, Instant at) {
+  while (relay.packing().handle_time(at)) {
+  }
+}
+
 class RelayTest : public ::testing::Test {
  protected:
   struct End {
@@ -122,7 +128,7 @@ class RelayTest : public ::testing::Test {
         say(from, to, {{other, 1'000'000}});
       }
     }
-    for (auto& [number, one] : nodes) one.relay.packing().handle_time(now);
+    for (auto& [number, one] : nodes) look(one.relay, now);
   }
   // What `from` would seal, with that key, for another: the first in its session, but for `iv`.
   static std::vector<uint8_t> sealed(uint64_t from, uint64_t to, uint8_t key, uint64_t iv, Bytes inner,
@@ -143,7 +149,7 @@ class RelayTest : public ::testing::Test {
   }
   // What waits to go over that link for others.
   std::vector<std::vector<uint8_t>> waiting(uint64_t own, uint64_t peer) {
-    node(own).relay.packing().handle_time(now);
+    look(node(own).relay, now);
     relay::ForwardQueue& queue = node(own).lane(peer).relay->packer->forward;
     std::vector<std::vector<uint8_t>> packets;
     while (const auto packet = queue.poll_front(now)) {
@@ -160,7 +166,7 @@ class RelayTest : public ::testing::Test {
       store_be16(&packet[4], static_cast<uint16_t>(++sent));
       source().ends.at(kDestination).device->put(packet);
     }
-    source().relay.packing().handle_time(now);
+    look(source().relay, now);
     drain(source().lane(kRelay));
     // Without a slot, as many as the ring takes go into it, and the rest waits.
     source().stage.pack(source().lane(kDestination), {}, packets + 1);
@@ -341,12 +347,12 @@ TEST_F(RelayTest, APeerSaysTheNumberOfAKeyOfItsOwn) {
   constexpr uint64_t kOther = 4;
   join(kSource, kOther);
   for (const uint64_t number : {uint64_t{0}, uint64_t{77}, kRelay}) say_as(number, kOther, kSource);
-  source().relay.packing().handle_time(now);
+  look(source().relay, now);
   EXPECT_EQ(source().counters(kOther).wrong_number.value(), 3u);
   EXPECT_FALSE(source().lane(kOther).relay->packer->number);
   source().lane(kOther).relay->numbers.handle_keys(key_with(kOther), key_with(77));
   say_as(77, kOther, kSource);
-  source().relay.packing().handle_time(now);
+  look(source().relay, now);
   EXPECT_EQ(source().counters(kOther).wrong_number.value(), 3u);
   EXPECT_EQ(source().lane(kOther).relay->packer->number, 77u);
 }
@@ -357,7 +363,7 @@ TEST_F(RelayTest, ANumberThatTwoPeersHaveIsNobodys) {
   const Instant heard = source().lane(kDestination).relay->packer->heard;
   now = now + milliseconds(100);
   say(kDestination, kSource);
-  source().relay.packing().handle_time(now);
+  look(source().relay, now);
   EXPECT_EQ(source().lane(kDestination).relay->packer->heard, heard);
 }
 
@@ -403,20 +409,56 @@ TEST_F(RelayTest, RelaysGoOnWhileANodeChangesItsKey) {
   // The peers have forgotten the old key, and what the node says counts.
   relay().lane(kSource).relay->numbers.handle_keys(key_with(kNew));
   say_as(kNew, kSource, kRelay);
-  relay().relay.packing().handle_time(now);
+  look(relay().relay, now);
   EXPECT_EQ(relay().lane(kSource).relay->packer->number, kNew);
   EXPECT_EQ(relay().counters(kSource).wrong_number.value(), 0u);
+}
+
+// Nor does what a relay sealed go on lying about that nobody will open any more.
+TEST_F(RelayTest, AKeyThatHasExpiredGoes) {
+  Lane& lane = source().lane(kDestination);
+  lane.relay->send_keys.push({aead(8), 8, now + seconds(1)});
+  look(source().relay, now);
+  EXPECT_NE(lane.relay->packer->key.aead, nullptr);
+  EXPECT_TRUE(lane.relay->retired_by_packer.pop()) << "the one before";
+  look(source().relay, now + seconds(1));
+  EXPECT_EQ(lane.relay->packer->key.aead, nullptr);
+  EXPECT_TRUE(lane.relay->retired_by_packer.pop());
+}
+
+// A relay that promises more than its link carries does not get everything because of that.
+TEST_F(RelayTest, NoGrantIsMoreThanTheLinkToTheRelayCarries) {
+  const size_t carried = data_bytes_in(plan, wire::CellFormat(1472), kRelayReportInterval);
+  say(kRelay, kSource, {{kDestination, UINT32_MAX}});
+  look(source().relay, now);
+  const relay::Ways& ways = source().lane(kDestination).relay->packer->ways;
+  const auto any = [](size_t /*way*/) { return true; };
+  EXPECT_TRUE(ways.poll_way(now, carried, any));
+  EXPECT_FALSE(ways.poll_way(now, carried + 1, any));
+}
+
+// The thread may be the one that keeps time.
+TEST_F(RelayTest, ALittleAtATimeIsPassedOn) {
+  const std::vector<uint8_t> inner(100);
+  for (uint64_t i = 1; i <= 100; ++i) hand(kRelay, kSource, sealed(kSource, kDestination, 9, i, inner));
+  const relay::ForwardQueue& queue = relay().lane(kDestination).relay->packer->forward;
+  const size_t whole = 100 * (wire::kRelayOverheadBytes + inner.size());
+  EXPECT_TRUE(relay().relay.packing().handle_time(now));
+  EXPECT_GT(queue.bytes(), 0u);
+  EXPECT_LT(queue.bytes(), whole / 2);
+  look(relay().relay, now);
+  EXPECT_EQ(queue.bytes(), whole);
 }
 
 TEST_F(RelayTest, NothingIsPassedOnToWhomWasNotHeardLately) {
   const auto packets = overflow(40);
   ASSERT_GE(packets.size(), 3u);
   hand(kRelay, kSource, packets[0]);
-  relay().relay.packing().handle_time(now);
+  look(relay().relay, now);
   EXPECT_FALSE(relay().lane(kDestination).relay->packer->forward.empty());
   now = now + milliseconds(501);
   say(kSource, kRelay);
-  relay().relay.packing().handle_time(now);
+  look(relay().relay, now);
   EXPECT_TRUE(relay().lane(kDestination).relay->packer->forward.empty()) << "nor what waits already";
   hand(kRelay, kSource, packets[1]);
   EXPECT_TRUE(waiting(kRelay, kDestination).empty());
@@ -450,11 +492,11 @@ TEST_F(RelayTest, WhoSaysManyNumbersIsOne) {
       lane.relay->numbers.handle_keys(key_with(kOther), key_with(number));
       say_as(number, kOther, kRelay);
       hand(kRelay, kOther, sealed(number, kDestination, 9, 1 + i, as_long));
-      relay().relay.packing().handle_time(now);
+      look(relay().relay, now);
     }
     for (int i = 0; i < 3; ++i) hand(kRelay, kSource, honest);
-    relay().relay.packing().handle_time(now + milliseconds(100));
-    relay().relay.packing().handle_time(now + milliseconds(200));
+    look(relay().relay, now + milliseconds(100));
+    look(relay().relay, now + milliseconds(200));
     Seen seen{};
     const RelayPackerSide& side = *relay().lane(kDestination).relay->packer;
     seen.granted = side.grants.granted_bytes(relay().lane(kSource).relay->packer->source);
@@ -546,7 +588,7 @@ TEST_F(RelayTest, OwnPacketsGoFirstAndOthersHaveAShare) {
     relay().stage.pack(lane, {}, 3);
     while (lane.ring.take() != nullptr) lane.ring.release();
     now = now + milliseconds(1);
-    relay().relay.packing().handle_time(now);
+    look(relay().relay, now);
     last_own = lane.packer.bytes() - lane.relay->counters.passed_on_bytes.value();
   }
   EXPECT_GT(last_own, 0u);
@@ -575,14 +617,14 @@ TEST_F(RelayTest, ABorderBetweenSitesIsNotCrossedTwice) {
       std::vector<uint8_t> packet(wire::kLargestRelayReportBytes);
       packet.resize(wire::store_relay_report(packet, report));
       hand(4, peer, packet);
-      node(4).relay.packing().handle_time(now);
+      look(node(4).relay, now);
     }
     wire::RelayReport again{.author = kRelay, .number = ++said};
     again.grants.add({kDestination, 1'000'000});
     std::vector<uint8_t> packet(wire::kLargestRelayReportBytes);
     packet.resize(wire::store_relay_report(packet, again));
     hand(4, kRelay, packet);
-    node(4).relay.packing().handle_time(now);
+    look(node(4).relay, now);
     for (int i = 0; i < 40; ++i) {
       node(4).ends.at(kDestination).device->put(packet_of(1200, "10.0.0.4", "10.0.0.3"));
     }

@@ -244,5 +244,30 @@ TEST_F(Flood, ARepeatedInitiationIsNotReadAgain) {
   EXPECT_EQ(responder->out.size(), 1u);
 }
 
+// Nor where somebody keeps many from being answered, and later sends them again, each with its good cookie.
+TEST_F(Flood, ManyRepeatedInitiationsKeepThePeerOutNoLonger) {
+  std::vector<std::vector<uint8_t>> recorded;
+  for (int i = 0; recorded.size() < 40; ++i, advance(milliseconds(10))) {
+    for (int each = 0; each < 20; ++each) responder->handle(now, initiation_of_a_stranger());
+    tick();
+    for (; !responder->out.empty(); take(*responder)) {
+      if (responder->out.front().at(4) == 3) initiator->handle(now, responder->out.front());
+    }
+    while (!initiator->out.empty()) {
+      recorded.push_back(take(*initiator));
+      responder->handle(now, recorded.back());
+    }
+  }
+  ASSERT_GT(counters().initiations_received.value(), 20u) << "with a cookie";
+  responder->out.clear();
+  // Not the last, whose answers the peer would still take.
+  flood(seconds(2), [&] {
+    for (size_t i = 10; i < 30; ++i) responder->handle(now, recorded[i]);
+  });
+  cells_flow();
+  cells_flow();
+  EXPECT_TRUE(up());
+}
+
 }  // namespace
 }  // namespace cuttle

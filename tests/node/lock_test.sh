@@ -131,6 +131,54 @@ while True:
   rm "$WORK/a.sock"
 }
 
+# Nor does whatever cannot be connected to, nor a link that somebody can have put there, which leads to a program of root's.
+what_is_no_agent() {
+  local what status holder
+  network
+  connect
+  RATE="20 Mb/s" configure
+  machine_state a >"$WORK/a.before"
+  mkdir "$WORK/shared"
+  chown 65534 "$WORK/shared"
+  chmod 711 "$WORK"
+  sed -i "s|^control_socket = .*|control_socket = \"$WORK/shared/a.sock\"|" "$WORK/a.toml"
+  ip netns exec "$NET-a" timeout 300 python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()
+while True: s.accept()' "$WORK/a.sock" &
+  IMPOSTOR=$!
+  eventually 5 somebody_listens || fail "nobody listens"
+  for what in file datagrams loop link folder; do
+    case $what in
+      file) install -m 600 -o 65534 /dev/null "$WORK/shared/a.sock" ;;
+      datagrams)
+        timeout 120 python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); time.sleep(100)' "$WORK/shared/a.sock" &
+        holder=$!
+        eventually 5 test -S "$WORK/shared/a.sock" || fail "there is no socket"
+        ;;
+      loop) ln -s a.sock "$WORK/shared/a.sock" ;;
+      link) ln -s "$WORK/a.sock" "$WORK/shared/a.sock" ;;
+      folder) mkdir "$WORK/shared/a.sock" ;;
+    esac
+    close_node a
+    expect_silence "closed, though there is a $what in the control socket's place"
+    status=0
+    in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" >"$WORK/said" 2>&1 || status=$?
+    expect_same "exit status of up, with that $what" 1 "$status"
+    take_down a || fail "down, with that $what"
+    expect_as_before a
+    rm -rf "$WORK/shared/a.sock"
+    [[ $what != datagrams ]] || kill "$holder"
+  done
+  # Where others can put any of these, no agent opens its socket.
+  chown root "$WORK/shared"
+  chmod 1777 "$WORK/shared"
+  ! in_space a timeout 20 "$CUTTLE" up --config "$WORK/a.toml" >"$WORK/said" 2>&1 || fail "up, in a folder of everybody's"
+  grep -q "others can write the folder $WORK/shared" "$WORK/said" || fail "up says: $(<"$WORK/said")"
+  kill "$IMPOSTOR"
+  wait "$IMPOSTOR" || true
+}
+
 somebody_listens() { in_space a ss -Hxl | grep -F "$WORK/a.sock" >/dev/null; }
 
 # Nor does another file take down what an agent here holds: one of another node, or with another control socket.
@@ -163,5 +211,6 @@ run_case lock_taken
 run_case down_by_another_file
 run_case others_can_write
 run_case somebody_elses_socket
+run_case what_is_no_agent
 run_case closed_before_the_agent
 finish

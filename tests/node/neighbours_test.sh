@@ -171,8 +171,32 @@ says_nothing_as_the_peer() {
   expect_same "after a stop" silence "$(as_the_peer 5555 10)"
 }
 
+# Nor where the guard has not closed the peer's endpoint, or only some ports of it.
+says_no_cells_as_the_peer() { # OPEN
+  network
+  connect
+  UNDERLAY=6 RATE="20 Mb/s" configure
+  case $1 in
+    ports) sed -i "s|^redirect = .*|&\nports = [\"tcp 6789\"]|" "$WORK/a.toml" ;;
+    elsewhere) sed -i "s|^redirect = .*|redirect = [\"${V4[b]}\"]|" "$WORK/a.toml" ;;
+    joining) sed -i "s|^redirect = .*|&\njoining = true|" "$WORK/a.toml" ;;
+  esac
+  start_agent a
+  eventually 20 test -S "$WORK/a.sock" || fail "there is no agent: $(<"$WORK/a.log")"
+  eventually 20 has_loopback || fail "there is no guard"
+  expect_same "as cells" silence "$(as_the_peer 4410 1452)"
+  expect_same "as cells in fragments" silence "$(as_the_peer 4410 60000)"
+  expect_same "datagrams that came by loopback" 0 \
+    "$(status a '[.links[0].drops | to_entries[] | select(.key | startswith("cell_") or startswith("datagram")).value] | add // 0')"
+  # From the peer itself they come.
+  UNDERLAY=6 start_agent b
+  eventually 40 is_up b || fail "the link does not come up"
+}
+has_loopback() { in_space a nft list chain inet cuttle loopback >/dev/null 2>&1; }
+
 run_case tells_but_does_not_obey
 run_case says_nothing_as_the_peer
+for open in ports elsewhere joining; do run_case says_no_cells_as_the_peer "$open"; done
 for user in root daemon; do
   for lanes in 1 2; do run_case get_nothing "$lanes" "$user"; done
 done

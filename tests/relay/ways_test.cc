@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <map>
+
 #include "relay/grants.hh"
 
 namespace cuttle::relay {
@@ -14,24 +17,31 @@ class WaysTest : public ::testing::Test {
   }
   // Reports of 100 ms, in each of which so many were sent by way 1 and so many of them came, three reports
   // later. True when the way was left out.
-  bool reports(int count, uint32_t sent, uint32_t came) {
-    for (int i = 0; i < count; ++i) {
-      for (uint32_t k = 0; k < sent; ++k) ways.handle_sent(1, 100);
-      on_the_way[2] = on_the_way[1];
-      on_the_way[1] = on_the_way[0];
-      on_the_way[0] = came;
-      total += on_the_way[2];
+  bool reports(int count, uint32_t sent, uint32_t came) { return reports(count, sent, {{1, came}}); }
+  // The same of several ways, each with how many came.
+  bool reports(int count, uint32_t sent, const std::map<size_t, uint32_t>& came) {
+    bool left_out = false;
+    for (int i = 0; i < count && !left_out; ++i) {
       now = now + milliseconds(100);
-      if (ways.handle_count(now, 1, total)) return true;
+      for (const auto& [way, by_it] : came) {
+        for (uint32_t k = 0; k < sent; ++k) ways.handle_sent(way, 100);
+        auto& waiting = on_the_way[way];
+        waiting.push_back(by_it);
+        if (waiting.size() == 3) {
+          total[way] += waiting.front();
+          waiting.pop_front();
+        }
+        left_out |= ways.handle_count(now, way, total[way]);
+      }
       ways.handle_report(now);
     }
-    return false;
+    return left_out;
   }
 
   Ways ways;
   Instant now{1'000'000};
-  uint32_t on_the_way[3] = {};
-  uint32_t total = 0;
+  std::map<size_t, std::deque<uint32_t>> on_the_way;
+  std::map<size_t, uint32_t> total;
 };
 
 TEST_F(WaysTest, TheOneWithMostCredit) {
@@ -57,7 +67,27 @@ TEST_F(WaysTest, AGoodRelayIsNeverLeftOut) {
 }
 
 TEST_F(WaysTest, ALossyPathIsNoBadRelay) {
-  EXPECT_FALSE(reports(100, 50, 45));
+  EXPECT_FALSE(reports(100, 50, {{0, 45}, {1, 45}}));
+}
+
+TEST_F(WaysTest, ARelayThatDropsALittleAllTheTimeIsLeftOut) {
+  EXPECT_FALSE(reports(300, 50, {{0, 50}, {1, 48}}));
+  EXPECT_TRUE(reports(30, 50, {{0, 50}, {1, 45}}));
+  EXPECT_TRUE(ways.is_left_out(now, 1));
+}
+
+TEST_F(WaysTest, NowAndThenManyIsNot) {
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_FALSE(reports(1, 50, {{0, 50}, {1, 40}}));
+    EXPECT_FALSE(reports(20, 50, {{0, 50}, {1, 50}}));
+  }
+}
+
+TEST_F(WaysTest, TheOneThatLosesLess) {
+  EXPECT_FALSE(reports(300, 50, {{0, 50}, {1, 48}, {2, 50}}));
+  ways.handle_grant(now, 1, 6000);
+  ways.handle_grant(now, 2, 5000);
+  EXPECT_EQ(way(), 2u);
 }
 
 TEST_F(WaysTest, ARelayThatDropsIsLeftOutWithinTwoSecondsAndLongerEachTime) {
@@ -82,14 +112,14 @@ TEST_F(WaysTest, ReportsThatComeTogetherAreOne) {
   EXPECT_FALSE(reports(10, 50, 50));
   for (int k = 0; k < 200; ++k) ways.handle_sent(1, 100);
   for (size_t i = 0; i < 2 * Ways::kReportsBack; ++i) {
-    EXPECT_FALSE(ways.handle_count(now, 1, total));
+    EXPECT_FALSE(ways.handle_count(now, 1, total[1]));
     ways.handle_report(now);
   }
 }
 
 TEST_F(WaysTest, ADestinationThatCountsAnewIsNoBadRelay) {
   EXPECT_FALSE(reports(10, 50, 50));
-  total = 0;
+  total.clear();
   EXPECT_FALSE(reports(10, 50, 50));
 }
 

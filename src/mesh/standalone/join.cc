@@ -28,7 +28,7 @@ int join(const JoinOptions& options) {
   if (!node) return complain(node.error().message, kFailed);
   // The others' entries, so that the agent starts with its links.
   RadosStore store(access_of(*node));
-  LocalAgent agent(node->config.control_socket);
+  LocalAgent agent(node->config);
   Keeper keeper({store, agent, machine_addresses}, joined->config);
   if (auto looked = keeper.look(steady_now(), std::time(nullptr)); !looked)
     return complain(looked.error().message, kFailed);

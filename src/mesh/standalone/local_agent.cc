@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "config/file.hh"
 #include "control/client.hh"
 #include "control/how_links_are.hh"
 
@@ -20,15 +21,21 @@ std::string socket_for_reload(const std::string& control) {
 
 }  // namespace
 
+// What somebody else's program says of a reload would have a revocation never take effect.
+Result<std::string> LocalAgent::ask(std::string_view request, Duration timeout) const {
+  return ask_agent(socket_for_reload(control_socket_), request, timeout,
+                   [&](uid_t user) { return may_be_agents(user_, user); });
+}
+
 std::optional<StatusSnapshot> LocalAgent::status() {
-  const auto document = ask_agent(socket_for_reload(control_socket_), "status", kStatusTimeout);
+  const auto document = ask("status", kStatusTimeout);
   if (!document) return std::nullopt;
   auto status = how_links_are(*document);
   return status ? std::optional(std::move(*status)) : std::nullopt;
 }
 
 Result<ReloadReport> LocalAgent::reload() {
-  const auto document = ask_agent(socket_for_reload(control_socket_), "reload", kReloadTimeout);
+  const auto document = ask("reload", kReloadTimeout);
   if (!document) return tl::unexpected(document.error());
   return reload_report_from_json(*document);
 }

@@ -82,7 +82,7 @@ int rotate(const RotateOptions& options) {
   const std::string next_file = key_file + ".next";
   const auto current = private_key_at(key_file);
   if (!current) return complain(current.error().message, kFailed);
-  LocalAgent agent(host->node().config.control_socket);
+  LocalAgent agent(host->node().config);
   // A run that ended between the change and its last step left no next key behind.
   const bool changed = host->own().next_key == current->public_key();
   if (!changed) {

@@ -38,7 +38,7 @@ int serve(const std::string& config, int every_s) {
   sigemptyset(&ends);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ends, signal);
   RadosStore store(access_of(*node));
-  LocalAgent agent(node->config.control_socket);
+  LocalAgent agent(node->config);
   Keeper keeper({store, agent, machine_addresses}, node->path);
   const ServiceManager manager = ServiceManager::find();
   manager.tell("READY=1");

@@ -38,7 +38,7 @@ int status(const StatusOptions& options) {
   if (!own) return complain(own.error().message, kFailed);
   const auto known = read_known(files, node->text);
   if (!known) return complain(known.error().message, kFailed);
-  LocalAgent door(node->config.control_socket);
+  LocalAgent door(node->config);
   const auto agent = door.status();
   fmt::print("{}: node {}, entry number {}\n", node->config.mesh->host, node->config.name,
              *own ? std::to_string((*own)->counter) : "none");
