@@ -101,7 +101,8 @@ class Exchange {
 Result<std::string> ask_agent(const std::string& path, std::string_view request, Duration timeout,
                               const MayBeAgents& may_be_agents) {
   Exchange exchange(path, timeout);
-  if (const auto connected = exchange.connect(may_be_agents); !connected) return tl::unexpected(connected.error());
+  if (const auto connected = exchange.connect(may_be_agents); !connected)
+    return tl::unexpected(connected.error());
   if (const auto sent = exchange.send(request_line(request)); !sent) return tl::unexpected(sent.error());
   auto document = exchange.receive();
   if (!document) return document;

@@ -48,7 +48,8 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(const std::string& pa
     return os_failure("make the folder " + folder + " for the control socket", errno);
   }
   struct stat status {};
-  if (::stat(folder.empty() ? "." : folder.c_str(), &status) == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+  if (::stat(folder.empty() ? "." : folder.c_str(), &status) == 0 &&
+      (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return failure("control socket " + path + ": others can write the folder " + folder +
                    ", and could put a program of theirs in the agent's place; chmod go-w, or choose another");
   }

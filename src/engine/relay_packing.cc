@@ -201,7 +201,8 @@ void RelayPacking::take_report(Lane& lane, const wire::RelayReport& report) {
     if (to == nullptr || to == &lane) continue;
     const auto place = static_cast<size_t>(std::ranges::find(lanes_, to) - lanes_.begin());
     const size_t way = (at + lanes_.size() - place) % lanes_.size();
-    if (way < relay::Ways::kMax) lane_side(*to).ways.handle_grant(now_, way, static_cast<uint32_t>(std::min<size_t>(grant.bytes, most)));
+    if (way < relay::Ways::kMax)
+      lane_side(*to).ways.handle_grant(now_, way, static_cast<uint32_t>(std::min<size_t>(grant.bytes, most)));
   }
 }
 

@@ -106,7 +106,8 @@ void write_loopback(std::string& out, const GuardConfig& config) {
         fmt::format("    {} saddr {} ", v6 ? "ip6" : "ip", peer.endpoint.address.to_string());
     const std::string drop =
         is_closed(peer) ? fmt::format("counter name entry-{} drop\n", peer.interface) : "drop\n";
-    out += from + (v6 ? "meta l4proto udp exthdr frag exists " : "ip protocol udp ip frag-off & 0x3fff != 0 ") +
+    out += from +
+           (v6 ? "meta l4proto udp exthdr frag exists " : "ip protocol udp ip frag-off & 0x3fff != 0 ") +
            drop;
     fmt::format_to(std::back_inserter(out), "{}udp sport {} udp dport {} {}", from,
                    ports(peer.endpoint.port, peer.lanes), ports(config.first_port, peer.lanes), drop);

@@ -23,9 +23,9 @@ class Ways {
   // So many reports ago, what was sent has come or is lost.
   static constexpr size_t kReportsBack = 5;
   static constexpr Duration kReportsApart = milliseconds(80);
-  // A way is judged by so many packets at least, and is bad where a quarter of them is missing, or, on average
-  // over some eight times as many, a sixteenth more than of those that went directly: those two nodes' own
-  // connections lose some for every way.
+  // A way is judged by so many packets at least, and is bad where a quarter of them is missing, or, on
+  // average over some eight times as many, a sixteenth more than of those that went directly: those two
+  // nodes' own connections lose some for every way.
   static constexpr uint32_t kJudged = 32;
   static constexpr uint32_t kBadPart = 4;
   static constexpr int64_t kBadAverage_65536ths = 65536 / 16;
