@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
 
 #include "base/check.hh"
 #include "control/server.hh"
@@ -21,12 +22,19 @@ constexpr Duration kClientTime = seconds(2);
 
 class Fuzzed {
  public:
-  Fuzzed() : path_("/tmp/cuttle-control-fuzz-" + std::to_string(::getpid()) + ".sock") {
+  Fuzzed() : path_("/tmp/cuttle-control-fuzz-" + std::to_string(::getpid()) + "/a.sock") {
     auto server = ControlServer::open(path_, [](const std::string& request) { return answer(request); },
                                       {.clients = kClients, .request_bytes = 64, .client_time = kClientTime});
-    CUTTLE_CHECK(server.has_value(), "a server can be opened in /tmp");
+    CUTTLE_CHECK(server.has_value(), "a server can be opened in a folder of its own");
     server_ = std::move(*server);
   }
+  ~Fuzzed() {
+    server_.reset();
+    std::error_code ignored;
+    std::filesystem::remove(std::filesystem::path(path_).parent_path(), ignored);
+  }
+  Fuzzed(const Fuzzed&) = delete;
+  Fuzzed& operator=(const Fuzzed&) = delete;
 
   void run(FuzzInput input) {
     std::array<FileDescriptor, kMaxSlots> clients;

@@ -74,8 +74,7 @@ void SimNode::take_packers_change() {
 // What each round of the packer does where its node relays (src/node/packer_loop.cc).
 void SimNode::relay_for_others() {
   guarded("RelayPacking::handle_time", [&] {
-    while (relay_->packing().handle_time(local_now())) {
-    }
+    relay_->packing().handle_time(local_now());
     return 0;
   });
   for (SimLane* sim : packed_) {

@@ -11,6 +11,7 @@
 #include "base/file_descriptor.hh"
 #include "base/os_error.hh"
 #include "base/trusted_path.hh"
+#include "config/config.hh"
 
 namespace cuttle {
 
@@ -49,9 +50,12 @@ bool is_trusted_owner(uid_t owner) {
   return ::geteuid() == 0 && user_number("cuttle") == owner;
 }
 
-bool may_be_agents(const std::string& configured, uid_t user) {
+bool may_be_agents(const NodeConfig& node, uid_t user) {
   if (is_trusted_owner(user) || user_number("cuttle") == user) return true;
-  return !configured.empty() && user_number(configured.c_str()) == user;
+  if (!node.user.empty() && user_number(node.user.c_str()) == user) return true;
+  // An agent reads no key of somebody else's but root's.
+  struct stat key {};
+  return ::stat(node.private_key_file.c_str(), &key) == 0 && key.st_uid == user;
 }
 
 std::optional<uid_t> user_number(const char* name) {

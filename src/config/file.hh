@@ -12,6 +12,8 @@
 
 namespace cuttle {
 
+struct NodeConfig;
+
 // A configuration, or the peers file beside it.
 inline constexpr size_t kLongestConfigFile = 1 << 20;
 
@@ -38,8 +40,8 @@ Result<TextFile> read_text_file(const std::string& path, size_t max_bytes, Links
 bool is_trusted_owner(uid_t owner);
 
 // Whether a program of that user may be the agent of a node: root's, whoever's runs this, the package's user,
-// and the configuration's, where it names one.
-bool may_be_agents(const std::string& configured, uid_t user);
+// the configuration's, where it names one, and whose the private key is.
+bool may_be_agents(const NodeConfig& node, uid_t user);
 
 // Of the user of that name; none: there is no such user.
 std::optional<uid_t> user_number(const char* name);

@@ -63,10 +63,13 @@ PackerStage::Begun PackerStage::begin(Lane& lane, const Losses& losses) {
   // No longer than an interface there may take.
   if (lane.foreign_peer) longest_bytes = std::min<size_t>(longest_bytes, lane.inner_mtu);
   take_ladder(lane);
-  const bool others_wait = lane.relay != nullptr && lane.relay->node.packing().pack_waiting(lane);
-  const bool waiting = lane.packer.handle_waiting() || others_wait;
-  if (longest_bytes < RingWriter::kLargestPacketBytes) return {std::nullopt, longest_bytes, waiting};
-  return {lane.packer.poll_room(), longest_bytes, waiting};
+  using Waiting = RelayPacking::Waiting;
+  const Waiting others =
+      lane.relay != nullptr ? lane.relay->node.packing().pack_waiting(lane) : Waiting::nothing;
+  const bool waiting = lane.packer.handle_waiting() || others != Waiting::nothing;
+  const bool more = others == Waiting::more;
+  if (longest_bytes < RingWriter::kLargestPacketBytes) return {std::nullopt, longest_bytes, waiting, more};
+  return {lane.packer.poll_room(), longest_bytes, waiting, more};
 }
 
 PackerStage::Outcome PackerStage::finish(Lane& lane, Begun begun) {
@@ -76,6 +79,7 @@ PackerStage::Outcome PackerStage::finish(Lane& lane, Begun begun) {
   std::copy(room.begin(), room.end(), pieces_.begin() + 1);
   const ssize_t got = lane.tun.readv(std::span(pieces_).first(1 + room.size()));
   if (got <= static_cast<ssize_t>(kVirtioHeaderBytes)) {
+    if (begun.more) return Outcome::more;
     return begun.waiting ? Outcome::no_room : Outcome::drained;
   }
   const size_t bytes = static_cast<size_t>(got) - kVirtioHeaderBytes;

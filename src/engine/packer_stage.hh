@@ -48,6 +48,7 @@ class PackerStage {
     std::optional<Packer::Room> room;  // none: what is read is to be cut
     size_t longest_bytes;
     bool waiting;
+    bool more;  // it waits for its turn, and not for room
   };
   Begun begin(Lane& lane, const Losses& losses);
   Outcome finish(Lane& lane, Begun begun);

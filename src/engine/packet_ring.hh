@@ -27,25 +27,24 @@ class PacketRing {
     const Lane* to;
     Bytes bytes;
   };
-  // What one of those whose packets are pushed has in it; the producer's.
+  // What one of those whose packets are pushed has in it at the most; the producer's.
   struct Share {
     size_t packets = 0;
-    size_t until = 0;  // behind the last of them
   };
 
   // Producer. False when full, when the packet is too long, or when whoever it is from has as much in the
-  // ring as there is room left: nobody keeps the others out. (What went meanwhile counts until all went.)
+  // ring as there is room left: nobody keeps the others out.
   bool push(const Lane* from, const Lane* to, Share& share, Bytes packet) {
     const size_t head = head_.load(std::memory_order_relaxed);
     const size_t tail = tail_.load(std::memory_order_acquire);
-    if (tail >= share.until) share.packets = 0;
     const size_t room = mask_ + 1 - (head - tail);
+    // Some of them went meanwhile: counted anew where it matters.
+    if (share.packets >= room) share.packets = count(from, tail, head);
     if (share.packets >= room || packet.size() > packet_bytes_) return false;
     std::memcpy(at(head), packet.data(), packet.size());
     entries_[head & mask_] = {from, to, packet.size()};
     head_.store(head + 1, std::memory_order_release);
     ++share.packets;
-    share.until = head + 1;
     return true;
   }
 
@@ -64,6 +63,11 @@ class PacketRing {
     const Lane* to = nullptr;
     size_t bytes = 0;
   };
+  size_t count(const Lane* from, size_t tail, size_t head) const {
+    size_t packets = 0;
+    for (; tail != head; ++tail) packets += entries_[tail & mask_].from == from ? 1 : 0;
+    return packets;
+  }
   uint8_t* at(size_t index) const { return memory_.get() + (index & mask_) * packet_bytes_; }
 
   size_t packet_bytes_;

@@ -9,7 +9,6 @@ namespace cuttle {
 namespace {
 
 constexpr size_t kPlaces = 2048;          // packets that wait, on each of the two threads
-constexpr size_t kPassedOn = 512;         // on their way between them
 constexpr size_t kMaxPacketBytes = 9216;  // longer inner packets are not relayed
 // Packets wait so long for their turn at a relay, and for those before them at the destination; the second is
 // longer, because a packet can wait at the source, too.
@@ -47,7 +46,7 @@ Lane* lane_with_number(std::span<Lane* const> lanes, uint64_t number) {
 RelayNode::RelayNode(const RelaySettings& settings)
     : settings_(settings),
       own_(settings.own_key),
-      passed_on_(place_bytes(settings), kPassedOn),
+      passed_on_(place_bytes(settings), kPassedOnCapacity),
       packing_(settings, own_, passed_on_),
       receiving_(settings, own_, passed_on_) {}
 
@@ -64,7 +63,8 @@ RelayReceiving::RelayReceiving(const RelaySettings& settings, const KeyNumbers& 
     : own_(own),
       passed_on_(passed_on),
       pool_(kPlaces, place_bytes(settings)),
-      opened_(kLongPacketBytes + wire::kRelayIpBytes) {}
+      opened_(kLongPacketBytes + wire::kRelayIpBytes),
+      may_hand_out_(kHandedOutWithATrain) {}
 
 std::unique_ptr<RelayPost> RelayNode::make_post(std::string site, const SlotPlan& plan,
                                                 const wire::CellFormat& format) {

@@ -31,6 +31,11 @@ struct RelaySettings {
 
 // How often nodes tell each other what came and what may come.
 inline constexpr Duration kRelayReportInterval = milliseconds(100);
+// Packets on their way from the receiver's thread to the packer's.
+inline constexpr size_t kPassedOnCapacity = 512;
+// Of the packets that wait at their destination for those before them: more than a train brings of ordinary
+// ones, and not so many that a thread which keeps time as well would be late. The next train is a slot away.
+inline constexpr int kHandedOutWithATrain = 64;
 
 // The packer's thread.
 class RelayPacking {
@@ -39,14 +44,18 @@ class RelayPacking {
 
   void add(Lane& lane);
   void remove(Lane& lane);
-  // Once in each round: what peers said, what is to be passed on, what is to be said. A little at a time, for
-  // the thread may be the one that keeps time; true when there is more of it now.
-  bool handle_time(Instant now);
+  // Once in each round: what peers said, what is to be passed on, what is to be said.
+  void handle_time(Instant now);
+  // The same a piece at a time, for a thread that keeps time as well; true when there is more of it now.
+  bool handle_piece(Instant now);
+  // Between two of these, before something is packed.
+  void handle_clock(Instant now) { now_ = now; }
   // Whether there is something to pack that is not in its TUN.
   static bool has_waiting(const Lane& lane) { return !lane_side(lane).forward.empty(); }
-  // Before the lane's own packets are packed: what goes over this link for others. True when something still
-  // waits.
-  bool pack_waiting(Lane& lane);
+  // Before the lane's own packets are packed: what goes over this link for others, some packets at a time,
+  // and whether something still waits.
+  enum class Waiting { nothing, no_room, more };
+  Waiting pack_waiting(Lane& lane);
   // A packet from the lane's TUN that lies in `room`: true when it went, numbered, by whichever way; false:
   // it goes as every packet does.
   bool handle_packet(Lane& lane, Bytes first, std::span<const iovec> room, size_t bytes, uint16_t gso_bytes);
@@ -55,6 +64,11 @@ class RelayPacking {
   static RelayPackerSide& lane_side(const Lane& lane);
   bool takes_part(const RelayPackerSide& side) const;
   void pass_on(const PacketRing::Packet& packet);
+  bool pass_on_some();
+  bool hear(Lane& lane);
+  void begin_to_say();
+  void say_next();
+  void forget_silent();
   bool may_relay(const Lane& relay, const Lane& destination) const;
   Lane* relay_of(const Lane& destination, size_t way) const;
   std::optional<size_t> choose_way(Lane& lane, size_t bytes) const;
@@ -73,6 +87,7 @@ class RelayPacking {
   Instant now_{};
   Instant say_next_{};
   size_t to_say_ = 0;       // of lanes_, the first so many have still to be told
+  size_t heard_next_ = 0;   // in lanes_: whose report is looked for first
   size_t grants_from_ = 0;  // in lanes_: more than a report holds take turns
   std::vector<uint8_t> whole_;
   std::vector<uint8_t> piece_;
@@ -91,7 +106,8 @@ class RelayReceiving {
   void drain(Lane& lane);  // keys
   // A packet from the address of relays that came out of the lane's cells.
   void handle_packet(Lane& lane, Instant now, Bytes packet);
-  // Packets that waited long enough for those before them. After each train.
+  // After each train: packets that waited long enough for those before them, as many as are handed out with
+  // one.
   void handle_time(Instant now);
   // Whether something waits for the packer's thread since it was asked last.
   bool poll_passed_on() { return std::exchange(has_passed_on_, false); }
@@ -101,6 +117,7 @@ class RelayReceiving {
   void take_report(Lane& lane, Bytes packet);
   void pass_on(Lane& lane, const wire::RelayHeader& header, Bytes packet);
   void open(Lane& lane, const wire::RelayHeader& header, Instant now, Bytes packet);
+  void hand_out(Lane& source, Instant now);
   Lane* lane_of(uint64_t number) const;
 
   const KeyNumbers& own_;
@@ -108,6 +125,8 @@ class RelayReceiving {
   relay::PacketPool pool_;
   std::vector<Lane*> lanes_;
   std::vector<uint8_t> opened_;
+  int may_hand_out_;     // of what waited, until the train is over
+  size_t next_out_ = 0;  // in lanes_: whose packets go first then
   bool has_passed_on_ = false;
 
   friend RelayNode;

@@ -19,8 +19,8 @@ constexpr size_t kFullBytes = 3000;
 constexpr Duration kFlowQuiet = milliseconds(500);
 // Who takes no part, as far as it is known, is told this often that this node does.
 constexpr Duration kHelloInterval = seconds(2);
-// Passed on in one round: some 20 us of work, as long as one packet of 64 KiB.
-constexpr int kPassedOnPerRound = 32;
+// Packets in one piece of work: some 20 us, as long as one packet of 64 KiB takes.
+constexpr int kInOnePiece = 32;
 // The most that may go before a node's own packets at once.
 constexpr size_t kMostCredit = 32768;
 
@@ -140,14 +140,16 @@ void RelayPacking::send_piece(Lane& lane, uint8_t flow, Bytes piece, bool is_fir
   relay.grants.handle_relayed(relay::Sources::kOwn, packet.size());
 }
 
-bool RelayPacking::pack_waiting(Lane& lane) {
+RelayPacking::Waiting RelayPacking::pack_waiting(Lane& lane) {
+  take_keys(lane);
   RelayPackerSide& side = lane_side(lane);
   RelayCounters& counters = lane.relay->counters;
   const uint64_t own = lane.packer.bytes() - counters.passed_on_bytes.value();
   const uint64_t earned = (own - side.own_bytes) * settings_.share_percent / (100 - settings_.share_percent);
   side.own_bytes = own;
   side.credit_bytes = std::min<size_t>(side.credit_bytes + earned, kMostCredit);
-  while (const auto packet = side.forward.poll_front(now_)) {
+  for (int packed = 0; const auto packet = side.forward.poll_front(now_); ++packed) {
+    if (packed == kInOnePiece) return Waiting::more;
     const bool own_waits = lane.packer.queued_bytes() > 0;
     if (own_waits && side.credit_bytes < packet->size()) break;
     if (!lane.packer.handle_first(*packet)) break;
@@ -156,7 +158,7 @@ bool RelayPacking::pack_waiting(Lane& lane) {
     counters.passed_on_bytes.add(packet->size());
     side.forward.handle_taken();
   }
-  return !side.forward.empty();
+  return side.forward.empty() ? Waiting::nothing : Waiting::no_room;
 }
 
 void RelayPacking::take_keys(Lane& lane) {
@@ -251,34 +253,74 @@ void RelayPacking::pass_on(const PacketRing::Packet& packet) {
   side.grants.handle_relayed(lane_side(**from).source, packet.bytes.size());
 }
 
-bool RelayPacking::handle_time(Instant now) {
-  now_ = now;
-  for (Lane* lane : lanes_) {
-    take_keys(*lane);
-    // What an older one counted is less than what had come by now.
-    std::optional<wire::RelayReport> newest;
-    while (auto report = lane->relay->reports.pop()) newest = *report;
-    if (newest) take_report(*lane, *newest);
-  }
-  for (int i = 0; i < kPassedOnPerRound; ++i, passed_on_.pop()) {
+// True when it had said something.
+bool RelayPacking::hear(Lane& lane) {
+  // What an older one counted is less than what had come by now.
+  std::optional<wire::RelayReport> newest;
+  while (auto report = lane.relay->reports.pop()) newest = *report;
+  if (newest) take_report(lane, *newest);
+  return newest.has_value();
+}
+
+// True when there may be more.
+bool RelayPacking::pass_on_some() {
+  for (int i = 0; i < kInOnePiece; ++i, passed_on_.pop()) {
     const auto packet = passed_on_.front();
-    if (!packet) break;
+    if (!packet) return false;
     pass_on(*packet);
   }
-  // Who went silent gets no more of what waits, either.
+  return true;
+}
+
+// Who went silent gets no more of what waits, either.
+void RelayPacking::forget_silent() {
   for (Lane* lane : lanes_) {
     RelayPackerSide& side = lane_side(*lane);
     if (!side.forward.empty() && !takes_part(side)) side.forward.clear();
   }
-  if (now >= say_next_) {
-    say_next_ = std::max(say_next_ + kRelayReportInterval, now);
-    for (Lane* lane : lanes_) handle_interval(*lane);
-    to_say_ = lanes_.size();
-    if (to_say_ > 0) grants_from_ = (grants_from_ + wire::RelayReport::kMaxGrants) % lanes_.size();
-  }
+}
+
+// All have been told before it begins anew, so nobody is left out by a thread that is slow.
+void RelayPacking::begin_to_say() {
   to_say_ = std::min(to_say_, lanes_.size());
+  if (to_say_ > 0 || now_ < say_next_) return;
+  say_next_ = std::max(say_next_ + kRelayReportInterval, now_);
+  for (Lane* lane : lanes_) handle_interval(*lane);
+  to_say_ = lanes_.size();
+  if (to_say_ > 0) grants_from_ = (grants_from_ + wire::RelayReport::kMaxGrants) % lanes_.size();
+}
+
+void RelayPacking::say_next() {
   if (to_say_ > 0) say(*lanes_[--to_say_]);
-  return to_say_ > 0 || passed_on_.front().has_value();
+}
+
+void RelayPacking::handle_time(Instant now) {
+  now_ = now;
+  for (Lane* lane : lanes_) {
+    take_keys(*lane);
+    hear(*lane);
+  }
+  // No longer than the ring is, however fast the other thread fills it.
+  for (size_t i = 0; i < kPassedOnCapacity / kInOnePiece && pass_on_some(); ++i) {
+  }
+  forget_silent();
+  begin_to_say();
+  while (to_say_ > 0) say_next();
+}
+
+bool RelayPacking::handle_piece(Instant now) {
+  now_ = now;
+  for (Lane* lane : lanes_) take_keys(*lane);
+  bool heard = false;
+  for (size_t i = 0; i < lanes_.size() && !heard; ++i) {
+    heard_next_ = (heard_next_ + 1) % lanes_.size();
+    heard = hear(*lanes_[heard_next_]);
+  }
+  const bool more = pass_on_some();
+  forget_silent();
+  begin_to_say();
+  say_next();
+  return heard || more || to_say_ > 0;
 }
 
 }  // namespace cuttle

@@ -142,6 +142,7 @@ void RelayReceiving::open(Lane& lane, const wire::RelayHeader& header, Instant n
   if (session->number > side.current) {
     side.current = session->number;
     reorder.handle_new_session();
+    // All, for places count anew. It is as rare as new keys are.
     while (const auto next = reorder.poll_packet(now)) deliver_to_host(*source, *next);
   }
   using Verdict = relay::Reorder::Verdict;
@@ -156,15 +157,25 @@ void RelayReceiving::open(Lane& lane, const wire::RelayHeader& header, Instant n
     came.store(came.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
   if (verdict != Verdict::held) deliver_to_host(*source, inner);
-  while (const auto next = reorder.poll_packet(now)) deliver_to_host(*source, *next);
+  hand_out(*source, now);
+}
+
+void RelayReceiving::hand_out(Lane& source, Instant now) {
+  relay::Reorder& reorder = source.relay->receiver->reorder;
+  for (; may_hand_out_ > 0; --may_hand_out_) {
+    const auto next = reorder.poll_packet(now);
+    if (!next) return;
+    deliver_to_host(source, *next);
+  }
 }
 
 void RelayReceiving::handle_time(Instant now) {
-  for (Lane* lane : lanes_) {
-    relay::Reorder& reorder = lane->relay->receiver->reorder;
-    if (reorder.empty()) continue;
-    while (const auto next = reorder.poll_packet(now)) deliver_to_host(*lane, *next);
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    Lane& lane = *lanes_[(next_out_ + i) % lanes_.size()];
+    if (!lane.relay->receiver->reorder.empty()) hand_out(lane, now);
   }
+  if (!lanes_.empty()) next_out_ = (next_out_ + 1) % lanes_.size();
+  may_hand_out_ = kHandedOutWithATrain;
 }
 
 }  // namespace cuttle

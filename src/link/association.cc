@@ -71,6 +71,8 @@ void Association::handle_keys(const AssociationKeys& keys) {
   own_mac_ = HandshakeMac(own_public_);
   learn_keys();
   attempts_.clear();
+  // Whoever had a key that is taken back may know the cookie.
+  issuer_.forget();
   const PeerKey* in_use = find_peer(session_peer_);
   target_ = in_use != nullptr ? static_cast<size_t>(in_use - peers_.data()) : 0;
   renew_ = true;

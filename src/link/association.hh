@@ -330,8 +330,9 @@ class Association {
   };
   std::array<Read, 8> read_{};  // the latest
   size_t reads_ = 0;
-  // mac1 of those with a cookie, for as long as that is good: the peer makes one each kRetry at the most.
-  // What was dropped on its way cannot be sent again later to use up the allowance that the peer has.
+  // mac2 of those with a cookie, for as long as that is good: the peer makes one each kRetry at the most.
+  // What was dropped on its way cannot be sent again and again to use up the allowance that the peer has, nor
+  // with the mac1 of a key that this node has by then.
   static constexpr size_t kProvenKept = 512;
   static_assert(kCookieLife * 2 <= kRetry * static_cast<int64_t>(kProvenKept));
   std::vector<Blake2sTag> proven_read_;

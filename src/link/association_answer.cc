@@ -14,9 +14,9 @@ PublicKey ephemeral_of(Bytes initiation) {
   return key;
 }
 
-Blake2sTag mac1_tag(Bytes initiation) {
+Blake2sTag tag_of(Bytes mac) {
   Blake2sTag tag;
-  std::copy_n(wire::mac1_of(initiation).begin(), tag.size(), tag.begin());
+  std::copy_n(mac.begin(), tag.size(), tag.begin());
   return tag;
 }
 
@@ -25,14 +25,14 @@ Blake2sTag mac1_tag(Bytes initiation) {
 // Whether an initiation may cost two key agreements. Of those that may not, some are answered with a cookie.
 std::optional<Association::Reading> Association::may_read(Instant arrived, Bytes cell) {
   const Reading reading{issuer_.verify(arrived, cell)};
-  if (reading.cookie && std::ranges::find(proven_read_, mac1_tag(cell)) != proven_read_.end()) {
+  if (reading.cookie && std::ranges::find(proven_read_, tag_of(wire::mac2_of(cell))) != proven_read_.end()) {
     counters_.stale.add();
     return std::nullopt;
   }
   const auto read_end = read_.begin() + static_cast<std::ptrdiff_t>(std::min(reads_, read_.size()));
   const auto read = std::ranges::find(read_.begin(), read_end, ephemeral_of(cell), &Read::ephemeral);
   if (read != read_end) {
-    if (mac1_tag(cell) == read->mac1) {
+    if (tag_of(wire::mac1_of(cell)) == read->mac1) {
       counters_.stale.add();
       return std::nullopt;
     }
@@ -44,7 +44,11 @@ std::optional<Association::Reading> Association::may_read(Instant arrived, Bytes
     }
   }
   if (reading.cookie) {
-    if (proven_.take(arrived)) return reading;
+    if (proven_.take(arrived)) {
+      if (proven_read_.size() < kProvenKept) proven_read_.emplace_back();
+      proven_read_[proven_reads_++ % kProvenKept] = tag_of(wire::mac2_of(cell));
+      return reading;
+    }
   } else {
     if (unproven_.take(arrived)) return reading;
     if (cookies_.take(arrived)) {
@@ -106,11 +110,7 @@ void Association::handle_initiation(Instant arrived, Bytes cell) {
   }
   Read& read = read_[reads_++ % read_.size()];
   read.ephemeral = ephemeral_of(cell);
-  read.mac1 = mac1_tag(cell);
-  if (reading->cookie) {
-    if (proven_read_.size() < kProvenKept) proven_read_.emplace_back();
-    proven_read_[proven_reads_++ % kProvenKept] = read.mac1;
-  }
+  read.mac1 = tag_of(wire::mac1_of(cell));
   const bool proven = is_proven(*reading, offer.timestamp_ns);
   const bool newer = proven || offer.timestamp_ns > last_timestamp_seen_ns_;
   expire_unconfirmed(arrived);

@@ -134,8 +134,11 @@ void Association::handle_response(Instant arrived, Bytes cell) {
   const Bytes message = cell.subspan(wire::kHandshakeHeaderBytes, wire::kNoiseMessage2Bytes);
   const auto with = attempt->noise->read_response(message, payload, preshared_candidates());
   if (!with) {
-    counters_.not_genuine.add();  // the genuine answer may still come
-    if (proven && ratchet_) ratchet_->handle_unreadable(attempt->rung);
+    counters_.not_genuine.add();
+    if (!proven) return;  // the genuine answer may still come
+    if (ratchet_) ratchet_->handle_unreadable(attempt->rung);
+    // It was the peer's. Sent again and again it would keep the answers to later attempts from being read.
+    attempts_.erase(attempt);
     return;
   }
   const wire::Offer offer = wire::load_offer(payload);

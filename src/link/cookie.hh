@@ -59,6 +59,11 @@ class CookieIssuer {
   // When the cookie was drawn that mac2 is made with, if it was handed out not too long ago. At most two
   // MACs, and none before the first cookie or where mac2 is zero.
   [[nodiscard]] std::optional<Instant> verify(Instant now, Bytes cell) noexcept;
+  // None that was handed out is good any more.
+  void forget() {
+    newest_.reset();
+    before_.reset();
+  }
 
  private:
   struct Issued {

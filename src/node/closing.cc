@@ -4,7 +4,6 @@
 
 #include "config/file.hh"
 #include "control/client.hh"
-#include "io/privileges.hh"
 #include "node/joining.hh"
 #include "node/leftovers.hh"
 #include "node/redirect.hh"
@@ -12,7 +11,7 @@
 namespace cuttle {
 
 bool own_agent_is_there(const NodeConfig& config) {
-  return agent_is_there(config.control_socket, [&](uid_t user) { return may_be_agents(config.user, user); });
+  return agent_is_there(config.control_socket, [&](uid_t user) { return may_be_agents(config, user); });
 }
 
 Result<void> close_without_agent(const NodeConfig& config, bool trusted) {

@@ -80,7 +80,7 @@ void PackerLoop::run(const std::atomic<bool>& stop) {
                    std::erase_if(sources_, [&](const auto& source) { return source->lane == &lane; });
                  });
     std::optional<Duration> timeout;
-    if (relay_ != nullptr && relay_->handle_time(clock_.now())) timeout = Duration{0};
+    if (relay_ != nullptr) relay_->handle_time(clock_.now());
     for (const auto& at : sources_) {
       Source& source = *at;
       if (const auto interval = PackerStage::look_interval(*source.lane)) {

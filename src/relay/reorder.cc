@@ -20,10 +20,13 @@ void Reorder::clear() {
 
 void Reorder::insert(Flow& flow, Place place) {
   PacketPool::Entry& entry = pool_.entry(place);
-  Place* at = &flow.head;
+  const bool is_last = flow.head == kNone || pool_.entry(flow.tail).sequence < entry.sequence;
+  // Most come behind all that wait.
+  Place* at = flow.head == kNone || !is_last ? &flow.head : &pool_.entry(flow.tail).next;
   while (*at != kNone && pool_.entry(*at).sequence < entry.sequence) at = &pool_.entry(*at).next;
   entry.next = *at;
   *at = place;
+  if (is_last) flow.tail = place;
   ++held_;
 }
 

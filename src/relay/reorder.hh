@@ -54,6 +54,7 @@ class Reorder {
   struct Flow {
     uint32_t next = 0;
     Place head = kNone;  // by sequence
+    Place tail = kNone;  // where there is a head
   };
   void insert(Flow& flow, Place place);
   void free_handed_out();

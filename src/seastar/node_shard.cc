@@ -47,7 +47,7 @@ seastar::future<> NodeShard::look() {
         co_await pacer_.next_release();
       }
       if (stopping_) break;
-      more = relay_ != nullptr && relay_->packing().handle_time(clock_.now());
+      more = relay_ != nullptr && relay_->packing().handle_piece(clock_.now());
       nudge_packers();
       co_await seastar::coroutine::maybe_yield();
     }
@@ -81,7 +81,9 @@ std::string NodeShard::become_realtime() {
 Result<void> NodeShard::add_sending(Lane& lane, const std::string& peer) {
   const bool relays = relay_ != nullptr && lane.relay != nullptr;
   auto sending = Sending::create(lane, pacer_, packer_stage_, peer, [this, relays] {
-    if (relays) nudge_packers();
+    if (!relays) return;
+    relay_->packing().handle_clock(clock_.now());
+    nudge_packers();
   });
   if (!sending) return tl::unexpected(sending.error());
   if (relays) relay_->packing().add(lane);

@@ -269,5 +269,30 @@ TEST_F(Flood, ManyRepeatedInitiationsKeepThePeerOutNoLonger) {
   EXPECT_TRUE(up());
 }
 
+// With other keys the cookies of before are good no more: who had a key that is taken back may know them, and
+// what was recorded could come with the new key's mac1.
+TEST_F(Flood, NewKeysTakeNewCookies) {
+  flood(seconds(1));
+  cells_flow();
+  cells_flow();
+  ASSERT_TRUE(up());
+  initiator->last_authentic = now - seconds(60);
+  advance(seconds(1));
+  tick();
+  auto recorded = take(*initiator);
+  const Bytes mac2 = wire::mac2_of(recorded);
+  ASSERT_TRUE(std::ranges::any_of(mac2, [](uint8_t byte) { return byte != 0; }));
+  AssociationKeys keys = responder->association.keys();
+  keys.own = key_of(77);
+  responder->association.handle_keys(keys);
+  HandshakeMac(keys.own.public_key()).store(recorded);
+  const auto without_a_cookie = [&] {
+    return counters().cookie_instead.value() + counters().too_many.value();
+  };
+  const uint64_t before = without_a_cookie();
+  for (int i = 0; i < 100; ++i) responder->handle(now, recorded);
+  EXPECT_GE(without_a_cookie(), before + 100 - kAnswerBurst);
+}
+
 }  // namespace
 }  // namespace cuttle

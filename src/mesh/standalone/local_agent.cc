@@ -23,8 +23,8 @@ std::string socket_for_reload(const std::string& control) {
 
 // What somebody else's program says of a reload would have a revocation never take effect.
 Result<std::string> LocalAgent::ask(std::string_view request, Duration timeout) const {
-  return ask_agent(socket_for_reload(control_socket_), request, timeout,
-                   [&](uid_t user) { return may_be_agents(user_, user); });
+  return ask_agent(socket_for_reload(node_.control_socket), request, timeout,
+                   [&](uid_t user) { return may_be_agents(node_, user); });
 }
 
 std::optional<StatusSnapshot> LocalAgent::status() {

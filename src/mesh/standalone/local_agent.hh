@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "config/config.hh"
 #include "mesh/keeper.hh"
@@ -10,15 +11,14 @@ namespace cuttle::mesh {
 
 class LocalAgent final : public AgentDoor {
  public:
-  explicit LocalAgent(const NodeConfig& node) : control_socket_(node.control_socket), user_(node.user) {}
+  explicit LocalAgent(NodeConfig node) : node_(std::move(node)) {}
   std::optional<StatusSnapshot> status() override;
   Result<ReloadReport> reload() override;
 
  private:
   Result<std::string> ask(std::string_view request, Duration timeout) const;
 
-  std::string control_socket_;
-  std::string user_;  // whom the agent becomes, if anybody
+  NodeConfig node_;
 };
 
 }  // namespace cuttle::mesh
