@@ -116,7 +116,17 @@ each_mutant() {
   "$each" "one peer takes all places of a relay" src/relay/packet_pool.hh \
     'has >= free_.size()' 'free_.empty()' "relay"
   "$each" "one peer fills the ring between a relay's threads" src/engine/packet_ring.hh \
-    'share.packets >= room' 'room == 0' "engine"
+    'share.packets >= room || packet' 'room == 0 || packet' "engine"
+  "$each" "what went through the ring between a relay's threads counts for ever" src/engine/packet_ring.hh \
+    'share.packets = count(from, tail, head);' '(void)count(from, tail, head);' "engine"
+  "$each" "a grant counts for whatever it says" src/engine/relay_packing.cc \
+    'std::min<size_t>(grant.bytes, most)' '(grant.bytes)' "engine"
+  "$each" "a relay's key stays when it has expired" src/engine/relay_packing.cc \
+    'if (now_ >= side.key.until) retire();' '' "engine"
+  "$each" "a reactor passes on all there is at once" src/engine/relay_packing.cc \
+    'constexpr int kInOnePiece = 32;' 'constexpr int kInOnePiece = 512;' "engine"
+  "$each" "a relay may drop a little less than a quarter for ever" src/relay/ways.cc \
+    ' && one.missing_65536ths <= tolerable()' '' "relay"
   "$each" "a relay passes on to whom was not heard lately" src/engine/relay_packing.cc \
     'if (!takes_part(side)) {' 'if (false) {' "engine"
   "$each" "what waits for one that went silent stays" src/engine/relay_packing.cc \
@@ -235,7 +245,7 @@ each_mutant() {
   "$each" "forged answers use up what is read of the peer's" src/link/association_initiate.cc \
     'proven ? proven_answers_read_ : answers_read_' 'false ? proven_answers_read_ : answers_read_' "link"
   "$each" "a forged answer gives a renewed preshared key up" src/link/association_initiate.cc \
-    'if (proven && ratchet_)' 'if (ratchet_)' "link"
+    'if (!proven) return;' '' "link"
   "$each" "a recorded answer counts for another question" src/link/answer_mac.cc \
     'first(size_)' 'first(wire::kMacCoveredBytes)' "link"
   "$each" "a recording that is dated ahead takes the peer's place" src/link/association_answer.cc \
@@ -244,6 +254,10 @@ each_mutant() {
     'if (!reading.cookie) {' 'if (true) {' "link"
   "$each" "keys that nobody confirmed wait for something else" src/link/association_initiate.cc \
     'for (const Agreed& agreed : unconfirmed_)' 'for (const Agreed& agreed : std::deque<Agreed>{})' "link"
+  "$each" "a recorded initiation with a good cookie is read again" src/link/association_answer.cc \
+    'if (reading.cookie && std::ranges::find' 'if (false && std::ranges::find' "link"
+  "$each" "cookies outlive the keys" src/link/association.cc \
+    'issuer_.forget();' '' "link"
   "$each" "a recorded initiation's cookie counts again" src/link/association_answer.cc \
     'if (proven <= last_proven_) return false;' '' "link"
   "$each" "a fresh cookie does not make an initiation new" src/link/association_answer.cc \
