@@ -30,6 +30,7 @@ class PacketRing {
   // What one of those whose packets are pushed has in it at the most; the producer's.
   struct Share {
     size_t packets = 0;
+    size_t counted_at = SIZE_MAX;  // the tail then
   };
 
   // Producer. False when full, when the packet is too long, or when whoever it is from has as much in the
@@ -39,7 +40,10 @@ class PacketRing {
     const size_t tail = tail_.load(std::memory_order_acquire);
     const size_t room = mask_ + 1 - (head - tail);
     // Some of them went meanwhile: counted anew where it matters.
-    if (share.packets >= room) share.packets = count(from, tail, head);
+    if (share.packets >= room && tail != share.counted_at) {
+      share.packets = count(from, tail, head);
+      share.counted_at = tail;
+    }
     if (share.packets >= room || packet.size() > packet_bytes_) return false;
     std::memcpy(at(head), packet.data(), packet.size());
     entries_[head & mask_] = {from, to, packet.size()};

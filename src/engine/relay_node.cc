@@ -63,8 +63,7 @@ RelayReceiving::RelayReceiving(const RelaySettings& settings, const KeyNumbers& 
     : own_(own),
       passed_on_(passed_on),
       pool_(kPlaces, place_bytes(settings)),
-      opened_(kLongPacketBytes + wire::kRelayIpBytes),
-      may_hand_out_(kHandedOutWithATrain) {}
+      opened_(kLongPacketBytes + wire::kRelayIpBytes) {}
 
 std::unique_ptr<RelayPost> RelayNode::make_post(std::string site, const SlotPlan& plan,
                                                 const wire::CellFormat& format) {

@@ -33,8 +33,10 @@ struct RelaySettings {
 inline constexpr Duration kRelayReportInterval = milliseconds(100);
 // Packets on their way from the receiver's thread to the packer's.
 inline constexpr size_t kPassedOnCapacity = 512;
-// Of the packets that wait at their destination for those before them: more than a train brings of ordinary
-// ones, and not so many that a thread which keeps time as well would be late. The next train is a slot away.
+// Of the packets that waited at their destination for those before them: with each that comes, so that they
+// get fewer however short packets are; and after a train. Not all at once, for a thread that keeps time as
+// well would be late.
+inline constexpr int kHandedOutWithAPacket = 2;
 inline constexpr int kHandedOutWithATrain = 64;
 
 // The packer's thread.
@@ -48,7 +50,7 @@ class RelayPacking {
   void handle_time(Instant now);
   // The same a piece at a time, for a thread that keeps time as well; true when there is more of it now.
   bool handle_piece(Instant now);
-  // Between two of these, before something is packed.
+  // Between two of these.
   void handle_clock(Instant now) { now_ = now; }
   // Whether there is something to pack that is not in its TUN.
   static bool has_waiting(const Lane& lane) { return !lane_side(lane).forward.empty(); }
@@ -117,7 +119,8 @@ class RelayReceiving {
   void take_report(Lane& lane, Bytes packet);
   void pass_on(Lane& lane, const wire::RelayHeader& header, Bytes packet);
   void open(Lane& lane, const wire::RelayHeader& header, Instant now, Bytes packet);
-  void hand_out(Lane& source, Instant now);
+  // How many of at most `most` packets of that source's had waited long enough.
+  static int hand_out(Lane& source, Instant now, int most);
   Lane* lane_of(uint64_t number) const;
 
   const KeyNumbers& own_;
@@ -125,8 +128,7 @@ class RelayReceiving {
   relay::PacketPool pool_;
   std::vector<Lane*> lanes_;
   std::vector<uint8_t> opened_;
-  int may_hand_out_;     // of what waited, until the train is over
-  size_t next_out_ = 0;  // in lanes_: whose packets go first then
+  size_t next_out_ = 0;  // in lanes_: whose packets go first after the next train
   bool has_passed_on_ = false;
 
   friend RelayNode;

@@ -157,25 +157,30 @@ void RelayReceiving::open(Lane& lane, const wire::RelayHeader& header, Instant n
     came.store(came.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
   if (verdict != Verdict::held) deliver_to_host(*source, inner);
-  hand_out(*source, now);
+  hand_out(*source, now, kHandedOutWithAPacket);
 }
 
-void RelayReceiving::hand_out(Lane& source, Instant now) {
+int RelayReceiving::hand_out(Lane& source, Instant now, int most) {
   relay::Reorder& reorder = source.relay->receiver->reorder;
-  for (; may_hand_out_ > 0; --may_hand_out_) {
+  int done = 0;
+  for (; done < most; ++done) {
     const auto next = reorder.poll_packet(now);
-    if (!next) return;
+    if (!next) break;
     deliver_to_host(source, *next);
   }
+  return done;
 }
 
+// Where it ends with one, it goes on with the next.
 void RelayReceiving::handle_time(Instant now) {
+  int left = kHandedOutWithATrain;
   for (size_t i = 0; i < lanes_.size(); ++i) {
-    Lane& lane = *lanes_[(next_out_ + i) % lanes_.size()];
-    if (!lane.relay->receiver->reorder.empty()) hand_out(lane, now);
+    Lane& lane = *lanes_[next_out_ % lanes_.size()];
+    next_out_ = (next_out_ + 1) % lanes_.size();
+    if (lane.relay->receiver->reorder.empty()) continue;
+    left -= hand_out(lane, now, left);
+    if (left == 0) return;
   }
-  if (!lanes_.empty()) next_out_ = (next_out_ + 1) % lanes_.size();
-  may_hand_out_ = kHandedOutWithATrain;
 }
 
 }  // namespace cuttle

@@ -100,6 +100,11 @@ void PackerLoop::run(const std::atomic<bool>& stop) {
         timeout = Duration{0};
       }
     }
+    // What one lane's packets left in another's queue, which was looked at before.
+    for (const auto& source : sources_) {
+      const bool waits = source->outcome == Outcome::drained && PackerStage::has_waiting(*source->lane);
+      if (waits) timeout = Duration{0};
+    }
     if (spin_) timeout = Duration{0};
     const size_t count = events_.wait(ready, timeout);
     if (spin_ && count == 0) std::this_thread::yield();  // to the receiver, where they share a CPU

@@ -2,6 +2,12 @@
 
 namespace cuttle::relay {
 
+namespace {
+
+constexpr size_t kInARow = 16;
+
+}  // namespace
+
 Reorder::~Reorder() {
   clear();
 }
@@ -70,6 +76,11 @@ std::optional<MutableBytes> Reorder::poll_packet(Instant now) {
       if (!is_next && now - entry.since < hold_) continue;
       if (!is_next) gaps_.add();
       flow.next = entry.sequence < flow.next ? flow.next : entry.sequence + 1;
+    }
+    // None keeps the others waiting.
+    if (++in_a_row_ >= kInARow) {
+      in_a_row_ = 0;
+      look_ = (look_ + 1) % kFlows;
     }
     handed_out_ = flow.head;
     flow.head = entry.next;

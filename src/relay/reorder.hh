@@ -65,6 +65,7 @@ class Reorder {
   std::array<Flow, kFlows> flows_{};
   size_t held_ = 0;
   size_t look_ = 0;        // the flow that was looked at last
+  size_t in_a_row_ = 0;    // of its packets, handed out
   bool flushing_ = false;  // what waits is of an earlier session
   Place handed_out_ = kNone;
   Counter late_;

@@ -159,9 +159,46 @@ TEST_F(RelayTest, ALittleAtATimeIsPassedOn) {
   EXPECT_TRUE(relay().relay.packing().handle_piece(now));
   EXPECT_GT(queue.bytes(), 0u);
   EXPECT_LT(queue.bytes(), whole / 2);
+  // What a peer said, and what it is to be told, is in these as well.
+  now = now + kRelayReportInterval;
+  say(kSource, kRelay);
+  const uint64_t reports = relay().lane(kSource).relay->packer->reports;
   while (relay().relay.packing().handle_piece(now)) {
   }
   EXPECT_EQ(queue.bytes(), whole);
+  EXPECT_EQ(relay().lane(kSource).relay->packer->heard, now);
+  EXPECT_EQ(relay().lane(kSource).relay->packer->reports, reports + 1);
+}
+
+// So at the destination: what waited for a packet comes out with the next ones and after trains.
+TEST_F(RelayTest, ALittleAtATimeIsHandedOut) {
+  const auto inner = packet_of(100, address(kSource).c_str(), address(kDestination).c_str());
+  const auto hand_over = [&](uint32_t place) {
+    hand(kDestination, kRelay, sealed(kSource, kDestination, 7, place + 1, inner, place));
+  };
+  for (uint32_t place = 1; place <= 200; ++place) hand_over(place);
+  EXPECT_TRUE(destination().came(kSource).empty());
+  hand_over(0);
+  EXPECT_EQ(destination().came(kSource).size(), 1u + kHandedOutWithAPacket);
+  hand_over(201);
+  EXPECT_EQ(destination().came(kSource).size(), 1u + 2 * kHandedOutWithAPacket);
+  destination().relay.receiving().handle_time(now);
+  EXPECT_EQ(destination().came(kSource).size(), 1u + 2 * kHandedOutWithAPacket + kHandedOutWithATrain);
+  for (int train = 0; train < 4; ++train) destination().relay.receiving().handle_time(now);
+  EXPECT_EQ(destination().came(kSource).size(), 202u);
+}
+
+// And of what goes over a link for others.
+TEST_F(RelayTest, ALittleAtATimeIsPacked) {
+  const std::vector<uint8_t> inner(20);
+  for (uint64_t i = 1; i <= 100; ++i) hand(kRelay, kSource, sealed(kSource, kDestination, 9, i, inner));
+  look(relay().relay, now);
+  Lane& lane = relay().lane(kDestination);
+  drain(lane);
+  using Waiting = RelayPacking::Waiting;
+  EXPECT_EQ(relay().relay.packing().pack_waiting(lane), Waiting::more);
+  EXPECT_EQ(lane.relay->counters.passed_on.value(), 32u);
+  EXPECT_EQ(relay().stage.pack(lane, {}, 1), PackerStage::Outcome::more);
 }
 
 TEST_F(RelayTest, NothingIsPassedOnToWhomWasNotHeardLately) {

@@ -68,6 +68,20 @@ TEST_F(ReorderTest, NoMoreWaitsThanThereIsRoomFor) {
   EXPECT_EQ(out, (std::vector<uint32_t>{9, 0, 1, 2, 3, 4, 5, 6, 7, 8}));
 }
 
+// However many of one flow are ready, and however few are handed out at a time.
+TEST_F(ReorderTest, AFlowWithMuchToHandOutKeepsNoOtherWaiting) {
+  PacketPool all(2048, 100);
+  Reorder many(all, 512, milliseconds(20));
+  const std::vector<uint8_t> packet(50);
+  for (uint32_t sequence = 1; sequence <= 200; ++sequence) many.handle_packet(now, 1, sequence, packet);
+  const std::vector<uint8_t> others(60);
+  many.handle_packet(now, 2, 1, others);
+  now = now + milliseconds(20);
+  int before = 0;
+  while (many.poll_packet(now)->size() == packet.size()) ++before;
+  EXPECT_LT(before, 32);
+}
+
 // Those of several sources that let all their packets wait leave room for one more.
 TEST_F(ReorderTest, NobodyKeepsTheOthersOutOfThePool) {
   PacketPool all(2048, 100);
