@@ -1,6 +1,6 @@
 #!/bin/bash
-# What the package leaves when it is purged: configurations and keys, where there are any, and the users whose
-# they are; else neither.
+# What the package leaves when it is purged: configurations and keys, where there are any, with what agents keep for
+# them, and the users whose they are; else neither.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 WORK=$(mktemp -d)
@@ -21,13 +21,13 @@ purge() {
   PATH=$WORK/bin:$PATH sh "$WORK/postrm" purge 2>"$WORK/said" || fail "purge: $(<"$WORK/said")"
 }
 
-mkdir "$WORK/etc/cuttle" "$WORK/run/cuttle"
-touch "$WORK/etc/cuttle/node.key"
+mkdir "$WORK/etc/cuttle" "$WORK/run/cuttle" "$WORK/lib/cuttle"
+touch "$WORK/etc/cuttle/node.key" "$WORK/lib/cuttle/node.preshared"
 purge
 [[ -e $WORK/etc/cuttle/node.key ]] || fail "a key is gone"
 [[ ! -e $WORK/deleted ]] || fail "users are deleted while there are keys of theirs: $(<"$WORK/deleted")"
 grep -q 'still has configurations or keys' "$WORK/said" || fail "it says: $(<"$WORK/said")"
-[[ ! -e $WORK/run/cuttle ]] || fail "the sockets' folder stays"
+[[ -e $WORK/lib/cuttle/node.preshared ]] || fail "renewed keys are gone, though a configuration may need them"
 rm "$WORK/etc/cuttle/node.key"
 mkdir "$WORK/lib/cuttle-mesh"
 purge
@@ -44,6 +44,8 @@ rm -r "$WORK/net/ct-osd1"
 mkdir "$WORK/etc/cuttle"
 purge
 [[ ! -e $WORK/etc/cuttle ]] || fail "the empty folder stays"
+[[ ! -e $WORK/run/cuttle ]] || fail "the sockets' folder stays"
+[[ ! -e $WORK/lib/cuttle ]] || fail "what agents kept stays"
 grep -q 'cuttle-metrics$' "$WORK/deleted" || fail "the metrics' user stays"
 grep -q 'cuttle$' "$WORK/deleted" || fail "the agent's user stays"
 echo "purge: keys keep their owner"
