@@ -9,7 +9,6 @@ namespace cuttle {
 namespace {
 
 using testing::AssociationTest;
-using testing::End;
 using testing::key_of;
 
 class Flood : public AssociationTest {
