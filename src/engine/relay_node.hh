@@ -66,7 +66,7 @@ class RelayPacking {
   static RelayPackerSide& lane_side(const Lane& lane);
   bool takes_part(const RelayPackerSide& side) const;
   void pass_on(const PacketRing::Packet& packet);
-  bool pass_on_some();
+  bool pass_on_some(size_t most);
   bool hear(Lane& lane);
   void begin_to_say();
   void say_next();

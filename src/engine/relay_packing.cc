@@ -263,8 +263,8 @@ bool RelayPacking::hear(Lane& lane) {
 }
 
 // True when there may be more.
-bool RelayPacking::pass_on_some() {
-  for (int i = 0; i < kInOnePiece; ++i, passed_on_.pop()) {
+bool RelayPacking::pass_on_some(size_t most) {
+  for (size_t i = 0; i < most; ++i, passed_on_.pop()) {
     const auto packet = passed_on_.front();
     if (!packet) return false;
     pass_on(*packet);
@@ -301,8 +301,7 @@ void RelayPacking::handle_time(Instant now) {
     hear(*lane);
   }
   // No longer than the ring is, however fast the other thread fills it.
-  for (size_t i = 0; i < kPassedOnCapacity / kInOnePiece && pass_on_some(); ++i) {
-  }
+  pass_on_some(kPassedOnCapacity);
   forget_silent();
   begin_to_say();
   while (to_say_ > 0) say_next();
@@ -316,7 +315,7 @@ bool RelayPacking::handle_piece(Instant now) {
     heard_next_ = (heard_next_ + 1) % lanes_.size();
     heard = hear(*lanes_[heard_next_]);
   }
-  const bool more = pass_on_some();
+  const bool more = pass_on_some(kInOnePiece);
   forget_silent();
   begin_to_say();
   say_next();

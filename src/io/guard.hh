@@ -16,8 +16,7 @@
 // the node, whose frames it does not route, are none of the guard's business: those on a macvlan, ipvlan or
 // SR-IOV function never meet it, and bridged ones do only where bridge netfilter is on; there it lets them
 // pass (`bridges`). What of theirs would leave towards a peer, the egress lock drops (egress_lock.hh).
-// By loopback nothing comes from a peer that
-// is not this machine itself. Source: nft(8); libnftables(3).
+// By loopback nothing comes from a peer that is not this machine itself. Source: nft(8); libnftables(3).
 #pragma once
 
 #include <cstdint>

@@ -91,15 +91,13 @@ void write_hook(std::string& out, const GuardConfig& config, std::string_view ch
 // (IPV6_FREEBIND). The look-up drops that, but knows only what is closed: a peer's cells come from its
 // endpoint, which may be none of its closed addresses, or closed for a few ports; and a peer that is joining
 // has nothing closed.
-constexpr std::string_view kLoopback = "loopback";  // the chain
 constexpr std::string_view kByLoopback = "    iifname \"lo\" jump loopback\n";
 
 void write_loopback(std::string& out, const GuardConfig& config) {
-  fmt::format_to(std::back_inserter(out),
-                 "  chain {} {{\n"
-                 "    fib saddr type local accept\n"
-                 "    tcp flags & (rst | syn) == rst accept\n",
-                 kLoopback);
+  out +=
+      "  chain loopback {\n"
+      "    fib saddr type local accept\n"
+      "    tcp flags & (rst | syn) == rst accept\n";
   for (const GuardPeer& peer : config.peers) {
     const bool v6 = peer.endpoint.address.is_v6;
     const std::string from =
